@@ -1,0 +1,98 @@
+"""Activity: which variables carry a derivative from the chosen arguments to the result.
+
+A variable is *varied* if it depends differentiably on a chosen argument, *useful* if the result depends
+differentiably on it, *active* if both. Arrays that share memory and are written in place are active together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ..ir.nodes import Assign, Call, Choice, Const, Display, Effect, Expr, Function, Item, Logic, Name, Object, Update
+from ..ir.types import ListOf, Num, Tup, Type
+from ..ir.walk import is_call_of, statements
+from ..rules import rule_of
+from .aliases import Aliases
+
+
+def carries(type_: Type | None) -> bool:
+    """Whether values of the type can carry a derivative at all."""
+    match type_:
+        case Num():
+            return type_.is_float
+        case ListOf():
+            return type_.item is None or carries(type_.item)
+        case Tup():
+            return any(map(carries, type_.items))
+    return False
+
+
+def sources(e: Expr) -> set[str]:
+    """The variables that `e` depends on differentiably, going by the rules."""
+    match e:
+        case Name():
+            return {e.id}
+        case Const() | Object():
+            return set()
+        case Item():
+            return sources(e.base)
+        case Display():
+            return {n for item in e.items for n in sources(item)}
+        case Choice():
+            return sources(e.then) | sources(e.other)
+        case Logic():
+            return {n for value in e.values for n in sources(value)}
+        case Call(func=Object(value=function)):
+            rule = rule_of(function)
+            if rule is not None and rule.kind == "constant":
+                return set()
+            return {n for a in (*e.args, *(v for _, v in e.kwargs)) for n in sources(a)}
+    return set()
+
+
+def active_names(function: Function, wrt: Iterable[str], results: Iterable[str], aliases: Aliases) -> set[str]:
+    """The active variables, for derivatives of `results` with respect to `wrt`."""
+    flows = _flows(function, aliases)
+    varied = _closure(set(wrt), [(s, t) for s, t in flows], aliases)
+    useful = _closure(set(results), [(t, s) for s, t in flows], aliases)
+    return {n for n in varied & useful if carries(aliases.types.get(n))}
+
+
+def _flows(function: Function, aliases: Aliases) -> list[tuple[str, str]]:
+    """(from, to): a differentiable dependence in one statement."""
+    flows: list[tuple[str, str]] = []
+
+    def flow(value: Expr, name: str) -> None:
+        if carries(aliases.types.get(name)):
+            flows.extend((source, name) for source in sorted(sources(value)) if carries(aliases.types.get(source)))
+
+    for s in statements(function.body):
+        match s:
+            case Assign(target=Name(id=name)):
+                flow(s.value, name)
+            case Assign(target=Display(items=targets), value=Display(items=values)):
+                for t, v in zip(targets, values, strict=True):
+                    assert isinstance(t, Name)
+                    flow(v, t.id)
+            case Assign(target=Item(base=Name(id=name))):
+                flow(s.value, name)
+            case Update(target=Name(id=name)) | Update(target=Item(base=Name(id=name))):
+                flow(s.value, name)
+            case Effect(value=Call(args=(Name(id=name), item)) as call) if is_call_of(call, list.append):
+                flow(item, name)
+            case _:
+                pass
+    return flows
+
+
+def _closure(start: set[str], edges: list[tuple[str, str]], aliases: Aliases) -> set[str]:
+    reached = {n for name in start for n in _together(name, aliases)}
+    while True:
+        more = {n for a, b in edges if a in reached and b not in reached for n in _together(b, aliases)}
+        if not more:
+            return reached
+        reached |= more
+
+
+def _together(name: str, aliases: Aliases) -> list[str]:
+    return aliases.members(name) if aliases.mutable(name) else [name]

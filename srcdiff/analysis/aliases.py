@@ -1,0 +1,139 @@
+"""Which variables may share memory, and which arrays are written in place.
+
+Flow-insensitive: variables bound to one another, to views of one another, or to either of two arrays form a class.
+A class is *mutable* if some statement writes into one of its arrays; only then does sharing matter.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ..errors import AmbiguousAlias
+from ..ir.nodes import Assign, Call, Choice, Display, Effect, Expr, Function, Item, Name, Object, Update
+from ..ir.types import ListOf, Num, Type
+from ..ir.walk import expressions, is_call_of, statements, subexprs
+from ..rules import is_view
+from ..rules.typing import Typer, TypeProblem
+
+
+@dataclass
+class Aliases:
+    types: dict[str, Type]
+    parent: dict[str, str] = field(default_factory=dict)
+    mutable_roots: set[str] = field(default_factory=set)
+
+    def find(self, name: str) -> str:
+        while self.parent.get(name, name) != name:
+            name = self.parent[name]
+        return name
+
+    def union(self, a: str, b: str) -> None:
+        a, b = self.find(a), self.find(b)
+        if a != b:
+            self.parent[max(a, b)] = min(a, b)
+
+    def mutable(self, name: str) -> bool:
+        """Whether the array that `name` stands for is written in place, under whatever name."""
+        return self.find(name) in self.mutable_roots
+
+    def members(self, name: str) -> list[str]:
+        root = self.find(name)
+        return sorted(n for n in self.types if self.find(n) == root)
+
+    def is_array(self, name: str) -> bool:
+        type_ = self.types.get(name)
+        return isinstance(type_, Num) and type_.is_array
+
+    def shares(self, e: Expr) -> list[str]:
+        """The arrays that the value of `e` may share memory with."""
+        match e:
+            case Name():
+                return [e.id] if self.is_array(e.id) or isinstance(self.types.get(e.id), ListOf) else []
+            case Choice():
+                return self.shares(e.then) + self.shares(e.other)
+            case Item():
+                type_ = Typer(self.types)(e)
+                return self.shares(e.base) if isinstance(type_, Num) and type_.is_array else []
+            case Call(func=Object(value=function), args=args) if is_view(function):
+                return self.shares(args[0])
+            case Call(func=Object(value=function), args=(base, *_)) if function is list.pop:
+                return self.shares(base)
+        return []
+
+
+def analyse(function: Function, types: dict[str, Type]) -> Aliases:
+    """The alias classes of a core function. Raises TypeProblem where sharing with a written array cannot be told."""
+    aliases = Aliases(types)
+    written: list[str] = []
+    for s in statements(function.body):
+        match s:
+            case Assign(target=Name(id=name), value=value) if aliases.is_array(name):
+                for other in aliases.shares(value):
+                    aliases.union(name, other)
+            case Assign(target=Display(items=targets), value=Display(items=values)):
+                for t, v in zip(targets, values, strict=True):
+                    if isinstance(t, Name) and aliases.is_array(t.id):
+                        for other in aliases.shares(v):
+                            aliases.union(t.id, other)
+            case Effect(value=Call(args=(Name(id=name), item)) as call) if is_call_of(call, list.append):
+                for other in aliases.shares(item):
+                    aliases.union(name, other)
+            case _:
+                pass
+        if isinstance(s, Assign | Update):
+            written.extend(_written(s, aliases))
+    aliases.mutable_roots = {aliases.find(name) for name in written}
+    _check(function, aliases)
+    return aliases
+
+
+def _written(s: Assign | Update, aliases: Aliases) -> list[str]:
+    match s.target:
+        case Item(base=Name(id=name)):
+            return [name]
+        case Name(id=name) if isinstance(s, Update) and aliases.is_array(name):
+            return [name]
+    return []
+
+
+def _check(function: Function, aliases: Aliases) -> None:
+    """Refuse what would make sharing a guess: a reshape that may copy, a list of arrays that are written."""
+    for s in statements(function.body):
+        for e in (e for top in expressions(s) for e in subexprs(top)):
+            if not isinstance(e, Call) or not isinstance(e.func, Object):
+                continue
+            shared = aliases.shares(e) if is_view(e.func.value) else []
+            if not any(aliases.mutable(name) for name in shared):
+                continue
+            base = Typer(aliases.types)(e.args[0])
+            may_copy = e.func.value in (np.reshape, np.ndarray.reshape, np.ravel, np.ndarray.ravel)
+            if may_copy and isinstance(base, Num) and not base.contiguous and base.ndim != 1:
+                raise TypeProblem(
+                    AmbiguousAlias,
+                    f"`{e.func.text}` of an array that is not surely contiguous, while one of the two is written in place",
+                    "NumPy gives a view or a copy, depending on the memory layout",
+                    "reshape a copy (x.copy().reshape(...)), or write before reshaping",
+                    e.at,
+                )
+            if e.func.value is np.broadcast_to:
+                raise TypeProblem(
+                    AmbiguousAlias,
+                    "broadcast_to of an array that is written in place",
+                    "many elements of the result are one element of the array",
+                    "copy it: np.broadcast_to(...).copy()",
+                    e.at,
+                )
+        if isinstance(s, Effect) and is_call_of(s.value, list.append):
+            assert isinstance(s.value, Call)
+            if any(aliases.mutable(name) for name in aliases.shares(s.value.args[1])):
+                raise TypeProblem(
+                    AmbiguousAlias,
+                    "an array that is written in place is put into a list",
+                    "later writes would show in the list",
+                    "append a copy: items.append(x.copy())",
+                    s.origin.span if s.origin else None,
+                )
+
+

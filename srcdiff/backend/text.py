@@ -1,0 +1,397 @@
+"""IR expressions -> Python text on one line, in the style that `ruff format` leaves alone.
+
+In: an IR expression and the `Names` of the module it stands in. Out: text. The expression becomes a Python syntax tree
+that astor prints; `render` is the only caller of astor.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import keyword
+import math
+import operator
+import re
+import types
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import fields
+from functools import cache
+from typing import Any, assert_never
+
+import numpy as np
+from astor.code_gen import SourceGenerator, set_precedence, to_source
+from astor.op_util import Precedence, get_op_symbol
+
+from srcdiff.ir import nodes as ir
+
+_RUNTIME = "srcdiff.runtime"
+
+
+def _table(pairs: str) -> dict[int, type[Any]]:
+    """`"add Add sub Sub"` -> the syntax node of each function of `operator`.
+
+    Objects are found by identity here and below: those that programs mention need not be hashable.
+    """
+    words = pairs.split()
+    return {id(getattr(operator, f)): getattr(ast, node) for f, node in zip(words[::2], words[1::2], strict=True)}
+
+
+_UNARY = _table("neg USub pos UAdd invert Invert not_ Not")
+_ORDER = _table("lt Lt le LtE gt Gt ge GtE eq Eq ne NotEq is_ Is is_not IsNot")
+_BINARY = _table(
+    "add Add sub Sub mul Mult truediv Div floordiv FloorDiv mod Mod pow Pow matmul MatMult "
+    "and_ BitAnd or_ BitOr xor BitXor lshift LShift rshift RShift"
+)
+
+
+# ----------------------------------------------------------------------------------------------- names of objects
+
+
+@cache
+def _public_names(module: types.ModuleType) -> dict[int, str]:
+    """What a module offers, by identity; of several names for one object its own `__name__` wins, then the first."""
+    table: dict[int, str] = {}
+    for name, value in sorted(vars(module).items()):
+        shown = not name.startswith("_") and (callable(value) or isinstance(value, types.ModuleType))
+        if shown and (id(value) not in table or getattr(value, "__name__", None) == name):
+            table[id(value)] = name
+    return table
+
+
+def _public_name(module: types.ModuleType, value: object) -> str | None:
+    name = _public_names(module).get(id(value))
+    return name if name and vars(module).get(name) is value else None  # somebody may have replaced it
+
+
+# The fields of a node that hold other nodes.
+_CHILDREN: dict[type, tuple[str, ...]] = {
+    node: tuple(f.name for f in fields(node) if f.compare)
+    for node in (
+        *(ir.Attr, ir.Call, ir.Item, ir.Slice, ir.Display, ir.Choice, ir.Logic),
+        *(ir.Assign, ir.Update, ir.Effect, ir.If, ir.For, ir.While, ir.Return, ir.Function),
+    )
+}
+
+
+def _scan(node: object, local: set[str], objects: list[ir.Object]) -> None:
+    """Collect the local names and the objects below a node, in order."""
+    match node:
+        case ir.Name():
+            local.add(node.id)
+        case ir.Object():
+            objects.append(node)
+        case ir.Param():
+            local.add(node.name)
+            _scan(node.default, local, objects)
+        case tuple():
+            for child in node:
+                _scan(child, local, objects)
+        case _:
+            for name in _CHILDREN.get(type(node), ()):
+                _scan(getattr(node, name), local, objects)
+
+
+class Names:
+    """The global names of one module of generated code: what it imports, and what has to be put into it."""
+
+    def __init__(self, program: Iterable[ir.Function | ir.Expr | ir.Stmt] = ()) -> None:
+        local: set[str] = set()
+        objects: list[ir.Object] = []
+        for node in program:
+            _scan(node, local, objects)
+            if isinstance(node, ir.Function):
+                local.add(node.name)
+        self._local = frozenset(local)
+        used = {_public_name(builtins, item.value) or "abs" for item in objects}
+        self._taken = local | used | {"abs", "slice", "np", "math"} | set(keyword.kwlist)
+        self._numpy = self._unique("np") if "np" in local else "np"
+        self._math = self._unique("math") if "math" in local else "math"
+        self._known: dict[tuple[object, ...], tuple[str, object]] = {}  # the object too: its id must stay its own
+        self.modules: dict[str, str] = {}  # module -> the name it is imported as
+        self.runtime: dict[str, str] = {}  # helper -> the name it is imported as
+        self.bindings: dict[str, object] = {}
+
+    def _unique(self, wish: str) -> str:
+        name, count = wish, 0
+        while name in self._taken:
+            count += 1
+            name = f"{wish}_{count}"
+        self._taken.add(name)
+        return name
+
+    def module(self, name: str) -> str:
+        """Import numpy or math and return the name that it has in the text."""
+        self.modules[name] = self._numpy if name == "numpy" else self._math
+        return self.modules[name]
+
+    def spell(self, item: ir.Object) -> str:
+        """The dotted name under which an object is known in the module."""
+        value = item.value
+        if isinstance(value, ir.Function):  # a function of the same module
+            return value.name
+        name = _public_name(builtins, value)
+        if name is not None and name not in self._local:
+            return name
+        return self._library_name(item) or self._bound_name(item)
+
+    def _library_name(self, item: ir.Object) -> str | None:
+        value, last = item.value, item.text.rpartition(".")[2]
+        for module in (np, math):
+            if value is module:
+                return self.module(module.__name__)
+            # The user's choice among several names stays (`np.abs`, `np.absolute`); so do `np.pi` and the like.
+            if vars(module).get(last, self) is value:
+                return f"{self.module(module.__name__)}.{last}"
+            if name := _public_name(module, value):
+                return f"{self.module(module.__name__)}.{name}"
+        if name := _public_name(np.linalg, value):
+            return f"{self.module('numpy')}.linalg.{name}"
+        if isinstance(value, types.MethodDescriptorType | types.GetSetDescriptorType):
+            return f"{self.spell(ir.Object(value.__objclass__, value.__objclass__.__name__))}.{value.__name__}"
+        if getattr(value, "__module__", None) == _RUNTIME and getattr(value, "__name__", "").isidentifier():
+            name = str(value.__name__)
+            if name not in self.runtime:
+                self.runtime[name] = self._unique(name)
+            return self.runtime[name]
+        return None
+
+    def _bound_name(self, item: ir.Object) -> str:
+        value = item.value
+        key = (type(value), repr(value), item.text) if type(value) in (int, float, str) else (id(value),)
+        if key not in self._known:
+            wish = unicodedata.normalize("NFKC", item.text.rpartition(".")[2])
+            wish = wish if wish.isidentifier() else re.sub(r"\W+", "_", wish).strip("_") or "value"
+            name = self._unique(wish if wish.isidentifier() else f"value_{wish}")
+            self._known[key] = name, value
+            self.bindings[name] = value
+        return self._known[key][0]
+
+
+# ------------------------------------------------------------------------------------------- expressions -> trees
+
+
+class _Tree:
+    """IR expressions -> Python syntax trees."""
+
+    def __init__(self, names: Names) -> None:
+        self.names = names
+
+    def expr(self, node: ir.Expr) -> ast.expr:
+        match node:
+            case ir.Name():
+                return ast.Name(node.id)
+            case ir.Const():
+                return self.constant(node.value)
+            case ir.Object():
+                plain = node.value is None or node.value is Ellipsis or isinstance(node.value, bool)
+                return ast.Constant(node.value) if plain else _dotted(self.names.spell(node))
+            case ir.Attr():
+                return ast.Attribute(self.expr(node.base), node.name)
+            case ir.Call():
+                return self.call(node)
+            case ir.Item():
+                return ast.Subscript(self.expr(node.base), self.index(node.index))
+            case ir.Slice():  # outside an index it is an object like any other
+                bounds = [ir.Const(None) if b is None else b for b in (node.lower, node.upper, node.step)]
+                return self.builtin("slice", *bounds)
+            case ir.Display():
+                items = [self.expr(item) for item in node.items]
+                return ast.Tuple(items) if node.kind == "tuple" else ast.List(items)
+            case ir.Choice():
+                return ast.IfExp(self.expr(node.test), self.expr(node.then), self.expr(node.other))
+            case ir.Logic():
+                return self.logic(node)
+            case _:
+                assert_never(node)
+
+    def builtin(self, name: str, *args: ir.Expr) -> ast.expr:
+        return self.call(ir.Call(ir.Object(getattr(builtins, name), name), args))
+
+    def index(self, node: ir.Expr) -> ast.expr:
+        match node:
+            case ir.Slice():
+                bounds = (None if b is None else self.expr(b) for b in (node.lower, node.upper, node.step))
+                return ast.Slice(*bounds)
+            case ir.Display(kind="tuple"):
+                items = (self.index(i) if isinstance(i, ir.Slice) else self.expr(i) for i in node.items)
+                return ast.Tuple(list(items))
+            case _:
+                return self.expr(node)
+
+    def constant(self, value: Any) -> ast.expr:
+        if isinstance(value, float) and math.isnan(value):
+            return _dotted(f"{self.names.module('numpy')}.nan")
+        if isinstance(value, int | float) and (value < 0 or (value == 0 and math.copysign(1.0, value) < 0)):
+            return ast.UnaryOp(ast.USub(), self.constant(-value))
+        if isinstance(value, float) and value == math.inf:
+            return _dotted(f"{self.names.module('numpy')}.inf")
+        return ast.Constant(value)
+
+    def call(self, node: ir.Call) -> ast.expr:
+        value = node.func.value if isinstance(node.func, ir.Object) else None
+        if not node.kwargs and (special := self.operation(value, node.args)) is not None:
+            return special
+        args = [self.expr(arg) for arg in node.args]
+        keywords = [ast.keyword(name, self.expr(arg)) for name, arg in node.kwargs]
+        if isinstance(value, types.GetSetDescriptorType | types.MemberDescriptorType) and len(args) == 1:
+            return ast.Attribute(args[0], value.__name__)
+        if isinstance(value, types.MethodDescriptorType | types.WrapperDescriptorType) and args:
+            return ast.Call(ast.Attribute(args[0], value.__name__), args[1:], keywords)
+        return ast.Call(self.expr(node.func), args, keywords)
+
+    def operation(self, func: object, args: tuple[ir.Expr, ...]) -> ast.expr | None:
+        """The call of a function of `operator` as the operator, or None."""
+        match args:
+            case (ir.Call(ir.Object(f), (box, item)),) if func is operator.not_ and f is operator.contains:
+                return ast.Compare(self.expr(item), [ast.NotIn()], [self.expr(box)])
+            case (one,):
+                if func is operator.abs:
+                    return self.builtin("abs", one)
+                if unary := _UNARY.get(id(func)):
+                    return ast.UnaryOp(unary(), self.expr(one))
+            case (left, right):
+                if func is operator.contains:
+                    return ast.Compare(self.expr(right), [ast.In()], [self.expr(left)])
+                if order := _ORDER.get(id(func)):
+                    return ast.Compare(self.expr(left), [order()], [self.expr(right)])
+                if binary := _BINARY.get(id(func)):
+                    return _signed(ast.BinOp(self.expr(left), binary(), self.expr(right)))
+        return None
+
+    def logic(self, node: ir.Logic) -> ast.expr:
+        """`and` and `or`; neighbouring comparisons that share an operand become one chain again."""
+        parts: list[ast.expr] = []
+        previous: ir.Expr | None = None
+        for value in node.values:
+            tree = self.expr(value)
+            chain = parts[-1] if parts else None
+            if isinstance(tree, ast.BoolOp) and isinstance(tree.op, ast.And) == (node.op == "and"):
+                parts.extend(tree.values)
+            elif node.op == "and" and isinstance(chain, ast.Compare) and _joins(previous, value):
+                assert isinstance(tree, ast.Compare)
+                chain.ops.extend(tree.ops)
+                chain.comparators.extend(tree.comparators)
+            else:
+                parts.append(tree)
+            previous = value
+        operation = ast.And() if node.op == "and" else ast.Or()
+        return parts[0] if len(parts) == 1 else ast.BoolOp(operation, parts)
+
+
+def _dotted(name: str) -> ast.expr:
+    first, *rest = name.split(".")
+    tree: ast.expr = ast.Name(first)
+    for part in rest:
+        tree = ast.Attribute(tree, part)
+    return tree
+
+
+def _signed(tree: ast.BinOp) -> ast.BinOp:
+    """`x - -1` as `x + 1`, and `x + -1` as `x - 1`."""
+    match tree.right:
+        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant() as number):
+            if isinstance(tree.op, ast.Add):
+                return ast.BinOp(tree.left, ast.Sub(), number)
+            if isinstance(tree.op, ast.Sub):
+                return ast.BinOp(tree.left, ast.Add(), number)
+    return tree
+
+
+def _joins(left: ir.Expr | None, right: ir.Expr) -> bool:
+    """Are these `a < b` and `b < c`?"""
+    match left, right:
+        case ir.Call(ir.Object(f), (_, middle), ()), ir.Call(ir.Object(g), (again, _), ()):
+            return id(f) in _ORDER and id(g) in _ORDER and middle == again
+    return False
+
+
+# ------------------------------------------------------------------------------------------------- trees -> text
+
+
+def _simple_power(node: ast.expr) -> bool:
+    """Does ruff hug `**` next to this operand?"""
+    match node:
+        case ast.UnaryOp():
+            return not isinstance(node.op, ast.Not) and _simple_power(node.operand)
+        case ast.Attribute():
+            return _simple_power(node.value)
+    return isinstance(node, ast.Name) or (isinstance(node, ast.Constant) and not isinstance(node.value, str))
+
+
+def _simple_bound(node: ast.expr | None) -> bool:
+    """Does ruff leave out the spaces around the colons next to this bound?"""
+    if isinstance(node, ast.UnaryOp):
+        return not isinstance(node.op, ast.Not) and _simple_bound(node.operand)
+    return node is None or isinstance(node, ast.Name | ast.Constant)
+
+
+def _quoted(text: str) -> str:
+    """A string literal with the quotes that ruff chooses: double ones unless that takes more backslashes."""
+    quote = "'" if text.count('"') > text.count("'") else '"'
+    body = ("\\" * (c == quote) + c if c in "'\"" else repr(c)[1:-1] for c in text)
+    return quote + "".join(body) + quote
+
+
+class _RuffStyle(SourceGenerator):  # type: ignore[misc]
+    """astor's printer, in the style of `ruff format`."""
+
+    def visit_Constant(self, node: ast.Constant) -> None:  # noqa: N802
+        if isinstance(node.value, str):
+            self.write(_quoted(node.value))
+        else:
+            super().visit_Constant(node)
+
+    def _handle_numeric_constant(self, value: Any) -> None:
+        # A subclass such as np.float64 has a repr of its own; ruff takes the sign off a positive exponent.
+        text = float.__repr__(value) if isinstance(value, float) else repr(value)
+        self.write(text.replace("e+", "e"))
+
+    def visit_UnaryOp(self, node: ast.UnaryOp) -> None:  # noqa: N802
+        power = isinstance(node.operand, ast.BinOp) and isinstance(node.operand.op, ast.Pow)
+        with self.delimit(node, node.op) as delimiters:
+            # `-x**2` is right but misread: ruff too gives the power its parentheses.
+            set_precedence(Precedence.highest if power else delimiters.p, node.operand)
+            self.write(get_op_symbol(node.op), " " if isinstance(node.op, ast.Not) else "", node.operand)
+
+    def visit_BinOp(self, node: ast.BinOp) -> None:  # noqa: N802
+        if not isinstance(node.op, ast.Pow):
+            super().visit_BinOp(node)
+            return
+        right = node.right
+        if isinstance(right, ast.BinOp) and isinstance(right.op, ast.Pow):
+            right = right.left
+        hugs = not isinstance(node.left, ast.UnaryOp) and _simple_power(node.left) and _simple_power(right)
+        with self.delimit(node, node.op):
+            set_precedence(Precedence.Pow + 1, node.left)
+            set_precedence(Precedence.PowRHS, node.right)
+            self.write(node.left, "**" if hugs else " ** ", node.right)
+
+    def visit_Subscript(self, node: ast.Subscript) -> None:  # noqa: N802
+        self.write(node.value, "[")
+        index = node.slice
+        items = index.elts if isinstance(index, ast.Tuple) and len(index.elts) > 1 else [index]
+        self.comma_list(items)
+        self.write("]")
+
+    def visit_Slice(self, node: ast.Slice) -> None:  # noqa: N802
+        set_precedence(Precedence.Comma, node.lower, node.upper, node.step)
+        space = "" if all(map(_simple_bound, (node.lower, node.upper, node.step))) else " "
+        self.conditional_write(node.lower)
+        self.write(space if node.lower else "", ":")
+        self.conditional_write(space, node.upper)
+        if node.step is not None:
+            self.write(space if node.upper else "", ":", space, node.step)
+
+
+def render(expr: ir.Expr, names: Names | None = None) -> str:
+    """An expression as text on one line."""
+    tree = _Tree(Names((expr,)) if names is None else names).expr(expr)
+    set_precedence(Precedence.Comma, tree)
+    text: str = to_source(tree, pretty_source="".join, source_generator_class=_RuffStyle)
+    return text.rstrip("\n")
+
+
+def update_symbol(op: ir.Object) -> str:
+    """`+=` for `operator.add`."""
+    return f"{get_op_symbol(_BINARY[id(op.value)]())}="

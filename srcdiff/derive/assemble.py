@@ -1,0 +1,381 @@
+"""The derivative's statements: the forward sweep with what it saves, and the reverse sweep with what it brings back."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ..ir.nodes import Assign, Call, Const, Display, Effect, Expr, For, If, Item, Name, Object, Origin, Return, Stmt, Update, While
+from ..ir.types import Num
+from ..ir.walk import Fresh, is_call_of, names, targets
+from ..normalise.exits import negated
+from ..normalise.iteration import LEN, RANGE, minus, plus, range_bounds, times
+from ..rules.typing import Typer
+from .. import runtime
+from .plan import BlockPlan, Planner, Restore, moment
+from .prepare import Ready
+from .skeleton import Acc, Act, Do, Fork, Kill, Let, Node, Round, Step, Together, When
+from .terms import ADD, COPY, SUB, ZERO, total
+
+APPEND = Object(list.append, "append")
+POP = Object(list.pop, "pop")
+EMPTY = Object(np.empty, "np.empty")
+ZEROS_LIKE = Object(np.zeros_like, "np.zeros_like")
+ANY_ZEROS_LIKE = Object(runtime.zeros_like, "zeros_like")
+DTYPES = {"int64": np.int64, "bool": np.bool_, "float32": np.float32}
+
+
+@dataclass(frozen=True)
+class Tape:
+    """Where a value is kept: a second name, a preallocated array indexed by the loop variable, or a list."""
+
+    name: str
+    index: str | None = None
+    is_list: bool = False
+
+    def push(self, value: Expr) -> Stmt:
+        if self.is_list:
+            return Effect(Call(APPEND, (Name(self.name), value)))
+        return Assign(Name(self.name) if self.index is None else Item(Name(self.name), Name(self.index)), value)
+
+    def pop(self) -> Expr:
+        if self.is_list:
+            return Call(POP, (Name(self.name),))
+        return Name(self.name) if self.index is None else Item(Name(self.name), Name(self.index))
+
+
+class Assembler:
+    def __init__(self, ready: Ready, planner: Planner, primal: dict[str, str]) -> None:
+        self.ready, self.planner, self.primal = ready, planner, primal
+        self.types, self.fresh = ready.types, ready.fresh
+        self.tapes: dict[tuple[int, object], Tape] = {}
+        self.allocations: dict[int, list[Stmt]] = {}  # by id of the outermost loop
+        self.bounds: dict[int, Expr] = {}  # the name of a loop's bound, by id of the loop
+        self.unset: dict[str, None] = {}  # variables that may be saved before they are assigned
+
+    # ------------------------------------------------------------------------------------------------------ tapes
+
+    def tape(self, plan: BlockPlan, key: object, wish: str, type_: object, loops: tuple[Round, ...]) -> Tape:
+        """The tape of one save, made on first use."""
+        known = self.tapes.get((id(plan), key))
+        if known is not None:
+            return known
+        user = self.ready.user_name.get(wish, wish)
+        if not loops:
+            made = Tape(self.fresh(f"{user}_was"))
+        else:
+            name = self.fresh(f"{user}_tape")
+            index = self.index(loops, type_)
+            made = Tape(name, index, is_list=index is None)
+            where = self.allocations.setdefault(id(loops[0].stmt), [])
+            if index is None:
+                where.append(Assign(Name(name), Display("list", ())))
+            else:
+                where.append(Assign(Name(name), self.buffer(loops[0], type_)))
+        self.tapes[id(plan), key] = made
+        return made
+
+    def index(self, loops: tuple[Round, ...], type_: object) -> str | None:
+        """The loop variable that can index a preallocated tape: one loop, counting up by one from a literal."""
+        s = loops[0].stmt
+        if len(loops) > 1 or not isinstance(s, For) or not isinstance(type_, Num) or type_.ndim != 0:
+            return None
+        assert isinstance(s.iter, Call) and isinstance(s.target, Name)
+        start, stop, step = range_bounds(s.iter)
+        small = isinstance(start, Const) and isinstance(start.value, int) and 0 <= start.value <= 2
+        if not small or step != Const(1) or not self.is_length(stop):
+            return None
+        return s.target.id
+
+    def is_length(self, e: Expr) -> bool:
+        """Whether the value is surely not negative."""
+        match e:
+            case Call(func=Object(value=f)):
+                return f is len or f is np.ndarray.size
+            case Item(base=Call(func=Object(value=f))):
+                return f is np.ndarray.shape
+            case Const(value=int(n)):
+                return n >= 0
+            case Name(id=name):
+                type_ = self.types.get(name)
+                return isinstance(type_, Num) and type_.value is not None
+        return False
+
+    def buffer(self, loop: Round, type_: object) -> Expr:
+        assert isinstance(loop.stmt, For) and isinstance(loop.stmt.iter, Call) and isinstance(type_, Num)
+        _, stop, _ = range_bounds(loop.stmt.iter)
+        if not isinstance(stop, Name | Const):
+            name = self.fresh("n")
+            self.allocations[id(loop.stmt)].insert(0, Assign(Name(name), stop))
+            self.bounds[id(loop.stmt)] = Name(name)
+            self.types[name] = Num("int64", weak=True)
+            stop = Name(name)
+        stop = self.bounds.get(id(loop.stmt), stop)
+        dtype = DTYPES.get(type_.dtype)
+        args: tuple[Expr, ...] = (stop,)
+        if dtype is not None:
+            args = (stop, Object(dtype, f"np.{dtype.__name__}"))
+        return Call(EMPTY, args)
+
+    # ----------------------------------------------------------------------------------------------- forward sweep
+
+    def forward(
+        self, nodes: list[Node], plan: BlockPlan, loops: tuple[Round, ...], defined: set[str]
+    ) -> tuple[list[Stmt], set[str]]:
+        """The statements of a block with what they save; `defined` are the variables surely assigned."""
+        out = list(self.saves(plan, 0, loops, defined))
+        for p, node in enumerate(nodes):
+            s = node.stmt
+            match node:
+                case Step():
+                    if isinstance(s, Return):
+                        continue
+                    if p in plan.undone:
+                        assert isinstance(s, Assign | Update)
+                        out.append(self.region_tape(plan, p, s, loops).push(self.region(s)))
+                    out.append(s)
+                    if isinstance(s, Assign):
+                        defined = defined | set(targets(s.target))
+                case Fork():
+                    out.extend(self.forward_fork(node, p, plan, loops, defined))
+                    ends = [self.surely(b, defined) for b in (node.body, node.orelse)]
+                    defined = ends[0] & ends[1]
+                case Round():
+                    inner = defined | (set(targets(s.target)) if isinstance(s, For) else set())
+                    body, _ = self.forward(node.body, plan.inner[p][0], (*loops, node), inner)
+                    out.extend(self.allocations.pop(id(s), []) if not loops else [])
+                    out.append(self.forward_loop(node, body))
+            out.extend(self.saves(plan, p + 1, loops, defined))
+        return out, defined
+
+    def surely(self, nodes: list[Node], defined: set[str]) -> set[str]:
+        """What is surely assigned after the nodes; a block that leaves the loop does not restrict what follows."""
+        for node in nodes:
+            match node:
+                case Step(stmt=Assign(target=target)):
+                    defined = defined | set(targets(target))
+                case Fork():
+                    defined = self.surely(node.body, defined) & self.surely(node.orelse, defined)
+                case _:
+                    pass
+        return defined
+
+    def forward_fork(
+        self, node: Fork, p: int, plan: BlockPlan, loops: tuple[Round, ...], defined: set[str]
+    ) -> list[Stmt]:
+        out: list[Stmt] = []
+        test = node.stmt.test
+        if p in plan.saved_tests and self.is_reversed(node):
+            tape = self.tape(plan, ("test", p), "taken", Num("bool"), loops)
+            if isinstance(test, Name):
+                out.append(tape.push(test))
+            else:
+                taken = tape.name if not loops else self.fresh("taken")
+                out.append(Assign(Name(taken), test, node.stmt.origin))
+                if loops:
+                    out.append(tape.push(Name(taken)))
+                test = Name(taken)
+        inner = plan.inner[p]
+        body, _ = self.forward(node.body, inner[0], loops, defined)
+        orelse, _ = self.forward(node.orelse, inner[1], loops, defined)
+        out.append(replace(node.stmt, test=test, body=tuple(body), orelse=tuple(orelse)))
+        return out
+
+    def is_reversed(self, node: Fork) -> bool:
+        return True
+
+    def forward_loop(self, node: Round, body: list[Stmt]) -> Stmt:
+        s = node.stmt
+        bound = self.bounds.get(id(s))
+        if bound is not None:
+            assert isinstance(s, For) and isinstance(s.iter, Call)
+            start, _, _ = range_bounds(s.iter)
+            s = replace(s, iter=replace(s.iter, args=(bound,) if start == Const(0) else (start, bound)))
+        return replace(s, body=tuple(body))
+
+    def saves(self, plan: BlockPlan, version: int, loops: tuple[Round, ...], defined: set[str]) -> Iterable[Stmt]:
+        for name, v in sorted(plan.saves):
+            if v == version:
+                if name not in defined:
+                    self.unset.setdefault(name)
+                yield self.tape(plan, (name, v), name, self.types[name], loops).push(Name(name))
+
+    def region(self, s: Assign | Update) -> Expr:
+        """The old contents of what a statement writes, as a value of their own."""
+        type_ = Typer(self.types)(s.target)
+        assert isinstance(type_, Num)
+        return Call(COPY, (s.target,)) if type_.ndim != 0 else s.target
+
+    def region_tape(self, plan: BlockPlan, p: int, s: Assign | Update, loops: tuple[Round, ...]) -> Tape:
+        base = s.target
+        while isinstance(base, Item):
+            base = base.base
+        wish = base.id if isinstance(base, Name) else "old"
+        return self.tape(plan, ("region", p), wish, Typer(self.types)(s.target), loops)
+
+    # ----------------------------------------------------------------------------------------------- reverse sweep
+
+    def reverse(self, nodes: list[Node], plan: BlockPlan, loops: tuple[Round, ...]) -> list[Stmt]:
+        out: list[Stmt] = []
+        count = len(nodes)
+        for p in range(count - 1, -1, -1):
+            node = nodes[p]
+            origin = node.stmt.origin
+            first, second = plan.restores.get(moment(count, p, False), []), plan.restores.get(moment(count, p, True), [])
+            out.extend(self.restored(plan, r, loops) for r in first)
+            match node:
+                case Step():
+                    out.extend(self.step_restores(plan, p, node, second, loops))
+                    out.extend(self.acts(node.acts, origin))
+                case Fork():
+                    out.extend(self.acts(node.before, None))
+                    out.extend(self.restored(plan, r, loops) for r in second)
+                    out.extend(self.reverse_fork(node, p, plan, loops))
+                case Round():
+                    out.extend(self.acts(node.before, None))
+                    out.extend(self.restored(plan, r, loops) for r in second)
+                    out.extend(self.reverse_loop(node, plan.inner[p][0], loops))
+        return out
+
+    def restored(self, plan: BlockPlan, r: Restore, loops: tuple[Round, ...]) -> Stmt:
+        if r.recompute is not None:
+            return r.recompute
+        return Assign(Name(r.name), self.tape(plan, (r.name, r.version), r.name, self.types[r.name], loops).pop())
+
+    def step_restores(
+        self, plan: BlockPlan, p: int, node: Step, restores: list[Restore], loops: tuple[Round, ...]
+    ) -> list[Stmt]:
+        """Variables first, then the old contents of what was written, then what is computed from those."""
+        stmts = [(r, self.restored(plan, r, loops)) for r in restores]
+        if p not in plan.undone:
+            return [s for _, s in stmts]
+        assert isinstance(node.stmt, Assign | Update)
+        written = self.planner.content_written(node.stmt)
+        late: list[Stmt] = []
+        early: list[Stmt] = []
+        later: set[str] = set()
+        for r, s in stmts:
+            reads = self.planner.keys(r.recompute.value) if r.recompute is not None else set()
+            (late if reads & (written | later) else early).append(s)
+            if late and late[-1] is s:
+                later.add(r.name)
+        place = node.stmt.target
+        assert not later & names(place), "the place of a write is computed from what the write destroys"
+        if isinstance(place, Name):
+            place = Item(place, Const(Ellipsis))
+        undo = Assign(place, self.region_tape(plan, p, node.stmt, loops).pop())
+        return [*early, undo, *late]
+
+    def reverse_fork(self, node: Fork, p: int, plan: BlockPlan, loops: tuple[Round, ...]) -> list[Stmt]:
+        inner = plan.inner[p]
+        body = self.reverse(node.body, inner[0], loops) + self.acts(node.ends[0], None)
+        orelse = self.reverse(node.orelse, inner[1], loops) + self.acts(node.ends[1], None)
+        test = node.stmt.test
+        out: list[Stmt] = []
+        if p in plan.saved_tests:
+            test = self.tape(plan, ("test", p), "taken", Num("bool"), loops).pop()
+            if not body and not orelse and not is_call_of(test, list.pop):
+                return []
+        elif not body and not orelse:
+            return []
+        if not body and not is_call_of(test, list.pop):
+            return [If(negated(test), tuple(orelse), (), node.stmt.origin)]
+        if is_call_of(test, list.pop) and not body:
+            if not orelse:
+                return [Effect(test)]
+            return [If(negated(test), tuple(orelse), (), node.stmt.origin)]
+        out.append(If(test, tuple(body), tuple(orelse), node.stmt.origin))
+        return out
+
+    def reverse_loop(self, node: Round, plan: BlockPlan, loops: tuple[Round, ...]) -> list[Stmt]:
+        body = self.reverse(node.body, plan, (*loops, node)) + self.acts(node.end, None)
+        if not body:
+            return []
+        s = node.stmt
+        if isinstance(s, While):
+            assert node.trips is not None
+            source = Call(RANGE, (Name(node.trips),))
+            return [For(Name("_"), source, tuple(body), (), s.origin)]
+        assert isinstance(s.iter, Call)
+        start, stop, step = range_bounds(s.iter)
+        stop = self.bounds.get(id(s), stop)
+        if node.trips is not None and step == Const(1):
+            stop, trips = plus(start, Name(node.trips)), None
+        else:
+            trips = node.trips
+        if trips is None and step == Const(1):
+            args: tuple[Expr, ...] = (minus(stop, Const(1)), minus(start, Const(1)), Const(-1))
+            return [For(s.target, Call(RANGE, args), tuple(body), (), s.origin)]
+        if trips is None and step == Const(-1):
+            args = (plus(stop, Const(1)), plus(start, Const(1)))
+            return [For(s.target, Call(RANGE, args), tuple(body), (), s.origin)]
+        k = Name(self.fresh("k"))
+        self.types[k.id] = Num("int64", weak=True)
+        count: Expr = Name(trips) if trips is not None else Call(LEN, (Call(RANGE, (start, stop, step)),))
+        args = (minus(count, Const(1)), Const(-1), Const(-1))
+        position = Assign(s.target, plus(start, times(k, step)))
+        return [For(k, Call(RANGE, args), (position, *body), (), s.origin)]
+
+    # ------------------------------------------------------------------------------------------------------- acts
+
+    def acts(self, acts: Iterable[Act], origin: Origin | None) -> list[Stmt]:
+        out: list[Stmt] = []
+        for act in acts:
+            match act:
+                case Acc():
+                    out.append(self.accumulated(act))
+                case Together(parts=parts):
+                    left = Display("tuple", tuple(p.target for p in parts))
+                    right = Display("tuple", tuple(total(p.terms, Typer(self.types)) for p in parts))
+                    out.append(Assign(left, right))
+                case Let(name=name, value=value):
+                    out.append(Assign(Name(name), value))
+                case Do(stmt=stmt):
+                    out.append(stmt)
+                case When(test=test, then=then, other=other):
+                    out.extend(self.when(test, self.acts(then, None), self.acts(other, None)))
+                case Kill():
+                    pass
+        return [_marked(s, origin) for s in out]
+
+    def when(self, test: Expr, then: list[Stmt], other: list[Stmt]) -> list[Stmt]:
+        if not then:
+            return [If(negated(test), tuple(other))] if other else []
+        return [If(test, tuple(then), tuple(other))]
+
+    def accumulated(self, acc: Acc) -> Stmt:
+        typer = Typer(self.types)
+        if acc.assign:
+            if acc.terms or not isinstance(acc.target, Name):
+                return Assign(acc.target, total(acc.terms, typer))
+            return Assign(acc.target, self.zero(self.primal[acc.target.id]))
+        if all(t.coefficient < 0 for t in acc.terms):
+            terms = tuple(replace(t, coefficient=-t.coefficient) for t in acc.terms)
+            return Update(acc.target, SUB, total(terms, typer))
+        return Update(acc.target, ADD, total(acc.terms, typer))
+
+    def zero(self, name: str) -> Expr:
+        """The zero that belongs to a variable."""
+        type_ = self.types[name]
+        if isinstance(type_, Num) and type_.ndim == 0:
+            return ZERO
+        if isinstance(type_, Num) and type_.ndim is None:
+            return Call(ANY_ZEROS_LIKE, (Name(name),))
+        return Call(ZEROS_LIKE, (Name(name),))
+
+
+def _marked(s: Stmt, origin: Origin | None) -> Stmt:
+    if isinstance(s, If):
+        return replace(
+            s,
+            body=tuple(_marked(b, origin) for b in s.body),
+            orelse=tuple(_marked(b, origin) for b in s.orelse),
+            adjoint_of=origin,
+        )
+    return replace(s, adjoint_of=origin)
+
+
+__all__ = ["Assembler", "Fresh", "Tape"]

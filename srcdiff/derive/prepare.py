@@ -1,0 +1,347 @@
+"""The core program made ready for its adjoint: what the reverse sweep needs a name for gets one.
+
+* an argument that is written in place is copied first: the caller's data is safe;
+* inside an active expression, what is no elementwise arithmetic, and what a rule reads the result of, gets a name;
+* loop bounds that are dear or read contents get a name; loops of unknown length count their trips;
+* an array that is written in place gets its adjoint (its *shadow*) where it is made, and a view's shadow is the same
+  view of the shadow.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ..analysis.activity import active_names
+from ..analysis.aliases import Aliases, analyse
+from ..ir.nodes import (
+    Assign,
+    Block,
+    Break,
+    Call,
+    Choice,
+    Const,
+    Display,
+    Effect,
+    Expr,
+    For,
+    Function,
+    If,
+    Item,
+    Name,
+    Object,
+    Stmt,
+    Update,
+    While,
+)
+from ..ir.types import ListOf, Num, Type
+from ..ir.walk import Fresh, is_call_of, map_stmt, mentioned, names, rename, statements
+from ..normalise import split_webs, web_types
+from ..rules import is_view, rule_of
+from ..rules.typing import Typer
+from .push import Pusher
+from .skeleton import Adjoints
+from .terms import ADD, COPY
+
+ZEROS_LIKE = Object(np.zeros_like, "np.zeros_like")
+
+
+@dataclass
+class Ready:
+    """A core program with all facts that the reverse sweep is built from."""
+
+    function: Function
+    types: dict[str, Type]
+    aliases: Aliases
+    active: set[str]
+    adjoints: Adjoints
+    trips: dict[int, str]
+    fresh: Fresh
+    user_name: dict[str, str]  # the name in the user's program that a variable stands for
+
+
+def prepare(function: Function, params: dict[str, Type], wrt: tuple[str, ...], results: Callable[[Function], list[str]]) -> Ready:
+    """`results` tells the names of the result's active leaves from the final program."""
+    function, user_name = split_webs(function)
+    types = web_types(function, params)
+    aliases = analyse(function, types)
+    copied = [p.name for p in function.params if aliases.mutable(p.name)]
+    if copied:
+        function, copies = _with_copies(function, copied)
+        function, again = split_webs(function)
+        user_name = {new: copies.get(old, user_name.get(old, old)) for new, old in again.items()}
+        types = web_types(function, params)
+        aliases = analyse(function, types)
+    fresh = Fresh(mentioned(function.body) | set(types))
+    active = active_names(function, wrt, results(function), aliases)
+    namer = _Namer(types, active, aliases, fresh)
+    function = replace(function, body=namer.block(function.body))
+    types = web_types(function, params)
+    aliases = analyse(function, types)
+    active = active_names(function, wrt, results(function), aliases)
+    counter = _Counter(fresh, types)
+    function = replace(function, body=counter.block(function.body))
+    types.update(web_types(function, params))
+    shadows = _Shadows(types, aliases, active, fresh, user_name)
+    body = shadows.block(function.body)
+    function = replace(function, body=body)
+    trips = {id(s): counter.names[s.body[0]] for s in statements(body) if isinstance(s, For | While) and s.body and s.body[0] in counter.names}
+    return Ready(function, types, aliases, active, shadows.adjoints, trips, fresh, user_name)
+
+
+def _with_copies(function: Function, copied: list[str]) -> tuple[Function, dict[str, str]]:
+    """Arguments that are written in place, copied first; the copy takes over the name."""
+    fresh = Fresh(mentioned(function.body) | {p.name for p in function.params})
+    table = {name: fresh(name) for name in copied}
+    first = tuple(
+        Assign(Name(table[name]), Call(COPY, (Name(name),)), function.origin) for name in copied
+    )
+    body = first + rename(function.body, table)
+    return replace(function, body=body), {new: old for old, new in table.items()}
+
+
+class _Namer:
+    """Names for sub-expressions of active statements."""
+
+    def __init__(self, types: dict[str, Type], active: set[str], aliases: Aliases, fresh: Fresh) -> None:
+        self.types, self.active, self.aliases, self.fresh = dict(types), active, aliases, fresh
+        self.out: list[Stmt] = []
+        self.origin = None
+
+    def block(self, block: Block) -> Block:
+        out: list[Stmt] = []
+        for s in block:
+            self.out = []
+            if isinstance(s, Assign | Update | Effect):
+                new = self.statement(s)
+                out.extend(replace(extra, origin=s.origin) for extra in self.out)
+                out.append(new)
+            else:
+                out.append(map_stmt(s, lambda e: e, self.block))
+        return tuple(out)
+
+    def statement(self, s: Assign | Update | Effect) -> Stmt:
+        match s:
+            case Assign(target=Name(id=name)):
+                self.wish = name
+                value = self.named(s.value, top=True)
+                own_root = self.aliases.is_array(name) and self.aliases.mutable(name) and name in self.active
+                if own_root and not self.aliases.shares(value) and _mentions(value, name):
+                    value = self.let(value)  # the old array and the new one exist side by side
+                return replace(s, value=value)
+            case Assign(target=Item()) | Update():
+                self.wish = _base(s.target)
+                return replace(s, value=self.named(s.value, top=False))
+            case Effect(value=Call(args=(base, item)) as call) if is_call_of(call, list.append):
+                self.wish = base.id if isinstance(base, Name) else "item"
+                return replace(s, value=replace(call, args=(base, self.named(item, top=False))))
+        return s
+
+    def is_active(self, e: Expr) -> bool:
+        return Pusher(self.types, self.active, self.let).is_active(e)
+
+    def let(self, e: Expr) -> Name:
+        name = self.fresh(self.wish if self.wish not in self.fresh.taken else f"{self.wish}_1")
+        self.types[name] = Typer(self.types)(e)
+        if self.is_active(e):
+            self.active.add(name)
+        self.out.append(Assign(Name(name), e))
+        return Name(name)
+
+    def named(self, e: Expr, top: bool) -> Expr:
+        """`e` with names for the sub-expressions that need one; `top` where its own value has a name already."""
+        if not isinstance(e, Call) or not self.is_active(e):
+            if isinstance(e, Item) and self.is_active(e) and not _is_place(e):
+                return replace(e, base=self.let(self.named(e.base, top=True)))
+            return e
+        assert isinstance(e.func, Object)
+        rule = rule_of(e.func.value)
+        if rule is None or rule.kind == "constant":
+            return e
+        if rule.kind == "partials":
+            inner = replace(e, args=tuple(self.named(a, top=False) for a in e.args))
+            return self.let(inner) if rule.reads_result and not top else inner
+        if is_call_of(e, np.array, np.asarray) and isinstance(e.args[0], Display):
+            items = tuple(self.named(i, top=False) for i in e.args[0].items)
+            inner = replace(e, args=(replace(e.args[0], items=items), *e.args[1:]))
+            return inner if top else self.let(inner)
+        args = tuple(self.operand(a, p in rule.reads) for a, p in zip(e.args, rule.operands, strict=False))
+        inner = replace(e, args=args)
+        place = is_view(e.func.value) and _is_place(inner)
+        return inner if top or place else self.let(inner)
+
+    def operand(self, e: Expr, is_read: bool) -> Expr:
+        """An operand of a rule: named if the rule reads its value and that is more than a name."""
+        if isinstance(e, Display):
+            return e
+        if self.is_active(e):
+            e = self.named(e, top=False)
+        plain = isinstance(e, Name | Const | Object) or _is_place(e)
+        is_array = isinstance(t := self.typed(e), Num) and t.is_array
+        return e if plain or not is_read or not is_array else self.let(e)
+
+    def typed(self, e: Expr) -> Type:
+        return Typer(self.types)(e)
+
+
+def _is_place(e: Expr) -> bool:
+    match e:
+        case Name():
+            return True
+        case Item(base=base):
+            return _is_place(base)
+        case Call(func=Object(value=function), args=args):
+            return is_view(function) and _is_place(args[0])
+    return False
+
+
+def _mentions(e: Expr, name: str) -> bool:
+    return name in names(e)
+
+
+def _base(place: Expr) -> str:
+    match place:
+        case Name(id=name):
+            return name
+        case Item(base=base):
+            return _base(base)
+        case Call(args=(first, *_)):
+            return _base(first)
+    return "value"
+
+
+class _Counter:
+    """Loop bounds that can be evaluated again, and a count of the trips where the bounds do not tell them."""
+
+    def __init__(self, fresh: Fresh, types: dict[str, Type]) -> None:
+        self.fresh, self.types = fresh, types
+        self.names: dict[Stmt, str] = {}  # the counting statement -> the counter
+
+    def block(self, block: Block) -> Block:
+        out: list[Stmt] = []
+        for s in block:
+            if isinstance(s, For):
+                s = self.bounded(s, out)
+            if isinstance(s, For | While):
+                s = replace(s, body=self.block(s.body))
+                if isinstance(s, While) or _breaks(s.body):
+                    trips = self.fresh("trips")
+                    count = Update(Name(trips), ADD, Const(1), s.origin)
+                    self.names[count] = trips
+                    self.types[trips] = Num("int64", weak=True)
+                    out.append(Assign(Name(trips), Const(0), s.origin))
+                    s = replace(s, body=(count, *s.body))
+            elif isinstance(s, If):
+                s = replace(s, body=self.block(s.body), orelse=self.block(s.orelse))
+            out.append(s)
+        return tuple(out)
+
+    def bounded(self, s: For, out: list[Stmt]) -> For:
+        assert isinstance(s.iter, Call)
+        args = []
+        for bound in s.iter.args:
+            if not _is_light(bound):
+                name = self.fresh("n")
+                self.types[name] = Num("int64", weak=True)
+                out.append(Assign(Name(name), bound, s.origin))
+                bound = Name(name)
+            args.append(bound)
+        return replace(s, iter=replace(s.iter, args=tuple(args)))
+
+
+def _is_light(e: Expr) -> bool:
+    """A name, a literal, a length, and one sum or difference of these."""
+    match e:
+        case Name() | Const():
+            return True
+        case Object(value=int()):
+            return True
+        case Call(func=Object(value=f), args=(Name(),)) if f is len:
+            return True
+        case Item(base=Call(func=Object(value=f), args=(Name(),)), index=Const()) if f is np.ndarray.shape:
+            return True
+        case Call(func=Object(value=f), args=(a, Const())) if f in (operator.add, operator.sub):
+            return _is_light(a) and not (isinstance(a, Call) and len(a.args) == 2)
+        case Call(func=Object(value=f), args=(Name(), Name())) if f in (operator.add, operator.sub):
+            return True
+    return False
+
+
+def _breaks(block: Block) -> bool:
+    for s in block:
+        match s:
+            case Break():
+                return True
+            case If():
+                if _breaks(s.body) or _breaks(s.orelse):
+                    return True
+            case _:
+                pass
+    return False
+
+
+class _Shadows:
+    """The statements that make the adjoints of arrays that are written in place, and of lists."""
+
+    def __init__(
+        self, types: dict[str, Type], aliases: Aliases, active: set[str], fresh: Fresh, user_name: dict[str, str]
+    ) -> None:
+        self.types, self.aliases, self.active = types, aliases, active
+        self.adjoints = Adjoints({}, {})
+        for name in sorted(active):
+            bar = fresh(f"{user_name.get(name, name)}_bar")
+            user_name[bar] = f"{user_name.get(name, name)}_bar"
+            type_ = types[name]
+            types[bar] = replace(type_, value=None) if isinstance(type_, Num) else type_
+            shadowed = isinstance(type_, ListOf) or (aliases.is_array(name) and aliases.mutable(name))
+            (self.adjoints.shadows if shadowed else self.adjoints.bars)[name] = bar
+
+    def block(self, block: Block) -> Block:
+        out: list[Stmt] = []
+        for s in block:
+            out.append(map_stmt(s, lambda e: e, self.block))
+            out.extend(self.following(s))
+        return tuple(out)
+
+    def following(self, s: Stmt) -> list[Stmt]:
+        match s:
+            case Assign(target=Name(id=name), value=value) if name in self.adjoints.shadows:
+                shadow = Name(self.adjoints.shadows[name])
+                return [Assign(shadow, self.shadow(name, value), s.origin)]
+            case Assign(target=Display(items=targets), value=Display(items=values)):
+                pairs = [
+                    (Name(self.adjoints.shadows[t.id]), self.shadow(t.id, v))
+                    for t, v in zip(targets, values, strict=True)
+                    if isinstance(t, Name) and t.id in self.adjoints.shadows
+                ]
+                if len(pairs) == 1:
+                    return [Assign(*pairs[0], s.origin)]
+                if pairs:
+                    left, right = (Display("tuple", tuple(side)) for side in zip(*pairs, strict=True))
+                    return [Assign(left, right, s.origin)]
+        return []
+
+    def shadow(self, name: str, value: Expr) -> Expr:
+        """The adjoint storage of a new array, or the same view of the adjoint of what it is a view of."""
+        if isinstance(self.types[name], ListOf):
+            return Display("list", ())
+        if self.aliases.shares(value):
+            return self.mirrored(value)
+        return Call(ZEROS_LIKE, (Name(name),))
+
+    def mirrored(self, e: Expr) -> Expr:
+        match e:
+            case Name(id=name):
+                return Name(self.adjoints.shadows[name])
+            case Item():
+                return replace(e, base=self.mirrored(e.base))
+            case Choice():
+                return replace(e, then=self.mirrored(e.then), other=self.mirrored(e.other))
+            case Call():
+                return replace(e, args=(self.mirrored(e.args[0]), *e.args[1:]))
+        raise TypeError(f"no shadow for {e!r}")
+
+

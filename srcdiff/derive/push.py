@@ -1,0 +1,200 @@
+"""From the adjoint of an expression to the adjoints of the variables in it, by the rules.
+
+`Pusher.push(e, term)` walks down an expression tree with the adjoint so far as a product. What arrives at a leaf (a
+variable, an element, a view) is collected there; where a shape changes on the way (broadcasting) the product is summed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ..errors import UnsupportedCall
+from ..ir.nodes import Call, Choice, Const, Display, Expr, Item, Logic, Name, Object, Slice
+from ..ir.types import Num, Type
+from ..ir.walk import is_call_of, subexprs
+from ..normalise import negated
+from ..rules import is_view, rule_of
+from ..rules.typing import Typer, TypeProblem
+from ..runtime import unbroadcast
+from .splice import splice
+from .terms import Term, build, is_plain, simplified
+
+SUM = Object(np.sum, "np.sum")
+UNBROADCAST = Object(unbroadcast, "unbroadcast")
+BROADCAST = Object(np.broadcast_to, "np.broadcast_to")
+SHAPE = Object(np.ndarray.shape, "shape")
+
+
+@dataclass
+class Pusher:
+    """`types` grows by the temporaries; `let` names an expression ahead of the accumulations (an adjoint that is read
+    several times); `leaves` holds what was collected, in order of first appearance."""
+
+    types: dict[str, Type]
+    active: set[str]
+    let: Callable[[Expr], Name]
+    result: Expr | None = None  # how the whole statement's value can be read, if it can
+    leaves: dict[Expr, list[Term]] = field(default_factory=dict)
+
+    @property
+    def typer(self) -> Typer:
+        return Typer(self.types)
+
+    def num(self, e: Expr) -> Num:
+        type_ = self.typer(e)
+        assert isinstance(type_, Num), f"not a number: {e!r}"
+        return type_
+
+    def is_active(self, e: Expr) -> bool:
+        match e:
+            case Name():
+                return e.id in self.active
+            case Const() | Object() | Slice():
+                return False
+            case Item():
+                return self.is_active(e.base)
+            case Display():
+                return any(map(self.is_active, e.items))
+            case Choice():
+                return self.is_active(e.then) or self.is_active(e.other)
+            case Logic():
+                return any(map(self.is_active, e.values))
+            case Call(func=Object(value=function)):
+                rule = rule_of(function)
+                if rule is not None and rule.kind == "constant":
+                    return False
+                return any(map(self.is_active, (*e.args, *(v for _, v in e.kwargs))))
+        return False
+
+    # ---------------------------------------------------------------------------------------------------- walking
+
+    def push(self, e: Expr, term: Term, top: bool = False) -> None:
+        if not self.is_active(e) or term.coefficient == 0:
+            return
+        match e:
+            case Name():
+                self.leaves.setdefault(e, []).append(term)
+            case Item() if self.is_place(e):
+                self.leaves.setdefault(e, []).append(term)
+            case Choice():
+                self.push(e.then, term.masked(e.test))
+                self.push(e.other, term.masked(negated(e.test)))
+            case Call():
+                self.call(e, term, top)
+            case _:
+                raise TypeProblem(
+                    UnsupportedCall,
+                    "an expression of this form",
+                    "its derivative cannot be written in place",
+                    "assign its parts to variables first",
+                    e.at,
+                )
+
+    def is_place(self, e: Expr) -> bool:
+        """Whether `e` is a part of a variable that can be written: the same part of its adjoint takes the sum."""
+        match e:
+            case Name():
+                return True
+            case Item(base=base):
+                return self.is_place(base)
+            case Call(func=Object(value=function), args=args):
+                return is_view(function) and function is not np.broadcast_to and self.is_place(args[0])
+        return False
+
+    def call(self, e: Call, term: Term, top: bool) -> None:
+        assert isinstance(e.func, Object)
+        rule = rule_of(e.func.value)
+        if rule is None:
+            raise TypeProblem(
+                UnsupportedCall,
+                f"the derivative of `{e.func.text}`",
+                "there is no rule for it",
+                "write the operation with functions that have a rule",
+                e.at,
+            )
+        y = self.result if top and self.result is not None else e
+        if rule.kind == "partials":
+            found = splice(rule, e, {"y": y}, self.types)
+            for operand, partial in zip(e.args, found, strict=False):
+                if partial is not None and self.is_active(operand):
+                    self.descend(e, operand, term.scaled(simplified(partial)))
+        elif is_call_of(e, np.array, np.asarray) and isinstance(e.args[0], Display):
+            seed = self.seed(e, term)
+            for k, item in enumerate(e.args[0].items):
+                self.push(item, Term((Item(seed, Const(k)),)))
+        else:
+            seed = self.seed(e, term)
+            adjoints = splice(rule, e, {"y": y, "y_bar": seed}, self.types)
+            operands = (*e.args, *(dict(e.kwargs).get(n) for n in rule.operands[len(e.args) :]))
+            for part, adjoint in zip(operands, adjoints, strict=False):
+                if adjoint is not None and part is not None and self.is_active(part):
+                    self.push(part, Term((simplified(adjoint),)))
+
+    # -------------------------------------------------------------------------------------------------- shapes
+
+    def seed(self, e: Expr, term: Term) -> Expr:
+        """The adjoint of `e` as one expression of the full shape of `e`, named if it is more than a name."""
+        value = self.full(build(term, self.typer), self.num(e), e)
+        return value if is_plain(value) else self.let(value)
+
+    def full(self, value: Expr, wanted: Num, e: Expr) -> Expr:
+        """`value` expanded to the shape of `e` where it may be smaller."""
+        if same_shape(self.num(value), wanted):
+            return value
+        if wanted.ndim == 0 and self.num(value).ndim == 0:
+            return value
+        if self.num(value).ndim == wanted.ndim is not None and value_is_at_least(self.num(value), wanted):
+            return value
+        like = next((n for n in subexprs(e) if isinstance(n, Name) and self.is_like(n, wanted)), e)
+        return Call(BROADCAST, (value, Call(SHAPE, (like,))))
+
+    def is_like(self, n: Name, wanted: Num) -> bool:
+        type_ = self.types.get(n.id)
+        return isinstance(type_, Num) and same_shape(type_, wanted) and bool(wanted.ndim)
+
+    def descend(self, e: Expr, operand: Expr, term: Term) -> None:
+        """On into an operand of an elementwise `e`: summed over what broadcasting repeated."""
+        outer, inner = self.num(e), self.num(operand)
+        if outer.ndim == inner.ndim == 0 or same_shape(outer, inner):
+            self.push(operand, term)
+            return
+        if outer.ndim is not None and outer.ndim == inner.ndim and not _may_shrink(inner, outer):
+            self.push(operand, term)
+            return
+        self.push(operand, Term((self.shared(operand, self.reduced(self.full(build(term, self.typer), outer, e), operand)),)))
+
+    def shared(self, operand: Expr, value: Expr) -> Expr:
+        """A sum is computed once, also where several leaves below the operand take it."""
+        return value if isinstance(operand, Name | Item) or is_plain(value) else self.let(value)
+
+    def reduced(self, value: Expr, operand: Expr) -> Expr:
+        """`value` summed to the shape of the operand, by the plainest call that the types allow."""
+        outer, inner = self.num(value), self.num(operand)
+        if inner.ndim == 0 and outer.ndim:
+            return Call(SUM, (value,))
+        if outer.ndim is not None and inner.ndim is not None and outer.ndim == inner.ndim + 1:
+            if all(a.same(b) for a, b in zip(outer.shape[1:], inner.shape, strict=True)):
+                return Call(SUM, (value,), (("axis", Const(0)),))
+        return Call(UNBROADCAST, (value, operand))
+
+
+def same_shape(a: Num, b: Num) -> bool:
+    """Whether two values surely have the same shape."""
+    if a.ndim is None or a.ndim != b.ndim:
+        return False
+    return all(m.same(n) for m, n in zip(a.shape, b.shape, strict=True))
+
+
+def _may_shrink(inner: Num, outer: Num) -> bool:
+    """Whether an operand of the same rank may be shorter along some axis."""
+    pairs = zip(inner.shape, outer.shape, strict=True)
+    return any(not a.same(b) and a.one is not False for a, b in pairs)
+
+
+def value_is_at_least(value: Num, wanted: Num) -> bool:
+    """Whether a value of the same rank that broadcasts to `wanted` surely has its shape already."""
+    return all(a.same(b) or a.one is False for a, b in zip(value.shape, wanted.shape, strict=True))
+

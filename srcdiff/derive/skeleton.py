@@ -1,0 +1,422 @@
+"""The reverse sweep in the raw: for each statement of the forward program what its adjoint does.
+
+Forward structure is mirrored: a `Step` for each simple statement, a `Fork` for each `if`, a `Round` for each loop, all
+still in forward order. What an adjoint does is a list of acts on adjoint variables: accumulate (`Acc`), name (`Let`),
+forget (`Kill`), push or pop (`Do`). Primal values are mentioned by their names; that they are there at that place is
+the business of `plan`.
+"""
+
+from __future__ import annotations
+
+import operator
+from dataclasses import dataclass, field, replace
+
+from ..analysis.aliases import Aliases
+from ..ir.nodes import (
+    Assign,
+    Block,
+    Break,
+    Call,
+    Choice,
+    Comment,
+    Const,
+    Display,
+    Effect,
+    Expr,
+    For,
+    If,
+    Item,
+    Name,
+    Object,
+    Return,
+    Stmt,
+    Update,
+    While,
+)
+from ..ir.types import ListOf, Num, Type
+from ..ir.walk import Fresh, is_call_of, names, rebuild
+from ..rules.typing import Typer
+from .push import Pusher
+from .terms import COPY, ZERO, Term, collected, total
+
+APPEND = Object(list.append, "append")
+POP = Object(list.pop, "pop")
+
+
+@dataclass(frozen=True)
+class Acc:
+    """`target += sum of terms`, or `target = ...` (`assign`). The target is an adjoint, a part of one, or several
+    adjoints at once."""
+
+    target: Expr
+    terms: tuple[Term, ...]
+    assign: bool = False
+
+
+@dataclass(frozen=True)
+class Together:
+    """Simultaneous assignment of several adjoints (the adjoint of a swap)."""
+
+    parts: tuple[Acc, ...]
+
+
+@dataclass(frozen=True)
+class Let:
+    """`name = value`: an adjoint that is read several times, or before it is overwritten."""
+
+    name: str
+    value: Expr
+
+
+@dataclass(frozen=True)
+class Kill:
+    """The adjoint of a value before its definition is zero."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Do:
+    """A statement as it is (a push onto a shadow list)."""
+
+    stmt: Stmt
+
+
+@dataclass(frozen=True)
+class When:
+    """The acts of the side that a ternary has taken: the other side is never evaluated."""
+
+    test: Expr
+    then: tuple[Act, ...]
+    other: tuple[Act, ...]
+
+
+Act = Acc | Together | Let | Kill | Do | When
+
+
+@dataclass
+class Step:
+    stmt: Stmt
+    acts: list[Act]
+
+
+@dataclass
+class Fork:
+    """`before` runs ahead of the reversed branches; `ends` at the end of each."""
+
+    stmt: If
+    body: list[Node]
+    orelse: list[Node]
+    before: list[Act] = field(default_factory=list)
+    ends: tuple[list[Act], list[Act]] = field(default_factory=lambda: ([], []))
+
+
+@dataclass
+class Round:
+    """`before` runs ahead of the reversed loop; `end` at the end of each of its trips."""
+
+    stmt: For | While
+    body: list[Node]
+    trips: str | None = None  # the variable that counts the trips, where the bounds do not tell them
+    before: list[Act] = field(default_factory=list)
+    end: list[Act] = field(default_factory=list)
+
+
+Node = Step | Fork | Round
+
+
+@dataclass
+class Adjoints:
+    """The adjoint variables: `bars` for values, `shadows` for arrays that are written in place and for lists."""
+
+    bars: dict[str, str]
+    shadows: dict[str, str]
+
+    def of(self, name: str) -> str:
+        return self.bars[name] if name in self.bars else self.shadows[name]
+
+
+class Builder:
+    def __init__(
+        self, types: dict[str, Type], aliases: Aliases, active: set[str], adjoints: Adjoints, fresh: Fresh
+    ) -> None:
+        self.types, self.aliases, self.active, self.adjoints, self.fresh = types, aliases, active, adjoints, fresh
+        self.acts: list[Act] = []
+        self.wish = "adjoint"
+        self.in_ternary = False
+        self.trips: dict[int, str] = {}  # by id of the loop
+
+    # ------------------------------------------------------------------------------------------------- structure
+
+    def block(self, block: Block) -> list[Node]:
+        return [self.node(s) for s in block if not isinstance(s, Comment)]
+
+    def node(self, s: Stmt) -> Node:
+        match s:
+            case If():
+                return Fork(s, self.block(s.body), self.block(s.orelse))
+            case For() | While():
+                return Round(s, self.block(s.body), self.trips.get(id(s)))
+            case Assign(target=Name(id=name), value=Choice() as choice) if name in self.adjoints.bars:
+                if name not in names(choice.test):
+                    return Step(s, self.ternary(s, choice))
+        return Step(s, self.simple(s))
+
+    def ternary(self, s: Assign, choice: Choice) -> list[Act]:
+        """The adjoint of a ternary is the adjoint of an `if`."""
+        self.in_ternary = True  # the result is not to be read back: it is the value of one side only
+        sides = [self.simple(Assign(s.target, v, s.origin)) for v in (choice.then, choice.other)]
+        self.in_ternary = False
+        return [When(choice.test, tuple(sides[0]), tuple(sides[1]))] if any(sides) else []
+
+    def simple(self, s: Stmt) -> list[Act]:
+        self.acts = []
+        match s:
+            case Assign(target=Name(id=name)):
+                self.assign(name, s.value)
+            case Assign(target=Display(items=targets), value=Display(items=values)):
+                self.together([(t.id, v) for t, v in zip(targets, values, strict=True) if isinstance(t, Name)])
+            case Assign(target=Item() as place):
+                self.store(place, s.value)
+            case Update(target=Name(id=name)) if not self.aliases.is_array(name):
+                self.assign(name, Call(s.op, (s.target, s.value)))
+            case Update(target=target):
+                self.store(target, Call(s.op, (target, s.value)))
+            case Effect(value=value):
+                self.effect(value)
+            case Return() | Break() | Comment():
+                pass
+            case _:
+                raise TypeError(f"not a simple statement: {s!r}")
+        return self.acts
+
+    # -------------------------------------------------------------------------------------------------- adjoints
+
+    def pusher(self, result: Expr | None = None) -> Pusher:
+        return Pusher(self.types, self.active, self.let, result)
+
+    def let(self, value: Expr) -> Name:
+        name = self.fresh(f"{self.wish}_bar")
+        type_ = Typer(self.types)(value)
+        self.types[name] = type_.plain() if isinstance(type_, Num) else type_
+        self.acts.append(Let(name, value))
+        return Name(name)
+
+    def mirrored(self, place: Expr) -> Expr:
+        """The place of the adjoint that belongs to a place of the primal: the same part of the shadow."""
+        if isinstance(place, Name):
+            return Name(self.adjoints.of(place.id))
+        if isinstance(place, Item):
+            return Item(self.mirrored(place.base), place.index)
+        assert isinstance(place, Call)
+        return replace(place, args=(self.mirrored(place.args[0]), *place.args[1:]))
+
+    def accumulate(self, pusher: Pusher, skip: tuple[Expr, ...] = ()) -> None:
+        for leaf, terms in pusher.leaves.items():
+            if leaf not in skip:
+                terms_ = collected(terms)
+                if terms_:
+                    self.acts.append(Acc(self.mirrored(leaf), tuple(terms_)))
+
+    def assign(self, name: str, value: Expr) -> None:
+        if is_call_of(value, list.pop):
+            self.popped(name, value)
+            return
+        if name not in self.active:
+            return
+        if isinstance(self.types.get(name), ListOf):
+            return
+        if name in self.adjoints.shadows and self.aliases.shares(value):
+            return  # a view or second name of a written array: its shadow is the same view of the shadow
+        self.wish = name
+        self_read = name in names(value) or self.in_ternary
+        pusher = self.pusher(None if self_read else Name(name))
+        adjoint = Name(self.adjoints.of(name))
+        pusher.push(value, Term((adjoint,)), top=True)
+        own = pusher.leaves.get(Name(name))
+        places = [p for p in pusher.leaves if p != Name(name) and _base(p) == name]
+        if places:  # `x = x[1:]`: the old array's adjoint starts from zero
+            held = self.let(adjoint)
+            self.acts.append(Kill(adjoint.id))
+            pusher = self.pusher(None)
+            pusher.push(value, Term((held,)), top=True)
+            self.accumulate(pusher)
+            return
+        self.accumulate(pusher, skip=(Name(name),))
+        if own is None:
+            if name in self.adjoints.bars:
+                self.acts.append(Kill(adjoint.id))
+            return
+        self.replace_own(adjoint, collected(own))
+
+    def replace_own(self, adjoint: Expr, terms: list[Term]) -> None:
+        """The adjoint of the value that was there before: `terms` are products with the adjoint itself."""
+        unit = Term((adjoint,))
+        rest = [t for t in terms if t != unit]
+        if len(rest) < len(terms):
+            if rest:
+                self.acts.append(Acc(adjoint, tuple(rest)))
+            return
+        self.acts.append(Acc(adjoint, tuple(terms), assign=True))
+
+    def together(self, pairs: list[tuple[str, Expr]]) -> None:
+        """A simultaneous assignment: new adjoints in terms of the old ones."""
+        pairs = [(n, v) for n, v in pairs if n in self.active and n in self.adjoints.bars]
+        merged: dict[Expr, list[Term]] = {}
+        for name, value in pairs:
+            self.wish = name
+            pusher = self.pusher()
+            pusher.push(value, Term((Name(self.adjoints.of(name)),)))
+            for leaf, terms in pusher.leaves.items():
+                merged.setdefault(leaf, []).extend(terms)
+        own = {name for name, _ in pairs}
+        if any(_base(leaf) in own and not isinstance(leaf, Name) for leaf in merged):
+            held = {Name(self.adjoints.of(n)): self.let(Name(self.adjoints.of(n))) for n, _ in pairs}
+            self.acts.extend(Kill(self.adjoints.of(n)) for n, _ in pairs)
+            for leaf, terms in merged.items():
+                swapped = [replace(t, factors=tuple(_swap(f, held) for f in t.factors)) for t in collected(terms)]
+                self.acts.append(Acc(self.mirrored(leaf), tuple(swapped)))
+            return
+        for leaf, terms in merged.items():
+            if not (isinstance(leaf, Name) and leaf.id in own):
+                self.acts.append(Acc(self.mirrored(leaf), tuple(collected(terms))))
+        parts = [
+            Acc(Name(self.adjoints.of(n)), tuple(collected(merged.get(Name(n), []))), assign=True) for n, _ in pairs
+        ]
+        if len(parts) == 1:
+            name, terms = pairs[0][0], parts[0].terms
+            if terms:
+                self.replace_own(Name(self.adjoints.of(name)), list(terms))
+            else:
+                self.acts.append(Kill(self.adjoints.of(name)))
+        elif parts:
+            self.acts.append(Together(tuple(parts)))
+
+    # ---------------------------------------------------------------------------------------------------- writes
+
+    def store(self, place: Expr, value: Expr) -> None:
+        base = _base(place)
+        if base is None or base not in self.active or base not in self.adjoints.shadows:
+            return
+        self.wish = base
+        mirror = self.mirrored(place)
+        region = self.types_of(place)
+        seed: Expr = mirror
+        probe = self.probe(place, value, region, Term((seed,)))
+        own = collected(probe.leaves.get(place, []))
+        others = [leaf for leaf in probe.leaves if leaf != place]
+        untouched = own == [Term((seed,))]
+        related = any(self.related(leaf, base) for leaf in others)
+        if untouched and (not related or len(others) <= 1) and not probe.lets:
+            self.acts.extend(probe.acts)
+            for leaf in others:
+                self.acts.append(Acc(self.mirrored(leaf), tuple(collected(probe.leaves[leaf]))))
+            return
+        if not others and not probe.lets:
+            self.overwrite(mirror, own, region)
+            return
+        is_region = region.ndim != 0
+        seed = self.let(Call(COPY, (mirror,)) if is_region else mirror)
+        again = self.probe(place, value, region, Term((seed,)))
+        self.acts.extend(again.acts)
+        own = collected(again.leaves.get(place, []))
+        if own != [Term((seed,))]:
+            self.overwrite(mirror, own, region)
+        for leaf in again.leaves:
+            if leaf != place:
+                self.acts.append(Acc(self.mirrored(leaf), tuple(collected(again.leaves[leaf]))))
+
+    def overwrite(self, mirror: Expr, own: list[Term], region: Num) -> None:
+        target = mirror
+        if region.ndim != 0 and isinstance(mirror, Name):
+            target = Item(mirror, Const(Ellipsis))
+        unit = Term((mirror,))
+        if unit in own and len(own) > 1:
+            self.acts.append(Acc(mirror, tuple(t for t in own if t != unit)))
+        else:
+            self.acts.append(Acc(target, tuple(own), assign=True))
+
+    def types_of(self, place: Expr) -> Num:
+        type_ = Typer(self.types)(place)
+        assert isinstance(type_, Num)
+        return type_
+
+    def probe(self, place: Expr, value: Expr, region: Num, term: Term) -> _Probe:
+        """The contributions of `place = value` for the adjoint `term` of the place, without recording them."""
+        outer, self.acts = self.acts, []
+        pusher = self.pusher()
+        own_shape = Typer(self.types)(value)
+        assert isinstance(own_shape, Num)
+        if region.ndim and own_shape.ndim is not None and pusher.is_active(value):
+            # the write itself broadcasts: its value may be smaller than the region
+            spread = Call(Object(operator.add, "+"), (place, value))
+            pusher.descend(spread, value, term)
+        else:
+            pusher.push(value, term)
+        acts, self.acts = self.acts, outer
+        return _Probe(pusher.leaves, acts)
+
+    def related(self, leaf: Expr, base: str) -> bool:
+        other = _base(leaf)
+        return other is not None and self.aliases.find(other) == self.aliases.find(base)
+
+    # ----------------------------------------------------------------------------------------------------- lists
+
+    def effect(self, value: Expr) -> None:
+        if not is_call_of(value, list.append):
+            return
+        assert isinstance(value, Call)
+        base, item = value.args
+        if not isinstance(base, Name) or base.id not in self.active:
+            return
+        self.wish = base.id
+        seed = self.let(Call(POP, (Name(self.adjoints.shadows[base.id]),)))
+        pusher = self.pusher()
+        pusher.push(item, Term((seed,)))
+        self.accumulate(pusher)
+
+    def popped(self, name: str, value: Expr) -> None:
+        assert isinstance(value, Call)
+        base = value.args[0]
+        if not isinstance(base, Name) or base.id not in self.active:
+            return
+        shadow = Name(self.adjoints.shadows[base.id])
+        adjoint = self.adjoints.bars.get(name)
+        item: Expr = Name(adjoint) if adjoint is not None else ZERO
+        self.acts.append(Do(Effect(Call(APPEND, (shadow, item)))))
+        if adjoint is not None:
+            self.acts.append(Kill(adjoint))
+
+
+@dataclass
+class _Probe:
+    leaves: dict[Expr, list[Term]]
+    acts: list[Act] = field(default_factory=list)
+
+    @property
+    def lets(self) -> bool:
+        return bool(self.acts)
+
+
+def _base(place: Expr | None) -> str | None:
+    """The variable that a place is a part of."""
+    match place:
+        case Name(id=name):
+            return name
+        case Item(base=base):
+            return _base(base)
+        case Call(args=(first, *_)):
+            return _base(first)
+    return None
+
+
+def _swap(e: Expr, table: dict[Name, Name]) -> Expr:
+    if isinstance(e, Name):
+        return table.get(e, e)
+    return rebuild(e, lambda child: _swap(child, table))
+
+
+def written_expr(acc: Acc, types: dict[str, Type]) -> Expr:
+    """The right-hand side that an accumulation stands for."""
+    return total(acc.terms, Typer(types))
+

@@ -1,0 +1,202 @@
+"""Sums of products: the form in which partial derivatives are collected before they are printed.
+
+A `Term` is `coefficient * factors / denominators`, counted only where all `masks` hold. Equal products are added, so
+that the derivative of `0.5 * r * r` comes out as `r`. Every term of an adjoint has exactly one adjoint among its
+factors (the seed), so a term whose seed is zero vanishes whole.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ..ir.nodes import Call, Choice, Const, Expr, Item, Logic, Name, Object
+from ..ir.types import Num
+from ..ir.walk import names
+from ..normalise import negated
+from ..rules.typing import Typer
+from ..runtime import power_base
+
+ADD = Object(operator.add, "+")
+SUB = Object(operator.sub, "-")
+MUL = Object(operator.mul, "*")
+DIV = Object(operator.truediv, "/")
+NEG = Object(operator.neg, "-")
+POW = Object(operator.pow, "**")
+WHERE = Object(np.where, "np.where")
+COPY = Object(np.ndarray.copy, "copy")
+INVERT = Object(operator.invert, "~")
+AND = Object(operator.and_, "&")
+ZERO = Const(0.0)
+
+_FLIPPED = {
+    operator.ge: Object(operator.lt, "<"),
+    operator.gt: Object(operator.le, "<="),
+    operator.le: Object(operator.gt, ">"),
+    operator.lt: Object(operator.ge, ">="),
+}
+
+
+@dataclass(frozen=True)
+class Term:
+    factors: tuple[Expr, ...]
+    coefficient: float | int = 1.0
+    denominators: tuple[Expr, ...] = ()
+    masks: tuple[Expr, ...] = ()
+
+    def mentions(self, wanted: set[str]) -> bool:
+        return any(names(e) & wanted for e in (*self.factors, *self.denominators))
+
+    def scaled(self, partial: Expr) -> Term:
+        """This term times a partial derivative; products, quotients and signs are taken apart.
+
+        The new factors stand before the last one, which is the seed.
+        """
+        return self._times(partial, inverse=False)
+
+    def _times(self, e: Expr, inverse: bool) -> Term:
+        match e:
+            case Const(value=bool()):
+                pass
+            case Const(value=float() | int() as c) if not inverse or c != 0:
+                return replace(self, coefficient=self.coefficient / c if inverse else self.coefficient * c)
+            case Call(func=Object(value=op), args=(a,)) if op is operator.neg:
+                return replace(self, coefficient=-self.coefficient)._times(a, inverse)
+            case Call(func=Object(value=op), args=(a, b)) if op is operator.mul:
+                return self._times(a, inverse)._times(b, inverse)
+            case Call(func=Object(value=op), args=(a, b)) if op is operator.truediv:
+                return self._times(a, inverse)._times(b, not inverse)
+            case Choice(test=test, then=Const(value=1.0), other=Const(value=0.0)) if not inverse:
+                return self.masked(test)
+            case Choice(test=test, then=Const(value=0.0), other=Const(value=1.0)) if not inverse:
+                return self.masked(opposite(test, array=False))
+            case Call(func=Object(value=f), args=(test, Const(value=1.0), Const(value=0.0))) if f is np.where:
+                return self.masked(test)
+            case Call(func=Object(value=f), args=(test, Const(value=0.0), Const(value=1.0))) if f is np.where:
+                return self.masked(opposite(test, array=True))
+        if inverse:
+            return replace(self, denominators=(*self.denominators, e))
+        *head, seed = self.factors
+        return replace(self, factors=(*head, e, seed))
+
+    def masked(self, test: Expr) -> Term:
+        return self if test in self.masks else replace(self, masks=(*self.masks, test))
+
+
+def opposite(test: Expr, array: bool) -> Expr:
+    """The mask of what `test` leaves out."""
+    match test:
+        case Call(func=Object(value=op), args=args) if op in _FLIPPED:
+            return Call(_FLIPPED[op], args)
+    return Call(INVERT, (test,)) if array else negated(test)
+
+
+def collected(terms: Iterable[Term]) -> list[Term]:
+    """Like terms added, in order of first appearance; those that cancel are gone."""
+    groups: dict[object, Term] = {}
+    for t in terms:
+        key = (tuple(sorted(map(repr, t.factors))), tuple(sorted(map(repr, t.denominators))), frozenset(t.masks))
+        known = groups.get(key)
+        groups[key] = t if known is None else replace(known, coefficient=known.coefficient + t.coefficient)
+    return [t for t in groups.values() if t.coefficient != 0]
+
+
+def build(term: Term, typer: Typer) -> Expr:
+    """The term as an expression, sign included."""
+    value = _product(replace(term, coefficient=abs(term.coefficient), masks=()))
+    if term.coefficient < 0:
+        value = negative(value)
+    if not term.masks:
+        return value
+    type_ = typer(value)
+    masks = [typer(m) for m in term.masks]
+    arrays = any(isinstance(t, Num) and t.ndim != 0 for t in (type_, *masks))
+    if not arrays:
+        test = term.masks[0] if len(term.masks) == 1 else Logic("and", term.masks)
+        return Choice(test, value, ZERO)
+    mask = term.masks[0]
+    for m in term.masks[1:]:
+        mask = Call(AND, (mask, m))
+    return Call(WHERE, (mask, value, ZERO))
+
+
+def negative(e: Expr) -> Expr:
+    """`-e`, the sign on the leftmost factor, where a person writes it."""
+    match e:
+        case Const(value=c) if isinstance(c, int | float):
+            return Const(-c)
+        case Call(func=Object(value=op), args=(a, b)) if op in (operator.mul, operator.truediv):
+            return replace(e, args=(negative(a), b))
+        case Call(func=Object(value=op), args=(a, b)) if op is operator.sub:
+            return Call(SUB, (b, a))
+    return Call(NEG, (e,))
+
+
+def _product(t: Term) -> Expr:
+    value: Expr | None = None
+    if t.coefficient != 1 or not t.factors:
+        value = Const(float(t.coefficient))
+    for factor in t.factors:
+        value = factor if value is None else Call(MUL, (value, factor))
+    assert value is not None
+    if not t.denominators:
+        return value
+    below: Expr | None = None
+    for factor in t.denominators:
+        below = factor if below is None else Call(MUL, (below, factor))
+    assert below is not None
+    return Call(DIV, (value, below))
+
+
+def total(terms: Sequence[Term], typer: Typer) -> Expr:
+    """The sum of the terms; a last factor common to all (the seed) is taken out."""
+    if not terms:
+        return ZERO
+    seed = terms[0].factors[-1] if terms[0].factors else None
+    common = len(terms) > 1 and all(
+        t.factors and t.factors[-1] == seed and not t.denominators and not t.masks for t in terms
+    )
+    if common and seed is not None:
+        inner = [replace(t, factors=t.factors[:-1]) for t in terms]
+        return Call(MUL, (_sum(inner, typer), seed))
+    return _sum(terms, typer)
+
+
+def _sum(terms: Sequence[Term], typer: Typer) -> Expr:
+    ordered = sorted(terms, key=lambda t: t.coefficient < 0) if terms[0].coefficient < 0 else list(terms)
+    value = build(ordered[0], typer)
+    for t in ordered[1:]:
+        if t.coefficient < 0:
+            value = Call(SUB, (value, build(replace(t, coefficient=-t.coefficient), typer)))
+        else:
+            value = Call(ADD, (value, build(t, typer)))
+    return value
+
+
+def simplified(e: Expr) -> Expr:
+    """A partial as the rules give it, made plain where operands are literals: `power_base(x, 2)` is `2 * x`."""
+    match e:
+        case Call(func=Object(value=f), args=(x, Const(value=int() | float() as n))) if f is power_base:
+            if isinstance(n, bool) or n == 0:
+                return ZERO
+            if n == 1:
+                return Const(1.0)
+            if n == 2:
+                return Call(MUL, (Const(2.0), x))
+            return Call(MUL, (Const(float(n)), Call(POW, (x, Const(n - 1)))))
+        case Call(func=Object(value=op), args=(a, b)) if op is operator.mul:
+            if a == Const(1.0):
+                return b
+            if b == Const(1.0):
+                return a
+    return e
+
+
+def is_plain(e: Expr) -> bool:
+    """Whether repeating the expression costs nothing: a name, a literal, an element."""
+    return isinstance(e, Name | Const) or (isinstance(e, Item) and isinstance(e.base, Name))
+
+

@@ -1,0 +1,303 @@
+"""Zeros that need not be written: the first accumulation into an adjoint is its definition.
+
+The state of an adjoint at a point of the reverse sweep is *zero* (it has no storage yet and stands for 0), *clear*
+(storage that holds 0) or *set*. Terms with a zero seed vanish; `+=` on a zero adjoint becomes `=`; a zero is written
+out only where two ways meet of which one has set the adjoint, and only if somebody reads it afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ..ir.nodes import Call, Const, Effect, Expr, Item, Name, Object
+from ..ir.types import Num, Type
+from ..ir.walk import names, substitute
+from ..rules import is_view
+from ..rules.typing import Typer
+from .push import same_shape
+from .skeleton import Acc, Act, Do, Fork, Kill, Let, Node, Round, Step, Together, When
+from .terms import COPY, ZERO, Term, total
+
+State = dict[str, str]
+FULL_LIKE = Object(np.full_like, "np.full_like")
+ZEROS_LIKE = Object(np.zeros_like, "np.zeros_like")
+
+
+@dataclass
+class Zeros:
+    """`primal` maps each value adjoint to its variable; shadows are no business of this pass."""
+
+    primal: dict[str, str]
+    types: dict[str, Type]
+
+    def run(self, nodes: list[Node], live: set[str], state: State) -> tuple[list[Node], State]:
+        """Process the nodes of a block (given in forward order) in reverse; `live` is read after the block."""
+        after: list[set[str]] = []
+        for node in nodes:
+            after.append(live)
+            live = self.live_before(node, live)
+        out: list[Node] = []
+        for node, live_after in zip(reversed(nodes), reversed(after), strict=True):
+            new, state = self.node(node, live_after, state)
+            out.append(new)
+        return out[::-1], state
+
+    # -------------------------------------------------------------------------------------------------- liveness
+
+    def live_before(self, node: Node, live: set[str]) -> set[str]:
+        match node:
+            case Step():
+                return self.live_acts(node.acts, live)
+            case Fork():
+                return self.live_block(node.body, live) | self.live_block(node.orelse, live)
+            case Round():
+                while True:
+                    head = live | self.live_block(node.body, live)
+                    if head == live:
+                        return live
+                    live = head
+
+    def live_block(self, nodes: Sequence[Node], live: set[str]) -> set[str]:
+        for node in nodes:
+            live = self.live_before(node, live)
+        return live
+
+    def live_acts(self, acts: Sequence[Act], live: set[str]) -> set[str]:
+        for act in reversed(acts):
+            match act:
+                case Kill(name=name):
+                    live = live - {name}
+                case Acc(target=Name(id=name), assign=True):
+                    live = (live - {name}) | self.read_by(act)
+                case Acc():
+                    live = live | self.read_by(act)
+                case Together(parts=parts):
+                    live = live - {p.target.id for p in parts if isinstance(p.target, Name)}
+                    live = live.union(*(self.read_by(p) for p in parts))
+                case Let(value=value):
+                    live = live | (names(value) & self.primal.keys())
+                case Do(stmt=stmt):
+                    assert isinstance(stmt, Effect)
+                    live = live | (names(stmt.value) & self.primal.keys())
+                case When():
+                    live = self.live_acts(act.then, live) | self.live_acts(act.other, live)
+        return live
+
+    def read_by(self, acc: Acc) -> set[str]:
+        found = {n for t in acc.terms for e in (*t.factors, *t.denominators) for n in names(e)}
+        if not acc.assign or not isinstance(acc.target, Name):
+            found |= names(acc.target)
+        return found & self.primal.keys()
+
+    # --------------------------------------------------------------------------------------------------- states
+
+    def node(self, node: Node, live: set[str], state: State) -> tuple[Node, State]:
+        match node:
+            case Step():
+                acts, state = self.acts(node.acts, live, state)
+                return replace(node, acts=acts), state
+            case Fork():
+                return self.fork(node, live, state)
+            case Round():
+                return self.round(node, live, state)
+
+    def fork(self, node: Fork, live: set[str], state: State) -> tuple[Node, State]:
+        body, one = self.run(node.body, live, state)
+        orelse, two = self.run(node.orelse, live, state)
+        early = [b for b in self.primal if b in live and state[b] == "zero" and _mixed(one[b], two[b])]
+        if early:
+            state = {**state, **dict.fromkeys(early, "clear")}
+            new, state = self.fork(node, live, state)
+            assert isinstance(new, Fork)
+            return replace(new, before=[*map(_zero, early), *new.before]), state
+        ends: tuple[list[Act], list[Act]] = ([], [])
+        merged: State = {}
+        for bar in self.primal:
+            merged[bar] = one[bar] if one[bar] == two[bar] else "set"
+            if _mixed(one[bar], two[bar]):
+                if bar in live:
+                    ends[0 if one[bar] == "zero" else 1].append(_zero(bar))
+                else:
+                    merged[bar] = "zero"
+        return Fork(node.stmt, body, orelse, list(node.before), ends), merged
+
+    def round(self, node: Round, live: set[str], state: State) -> tuple[Node, State]:
+        at_head = self.live_before(node, live)
+        before: list[str] = []
+        head = dict(state)
+        while True:
+            body, out = self.run(node.body, at_head, head)
+            end: list[Act] = []
+            changed = False
+            for bar in self.primal:
+                if head[bar] == out[bar] or (head[bar] == "zero" and bar not in at_head):
+                    continue
+                if head[bar] == "zero":
+                    before.append(bar)
+                    head[bar] = "set"
+                    changed = True
+                elif out[bar] == "zero":
+                    if bar in at_head:
+                        end.append(_zero(bar))
+                    if head[bar] == "clear" and bar not in at_head:
+                        continue
+                elif head[bar] == "clear":
+                    head[bar] = "set"
+                    changed = True
+            if not changed:
+                return Round(node.stmt, body, node.trips, [*node.before, *map(_zero, before)], end), head
+
+    def acts(self, acts: Sequence[Act], live: set[str], state: State) -> tuple[list[Act], State]:
+        state = dict(state)
+        out: list[Act] = []
+        gone: set[str] = set()  # temporaries that stand for zero
+        for k, act in enumerate(acts):
+            zero = {b for b, s in state.items() if s == "zero"} | gone
+            match act:
+                case Kill(name=name):
+                    state[name] = "zero"
+                case Let(name=name, value=value):
+                    if names(value) & zero:
+                        gone.add(name)
+                    else:
+                        out.append(act)
+                case Acc():
+                    self.accumulate(act, zero, state, out)
+                case Together():
+                    self.together(act, zero, state, out)
+                case Do(stmt=stmt):
+                    assert isinstance(stmt, Effect)
+                    out.append(Do(replace(stmt, value=self.with_zeros(stmt.value, zero))))
+                case When():
+                    later = self.live_acts(acts[k + 1 :], live)
+                    state = self.when(act, later, state, out)
+        return out, state
+
+    def when(self, act: When, live: set[str], state: State, out: list[Act]) -> State:
+        """A fork among the acts of one statement: zeros are written ahead of it."""
+        node = Fork(None, [Step(None, list(act.then))], [Step(None, list(act.other))])  # type: ignore[arg-type]
+        new, state = self.fork(node, live, state)
+        assert isinstance(new, Fork)
+        sides = []
+        for steps, end in zip((new.body, new.orelse), new.ends, strict=True):
+            sides.append((*(a for s in steps if isinstance(s, Step) for a in s.acts), *end))
+        out.extend(new.before)
+        if any(sides):
+            out.append(When(act.test, *sides))
+        return state
+
+    def with_zeros(self, e: Expr, zero: set[str]) -> Expr:
+        table: dict[str, Expr] = {}
+        for bar in sorted(names(e) & zero & self.primal.keys()):
+            type_ = self.types.get(self.primal[bar])
+            scalar = isinstance(type_, Num) and type_.ndim == 0
+            table[bar] = ZERO if scalar else Call(ZEROS_LIKE, (Name(self.primal[bar]),))
+        return substitute(e, table)
+
+    def accumulate(self, acc: Acc, zero: set[str], state: State, out: list[Act]) -> None:
+        terms = tuple(t for t in acc.terms if not t.mentions(zero))
+        base = _base(acc.target)
+        if base not in self.primal:  # a shadow: it always has storage
+            if terms or acc.assign:
+                out.append(replace(acc, terms=terms))
+            return
+        if not isinstance(acc.target, Name):
+            if not terms and not acc.assign:
+                return
+            if state[base] == "zero":
+                out.append(_zero(base))
+            out.append(replace(acc, terms=terms))
+            state[base] = "set"
+            return
+        if not terms:
+            if acc.assign:
+                state[base] = "zero"
+            return
+        if acc.assign:
+            out.extend(self.defined(base, terms))
+        elif state[base] == "zero":
+            out.extend(self.defined(base, terms))
+        elif state[base] == "clear" and self.is_scalar(base):
+            out.append(replace(acc, terms=terms, assign=True))
+        else:
+            out.append(replace(acc, terms=terms))
+        state[base] = "set"
+
+    def is_scalar(self, bar: str) -> bool:
+        type_ = self.types.get(self.primal[bar])
+        return isinstance(type_, Num) and type_.ndim == 0
+
+    def defined(self, bar: str, terms: tuple[Term, ...]) -> list[Act]:
+        """The acts that give an adjoint without storage its first value."""
+        target = Name(bar)
+        if self.is_scalar(bar):
+            return [Acc(target, terms, assign=True)]
+        wanted = self.types[self.primal[bar]]
+        value = total(terms, Typer(self.types))
+        found = Typer(self.types)(value)
+        assert isinstance(wanted, Num) and isinstance(found, Num)
+        if found.ndim == 0 and wanted.ndim:
+            return [Acc(target, (Term((Call(FULL_LIKE, (Name(self.primal[bar]), value)),)),), assign=True)]
+        reads_itself = any(t.mentions({bar}) for t in terms)
+        if (same_shape(found, wanted) and found.dtype == wanted.dtype) or reads_itself:
+            return [Acc(target, (Term((owned(value),)),) if not _is_fresh(value) else terms, assign=True)]
+        return [_zero(bar), Acc(target, terms)]
+
+    def together(self, act: Together, zero: set[str], state: State, out: list[Act]) -> None:
+        parts: list[Acc] = []
+        killed: list[str] = []
+        for part in act.parts:
+            assert isinstance(part.target, Name)
+            terms = tuple(t for t in part.terms if not t.mentions(zero))
+            if terms:
+                if not self.is_scalar(part.target.id):
+                    value = total(terms, Typer(self.types))
+                    terms = terms if _is_fresh(value) else (Term((owned(value),)),)
+                parts.append(Acc(part.target, terms, assign=True))
+            else:
+                killed.append(part.target.id)
+        if parts:
+            out.append(Together(tuple(parts)) if len(parts) > 1 else parts[0])
+        for part in parts:
+            assert isinstance(part.target, Name)
+            state[part.target.id] = "set"
+        for name in killed:
+            state[name] = "zero"
+
+
+def _mixed(a: str, b: str) -> bool:
+    return (a == "zero") != (b == "zero")
+
+
+def _zero(bar: str) -> Acc:
+    """Write the zero out."""
+    return Acc(Name(bar), (), assign=True)
+
+
+def owned(e: Expr) -> Expr:
+    """An array of its own: an adjoint never shares memory with another one."""
+    return e if _is_fresh(e) else Call(COPY, (e,))
+
+
+def _is_fresh(e: Expr) -> bool:
+    """Whether the value is made by computation, so that nobody else holds it."""
+    match e:
+        case Name() | Item() | Const() | Object():
+            return False
+        case Call(func=Object(value=function)):
+            return not is_view(function) and getattr(function, "__name__", "") != "unbroadcast"
+    return True
+
+
+def _base(place: Expr) -> str:
+    match place:
+        case Name(id=name):
+            return name
+        case Item(base=base):
+            return _base(base)
+        case Call(args=(first, *_)):
+            return _base(first)
+    raise TypeError(f"not a place: {place!r}")

@@ -1,0 +1,165 @@
+"""srcdiff's own errors: one base class, a class per cause, a stable code on each.
+
+A refusal carries one `Problem` or several; each names the place (file, line, caret), what was met, why srcdiff does
+not go on, and what to write instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class SrcdiffError(Exception):
+    """Base class of every error that srcdiff raises on purpose. `code` is stable across versions."""
+
+    code = "SD000"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One reason for a refusal, with its place in the user's source (lines from 1, columns from 0)."""
+
+    error: type[Refusal]
+    what: str
+    why: str
+    fix: str
+    file: str | None = None
+    line: int | None = None
+    column: int | None = None
+    end_column: int | None = None
+    source_line: str | None = None
+    calls: tuple[str, ...] = ()  # the call chain from the differentiated function, outermost first
+
+    def __str__(self) -> str:
+        rows = [f"{self.error.__name__} [{self.error.code}]: {self.what}"]
+        if self.file is not None:
+            rows.append(f'  File "{_short(self.file)}", line {self.line}')
+        if self.source_line is not None:
+            text = self.source_line.rstrip("\n")
+            bare = text.lstrip()
+            rows.append(f"    {bare}")
+            if self.column is not None:
+                start = max(0, self.column - (len(text) - len(bare)))
+                width = max(1, (self.end_column or self.column + 1) - self.column)
+                rows.append("    " + " " * start + "^" * min(width, max(1, len(bare) - start)))
+        if self.calls:
+            rows.append("  called through: " + " -> ".join(self.calls))
+        rows.append(f"  why: {self.why}")
+        rows.append(f"  fix: {self.fix}")
+        return "\n".join(rows)
+
+
+class Refusal(SrcdiffError):
+    """srcdiff will not differentiate this function; `problems` says why, place by place."""
+
+    code = "SD100"
+
+    def __init__(self, problems: Problem | Sequence[Problem]) -> None:
+        self.problems: tuple[Problem, ...] = (problems,) if isinstance(problems, Problem) else tuple(problems)
+        text = "\n\n".join(str(p) for p in self.problems)
+        if len(self.problems) > 1:
+            text = f"{len(self.problems)} problems\n\n{text}"
+        super().__init__("\n" + text)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.problems,)
+
+
+class SourceUnavailable(Refusal):
+    """The function has no Python source that can be read, or the source is not the one that runs."""
+
+    code = "SD101"
+
+
+class UnsupportedSyntax(Refusal):
+    """A construct of Python that srcdiff does not differentiate."""
+
+    code = "SD102"
+
+
+class UnsupportedCall(Refusal):
+    """A call of something that has neither a rule nor readable source, or of a rule in a form it does not cover."""
+
+    code = "SD103"
+
+
+class UnresolvedName(Refusal):
+    """A name that is bound to nothing."""
+
+    code = "SD104"
+
+
+class UnsupportedMutation(Refusal):
+    """A write whose effect on the derivative cannot be followed (globals, defaults, captured or inactive arrays)."""
+
+    code = "SD105"
+
+
+class AmbiguousAlias(Refusal):
+    """An array that may or may not share memory with another one while one of them is written to."""
+
+    code = "SD106"
+
+
+class UnsupportedType(Refusal):
+    """A value of a type that the program's derivative cannot be written for."""
+
+    code = "SD107"
+
+
+class NotDifferentiable(Refusal):
+    """An active value is used where only a constant makes sense (a count, an index, a shape)."""
+
+    code = "SD108"
+
+
+class UnsupportedRecursion(Refusal):
+    """A function that calls itself, directly or through others."""
+
+    code = "SD109"
+
+
+class BadArgument(SrcdiffError, TypeError):
+    """A derivative was asked for, or called, with arguments that do not fit (`wrt`, a string, a wrong count)."""
+
+    code = "SD201"
+
+
+class BadOutput(SrcdiffError, TypeError):
+    """The function's result is not what this derivative needs: `grad` takes a real scalar."""
+
+    code = "SD202"
+
+
+class SharedMemory(SrcdiffError, ValueError):
+    """Two arguments share memory and the function writes into one of them."""
+
+    code = "SD203"
+
+
+class BadIndex(SrcdiffError, IndexError):
+    """An index does not fit the array or the platform's integer."""
+
+    code = "SD204"
+
+
+class BackendUnavailable(SrcdiffError, ImportError):
+    """`jit=True` needs the extra `srcdiff[numba]`."""
+
+    code = "SD205"
+
+
+class CompilationFailed(SrcdiffError):
+    """Numba could not compile the derivative; the message gives Numba's reason and the plain alternative."""
+
+    code = "SD206"
+
+
+def _short(file: str) -> str:
+    """The path as a person would write it: relative to the working directory where it lies below it."""
+    try:
+        return str(Path(file).relative_to(Path.cwd()))
+    except (ValueError, OSError):
+        return file

@@ -1,0 +1,262 @@
+"""Reading expressions. In: gast expression nodes. Out: IR expressions, every one with its place in the file.
+
+Operators become calls of the functions of `operator`; names that are not local become the objects they stand for.
+A refused construct is noted and a placeholder stands for it, so that one reading finds every problem.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+import types
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from srcdiff.frontend.names import MISSING, NOT_STATIC, Reference, Scope, static_attribute
+from srcdiff.frontend.refusals import Problems
+from srcdiff.frontend.text import Text
+from srcdiff.ir.nodes import Attr, Call, Choice, Const, Display, Expr, Item, Logic, Name, Object, Slice, Span
+
+
+class _Operator(NamedTuple):
+    function: object
+    text: str
+
+    def at(self, span: Span) -> Object:
+        return Object(self.function, self.text, span)
+
+
+BINARY = {
+    "Add": _Operator(operator.add, "+"),
+    "Sub": _Operator(operator.sub, "-"),
+    "Mult": _Operator(operator.mul, "*"),
+    "Div": _Operator(operator.truediv, "/"),
+    "FloorDiv": _Operator(operator.floordiv, "//"),
+    "Mod": _Operator(operator.mod, "%"),
+    "Pow": _Operator(operator.pow, "**"),
+    "MatMult": _Operator(operator.matmul, "@"),
+    "BitAnd": _Operator(operator.and_, "&"),
+    "BitOr": _Operator(operator.or_, "|"),
+    "BitXor": _Operator(operator.xor, "^"),
+    "LShift": _Operator(operator.lshift, "<<"),
+    "RShift": _Operator(operator.rshift, ">>"),
+}
+_UNARY = {
+    "USub": _Operator(operator.neg, "-"),
+    "UAdd": _Operator(operator.pos, "+"),
+    "Not": _Operator(operator.not_, "not"),
+    "Invert": _Operator(operator.invert, "~"),
+}
+_COMPARE = {
+    "Lt": _Operator(operator.lt, "<"),
+    "LtE": _Operator(operator.le, "<="),
+    "Gt": _Operator(operator.gt, ">"),
+    "GtE": _Operator(operator.ge, ">="),
+    "Eq": _Operator(operator.eq, "=="),
+    "NotEq": _Operator(operator.ne, "!="),
+    "Is": _Operator(operator.is_, "is"),
+    "IsNot": _Operator(operator.is_not, "is not"),
+    "In": _Operator(operator.contains, "in"),
+}
+# What may be called twice where the program calls it once, in the middle of a chained comparison.
+_PURE_BUILTINS = (abs, min, max, len, float, int, round, sum, pow, bool)
+_PURE_METHODS = frozenset({"sum", "mean", "min", "max", "prod", "dot", "item", "std", "var", "any", "all"})
+_PURE_MODULES = tuple(vars(module) for module in (math, operator, np, np.linalg))
+_PLACEHOLDER = Const(None)
+
+
+class Expressions:
+    """Reads the expressions of one function."""
+
+    def __init__(self, scope: Scope, text: Text, problems: Problems) -> None:
+        self.scope = scope
+        self.text = text
+        self.problems = problems
+        self.references: dict[str, Reference] = {}
+        self._unbound: set[str] = set()
+
+    def read(self, node: Any) -> Expr:
+        reader = getattr(self, f"_{type(node).__name__.lower()}", None)
+        if reader is None:
+            return self._refuse(node)
+        expression: Expr = reader(node)
+        return expression
+
+    def _refuse(self, node: Any) -> Expr:
+        self.problems.add(type(node).__name__, self.text.span(node))
+        for field in ("value", "keys", "values", "elts"):  # what stands inside is read for its own problems
+            parts = getattr(node, field, None)
+            for part in parts if isinstance(parts, list) else [parts]:
+                if part is not None and type(node).__name__ not in ("JoinedStr", "TemplateStr", "DictComp"):
+                    self.read(part)
+        return _PLACEHOLDER
+
+    # ------------------------------------------------------------------------------------------ names and values
+
+    def _constant(self, node: Any) -> Expr:
+        span = self.text.span(node)
+        if isinstance(node.value, complex | bytes):
+            self.problems.add(type(node.value).__name__, span, name=self.text.quote(span))
+            return _PLACEHOLDER
+        return Const(node.value, span)
+
+    def _name(self, node: Any) -> Expr:
+        if self.scope.is_local(node.id):
+            return Name(self.scope.spelled(node.id), self.text.span(node))
+        return self._static(node, [])
+
+    def _attribute(self, node: Any) -> Expr:
+        attributes = [node]
+        while type(attributes[-1].value).__name__ == "Attribute":
+            attributes.append(attributes[-1].value)
+        root = attributes[-1].value
+        if type(root).__name__ == "Name" and not self.scope.is_local(root.id):
+            return self._static(root, attributes[::-1])
+        return self._dynamic(self.read(root), attributes[::-1])
+
+    def _dynamic(self, base: Expr, attributes: list[Any]) -> Expr:
+        for node in attributes:
+            base = Attr(base, self.scope.spelled(node.attr), self.text.span(node))
+        return base
+
+    def _static(self, root: Any, attributes: list[Any]) -> Expr:
+        """The object that a name which is not local, and as many attributes as are static, stand for."""
+        span = self.text.span(root)
+        path = root.id
+        scope, value = self.scope.lookup(root.id)
+        if value is MISSING:
+            self._unresolved(f"unbound {scope}", path, span)
+            return _PLACEHOLDER
+        for done, node in enumerate(attributes):
+            found = static_attribute(value, self.scope.spelled(node.attr))
+            if found is NOT_STATIC:
+                return self._dynamic(self._refer(path, scope, value, span), attributes[done:])
+            if found is MISSING:
+                self._unresolved("missing attribute", f"{path}.{node.attr}", self.text.span(node))
+                return _PLACEHOLDER
+            path, value, span = f"{path}.{node.attr}", found, self.text.span(node)
+        return self._refer(path, scope, value, span)
+
+    def _refer(self, path: str, scope: str, value: object, span: Span) -> Object:
+        known = self.references.setdefault(path, Reference(path, scope, value, self.scope))
+        return Object(known.value, path, span)
+
+    def _unresolved(self, key: str, path: str, span: Span) -> None:
+        """A name that is bound to nothing is reported where it first stands."""
+        if path in self._unbound:
+            return
+        self._unbound.add(path)
+        base, _, name = path.rpartition(".")
+        self.problems.add(key, span, base=base, name=name)
+
+    # ------------------------------------------------------------------------------------------------- operators
+
+    def _binop(self, node: Any) -> Expr:
+        span = self.text.span(node)
+        return Call(BINARY[type(node.op).__name__].at(span), (self.read(node.left), self.read(node.right)), (), span)
+
+    def _unaryop(self, node: Any) -> Expr:
+        span = self.text.span(node)
+        kind = type(node.op).__name__
+        if kind == "USub" and type(node.operand).__name__ == "Constant":
+            value = node.operand.value
+            if type(value) in (int, float):
+                return Const(-value, span)
+        return Call(_UNARY[kind].at(span), (self.read(node.operand),), (), span)
+
+    def _boolop(self, node: Any) -> Expr:
+        op = "and" if type(node.op).__name__ == "And" else "or"
+        return Logic(op, tuple(self.read(value) for value in node.values), self.text.span(node))
+
+    def _ifexp(self, node: Any) -> Expr:
+        then, test, other = self.read(node.body), self.read(node.test), self.read(node.orelse)
+        return Choice(test, then, other, self.text.span(node))
+
+    def _compare(self, node: Any) -> Expr:
+        span = self.text.span(node)
+        operands = [node.left, *node.comparators]
+        values = [self.read(operand) for operand in operands]
+        places = [self.text.span(operand) for operand in operands]
+        pairs: list[Expr] = []
+        for i, op in enumerate(node.ops):
+            at = span if len(node.ops) == 1 else Span(*places[i][:2], *places[i + 1][2:])
+            pairs.append(_comparison(type(op).__name__, values[i], values[i + 1], at))
+        for value, place in zip(values[1:-1], places[1:-1], strict=True):
+            if not _repeatable(value):
+                self.problems.add("call inside a chain", place, name=self.text.quote(place))
+        return pairs[0] if len(pairs) == 1 else Logic("and", tuple(pairs), span)
+
+    # ----------------------------------------------------------------------------------------- calls and elements
+
+    def _call(self, node: Any) -> Expr:
+        func = self.read(node.func)
+        args: list[Expr] = []
+        for arg in node.args:
+            if type(arg).__name__ == "Starred":
+                self.problems.add("starred argument", self.text.span(arg))
+                self.read(arg.value)
+            else:
+                args.append(self.read(arg))
+        kwargs: list[tuple[str, Expr]] = []
+        for keyword in node.keywords:
+            value = self.read(keyword.value)
+            if keyword.arg is None:
+                self.problems.add("double-starred argument", self.text.span(keyword))
+            else:
+                kwargs.append((keyword.arg, value))
+        return Call(func, tuple(args), tuple(kwargs), self.text.span(node))
+
+    def _subscript(self, node: Any) -> Expr:
+        return Item(self.read(node.value), self.read(node.slice), self.text.span(node))
+
+    def _slice(self, node: Any) -> Expr:
+        lower, upper, step = (part and self.read(part) for part in (node.lower, node.upper, node.step))
+        return Slice(lower, upper, step, self.text.span(node))
+
+    def _tuple(self, node: Any) -> Expr:
+        return Display("tuple", tuple(self.read(item) for item in node.elts), self.text.span(node))
+
+    def _list(self, node: Any) -> Expr:
+        return Display("list", tuple(self.read(item) for item in node.elts), self.text.span(node))
+
+
+def _comparison(kind: str, left: Expr, right: Expr, span: Span) -> Expr:
+    if kind == "NotIn":
+        return Call(_UNARY["Not"].at(span), (_comparison("In", left, right, span),), (), span)
+    args = (right, left) if kind == "In" else (left, right)  # operator.contains takes the container first
+    return Call(_COMPARE[kind].at(span), args, (), span)
+
+
+def _repeatable(expr: Expr | None) -> bool:
+    """Is evaluating the expression twice the same as evaluating it once?"""
+    match expr:
+        case None | Name() | Const() | Object():
+            return True
+        case Attr(base):
+            return _repeatable(base)
+        case Call(func, args, kwargs):
+            parts = (*args, *(value for _, value in kwargs))
+            return _pure(func) and all(_repeatable(part) for part in parts)
+        case Item(base, index):
+            return _repeatable(base) and _repeatable(index)
+        case Slice(lower, upper, step):
+            return all(_repeatable(part) for part in (lower, upper, step))
+        case Display(_, items) | Logic(_, items):
+            return all(_repeatable(part) for part in items)
+        case Choice(test, then, other):
+            return all(_repeatable(part) for part in (test, then, other))
+
+
+def _pure(func: Expr) -> bool:
+    """Is this a function of Python or NumPy that only computes?"""
+    match func:
+        case Attr(base, name):
+            return name in _PURE_METHODS and _repeatable(base)
+        case Object(value):
+            if isinstance(value, np.ufunc) or any(value is pure for pure in _PURE_BUILTINS):
+                return True
+            name = getattr(value, "__name__", "")
+            compiled = isinstance(value, types.BuiltinFunctionType | types.FunctionType) or callable(value)
+            return compiled and any(namespace.get(name) is value for namespace in _PURE_MODULES)
+    return False

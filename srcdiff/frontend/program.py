@@ -1,0 +1,48 @@
+"""What the frontend delivers: raw IR with all that later stages need to speak about the user's program."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from srcdiff.errors import Problem, Refusal
+from srcdiff.frontend.names import Reference
+from srcdiff.frontend.text import Text
+from srcdiff.ir.nodes import Function, Span
+
+
+@dataclass(frozen=True, eq=False)
+class Program:
+    """A function as read: `references` are the static names it uses, in the order of their first use."""
+
+    function: Function
+    references: tuple[Reference, ...]
+    file: str
+    first_line: int
+    lines: tuple[str, ...]
+
+
+def problem_at(
+    program: Program, span: Span | None, error_class: type[Refusal], what: str, why: str, fix: str
+) -> Problem:
+    """A problem with a caret under `span`; without one, under the function's first line."""
+    if span is None:
+        origin = program.function.origin
+        span = origin.span if origin is not None else Span(program.first_line, 0, program.first_line, 0)
+    return problem(program.file, Text(program.lines), span, error_class, what=what, why=why, fix=fix)
+
+
+def problem(file: str, text: Text, span: Span, error: type[Refusal], *, what: str, why: str, fix: str) -> Problem:
+    """A caret shows one line: where the place spans several, it reaches to the end of the first."""
+    line = text.line(span.line)
+    end = span.end_column if span.end_line == span.line else len(line.split("#", 1)[0].rstrip())
+    return Problem(
+        error,
+        what,
+        why,
+        fix,
+        file=file,
+        line=span.line,
+        column=span.column,
+        end_column=max(end, span.column + 1),
+        source_line=line,
+    )

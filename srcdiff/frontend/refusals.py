@@ -1,0 +1,343 @@
+"""What the frontend refuses. In: constructs met while reading. Out: problems, one table entry per construct.
+
+An entry says what was met, why srcdiff cannot go on, and what to write instead; `{name}` and the like are filled in
+with the user's own words. Entries for syntax are found by the name of the syntax node.
+"""
+
+from __future__ import annotations
+
+import types
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+
+from srcdiff.errors import (
+    Problem,
+    Refusal,
+    SourceUnavailable,
+    UnresolvedName,
+    UnsupportedMutation,
+    UnsupportedSyntax,
+    UnsupportedType,
+)
+from srcdiff.frontend.program import problem
+from srcdiff.frontend.text import Text
+from srcdiff.ir.nodes import Span
+
+
+class Entry(NamedTuple):
+    error: type[Refusal]
+    what: str
+    why: str
+    fix: str
+
+
+def _syntax(what: str, why: str, fix: str) -> Entry:
+    return Entry(UnsupportedSyntax, what, why, fix)
+
+
+_COMPREHENSION = (
+    "its loop has a scope of its own, and the list it fills would have to be filled backwards",
+    "write the loop out: `out = np.empty(n)`, then `for i in range(n): out[i] = ...`; or use array operations",
+)
+_GENERATOR = (
+    "a generator runs in pieces, in an order that its caller decides, so there is no one sequence to reverse",
+    "return the values together, in an array or a tuple",
+)
+_ASYNC = (
+    "what runs between two steps of an async function is decided by the event loop, not by the program's text",
+    "put the numerical part into an ordinary `def`, and differentiate that",
+)
+_TRY = (
+    "where an exception leaves the block is not known when the derivative is written",
+    "test for the condition with `if` before the statement that may fail, and handle errors outside the function",
+)
+_GLOBAL = (
+    "a variable that outlives the call would carry values from one evaluation into the next",
+    "pass the value as an argument and return the new one",
+)
+_INNER_IMPORT = (
+    "names are resolved when the derivative is written, and an import inside the function binds them only as it runs",
+    "move the import to the top of the file",
+)
+_FORMAT = (
+    "text has no derivative, and formatting in the middle of a computation serves only messages",
+    "return the numbers and format them where the function is called",
+)
+
+TABLE: dict[str, Entry] = {
+    "AsyncFunctionDef": _syntax("an async function", *_ASYNC),
+    "AsyncFor": _syntax("`async for`", *_ASYNC),
+    "AsyncWith": _syntax("`async with`", *_ASYNC),
+    "Await": _syntax("`await`", *_ASYNC),
+    "Yield": _syntax("`yield`", *_GENERATOR),
+    "YieldFrom": _syntax("`yield from`", *_GENERATOR),
+    "ListComp": _syntax("a list comprehension", *_COMPREHENSION),
+    "SetComp": _syntax(
+        "a set comprehension",
+        "a set drops equal values and has no order, so no derivative can be assigned to its elements",
+        "keep the values in an array, filled by a `for` loop",
+    ),
+    "DictComp": _syntax(
+        "a dict comprehension",
+        "which keys the dict has is known only when it runs, so its values have no names to differentiate",
+        "keep the values in an array, filled by a `for` loop",
+    ),
+    "GeneratorExp": _syntax(
+        "a generator expression",
+        "its elements are computed one by one by whoever consumes it, in a scope of its own",
+        "write the loop out: `total = 0.0`, then `for ...: total += ...`; or use array operations",
+    ),
+    "Lambda": _syntax(
+        "a lambda inside the function",
+        "it is a new function object at every call, with no source that could be differentiated beforehand",
+        "define it with `def` at the top of the file, and pass what it needs as arguments",
+    ),
+    "FunctionDef": _syntax(
+        "a function defined inside the function",
+        "it is a new function object at every call, and may see variables that change after it was made",
+        "move the inner `def` to the top of the file, and pass what it needs as arguments",
+    ),
+    "ClassDef": _syntax(
+        "a class defined inside the function",
+        "the class does not exist before the function runs, so its methods cannot be differentiated beforehand",
+        "move the class to the top of the file",
+    ),
+    "Try": _syntax("`try`", *_TRY),
+    "TryStar": _syntax("`try` with `except*`", *_TRY),
+    "With": _syntax(
+        "`with`",
+        "entering and leaving a context runs code that has no counterpart in the reverse sweep",
+        "put the `with` around the call of the function instead",
+    ),
+    "Match": _syntax(
+        "`match`",
+        "patterns bind names and test types in one step, which the reverse sweep cannot repeat",
+        "write `if` / `elif` / `else` with comparisons",
+    ),
+    "NamedExpr": _syntax(
+        "an assignment expression (`:=`)",
+        "it assigns in the middle of an expression, and the reverse sweep goes statement by statement",
+        "assign on a line of its own before this one",
+    ),
+    "JoinedStr": _syntax("an f-string", *_FORMAT),
+    "TemplateStr": _syntax("a t-string", *_FORMAT),
+    "Global": _syntax("`global`", *_GLOBAL),
+    "Nonlocal": _syntax("`nonlocal`", *_GLOBAL),
+    "Delete": _syntax(
+        "`del`",
+        "the reverse sweep may still need the value that it throws away",
+        "leave the statement out: a local variable is freed when the function returns",
+    ),
+    "Import": _syntax("an import inside the function", *_INNER_IMPORT),
+    "ImportFrom": _syntax("an import inside the function", *_INNER_IMPORT),
+    "Dict": _syntax(
+        "a dict",
+        "its values have no variables of their own to differentiate",
+        "use one variable for each value, or an array; return several results as a tuple",
+    ),
+    "Set": _syntax(
+        "a set",
+        "a set drops equal values and has no order, so no derivative can be assigned to its elements",
+        "use a tuple or an array; test membership with `in (a, b, c)`",
+    ),
+    "Assert": _syntax(
+        "`assert`",
+        "it can end the function with an exception, which the derivative has no counterpart for yet",
+        "check the arguments before calling the function",
+    ),
+    "Raise": _syntax(
+        "`raise`",
+        "it ends the function with an exception, which the derivative has no counterpart for yet",
+        "check the arguments before calling the function, or return `np.nan` where there is no result",
+    ),
+    "TypeAlias": _syntax(
+        "a `type` statement inside the function",
+        "it makes a new object at every call that no number depends on",
+        "move the `type` statement to the top of the file",
+    ),
+    "Starred": _syntax(
+        "unpacking with `*`",
+        "how many values there are is not known when the derivative is written",
+        "write the elements out: `(a[0], a[1], b)`",
+    ),
+    "starred target": _syntax(
+        "an assignment target with `*`",
+        "how many values it takes is not known when the derivative is written",
+        "index instead: `first = x[0]` and `rest = x[1:]`",
+    ),
+    "starred argument": _syntax(
+        "`*` in a call",
+        "how many arguments are passed is not known when the derivative is written",
+        "pass the arguments one by one: `f(a[0], a[1])`",
+    ),
+    "double-starred argument": _syntax(
+        "`**` in a call",
+        "which arguments are passed is not known when the derivative is written",
+        "write the keywords out: `f(rate=rate, tol=tol)`",
+    ),
+    "variadic": _syntax(
+        "the parameter `*{name}`",
+        "how many arguments there are is not known when the derivative is written; "
+        "a wrapper made by a decorator has such parameters as well",
+        "name the parameters one by one, or take one tuple or array; "
+        "for a decorated function, differentiate the undecorated one (often `f.__wrapped__`)",
+    ),
+    "keywords": _syntax(
+        "the parameter `**{name}`",
+        "which arguments there are is not known when the derivative is written; "
+        "a wrapper made by a decorator has such parameters as well",
+        "name the parameters one by one; "
+        "for a decorated function, differentiate the undecorated one (often `f.__wrapped__`)",
+    ),
+    "attribute target": _syntax(
+        "an assignment to the attribute `{name}`",
+        "it changes an object that others may see, and the change would outlive the call",
+        "keep the value in a local variable, and return it",
+    ),
+    "attribute update": _syntax(
+        "an update of the attribute `{name}` in place",
+        "it changes an object that others may see, and the change would outlive the call",
+        "take the value into a local variable, update that, and return it",
+    ),
+    "element as loop variable": _syntax(
+        "a loop whose variable is the element `{name}`",
+        "every pass would write into the array, before the body has begun",
+        "loop over a plain name, and assign `{name} = ...` in the body where that is meant",
+    ),
+    "call inside a chain": _syntax(
+        "a call in the middle of a chained comparison",
+        "`a < f() < b` becomes `a < f() and f() < b`, and calling twice what may have an effect is not the same",
+        "name the value first: `middle = {name}`, then compare `middle`",
+    ),
+    "complex": Entry(
+        UnsupportedType,
+        "the complex number `{name}`",
+        "derivatives are written for real numbers only: a complex derivative needs a convention of its own",
+        "compute with the real and the imaginary part as two real variables",
+    ),
+    "bytes": Entry(
+        UnsupportedType,
+        "the bytes literal `{name}`",
+        "bytes are neither numbers nor names, so nothing can be computed with them here",
+        "decode the data into an array before calling the function (`np.frombuffer`)",
+    ),
+    "unbound global": Entry(
+        UnresolvedName,
+        "the name `{name}` is not defined",
+        "it is neither a local variable nor a global nor a builtin when the derivative is written",
+        "define or import `{name}` before the derivative is built, or correct the spelling",
+    ),
+    "unbound closure": Entry(
+        UnresolvedName,
+        "the variable `{name}` of the enclosing function has no value yet",
+        "what the function captures is read when the derivative is written",
+        "assign `{name}` in the enclosing function before the derivative is built",
+    ),
+    "missing attribute": Entry(
+        UnresolvedName,
+        "`{base}` has no attribute `{name}`",
+        "attributes of modules and classes are looked up when the derivative is written",
+        "correct the spelling, or import the submodule that defines `{name}`",
+    ),
+    "captured write": Entry(
+        UnsupportedMutation,
+        "`{name}`, which is defined outside the function, is written in place",
+        "the write would outlast the call, so the next evaluation would start from other numbers",
+        "pass `{name}` as an argument, or work on a copy made inside the function",
+    ),
+    "default write": Entry(
+        UnsupportedMutation,
+        "the default value of the parameter `{name}` is written in place",
+        "the same object serves every call, so the next evaluation would start from other numbers",
+        "work on a copy (`{name} = {name}.copy()`), or leave the default out",
+    ),
+    "depth": _syntax(
+        "an expression that nests too deeply to be read",
+        "each operator of a long expression lies inside the next, and Python limits how deep that may go",
+        "split the expression over several statements, or sum in a loop",
+    ),
+    "unknown": _syntax(
+        "the syntax `{name}`",
+        "it is newer than this version of srcdiff (or of the package gast that it reads syntax with)",
+        "write the statement without it, or upgrade srcdiff and gast",
+    ),
+}
+
+
+class Problems:
+    """Collects what is refused in one function."""
+
+    def __init__(self, file: str, text: Text) -> None:
+        self._file = file
+        self._text = text
+        self._found: dict[tuple[int, int, str], Problem] = {}
+
+    def add(self, key: str, span: Span, **words: str) -> None:
+        entry = TABLE.get(key)
+        if entry is None:
+            entry, words = TABLE["unknown"], {"name": key}
+        what, why, fix = (part.format(**words) for part in (entry.what, entry.why, entry.fix))
+        place = (span.line, span.column, what)
+        self._found.setdefault(place, problem(self._file, self._text, span, entry.error, what=what, why=why, fix=fix))
+
+    def check(self) -> None:
+        """Raise one refusal with all problems, in the order of the text; its class is that of the first."""
+        if self._found:
+            problems = [self._found[place] for place in sorted(self._found)]
+            raise problems[0].error(problems)
+
+
+# ------------------------------------------------------------------------------------------------- not a function
+
+
+def not_a_function(value: object) -> SourceUnavailable:
+    """The refusal of something other than a plain Python function."""
+    what, why, fix = _no_function(value)
+    return SourceUnavailable(Problem(SourceUnavailable, what, why, fix))
+
+
+def _no_function(value: object) -> tuple[str, str, str]:
+    name = str(getattr(value, "__name__", type(value).__name__))
+    if isinstance(value, types.MethodType):
+        return (
+            f"`{value.__func__.__qualname__}` is a bound method",
+            "the object it is bound to is hidden from the derivative, and what it holds could change between calls",
+            f"differentiate `{value.__func__.__qualname__}` itself and pass the object first, or write a plain `def`",
+        )
+    if isinstance(value, types.BuiltinFunctionType | types.MethodDescriptorType | np.ufunc):
+        return (
+            f"`{name}` is compiled code",
+            "there is no Python source to read",
+            f"wrap it in a function: `def f(x): return {name}(x)`",
+        )
+    if isinstance(value, staticmethod | classmethod):
+        return (
+            f"a {type(value).__name__} object is not a function",
+            "inside a class body the decorator has wrapped the function",
+            f"put the derivative's decorator below `@{type(value).__name__}`",
+        )
+    if isinstance(value, type):
+        return (
+            f"`{name}` is a class",
+            "calling a class makes an object, which has no derivative",
+            "give a function of numbers; it may make the object and return a number computed from it",
+        )
+    if isinstance(value, partial):
+        return (
+            "a functools.partial object is not a function",
+            "the arguments it fills in are not in any source text",
+            "write a `def` or a lambda that passes the arguments on",
+        )
+    if callable(value):
+        return (
+            f"an object of class `{name}` is not a function",
+            "what it computes may depend on what it holds, which the derivative cannot see",
+            f"write a `def` that takes the numbers, or differentiate `{name}.__call__` and pass the object first",
+        )
+    return (
+        f"an object of type `{name}` cannot be called",
+        "a derivative is written from the source of a function",
+        "give the function itself, not its result: `grad(f)`, not `grad(f(x))`",
+    )

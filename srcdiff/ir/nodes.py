@@ -1,0 +1,273 @@
+"""The whole intermediate language on one page.
+
+A program is structured (no control-flow graph, no SSA): a `Function` holds statements, statements hold blocks and
+expressions. Nodes are frozen and compare by content; where they came from (`at`, `origin`) does not take part in the
+comparison. Every operator, builtin, ufunc and method is a `Call` of the real object: `a + b` is
+`Call(Object(operator.add), (a, b))`, `x.sum()` is `Call(Object(numpy.ndarray.sum), (x,))` once types are known.
+
+Two levels use the same nodes:
+
+* *raw*, as the frontend delivers it: everything below may occur;
+* *core*, after `normalise`: no `Attr`, `Continue`, loop `orelse` or keyword arguments to user functions; a `For` runs
+  over `range`; `Return` is the last statement only; the target of an `Assign` is a `Name`, an `Item`, or a tuple
+  `Display` of names whose value is a tuple `Display` of equal length (a simultaneous assignment).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+
+class Span(NamedTuple):
+    """A range of source text: 1-based lines, 0-based columns, the end exclusive."""
+
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The statement of the user's program that a statement stands for."""
+
+    file: str
+    span: Span
+    text: str  # the statement's first line, or all of it where it is simple, without indentation
+
+
+# ---------------------------------------------------------------------------------------------------- expressions
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A local variable."""
+
+    id: str
+    at: Span | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Const:
+    """A literal: int, float, bool, str, None or Ellipsis. `1`, `1.0` and `True` are different constants."""
+
+    value: Any
+    at: Span | None = field(default=None, compare=False, repr=False)
+
+    def _key(self) -> tuple[type, str]:
+        return type(self.value), repr(self.value)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Const) and self._key() == other._key()
+
+    def __hash__(self) -> int:
+        return hash(self._key())
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Object:
+    """A Python object known when the derivative is built (function, module, dtype, captured number or array).
+
+    `text` is how the user's program spells it, for messages and for printing.
+    """
+
+    value: Any
+    text: str
+    at: Span | None = field(default=None, compare=False, repr=False)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Object) and self.value is other.value
+
+    def __hash__(self) -> int:
+        return hash(id(self.value))
+
+
+@dataclass(frozen=True, slots=True)
+class Attr:
+    """`base.name` where `base` is not a static object. Raw level only."""
+
+    base: Expr
+    name: str
+    at: Span | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """`func(*args, **kwargs)`; operators are calls of the functions of `operator`."""
+
+    func: Expr
+    args: tuple[Expr, ...]
+    kwargs: tuple[tuple[str, Expr], ...] = ()
+    at: Span | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """`base[index]`; several indices are a tuple `Display`."""
+
+    base: Expr
+    index: Expr
+    at: Span | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """`lower:upper:step` inside an index."""
+
+    lower: Expr | None
+    upper: Expr | None
+    step: Expr | None
+    at: Span | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Display:
+    """A tuple or list written out. `kind` is "tuple" or "list"."""
+
+    kind: str
+    items: tuple[Expr, ...]
+    at: Span | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """`then if test else other`: only one side is evaluated."""
+
+    test: Expr
+    then: Expr
+    other: Expr
+    at: Span | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Logic:
+    """`a and b and ...` or `a or b or ...` (`op` is "and" or "or"), evaluated from the left as far as needed.
+
+    A chained comparison `a < b < c` is `Logic("and", (a < b, b < c))`.
+    """
+
+    op: str
+    values: tuple[Expr, ...]
+    at: Span | None = field(default=None, compare=False, repr=False)
+
+
+Expr = Name | Const | Object | Attr | Call | Item | Slice | Display | Choice | Logic
+
+
+# ----------------------------------------------------------------------------------------------------- statements
+
+
+@dataclass(frozen=True, slots=True)
+class Assign:
+    """`target = value`; the target is a `Name`, an `Item` (a write in place) or a tuple `Display` of targets."""
+
+    target: Expr
+    value: Expr
+    origin: Origin | None = field(default=None, compare=False, repr=False)
+    adjoint_of: Origin | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """`target op= value`; `op` is the binary function of `operator` (`operator.add` for `+=`)."""
+
+    target: Expr
+    op: Object
+    value: Expr
+    origin: Origin | None = field(default=None, compare=False, repr=False)
+    adjoint_of: Origin | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """An expression evaluated for what it does (`tape.append(x)`)."""
+
+    value: Expr
+    origin: Origin | None = field(default=None, compare=False, repr=False)
+    adjoint_of: Origin | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class If:
+    test: Expr
+    body: Block
+    orelse: Block = ()
+    origin: Origin | None = field(default=None, compare=False, repr=False)
+    adjoint_of: Origin | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class For:
+    """`for target in iter: body` with `else: orelse`."""
+
+    target: Expr
+    iter: Expr
+    body: Block
+    orelse: Block = ()
+    origin: Origin | None = field(default=None, compare=False, repr=False)
+    adjoint_of: Origin | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class While:
+    test: Expr
+    body: Block
+    orelse: Block = ()
+    origin: Origin | None = field(default=None, compare=False, repr=False)
+    adjoint_of: Origin | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    origin: Origin | None = field(default=None, compare=False, repr=False)
+    adjoint_of: Origin | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Continue:
+    """Raw level only."""
+
+    origin: Origin | None = field(default=None, compare=False, repr=False)
+    adjoint_of: Origin | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    value: Expr | None
+    origin: Origin | None = field(default=None, compare=False, repr=False)
+    adjoint_of: Origin | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A comment line in generated code; a `blank` line stands before it."""
+
+    text: str
+    blank: bool = False
+    origin: Origin | None = field(default=None, compare=False, repr=False)
+    adjoint_of: Origin | None = field(default=None, compare=False, repr=False)
+
+
+Stmt = Assign | Update | Effect | If | For | While | Break | Continue | Return | Comment
+Block = tuple[Stmt, ...]
+
+
+# ------------------------------------------------------------------------------------------------------ functions
+
+
+@dataclass(frozen=True, slots=True)
+class Param:
+    """A parameter; `default` is the value itself, wrapped, or None where there is no default."""
+
+    name: str
+    default: Object | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    name: str
+    params: tuple[Param, ...]
+    body: Block
+    doc: str | None = None
+    origin: Origin | None = field(default=None, compare=False, repr=False)

@@ -1,0 +1,193 @@
+"""What is known of a value when the derivative is written: kind, dtype, rank, and as much of the shape as is sure.
+
+Types are facts that remove helpers; they never decide what a program means beyond what Python itself would do with a
+value of that type. A `Dim` is the length along one axis: its token is an int where the length is known, else
+anything hashable, and two equal tokens are equal lengths; the token None is a length of which nothing is known, equal
+to no other. `one` says whether that length is 1 (None: not known),
+which is what broadcasting turns on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass, replace
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Dim:
+    token: Hashable
+    one: bool | None = None
+
+    @staticmethod
+    def known(length: int) -> Dim:
+        return Dim(length, length == 1)
+
+    def same(self, other: Dim) -> bool:
+        """Whether both are surely the same length."""
+        return self.token is not None and self.token == other.token
+
+    def minus(self, count: int) -> Dim:
+        """The length left when `count` elements are cut off (never below zero)."""
+        if count == 0 or self.token is None:
+            return self if count == 0 else Dim(None)
+        if isinstance(self.token, int):
+            return Dim.known(max(0, self.token - count))
+        if isinstance(self.token, tuple) and self.token and self.token[0] == "minus":
+            return Dim(("minus", self.token[1], self.token[2] + count))
+        return Dim(("minus", self.token, count))
+
+
+@dataclass(frozen=True, slots=True)
+class Num:
+    """A number (`ndim` 0), an array, or a value whose rank is not known (`ndim` None).
+
+    `dtype` is a NumPy dtype name. `weak` marks Python's own numbers, which do not widen float32. `value` is the value
+    itself (int, bool) or, for a length, its `Dim`. `contiguous` says that the array surely is in C order.
+    """
+
+    dtype: str
+    ndim: int | None = 0
+    shape: tuple[Dim, ...] = ()
+    weak: bool = False
+    value: Any = None
+    contiguous: bool = False
+
+    @property
+    def is_array(self) -> bool:
+        return self.ndim is None or self.ndim > 0
+
+    @property
+    def is_scalar(self) -> bool:
+        return self.ndim == 0
+
+    @property
+    def is_float(self) -> bool:
+        return self.dtype.startswith("float")
+
+    @property
+    def is_integral(self) -> bool:
+        return self.ndim == 0 and not self.is_float
+
+    def plain(self) -> Num:
+        """The same type with nothing known of the value."""
+        return self if self.value is None else replace(self, value=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Tup:
+    items: tuple[Type, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ListOf:
+    """A list whose elements have one type (None while it is empty)."""
+
+    item: Type | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Static:
+    """A value that is known when the derivative is written and is no number: None, str, dtype, function."""
+
+    value: Any
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Static):
+            return False
+        if isinstance(self.value, str):
+            return type(other.value) is str and self.value == other.value
+        return self.value is other.value
+
+    def __hash__(self) -> int:
+        return hash(self.value) if isinstance(self.value, str) else hash(id(self.value))
+
+
+Type = Num | Tup | ListOf | Static
+
+FLOAT = Num("float64", weak=True)
+INT = Num("int64", weak=True)
+BOOL = Num("bool", weak=True)
+NONE = Static(None)
+
+
+class TypeMismatch(Exception):
+    """Two types that no single variable can have."""
+
+
+_ORDER = ("bool", "int64", "float32", "float64")
+
+
+def wider(a: str, b: str) -> str:
+    """The dtype that holds the values of both."""
+    if a == b:
+        return a
+    if {a, b} == {"int64", "float32"}:
+        return "float64"
+    return max(a, b, key=lambda name: _ORDER.index(name) if name in _ORDER else len(_ORDER))
+
+
+def join(a: Type, b: Type) -> Type:
+    """The type of a variable that holds a value of type `a` or of type `b`. Raises TypeMismatch where there is none."""
+    if a == b:
+        return a
+    match a, b:
+        case Num(), Num():
+            dtype = wider(a.dtype, b.dtype)
+            value = a.value if a.value == b.value and type(a.value) is type(b.value) else None
+            if a.ndim is None or b.ndim is None or a.ndim != b.ndim:
+                return Num(dtype, None)
+            shape = tuple(_join_dim(m, n) for m, n in zip(a.shape, b.shape, strict=True))
+            return Num(dtype, a.ndim, shape, a.weak and b.weak, value, a.contiguous and b.contiguous)
+        case Tup(), Tup() if len(a.items) == len(b.items):
+            return Tup(tuple(join(m, n) for m, n in zip(a.items, b.items, strict=True)))
+        case ListOf(), ListOf():
+            if a.item is None or b.item is None:
+                return ListOf(a.item or b.item)
+            return ListOf(join(a.item, b.item))
+    raise TypeMismatch(f"{describe(a)} and {describe(b)}")
+
+
+def _join_dim(a: Dim, b: Dim) -> Dim:
+    return a if a == b else Dim(None, a.one if a.one is b.one else None)
+
+
+def broadcast(shapes: list[tuple[Dim, ...]]) -> tuple[Dim, ...]:
+    """The shape of an elementwise operation on operands of these shapes."""
+    rank = max((len(s) for s in shapes), default=0)
+    result = []
+    for axis in range(-rank, 0):
+        dim = Dim.known(1)
+        for shape in shapes:
+            if len(shape) >= -axis:
+                dim = _broadcast_dim(dim, shape[axis])
+        result.append(dim)
+    return tuple(result)
+
+
+def _broadcast_dim(a: Dim, b: Dim) -> Dim:
+    if a.same(b) or b.one is True:
+        return a
+    if a.one is True or b.one is False:
+        return b
+    if a.one is False:
+        return a
+    known = a.token is not None and b.token is not None
+    return Dim(("broadcast", a.token, b.token) if known else None)
+
+
+def describe(type_: Type) -> str:
+    """A type in words, for messages and generated docstrings."""
+    match type_:
+        case Num(ndim=0):
+            return {"bool": "bool", "int64": "int", "float64": "float"}.get(type_.dtype, type_.dtype)
+        case Num(ndim=None):
+            return f"number or array ({type_.dtype})"
+        case Num():
+            return f"{type_.ndim}-D array ({type_.dtype})"
+        case Tup():
+            return "tuple of (" + ", ".join(map(describe, type_.items)) + ")"
+        case ListOf():
+            return "list"
+        case Static():
+            return "None" if type_.value is None else type(type_.value).__name__

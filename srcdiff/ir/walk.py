@@ -1,0 +1,223 @@
+"""Walking, rewriting and renaming IR: the few traversals that every pass is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from .nodes import (
+    Assign,
+    Attr,
+    Block,
+    Break,
+    Call,
+    Choice,
+    Comment,
+    Const,
+    Continue,
+    Display,
+    Effect,
+    Expr,
+    For,
+    If,
+    Item,
+    Logic,
+    Name,
+    Object,
+    Return,
+    Slice,
+    Stmt,
+    Update,
+    While,
+)
+
+
+def children(e: Expr) -> tuple[Expr, ...]:
+    """The direct sub-expressions, in order of evaluation."""
+    match e:
+        case Name() | Const() | Object():
+            return ()
+        case Attr(base=base):
+            return (base,)
+        case Call():
+            return (e.func, *e.args, *(v for _, v in e.kwargs))
+        case Item():
+            return (e.base, e.index)
+        case Slice():
+            return tuple(part for part in (e.lower, e.upper, e.step) if part is not None)
+        case Display():
+            return e.items
+        case Choice():
+            return (e.test, e.then, e.other)
+        case Logic():
+            return e.values
+
+
+def rebuild(e: Expr, change: Callable[[Expr], Expr]) -> Expr:
+    """`e` with `change` applied to each direct sub-expression."""
+    match e:
+        case Name() | Const() | Object():
+            return e
+        case Attr():
+            return replace(e, base=change(e.base))
+        case Call():
+            kwargs = tuple((k, change(v)) for k, v in e.kwargs)
+            return replace(e, func=change(e.func), args=tuple(map(change, e.args)), kwargs=kwargs)
+        case Item():
+            return replace(e, base=change(e.base), index=change(e.index))
+        case Slice():
+            lower, upper, step = (None if p is None else change(p) for p in (e.lower, e.upper, e.step))
+            return replace(e, lower=lower, upper=upper, step=step)
+        case Display():
+            return replace(e, items=tuple(map(change, e.items)))
+        case Choice():
+            return replace(e, test=change(e.test), then=change(e.then), other=change(e.other))
+        case Logic():
+            return replace(e, values=tuple(map(change, e.values)))
+
+
+def subexprs(e: Expr) -> Iterator[Expr]:
+    """`e` and everything below it, depth first."""
+    yield e
+    for child in children(e):
+        yield from subexprs(child)
+
+
+def names(e: Expr | None) -> set[str]:
+    """The local variables that an expression mentions."""
+    return set() if e is None else {n.id for n in subexprs(e) if isinstance(n, Name)}
+
+
+def ordered_names(e: Expr) -> list[str]:
+    return list(dict.fromkeys(n.id for n in subexprs(e) if isinstance(n, Name)))
+
+
+def substitute(e: Expr, mapping: Mapping[str, Expr]) -> Expr:
+    """`e` with variables replaced by expressions."""
+    if isinstance(e, Name):
+        return mapping.get(e.id, e)
+    return rebuild(e, lambda child: substitute(child, mapping))
+
+
+def blocks(s: Stmt) -> tuple[Block, ...]:
+    match s:
+        case If() | For() | While():
+            return (s.body, s.orelse)
+        case _:
+            return ()
+
+
+def statements(block: Block) -> Iterator[Stmt]:
+    """All statements of a block, nested ones included, in text order."""
+    for s in block:
+        yield s
+        for inner in blocks(s):
+            yield from statements(inner)
+
+
+def expressions(s: Stmt) -> tuple[Expr, ...]:
+    """The expressions that belong to the statement itself (not to its blocks), in order of evaluation."""
+    match s:
+        case Assign():
+            return (s.value, s.target)
+        case Update():
+            return (s.target, s.value)
+        case Effect():
+            return (s.value,)
+        case If() | While():
+            return (s.test,)
+        case For():
+            return (s.iter, s.target)
+        case Return():
+            return () if s.value is None else (s.value,)
+        case Break() | Continue() | Comment():
+            return ()
+
+
+def targets(e: Expr) -> list[str]:
+    """The variables that an assignment to the target `e` binds (a write to an item binds none)."""
+    match e:
+        case Name():
+            return [e.id]
+        case Display():
+            return [name for item in e.items for name in targets(item)]
+        case _:
+            return []
+
+
+def target_reads(e: Expr) -> set[str]:
+    """The variables that an assignment to the target `e` reads: bases and indices of items."""
+    match e:
+        case Name():
+            return set()
+        case Display():
+            return {name for item in e.items for name in target_reads(item)}
+        case _:
+            return names(e)
+
+
+def map_stmt(s: Stmt, expr: Callable[[Expr], Expr], block: Callable[[Block], Block]) -> Stmt:
+    """The statement with its own expressions and blocks rewritten."""
+    match s:
+        case Assign() | Update():
+            return replace(s, target=expr(s.target), value=expr(s.value))
+        case Effect():
+            return replace(s, value=expr(s.value))
+        case If() | While():
+            return replace(s, test=expr(s.test), body=block(s.body), orelse=block(s.orelse))
+        case For():
+            return replace(
+                s, target=expr(s.target), iter=expr(s.iter), body=block(s.body), orelse=block(s.orelse)
+            )
+        case Return():
+            return s if s.value is None else replace(s, value=expr(s.value))
+        case Break() | Continue() | Comment():
+            return s
+
+
+def map_block(block: Block, expr: Callable[[Expr], Expr]) -> Block:
+    """A block with every expression (targets included) rewritten."""
+    return tuple(map_stmt(s, expr, lambda b: map_block(b, expr)) for s in block)
+
+
+def rename(block: Block, mapping: Mapping[str, str]) -> Block:
+    table: dict[str, Expr] = {old: Name(new) for old, new in mapping.items()}
+    return map_block(block, lambda e: substitute(e, table))
+
+
+def assigned(block: Block) -> set[str]:
+    """Every variable that some statement of the block binds."""
+    found: set[str] = set()
+    for s in statements(block):
+        match s:
+            case Assign() | Update() | For():
+                found.update(targets(s.target))
+            case _:
+                pass
+    return found
+
+
+def mentioned(block: Block) -> set[str]:
+    """Every variable that occurs in the block at all."""
+    return {name for s in statements(block) for e in expressions(s) for name in names(e)}
+
+
+def is_call_of(e: Any, *functions: object) -> bool:
+    """Whether `e` is a call of one of these very objects."""
+    return isinstance(e, Call) and isinstance(e.func, Object) and any(e.func.value is f for f in functions)
+
+
+class Fresh:
+    """Hands out names that are not taken: `x`, `x_1`, `x_2`, ..."""
+
+    def __init__(self, taken: set[str]) -> None:
+        self.taken = set(taken)
+
+    def __call__(self, wish: str) -> str:
+        name, count = wish, 0
+        while name in self.taken:
+            count += 1
+            name = f"{wish}_{count}"
+        self.taken.add(name)
+        return name

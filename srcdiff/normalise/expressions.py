@@ -1,0 +1,370 @@
+"""Expressions made core: names resolved, methods to functions, tuples dissolved, user calls inlined.
+
+`Rewriter.expr` returns the core expression; what has to run before it (an inlined call) is emitted as statements.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import math
+import operator
+from dataclasses import replace
+from types import FunctionType
+from typing import Any
+
+import numpy as np
+
+from ..errors import UnsupportedCall, UnsupportedSyntax
+from ..ir.nodes import (
+    Assign,
+    Attr,
+    Block,
+    Call,
+    Choice,
+    Const,
+    Display,
+    Expr,
+    If,
+    Item,
+    Logic,
+    Name,
+    Object,
+    Slice,
+)
+from ..ir.types import ListOf, Num, Static, Tup, Type, describe
+from ..rules import rule_of
+from ..rules.typing import TypeProblem, method_of, type_of_value
+from .state import CLASH, State, clash, expanded, merge
+
+ADD = Object(operator.add, "+")
+
+
+class Rewriter:
+    """Expressions of one function under a scope: `scope` maps the function's own names to core expressions."""
+
+    state: State
+    scope: dict[str, Expr]
+
+    def call_user(self, function: FunctionType, e: Call) -> Expr:
+        raise NotImplementedError
+
+    # ------------------------------------------------------------------------------------------------ expressions
+
+    def expr(self, e: Expr) -> Expr:
+        match e:
+            case Name():
+                return self._name(e)
+            case Const():
+                return e
+            case Object():
+                return self._object(e)
+            case Attr():
+                return self._attribute(e)
+            case Call():
+                return self._call(e)
+            case Item():
+                return self._item(e)
+            case Slice():
+                parts = (None if p is None else self.expr(p) for p in (e.lower, e.upper, e.step))
+                return Slice(*parts, at=e.at)
+            case Display():
+                return replace(e, items=tuple(map(self.expr, e.items)))
+            case Choice():
+                return self._choice(e)
+            case Logic():
+                return self._logic(e)
+
+    def typed(self, e: Expr) -> Type:
+        return self.state.typed(e)
+
+    def atom(self, e: Expr, wish: str) -> Expr:
+        """`e` as a name or literal, assigned to a new variable where it is neither."""
+        if isinstance(e, Name | Const):
+            return e
+        name = self.state.fresh(wish)
+        self.bind(name, e)
+        return expanded(name, self.state.env[name])
+
+    def bind(self, name: str, value: Expr) -> None:
+        """Emit `name = value`, a tuple item by item, and note the type."""
+        type_ = self.typed(value)
+        if isinstance(type_, Tup):
+            for k, _ in enumerate(type_.items):
+                item = value.items[k] if isinstance(value, Display) else Item(value, Const(k))
+                self.bind(f"{name}_{k}", item)
+                self.state.fresh.taken.add(f"{name}_{k}")
+        elif not isinstance(type_, Static):
+            self.state.emit(Assign(Name(name), value))
+        self.state.env[name] = type_
+
+    def _name(self, e: Name) -> Expr:
+        target = self.scope.get(e.id, e)
+        if not isinstance(target, Name):
+            return target
+        type_ = self.state.env.get(target.id)
+        if type_ is CLASH:
+            raise clash(e)
+        if isinstance(type_, Tup):
+            return expanded(target.id, type_)
+        if isinstance(type_, Static):
+            return Const(None, e.at) if type_.value is None else Object(type_.value, e.id, e.at)
+        if type_ is None:
+            self.typed(replace(target, at=e.at))  # raises: read before anything is assigned
+        return replace(target, at=e.at)
+
+    def _object(self, e: Object) -> Expr:
+        value = e.value
+        if isinstance(value, np.ndarray):
+            if type(value) is not np.ndarray:
+                raise TypeProblem(
+                    UnsupportedCall,
+                    f"the captured `{e.text}` is a {type(value).__name__}",
+                    "subclasses of arrays give operators other meanings",
+                    "capture np.asarray(...) of it",
+                    e.at,
+                )
+            return self._captured(e)
+        return e
+
+    def _captured(self, e: Object) -> Expr:
+        known = self.state.captured.get(id(e.value))
+        if known is None:
+            name = self.state.fresh(e.text.rpartition(".")[2])
+            self.state.captured[id(e.value)] = (name, e.value)
+            self.state.env[name] = type_of_value(e.value, ("captured", id(e.value)))
+            return Name(name, e.at)
+        return Name(known[0], e.at)
+
+    def _attribute(self, e: Attr) -> Expr:
+        base = self.expr(e.base)
+        type_ = self.typed(base)
+        found = method_of(type_, e.name)
+        if found is not None and not inspect.ismethoddescriptor(found):
+            return self._folded(Call(Object(found, e.name), (base,), at=e.at))
+        raise TypeProblem(
+            UnsupportedSyntax,
+            f"the attribute `{e.name}` of a {describe(type_)}",
+            "srcdiff knows shape, ndim, size, T and dtype of arrays, and the array methods that have a rule",
+            "pass the value as an argument of the function",
+            e.at,
+        )
+
+    def _folded(self, e: Call) -> Expr:
+        """A rank is a literal; a shape is the tuple of its lengths."""
+        if isinstance(e.func, Object) and e.func.value is np.ndarray.ndim:
+            type_ = self.typed(e)
+            if isinstance(type_, Num) and isinstance(type_.value, int):
+                return Const(type_.value, e.at)
+        return e
+
+    # -------------------------------------------------------------------------------------------------- indexing
+
+    def _item(self, e: Item) -> Expr:
+        base, index = self.expr(e.base), self.expr(e.index)
+        if isinstance(base, Display):
+            type_ = self.typed(index)
+            if isinstance(type_, Num) and isinstance(type_.value, int):
+                self.typed(Item(base, index, e.at))  # raises where the index is out of range
+                return base.items[type_.value]
+        joined = self.joined(base, index)
+        return joined if joined is not None else Item(base, index, e.at)
+
+    def joined(self, base: Expr, index: Expr) -> Item | None:
+        """`x[i][j]` as `x[i, j]`, which is the same where `i` is made of whole numbers only."""
+        if not isinstance(base, Item) or not isinstance(self.typed(base.base), Num):
+            return None
+        first = _parts(base.index)
+        if all(isinstance(t := self.typed(p), Num) and t.is_integral for p in first):
+            return Item(base.base, Display("tuple", (*first, *_parts(index))))
+        return None
+
+    # ------------------------------------------------------------------------------------------ lazy expressions
+
+    def _choice(self, e: Choice) -> Expr:
+        test = self.expr(e.test)
+        known = self.known(test)
+        if known is not None:
+            return self.expr(e.then if known else e.other)
+        (then, then_out), (other, other_out) = self._apart(e.then), self._apart(e.other)
+        arrays = any(isinstance(t := self.typed(side), Num) and t.is_array for side in (then, other))
+        if not then_out and not other_out and not isinstance(then, Display) and not arrays:
+            return Choice(test, then, other, e.at)
+        return self._as_if(test, (then, then_out), (other, other_out), "chosen")
+
+    def _logic(self, e: Logic) -> Expr:
+        values = list(e.values)
+        result = self.expr(values[0])
+        for value in values[1:]:
+            known = self.known(result)
+            if known is not None:
+                result = self.expr(value) if known == (e.op == "and") else result
+                continue
+            right, out = self._apart(value)
+            if out:
+                first = self.atom(result, "holds")
+                sides = ((right, out), (first, ()))
+                result = self._as_if(first, *(sides if e.op == "and" else sides[::-1]), "holds")
+            elif isinstance(result, Logic) and result.op == e.op:
+                result = replace(result, values=(*result.values, right))
+            else:
+                result = Logic(e.op, (result, right), e.at)
+        return result
+
+    def _apart(self, e: Expr) -> tuple[Expr, Block]:
+        with self.state.collect() as out:
+            value = self.expr(e)
+        return value, tuple(out)
+
+    def _as_if(self, test: Expr, then: tuple[Expr, Block], other: tuple[Expr, Block], wish: str) -> Expr:
+        """A choice whose sides need statements, as an `if`."""
+        name = self.state.fresh(wish)
+        branches = []
+        for value, out in (then, other):
+            with self.state.collect() as block:
+                block.extend(out)
+                self.bind(name, value)
+            branches.append((tuple(block), self.state.env[name]))
+        self.state.emit(If(test, branches[0][0], branches[1][0]))
+
+
+        self.state.env.update(merge({name: branches[0][1]}, {name: branches[1][1]}))
+        return expanded(name, self.state.env[name])
+
+    def known(self, test: Expr) -> bool | None:
+        """The truth of a test that is decided by types and literals alone."""
+        match test:
+            case Call(func=Object(value=operator.is_ | operator.is_not as op), args=(a, Const(value=None))):
+                type_ = self.typed(a)
+                if isinstance(type_, Num | Tup | ListOf):
+                    return op is operator.is_not
+                if isinstance(type_, Static):
+                    return bool(op(type_.value, None))
+            case Call(func=Object(value=operator.eq | operator.ne as op), args=(a, b)):
+                types = self.typed(a), self.typed(b)
+                if all(isinstance(t, Static) for t in types):
+                    return bool(op(types[0].value, types[1].value))  # type: ignore[union-attr]
+            case Call(func=Object(value=operator.not_), args=(a,)):
+                inner = self.known(a)
+                return None if inner is None else not inner
+        type_ = self.typed(test)
+        if isinstance(type_, Num) and type_.ndim == 0 and isinstance(type_.value, int):
+            return bool(type_.value)
+        return None if not isinstance(type_, Static) else bool(type_.value)
+
+    # ------------------------------------------------------------------------------------------------------ calls
+
+    def _call(self, e: Call) -> Expr:
+        if isinstance(e.func, Attr):
+            return self._method(e, e.func)
+        func = self.expr(e.func)
+        if not isinstance(func, Object):
+            raise TypeProblem(
+                UnsupportedCall,
+                "a call of a local value",
+                "the callee is not known when the derivative is built",
+                "call a module-level function by its name",
+                e.at,
+            )
+        function = func.value
+        if rule_of(function) is None:
+            user = user_function(function)
+            if user is not None:
+                return self.call_user(user, e)
+        call = replace(
+            e,
+            func=func,
+            args=tuple(map(self.expr, e.args)),
+            kwargs=tuple((k, self.expr(v)) for k, v in e.kwargs),
+        )
+        return self._folded(self._checked(self._builtin(call)))
+
+    def _method(self, e: Call, attr: Attr) -> Expr:
+        base = self.expr(attr.base)
+        type_ = self.typed(base)
+        found = method_of(type_, attr.name)
+        if found is None or not inspect.ismethoddescriptor(found):
+            raise TypeProblem(
+                UnsupportedCall,
+                f"the method `{attr.name}` of a {describe(type_)}",
+                "there is no derivative rule for it",
+                f"use the function np.{attr.name}(...) if there is one, or write the operation out",
+                e.at,
+            )
+        kwargs = tuple((k, self.expr(v)) for k, v in e.kwargs)
+        args = (base, *map(self.expr, e.args))
+        if found is np.ndarray.reshape and len(args) > 2:
+            args = (base, Display("tuple", args[1:]))
+        return self._checked(Call(Object(found, attr.name), args, kwargs, e.at))
+
+    def _builtin(self, e: Call) -> Call:
+        """The builtins that take one sequence or many numbers, as the binary or NumPy functions that they are."""
+        assert isinstance(e.func, Object)
+        function = e.func.value
+        if function in (max, min, sum) and len(e.args) == 1 and not e.kwargs:
+            (operand,) = e.args
+            if isinstance(operand, Display) and len(operand.items) > 1:
+                operation = ADD if function is sum else e.func
+                folded = functools.reduce(lambda a, b: Call(operation, (a, b), at=e.at), operand.items)
+                assert isinstance(folded, Call)
+                return folded
+            type_ = self.typed(operand)
+            if isinstance(type_, Num) and type_.is_array:
+                numpy_function = {max: np.max, min: np.min, sum: np.sum}[function]
+                axis: tuple[tuple[str, Expr], ...] = ()
+                if function is sum and type_.ndim != 1:
+                    axis = (("axis", Const(0)),)
+                return replace(e, func=Object(numpy_function, f"np.{numpy_function.__name__}"), kwargs=axis)
+        if function in (max, min) and len(e.args) > 2 and not e.kwargs:
+            func = e.func
+            folded = functools.reduce(lambda a, b: Call(func, (a, b), at=e.at), e.args)
+            assert isinstance(folded, Call)
+            return folded
+        if function is math.log and len(e.args) == 2:
+            quotient = tuple(Call(e.func, (a,), at=e.at) for a in e.args)
+            return Call(Object(operator.truediv, "/"), quotient, at=e.at)
+        return e
+
+    def _checked(self, e: Call) -> Call:
+        """The call, if there is a rule for it in this form."""
+        assert isinstance(e.func, Object)
+        rule = rule_of(e.func.value)
+        if e.func.value in (list.append, list.pop):
+            return e
+        if rule is None:
+            raise TypeProblem(
+                UnsupportedCall,
+                f"a call of `{e.func.text}`",
+                "it has neither a derivative rule nor Python source that srcdiff can read",
+                "write the operation with functions that have a rule, or compute it outside and pass the value in",
+                e.at,
+            )
+        accepted = set(rule.operands)
+        unknown = [k for k, _ in e.kwargs if k not in accepted] if rule.kind != "constant" else []
+        if unknown or (rule.kind != "constant" and len(e.args) > len(rule.operands)):
+            what = f"the argument `{unknown[0]}=` of" if unknown else "the number of arguments of"
+            raise TypeProblem(
+                UnsupportedCall,
+                f"{what} `{e.func.text}`",
+                "the derivative rule does not cover this form",
+                f"use the form {e.func.text}({', '.join(rule.operands)})",
+                e.at,
+            )
+        self.typed(e)
+        return e
+
+
+def _parts(index: Expr) -> tuple[Expr, ...]:
+    return index.items if isinstance(index, Display) and index.kind == "tuple" else (index,)
+
+
+def user_function(value: Any) -> FunctionType | None:
+    """The Python function to read for a callee: the function itself, or what a Numba dispatcher was made from."""
+    if isinstance(value, FunctionType):
+        return value
+    inner = getattr(value, "py_func", None)
+    if isinstance(inner, FunctionType):
+        return inner
+    return None
+
+

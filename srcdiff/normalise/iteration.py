@@ -1,0 +1,135 @@
+"""`for` over anything as a `for` over `range`: how many trips, and what the loop's target is on trip `k`.
+
+Sources: `range`, arrays (their rows), `enumerate`, `zip`, `reversed`, and nests of these.
+"""
+
+from __future__ import annotations
+
+import functools
+import operator
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ..errors import UnsupportedSyntax
+from ..ir.nodes import Call, Const, Display, Expr, Item, Name, Object
+from ..ir.types import Num, Tup, describe
+from ..ir.walk import is_call_of
+from ..rules.typing import TypeProblem
+from .expressions import ADD, Rewriter
+
+SUB = Object(operator.sub, "-")
+MUL = Object(operator.mul, "*")
+RANGE = Object(range, "range")
+LEN = Object(len, "len")
+MIN = Object(min, "min")
+
+
+@dataclass(frozen=True)
+class Trips:
+    """`bounds` are the (start, stop, step) of the counter; `element(k)` what the target is bound to."""
+
+    bounds: tuple[Expr, Expr, Expr]
+    element: Callable[[Expr], Expr]
+
+
+ZERO, ONE = Const(0), Const(1)
+
+
+def trips(rewriter: Rewriter, source: Expr) -> Trips:
+    """How to run a loop over `source` (already core) by counting."""
+    if is_call_of(source, range):
+        assert isinstance(source, Call)
+        return Trips(range_bounds(source), lambda k: k)
+    count, element = _counted(rewriter, source)
+    return Trips((ZERO, count, ONE), element)
+
+
+def range_bounds(call: Call) -> tuple[Expr, Expr, Expr]:
+    args = call.args
+    if len(args) == 1:
+        return ZERO, args[0], ONE
+    return args[0], args[1], args[2] if len(args) > 2 else ONE
+
+
+def _counted(rewriter: Rewriter, source: Expr) -> tuple[Expr, Callable[[Expr], Expr]]:
+    """The number of elements of `source`, and the element at position `k`."""
+    match source:
+        case Call(func=Object(value=function), args=args) if function is range:
+            start, stop, step = range_bounds(source)
+            count = stop if (start, step) == (ZERO, ONE) else Call(LEN, (source,))
+            return count, lambda k: plus(start, times(k, step))
+        case Call(func=Object(value=function), args=(inner, *rest)) if function is enumerate:
+            first = rest[0] if rest else dict(source.kwargs).get("start", ZERO)
+            count, element = _counted(rewriter, inner)
+            return count, lambda k: Display("tuple", (plus(k, first), element(k)))
+        case Call(func=Object(value=function), args=args) if function is zip and args:
+            parts = [_counted(rewriter, a) for a in args]
+            counts = list(dict.fromkeys(c for c, _ in parts))
+            count = functools.reduce(lambda a, b: Call(MIN, (a, b)), counts)
+            return count, lambda k: Display("tuple", tuple(element(k) for _, element in parts))
+        case Call(func=Object(value=function), args=(inner,)) if function is reversed:
+            count, element = _counted(rewriter, inner)
+            fixed = rewriter.atom(count, "n")
+            return fixed, lambda k: element(minus(minus(fixed, ONE), k))
+    type_ = rewriter.typed(source)
+    if isinstance(type_, Num) and type_.ndim != 0:
+        array = rewriter.atom(source, "rows")
+        return Call(LEN, (array,)), lambda k: Item(array, k)
+    what = "a tuple" if isinstance(type_, Tup) else f"a {describe(type_)}"
+    raise TypeProblem(
+        UnsupportedSyntax,
+        f"a loop over {what}",
+        "loops run over range, arrays, enumerate, zip and reversed",
+        "loop over an array or over a range of indices",
+        getattr(source, "at", None),
+    )
+
+
+def plus(a: Expr, b: Expr) -> Expr:
+    """`a + b`, folded where that is plain."""
+    match a, b:
+        case Const(value=int(x)), Const(value=int(y)):
+            return Const(x + y)
+        case _, Const(value=0):
+            return a
+        case Const(value=0), _:
+            return b
+        case _, Const(value=int(y)) if y < 0:
+            return minus(a, Const(-y))
+        case Call(func=Object(value=op), args=(x, Const(value=int(c)))), Const(value=int(y)) if op is operator.sub:
+            return minus(x, Const(c - y))
+        case Call(func=Object(value=op), args=(x, Const(value=int(c)))), Const(value=int(y)) if op is operator.add:
+            return plus(x, Const(c + y))
+    return Call(ADD, (a, b))
+
+
+def minus(a: Expr, b: Expr) -> Expr:
+    """`a - b`, folded where that is plain."""
+    match a, b:
+        case Const(value=int(x)), Const(value=int(y)):
+            return Const(x - y)
+        case _, Const(value=0):
+            return a
+        case _, Const(value=int(y)) if y < 0:
+            return plus(a, Const(-y))
+        case Call(func=Object(value=op), args=(x, Const(value=int(c)))), Const(value=int(y)) if op is operator.sub:
+            return minus(x, Const(c + y))
+        case Call(func=Object(value=op), args=(x, Const(value=int(c)))), Const(value=int(y)) if op is operator.add:
+            return plus(x, Const(c - y))
+    if a == b:
+        return Const(0)
+    return Call(SUB, (a, b))
+
+
+def times(a: Expr, b: Expr) -> Expr:
+    """`a * b`, folded where that is plain."""
+    match a, b:
+        case _, Const(value=1):
+            return a
+        case Const(value=1), _:
+            return b
+        case Const(value=int(x)), Const(value=int(y)):
+            return Const(x * y)
+    return Call(MUL, (a, b))
+
+

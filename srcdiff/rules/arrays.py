@@ -1,0 +1,155 @@
+"""Pullbacks of what is not elementwise: reductions, products, changes of shape, array construction."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+
+from ..runtime import first_max, first_min, one_hot, prod_partials, unbroadcast, zeros_like
+from .registry import constant, pullback, views
+
+# ----------------------------------------------------------------------------------------------------- reductions
+
+
+@pullback(np.sum, np.ndarray.sum)
+def sum_(y_bar: Any, y: Any, x: Any, axis: Any = None, keepdims: Any = False) -> Any:
+    if axis is None or keepdims:
+        return y_bar
+    return np.expand_dims(y_bar, axis)
+
+
+@pullback(np.mean, np.ndarray.mean)
+def mean(y_bar: Any, y: Any, x: Any, axis: Any = None, keepdims: Any = False) -> Any:
+    if axis is None:
+        return y_bar / x.size
+    if keepdims:
+        return y_bar / (x.size // y.size)
+    return np.expand_dims(y_bar, axis) / (x.size // y.size)
+
+
+@pullback(np.prod, np.ndarray.prod)
+def prod(y_bar: Any, y: Any, x: Any, axis: Any = None, keepdims: Any = False) -> Any:
+    if axis is None or keepdims:
+        return y_bar * prod_partials(x, axis)
+    return np.expand_dims(y_bar, axis) * prod_partials(x, axis)
+
+
+@pullback(np.max, np.ndarray.max)
+def max_(y_bar: Any, y: Any, x: Any, axis: Any = None, keepdims: Any = False) -> Any:
+    if axis is None or keepdims:
+        return y_bar * first_max(x, axis)
+    return np.expand_dims(y_bar, axis) * first_max(x, axis)
+
+
+@pullback(np.min, np.ndarray.min)
+def min_(y_bar: Any, y: Any, x: Any, axis: Any = None, keepdims: Any = False) -> Any:
+    if axis is None or keepdims:
+        return y_bar * first_min(x, axis)
+    return np.expand_dims(y_bar, axis) * first_min(x, axis)
+
+
+# ------------------------------------------------------------------------------------------------------- products
+
+
+@pullback(np.dot, np.matmul, operator.matmul, np.ndarray.dot)
+def matmul(y_bar: Any, y: Any, a: Any, b: Any) -> Any:
+    if a.ndim == 0 or b.ndim == 0:
+        return unbroadcast(y_bar * b, a), unbroadcast(y_bar * a, b)
+    if a.ndim == 1 and b.ndim == 1:
+        return y_bar * b, y_bar * a
+    if a.ndim == 2 and b.ndim == 1:
+        return np.outer(y_bar, b), a.T @ y_bar
+    if a.ndim == 1 and b.ndim == 2:
+        return b @ y_bar, np.outer(a, y_bar)
+    if a.ndim == 2 and b.ndim == 2:
+        return y_bar @ b.T, a.T @ y_bar
+    raise NotImplementedError("products of arrays of more than two dimensions")
+
+
+@pullback(np.outer)
+def outer(y_bar: Any, y: Any, a: Any, b: Any) -> Any:
+    if a.ndim == 1 and b.ndim == 1:
+        return y_bar @ b, a @ y_bar
+    return np.reshape(y_bar @ np.ravel(b), a.shape), np.reshape(np.ravel(a) @ y_bar, b.shape)
+
+
+# --------------------------------------------------------------------------------------------------- shape, copies
+
+
+@pullback(np.copy, np.ndarray.copy, np.asarray, np.array, np.ascontiguousarray)
+def copy(y_bar: Any, y: Any, x: Any) -> Any:
+    return y_bar
+
+
+@pullback(np.ndarray.astype)
+def astype(y_bar: Any, y: Any, x: Any, dtype: Any) -> Any:
+    return y_bar
+
+
+@pullback(np.reshape, np.ndarray.reshape)
+def reshape(y_bar: Any, y: Any, x: Any, shape: Any) -> Any:
+    return np.reshape(y_bar, x.shape)
+
+
+@pullback(np.ravel, np.ndarray.ravel, np.ndarray.flatten)
+def ravel(y_bar: Any, y: Any, x: Any) -> Any:
+    return np.reshape(y_bar, x.shape)
+
+
+@pullback(np.ndarray.T)
+def transposed(y_bar: Any, y: Any, x: Any) -> Any:
+    return y_bar.T
+
+
+@pullback(np.transpose, np.ndarray.transpose)
+def transpose(y_bar: Any, y: Any, x: Any) -> Any:
+    return y_bar.T
+
+
+@pullback(np.expand_dims)
+def expand_dims(y_bar: Any, y: Any, x: Any, axis: Any) -> Any:
+    return np.reshape(y_bar, x.shape)
+
+
+@pullback(np.broadcast_to)
+def broadcast_to(y_bar: Any, y: Any, x: Any, shape: Any) -> Any:
+    return unbroadcast(y_bar, x)
+
+
+@pullback(unbroadcast)
+def unbroadcast_again(y_bar: Any, y: Any, g: Any, x: Any) -> Any:
+    return np.broadcast_to(y_bar, g.shape), None
+
+
+# ---------------------------------------------------------------------------------------------------- construction
+
+
+@pullback(np.full)
+def full(y_bar: Any, y: Any, shape: Any, value: Any, dtype: Any = None) -> Any:
+    return None, unbroadcast(y_bar, value)
+
+
+@pullback(np.full_like)
+def full_like(y_bar: Any, y: Any, a: Any, value: Any) -> Any:
+    return None, unbroadcast(y_bar, value)
+
+
+@pullback(np.linspace)
+def linspace(y_bar: Any, y: Any, start: Any, stop: Any, num: Any = 50) -> Any:
+    return np.sum(np.linspace(1.0, 0.0, num) * y_bar), np.sum(np.linspace(0.0, 1.0, num) * y_bar)
+
+
+constant(
+    *(np.zeros, np.ones, np.empty, np.eye, np.identity, np.zeros_like, np.ones_like, np.empty_like, zeros_like),
+    *(np.argmax, np.argmin, np.ndarray.argmax, np.ndarray.argmin, np.count_nonzero),
+    *(np.all, np.any, np.ndarray.all, np.ndarray.any, np.shape, np.size, np.ndim, len),
+    *(np.ndarray.shape, np.ndarray.ndim, np.ndarray.size, np.ndarray.dtype),
+    *(first_max, first_min, one_hot, range, isinstance, np.arange),
+)
+
+views(
+    *(np.ndarray.T, np.transpose, np.ndarray.transpose, np.reshape, np.ndarray.reshape),
+    *(np.ravel, np.ndarray.ravel, np.asarray, np.ascontiguousarray, np.expand_dims, np.broadcast_to),
+)

@@ -1,0 +1,271 @@
+"""Partials of elementwise functions: operators, `math`, NumPy's ufuncs.
+
+Conventions at kinks: the derivative of `abs` at 0 is 0; where two operands of a maximum or minimum tie, the first
+one has the whole derivative.
+"""
+
+# The formulas are the standard ones of any calculus text; special functions cite their source.
+
+from __future__ import annotations
+
+import math
+import operator
+from typing import Any
+
+import numpy as np
+
+from ..runtime import polygamma, power_base, power_exponent
+from .registry import constant, partials
+
+
+@partials(operator.add, np.add)
+def add(y: Any, a: Any, b: Any) -> Any:
+    return 1.0, 1.0
+
+
+@partials(operator.sub, np.subtract)
+def subtract(y: Any, a: Any, b: Any) -> Any:
+    return 1.0, -1.0
+
+
+@partials(operator.mul, np.multiply)
+def multiply(y: Any, a: Any, b: Any) -> Any:
+    return b, a
+
+
+@partials(operator.truediv, np.true_divide)
+def divide(y: Any, a: Any, b: Any) -> Any:
+    return 1.0 / b, -a / (b * b)
+
+
+@partials(operator.neg, np.negative)
+def negative(y: Any, a: Any) -> Any:
+    return -1.0
+
+
+@partials(operator.pos, np.positive, float)
+def positive(y: Any, a: Any) -> Any:
+    return 1.0
+
+
+@partials(operator.mod, np.mod, np.fmod, math.fmod)
+def mod(y: Any, a: Any, b: Any) -> Any:
+    return 1.0, (y - a) / b
+
+
+@partials(operator.pow, pow, np.power, np.float_power, math.pow)
+def power(y: Any, x: Any, n: Any) -> Any:
+    return power_base(x, n), power_exponent(x, n)
+
+
+@partials(power_base)
+def power_base_again(y: Any, x: Any, n: Any) -> Any:
+    return n * power_base(x, n - 1.0), x ** (n - 1.0) + n * power_exponent(x, n - 1.0)
+
+
+@partials(power_exponent)
+def power_exponent_again(y: Any, x: Any, n: Any) -> Any:
+    return x ** (n - 1.0) + n * power_exponent(x, n - 1.0), power_exponent(x, n) * np.log(x)
+
+
+@partials(np.square)
+def square(y: Any, x: Any) -> Any:
+    return 2.0 * x
+
+
+@partials(np.reciprocal)
+def reciprocal(y: Any, x: Any) -> Any:
+    return -y * y
+
+
+@partials(abs, np.abs, np.fabs, math.fabs)
+def absolute(y: Any, x: Any) -> Any:
+    return np.sign(x)
+
+
+@partials(math.copysign, np.copysign)
+def copysign(y: Any, x: Any, s: Any) -> Any:
+    return np.sign(x) * np.sign(y), None
+
+
+@partials(np.exp, math.exp)
+def exp(y: Any, x: Any) -> Any:
+    return y
+
+
+@partials(np.exp2, math.exp2)
+def exp2(y: Any, x: Any) -> Any:
+    return math.log(2.0) * y
+
+
+@partials(np.expm1, math.expm1)
+def expm1(y: Any, x: Any) -> Any:
+    return y + 1.0
+
+
+@partials(np.log, math.log)
+def log(y: Any, x: Any) -> Any:
+    return 1.0 / x
+
+
+@partials(np.log1p, math.log1p)
+def log1p(y: Any, x: Any) -> Any:
+    return 1.0 / (1.0 + x)
+
+
+@partials(np.log2, math.log2)
+def log2(y: Any, x: Any) -> Any:
+    return 1.0 / (math.log(2.0) * x)
+
+
+@partials(np.log10, math.log10)
+def log10(y: Any, x: Any) -> Any:
+    return 1.0 / (math.log(10.0) * x)
+
+
+@partials(np.sqrt, math.sqrt)
+def sqrt(y: Any, x: Any) -> Any:
+    return 0.5 / y
+
+
+@partials(np.cbrt, math.cbrt)
+def cbrt(y: Any, x: Any) -> Any:
+    return 1.0 / (3.0 * y * y)
+
+
+@partials(np.sin, math.sin)
+def sin(y: Any, x: Any) -> Any:
+    return np.cos(x)
+
+
+@partials(np.cos, math.cos)
+def cos(y: Any, x: Any) -> Any:
+    return -np.sin(x)
+
+
+@partials(np.tan, math.tan)
+def tan(y: Any, x: Any) -> Any:
+    return 1.0 + y * y
+
+
+@partials(np.arcsin, math.asin)
+def arcsin(y: Any, x: Any) -> Any:
+    return 1.0 / np.sqrt(1.0 - x * x)
+
+
+@partials(np.arccos, math.acos)
+def arccos(y: Any, x: Any) -> Any:
+    return -1.0 / np.sqrt(1.0 - x * x)
+
+
+@partials(np.arctan, math.atan)
+def arctan(y: Any, x: Any) -> Any:
+    return 1.0 / (1.0 + x * x)
+
+
+@partials(np.arctan2, math.atan2)
+def arctan2(y: Any, a: Any, b: Any) -> Any:
+    return b / (a * a + b * b), -a / (a * a + b * b)
+
+
+@partials(np.sinh, math.sinh)
+def sinh(y: Any, x: Any) -> Any:
+    return np.cosh(x)
+
+
+@partials(np.cosh, math.cosh)
+def cosh(y: Any, x: Any) -> Any:
+    return np.sinh(x)
+
+
+@partials(np.tanh, math.tanh)
+def tanh(y: Any, x: Any) -> Any:
+    return 1.0 - y * y
+
+
+@partials(np.arcsinh, math.asinh)
+def arcsinh(y: Any, x: Any) -> Any:
+    return 1.0 / np.sqrt(x * x + 1.0)
+
+
+@partials(np.arccosh, math.acosh)
+def arccosh(y: Any, x: Any) -> Any:
+    return 1.0 / np.sqrt(x * x - 1.0)
+
+
+@partials(np.arctanh, math.atanh)
+def arctanh(y: Any, x: Any) -> Any:
+    return 1.0 / (1.0 - x * x)
+
+
+@partials(np.hypot, math.hypot)
+def hypot(y: Any, a: Any, b: Any) -> Any:
+    return a / y, b / y
+
+
+@partials(np.deg2rad, np.radians, math.radians)
+def radians(y: Any, x: Any) -> Any:
+    return math.pi / 180.0
+
+
+@partials(np.rad2deg, np.degrees, math.degrees)
+def degrees(y: Any, x: Any) -> Any:
+    return 180.0 / math.pi
+
+
+@partials(math.erf)
+def erf(y: Any, x: Any) -> Any:
+    return 2.0 / math.sqrt(math.pi) * np.exp(-x * x)
+
+
+@partials(math.erfc)
+def erfc(y: Any, x: Any) -> Any:
+    return -2.0 / math.sqrt(math.pi) * np.exp(-x * x)
+
+
+@partials(math.gamma)
+def gamma(y: Any, x: Any) -> Any:
+    return y * polygamma(0, x)
+
+
+@partials(math.lgamma)
+def lgamma(y: Any, x: Any) -> Any:
+    return polygamma(0, x)
+
+
+@partials(polygamma)
+def polygamma_again(y: Any, n: Any, x: Any) -> Any:
+    return None, polygamma(n + 1, x)
+
+
+@partials(np.maximum, np.fmax, max)
+def maximum(y: Any, a: Any, b: Any) -> Any:
+    return np.where(a >= b, 1.0, 0.0), np.where(a >= b, 0.0, 1.0)
+
+
+@partials(np.minimum, np.fmin, min)
+def minimum(y: Any, a: Any, b: Any) -> Any:
+    return np.where(a <= b, 1.0, 0.0), np.where(a <= b, 0.0, 1.0)
+
+
+@partials(np.where)
+def where(y: Any, condition: Any, a: Any, b: Any) -> Any:
+    return None, np.where(condition, 1.0, 0.0), np.where(condition, 0.0, 1.0)
+
+
+@partials(np.clip)
+def clip(y: Any, x: Any, low: Any, high: Any) -> Any:
+    return np.where(y == x, 1.0, 0.0), np.where(x < low, 1.0, 0.0), np.where(x > high, 1.0, 0.0)
+
+
+constant(
+    *(operator.lt, operator.le, operator.eq, operator.ne, operator.gt, operator.ge, operator.not_),
+    *(operator.floordiv, operator.and_, operator.or_, operator.xor, operator.invert),
+    *(operator.lshift, operator.rshift),
+    *(np.less, np.less_equal, np.equal, np.not_equal, np.greater, np.greater_equal),
+    *(np.logical_and, np.logical_or, np.logical_not, np.logical_xor, np.floor_divide),
+    *(np.sign, np.floor, np.ceil, np.trunc, np.rint, np.isnan, np.isfinite, np.isinf, np.signbit),
+    *(math.floor, math.ceil, math.trunc, math.isnan, math.isfinite, math.isinf, int, bool),
+    elementwise=True,
+)
+constant(operator.is_, operator.is_not, round, np.round, np.around)

@@ -1,0 +1,123 @@
+"""Every program of `programs` end to end: gradients against finite differences, plain and jitted, to second order.
+
+The plain checks run for every program at every one of its points. Compiling takes a second or more a program, so an
+ordinary run jits a third of them, the same third every time (by a checksum of the name), and checks second
+derivatives under Numba for none; `SRCDIFF_FULL=1` in the environment jits all. `-m "not jit"` leaves Numba out.
+"""
+
+from __future__ import annotations
+
+import os
+import zlib
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from programs import CASES, Case
+
+from srcdiff import api
+from srcdiff.testing import check_grad
+
+FULL = os.environ.get("SRCDIFF_FULL") == "1"
+
+
+def thinned(cases: list[Case], parts: int) -> list[Case]:
+    """One of `parts` equal shares of the cases, or all of them in a full run."""
+    return [c for c in cases if FULL or zlib.crc32(c.name.encode()) % parts == 0]
+
+
+def named(cases: list[Case]) -> Any:
+    return pytest.mark.parametrize("case", cases, ids=[c.name for c in cases])
+
+
+def test_there_are_enough_programs() -> None:
+    names = [c.name for c in CASES]
+    assert len(names) == len(set(names))
+    assert len(names) >= 180
+    array_valued = [c for c in CASES if not is_scalar(c.function(*c.at(c.points[0]), **c.kwargs))]
+    assert len(array_valued) >= 30
+
+
+@named(CASES)
+def test_gradient(case: Case) -> None:
+    for point in case.points:
+        check_grad(case.function, case.at(point), wrt=case.wrt, kwargs=case.kwargs, rtol=case.rtol)
+
+
+@named([c for c in CASES if c.second])
+def test_second_derivative(case: Case) -> None:
+    for point in case.points:
+        check_grad(case.function, case.at(point), wrt=case.wrt, kwargs=case.kwargs, rtol=case.rtol, order=2)
+
+
+@pytest.mark.jit
+@named(thinned([c for c in CASES if c.jit], 3))
+def test_jitted_gradient(case: Case) -> None:
+    plain, jitted = derivative(case, jit=False), derivative(case, jit=True)
+    for point in case.points:
+        single = any(getattr(a, "dtype", None) == np.float32 for a in point)
+        args = case.at(point)
+        results = jitted(args)
+        for a, before in zip(args, point, strict=True):
+            if isinstance(a, np.ndarray):
+                assert a.tobytes() == before.tobytes(), "the jitted derivative changed an argument"
+        for expected, got in zip(plain(case.at(point)), results, strict=True):
+            assert np.shape(got) == np.shape(expected)
+            assert np.asarray(got).dtype == np.asarray(expected).dtype
+            scale = float(np.max(np.abs(expected), initial=0.0))
+            rtol = 1e-4 if single else 1e-9
+            np.testing.assert_allclose(got, expected, rtol=rtol, atol=rtol * scale)
+
+
+if FULL:
+
+    @pytest.mark.jit
+    @pytest.mark.slow
+    @named([c for c in CASES if c.jit and c.second])
+    def test_jitted_second_derivative(case: Case) -> None:
+        point = case.points[0]
+        check_grad(case.function, case.at(point), wrt=case.wrt, kwargs=case.kwargs, jit=True, order=2)
+
+
+# ------------------------------------------------------------------------------------------------------- helpers
+
+
+def is_scalar(value: Any) -> bool:
+    return not isinstance(value, tuple) and np.ndim(value) == 0
+
+
+def active(case: Case) -> tuple[int | str, ...]:
+    """The arguments to differentiate by: those that the case names, else all that hold floats."""
+    if case.wrt is None:
+        return tuple(i for i, a in enumerate(case.points[0]) if np.asarray(a).dtype.kind == "f")
+    return case.wrt if isinstance(case.wrt, tuple) else (case.wrt,)
+
+
+def derivative(case: Case, jit: bool) -> Callable[[tuple[Any, ...]], tuple[Any, ...]]:
+    """A function of the arguments that gives the gradients, built once for all points of a case."""
+    wrt = active(case)
+    if is_scalar(case.function(*case.at(case.points[0]), **case.kwargs)):
+        df = api.grad(case.function, wrt=wrt, jit=jit)
+        return lambda args: tuple(df(*args, **case.kwargs))
+    f = case.function
+    if jit:
+        import numba
+
+        f = numba.njit(f)
+
+    def pulled_back(args: tuple[Any, ...]) -> tuple[Any, ...]:
+        value, pullback = api.vjp(f, *args)
+        adjoints = pullback(seed(value))
+        return tuple(adjoints[i] for i in wrt)
+
+    return pulled_back
+
+
+def seed(value: Any) -> Any:
+    """The same adjoint of a result every time: a different weight for each element."""
+    if isinstance(value, tuple):
+        return tuple(seed(part) for part in value)
+    if isinstance(value, np.ndarray):
+        return np.linspace(-1.0, 2.0, value.size).reshape(value.shape).astype(value.dtype)
+    return 1.0 if isinstance(value, float | np.floating) else 0.0

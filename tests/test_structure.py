@@ -1,0 +1,153 @@
+"""The shape of the source tree: one import direction, small files that say what they are, a light import."""
+
+import ast
+import json
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = ROOT / "srcdiff"
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+# In the order of the pipeline: what each folder or top-level module may import of srcdiff. A new one is entered here.
+MAY_IMPORT = {
+    "ir": set(),
+    "errors": set(),
+    "rules": {"ir"},
+    "runtime": set(),
+    "frontend": {"ir", "errors"},
+    "normalise": {"ir", "errors", "rules", "frontend"},
+    "analysis": {"ir", "errors", "rules"},
+    "derive": {"ir", "errors", "rules", "runtime", "normalise", "analysis"},
+    "optimise": {"ir", "errors", "rules", "runtime", "analysis"},
+    "backend": {"ir", "errors", "rules", "runtime", "analysis", "optimise"},
+    "api": {
+        "ir", "errors", "rules", "runtime", "frontend", "normalise", "analysis", "derive", "optimise", "backend"
+    },
+    "testing": {"errors", "rules", "api"},
+    "__init__": {"errors", "api", "testing"},
+}  # fmt: skip
+
+
+def dotted(file):
+    """The module's name as a tuple, with `__init__` kept."""
+    return file.relative_to(ROOT).with_suffix("").parts
+
+
+def unit(parts):
+    """The folder or top-level module of srcdiff that ("srcdiff", ...) lies in."""
+    if len(parts) < 2:
+        return "__init__"
+    name = parts[1]
+    is_module = (PACKAGE / name).is_dir() or (PACKAGE / f"{name}.py").is_file()
+    return name if is_module else "__init__"  # a name that `srcdiff/__init__.py` exports
+
+
+def imports(source, module):
+    """Every (line, unit) of srcdiff that this source imports: at the top, in a function, for the type checker alike."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            targets = [tuple(alias.name.split(".")) for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            base = module[: len(module) - node.level] if node.level else ()
+            base += tuple(node.module.split(".")) if node.module else ()
+            targets = [(*base, alias.name) for alias in node.names]
+        else:
+            continue
+        for target in targets:
+            if target[0] == "srcdiff":
+                yield node.lineno, unit(target)
+
+
+@pytest.mark.parametrize(
+    ("source", "module", "expected"),
+    [
+        ("import srcdiff.errors", "srcdiff.derive.reverse", "errors"),
+        ("import srcdiff", "srcdiff.derive.reverse", "__init__"),
+        ("from srcdiff import grad", "srcdiff.derive.reverse", "__init__"),
+        ("from srcdiff.errors import Refusal", "srcdiff.derive.reverse", "errors"),
+        ("from ..errors import Refusal", "srcdiff.derive.reverse", "errors"),
+        ("from .. import errors", "srcdiff.derive.reverse", "errors"),
+        ("from .names import fresh", "srcdiff.derive.reverse", "derive"),
+        ("from . import reverse", "srcdiff.derive.__init__", "derive"),
+        ("from .errors import Refusal", "srcdiff.api", "errors"),
+        ("def f():\n    from ..errors import Refusal", "srcdiff.derive.reverse", "errors"),
+        ("if TYPE_CHECKING:\n    from ..errors import Refusal", "srcdiff.derive.reverse", "errors"),
+    ],
+)
+def test_the_reader_of_imports(source, module, expected):
+    assert [name for _, name in imports(source, tuple(module.split(".")))] == [expected]
+
+
+def test_no_unit_may_import_a_later_one():
+    order = list(MAY_IMPORT)
+    backwards = {
+        name: [other for other in allowed if order.index(other) >= order.index(name)]
+        for name, allowed in MAY_IMPORT.items()
+    }
+    assert {name: later for name, later in backwards.items() if later} == {}
+
+
+def test_every_unit_is_in_the_table():
+    assert {unit(dotted(file)) for file in FILES} <= set(MAY_IMPORT)
+
+
+def test_imports_go_one_way():
+    wrong = []
+    for file in FILES:
+        own = unit(dotted(file))
+        for line, other in imports(file.read_text(encoding="utf-8"), dotted(file)):
+            if other != own and other not in MAY_IMPORT.get(own, set()):
+                wrong.append(f"{file.relative_to(ROOT)}:{line}: {own} imports {other}")
+    assert wrong == []
+
+
+def test_only_the_frontend_knows_gast_and_only_the_backend_astor():
+    owners = {"gast": "frontend", "astor": "backend"}
+    wrong = []
+    for file in FILES:
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) and not node.level else []
+            wrong += [
+                f"{file.relative_to(ROOT)}:{node.lineno}: {name}"
+                for name in names
+                if owners.get(name.partition(".")[0], unit(dotted(file))) != unit(dotted(file))
+            ]
+    assert wrong == []
+
+
+def test_files_are_small():
+    lines = {str(file.relative_to(ROOT)): len(file.read_text(encoding="utf-8").splitlines()) for file in FILES}
+    assert {name: count for name, count in lines.items() if count > 450} == {}
+
+
+def test_every_module_says_what_it_is():
+    silent = [
+        str(file.relative_to(ROOT))
+        for file in FILES
+        if not ast.get_docstring(ast.parse(file.read_text(encoding="utf-8")))
+    ]
+    assert silent == []
+
+
+def fresh_import():
+    """Import srcdiff in a new process: the heavy modules that came with it, and the CPU time it took."""
+    code = (
+        "import json, sys, time; start = time.process_time(); import srcdiff; spent = time.process_time() - start; "
+        "heavy = [m for m in ('numba', 'llvmlite', 'scipy', 'matplotlib') if m in sys.modules]; "
+        "print(json.dumps([heavy, spent]))"
+    )
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    return json.loads(run.stdout)
+
+
+def test_import_is_light_and_quick():
+    runs = [fresh_import() for _ in range(5)]
+    assert [heavy for heavy, _ in runs] == [[]] * 5
+    assert statistics.median(spent for _, spent in runs) < 0.3
