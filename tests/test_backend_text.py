@@ -540,12 +540,13 @@ def test_long_lines_are_broken_as_ruff_breaks_them():
 
 def test_signatures_are_broken_as_ruff_breaks_them():
     rng = random.Random(1871)
+    defaults = ["1.0", "-2", "None", "np.inf", '"both"']
     given: list[str] = []
     ours: list[str] = []
     while len(ours) < 150:
         names = ["p" * rng.randrange(1, 30) + str(k) for k in range(rng.choice([1, 1, 2, 3, 5, 8]))]
         first = rng.randrange(len(names) + 1)
-        params = [p if k < first else f"{p}={rng.choice(['1.0', '-2', 'None', 'np.inf'])}" for k, p in enumerate(names)]
+        params = [p if k < first else f"{p}={rng.choice(defaults)}" for k, p in enumerate(names)]
         text = f"def {'f' * rng.randrange(1, 60)}({', '.join(params)}):"
         if len(text) > WIDTH:
             given.append(f"{text}\n    pass\n")

@@ -6,12 +6,14 @@ import itertools
 import linecache
 import math
 import operator
+import os
 import pickle
 import subprocess
 import sys
 import textwrap
 import types
 from dataclasses import fields, is_dataclass
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -591,6 +593,28 @@ def test_lambdas_on_one_line_are_told_apart():
     assert read(ternary[1]).function.body == (Return(Const(7)),)
 
 
+def test_without_columns_lambdas_on_one_line_are_not_guessed(tmp_path):
+    script = tmp_path / "model.py"
+    script.write_text(
+        textwrap.dedent("""
+            from srcdiff.frontend import read
+            f, g = lambda x: x, lambda x: 2 * x
+            h = lambda x: 3 * x
+            def k(x): return x
+            print(len(read(h).function.body), len(read(k).function.body))
+            try:
+                read(f)
+            except Exception as error:
+                print(error.problems[0].why)
+            """)
+    )
+    command = [sys.executable, "-X", "no_debug_ranges", str(script)]
+    root = str(Path(errors.__file__).parents[1])
+    env = {**os.environ, "PYTHONPATH": root}
+    run = subprocess.run(command, capture_output=True, text=True, check=True, env=env)
+    assert run.stdout.startswith("1 1\nseveral lambdas stand on its line")
+
+
 def test_a_lambda_inside_a_lambda():
     assert read(nested(1.0)).function.body == (Return(op(operator.mul, Name("v"), Const(2.0))),)
     assert pointed(refusal(nested).problems[0]) == "lambda v: v * 2.0"
@@ -718,7 +742,9 @@ def test_no_text():
 @pytest.mark.skipif(sys.version_info >= (3, 13), reason="from 3.13 on, Python keeps the text given to -c")
 def test_the_command_line():
     script = "from srcdiff.frontend import read\ndef f(x): return x\ntry: read(f)\nexcept Exception as e: print(e)"
-    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    root = str(Path(errors.__file__).parents[1])
+    env = {**os.environ, "PYTHONPATH": root}
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, env=env)
     assert "passed with -c" in run.stdout
 
 

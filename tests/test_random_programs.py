@@ -26,6 +26,7 @@ from tests.generator import (
     campaign,
     check_program,
     examine,
+    examine_apart,
     generate,
     shrink,
     summary,
@@ -44,7 +45,7 @@ SET_ASIDE = 0.3  # of a chunk may be refused or discarded; more would make the t
 
 
 def check_chunk(start: int, count: int, jit: bool) -> None:
-    records = list(campaign(range(start, start + count), jit=jit, seconds=120.0))
+    records = list(campaign(range(start, start + count), jit=jit, workers=2 if jit else 1, seconds=120.0))
     text = summary(records, show=1)
     assert not any(r.state in ("wrong", "crashed") for r in records), text
     assert sum(r.state != "agreed" for r in records) <= SET_ASIDE * count, text
@@ -251,6 +252,23 @@ def test_a_derivative_that_does_not_end_is_a_crash() -> None:
             pass
 
     assert examine(generate(0), False, seconds=1.0, differentiate=endless).group.startswith("TimedOut")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="jitted programs are checked in forked processes")
+def test_the_death_of_a_process_is_a_record() -> None:
+    def die(f: object, args: object, weights: object, jit: bool, how: int) -> object:
+        os.abort()
+
+    record = examine_apart(generate(0), jit=False, seconds=20.0, differentiate=die)
+    assert (record.state, record.text.splitlines()[0]) == ("crashed", "the process died with exit code -6")
+
+
+@pytest.mark.jit
+def test_what_numba_cannot_compile_without_srcdiff_is_discarded() -> None:
+    program = program_of("def f(x):\n    return x * len(reversed([1, 2]).__doc__)\n", 0.5)
+    record = examine_apart(program, jit=True, seconds=60.0, differentiate=lambda *_: 1 / 0)
+    assert record.state == "discarded"
+    assert record.group.startswith("Numba fails without srcdiff: TypingError")
 
 
 def test_a_failing_program_is_shrunk() -> None:

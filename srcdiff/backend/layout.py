@@ -247,9 +247,10 @@ def _base(node: _Chain) -> ast.expr:
 
 
 def _line(level: int, text: str) -> _Doc:
-    return (
-        text if level == _BARE else _Line(bool(text)) if level == _INSIDE else _IfBroken(_Line(bool(text)), text, level)
-    )
+    """A line break, or this text where there is none: a space or nothing."""
+    if level == _BARE:
+        return text
+    return _Line(bool(text)) if level == _INSIDE else _IfBroken(_Line(bool(text)), text, level)
 
 
 def _group(level: int, doc: _Doc) -> _Doc:
@@ -304,7 +305,8 @@ class _Builder:
 
     def signature(self, function: ast.FunctionDef) -> _Doc:
         args, defaults = function.args.args, function.args.defaults
-        given = [""] * (len(args) - len(defaults)) + [f"={ast.unparse(d)}" for d in defaults]
+        given = [f"={self.cut(d.col_offset, d.end_col_offset or 0)}" for d in defaults]
+        given = [""] * (len(args) - len(defaults)) + given
         rows = _listed([a.arg + d for a, d in zip(args, given, strict=True)], several=1)
         return [f"def {function.name}", _bracketed(_BARE, "(", rows if len(args) == 1 else _Group(rows), ")"), ":"]
 
@@ -458,12 +460,8 @@ class _Builder:
         return _bracketed(level, "(", _Group(_listed(rows)), ")")
 
     def wrapped_tuple(self, node: ast.Tuple) -> bool:
-        """Parentheses belong to a tuple's own extent."""
-        return (
-            self.source[node.col_offset : node.col_offset + 1] == b"("
-            and (not node.elts or node.col_offset < node.elts[0].col_offset)
-            and self.source[(node.end_col_offset or 0) - 1 : node.end_col_offset] == b")"
-        )
+        """Does the tuple have parentheses? They belong to its own extent."""
+        return not node.elts or node.col_offset < node.elts[0].col_offset
 
     def flat(self, node: ast.expr) -> tuple[list[ast.expr], list[str], list[int]]:
         """The operands and operators of nested operations that no parentheses separate."""

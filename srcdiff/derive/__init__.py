@@ -1,5 +1,5 @@
 """From a core program to its derivative program."""
 
-from .reverse import Request, reverse
+from .reverse import Derived, Request, docstring, reverse
 
-__all__ = ["Request", "reverse"]
+__all__ = ["Derived", "Request", "docstring", "reverse"]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..ir.nodes import Assign, Call, Const, Display, Effect, Expr, For, If, Item, Name, Object, Origin, Return, Stmt, Update, While
-from ..ir.types import Num
+from ..ir.types import Dim, ListOf, Num, Type
 from ..ir.walk import Fresh, is_call_of, names, targets
 from ..normalise.exits import negated
 from ..normalise.iteration import LEN, RANGE, minus, plus, range_bounds, times
@@ -58,7 +58,7 @@ class Assembler:
 
     # ------------------------------------------------------------------------------------------------------ tapes
 
-    def tape(self, plan: BlockPlan, key: object, wish: str, type_: object, loops: tuple[Round, ...]) -> Tape:
+    def tape(self, plan: BlockPlan, key: object, wish: str, type_: Type, loops: tuple[Round, ...]) -> Tape:
         """The tape of one save, made on first use."""
         known = self.tapes.get((id(plan), key))
         if known is not None:
@@ -75,10 +75,20 @@ class Assembler:
                 where.append(Assign(Name(name), Display("list", ())))
             else:
                 where.append(Assign(Name(name), self.buffer(loops[0], type_)))
+        self.ready.user_name[made.name] = f"{user}_tape" if loops else f"{user}_was"
+        self.types[made.name] = self.tape_type(made, type_)
         self.tapes[id(plan), key] = made
         return made
 
-    def index(self, loops: tuple[Round, ...], type_: object) -> str | None:
+    def tape_type(self, tape: Tape, type_: Type) -> Type:
+        if tape.is_list:
+            return ListOf(type_)
+        if tape.index is None:
+            return type_
+        assert isinstance(type_, Num)
+        return Num(type_.dtype, 1, (Dim(None),), contiguous=True)
+
+    def index(self, loops: tuple[Round, ...], type_: Type) -> str | None:
         """The loop variable that can index a preallocated tape: one loop, counting up by one from a literal."""
         s = loops[0].stmt
         if len(loops) > 1 or not isinstance(s, For) or not isinstance(type_, Num) or type_.ndim != 0:
@@ -104,11 +114,12 @@ class Assembler:
                 return isinstance(type_, Num) and type_.value is not None
         return False
 
-    def buffer(self, loop: Round, type_: object) -> Expr:
+    def buffer(self, loop: Round, type_: Type) -> Expr:
         assert isinstance(loop.stmt, For) and isinstance(loop.stmt.iter, Call) and isinstance(type_, Num)
         _, stop, _ = range_bounds(loop.stmt.iter)
         if not isinstance(stop, Name | Const):
             name = self.fresh("n")
+            self.ready.user_name[name] = "n"
             self.allocations[id(loop.stmt)].insert(0, Assign(Name(name), stop))
             self.bounds[id(loop.stmt)] = Name(name)
             self.types[name] = Num("int64", weak=True)
@@ -168,12 +179,14 @@ class Assembler:
     ) -> list[Stmt]:
         out: list[Stmt] = []
         test = node.stmt.test
-        if p in plan.saved_tests and self.is_reversed(node):
+        if p in plan.saved_tests:
             tape = self.tape(plan, ("test", p), "taken", Num("bool"), loops)
             if isinstance(test, Name):
                 out.append(tape.push(test))
             else:
                 taken = tape.name if not loops else self.fresh("taken")
+                self.types[taken] = Num("bool")
+                self.ready.user_name[taken] = "taken"
                 out.append(Assign(Name(taken), test, node.stmt.origin))
                 if loops:
                     out.append(tape.push(Name(taken)))
@@ -183,9 +196,6 @@ class Assembler:
         orelse, _ = self.forward(node.orelse, inner[1], loops, defined)
         out.append(replace(node.stmt, test=test, body=tuple(body), orelse=tuple(orelse)))
         return out
-
-    def is_reversed(self, node: Fork) -> bool:
-        return True
 
     def forward_loop(self, node: Round, body: list[Stmt]) -> Stmt:
         s = node.stmt

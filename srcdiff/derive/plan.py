@@ -67,6 +67,18 @@ def moment(count: int, position: int, before: bool) -> int:
     return 2 * (count - 1 - position) + (1 if before else 0)
 
 
+def rebound(plan: BlockPlan, nodes: list[Node]) -> set[str]:
+    """The variables that the reversal of a block binds: what it brings back, and its loops' counters."""
+    found = {r.name for restores in plan.restores.values() for r in restores}
+    for p, node in enumerate(nodes):
+        blocks_ = [node.body, node.orelse] if isinstance(node, Fork) else [node.body] if isinstance(node, Round) else []
+        for inner, block in zip(plan.inner.get(p, ()), blocks_, strict=False):
+            found |= rebound(inner, block)
+        if isinstance(node, Round) and isinstance(node.stmt, For):
+            found |= set(_targets(node.stmt.target))
+    return found
+
+
 class _Again(Exception):
     """A choice turned out impossible and has been noted; the planning starts anew."""
 
@@ -199,6 +211,17 @@ class Planner:
             case Round():
                 return self.act_keys((*node.before, *node.end)).union(*(self.act_keys_below(n) for n in node.body))
 
+    def has_work(self, node: Node) -> bool:
+        """Whether the reversal of a node does anything at all."""
+        match node:
+            case Step():
+                return bool(node.acts) or id(node.stmt) in self.undo
+            case Fork():
+                own = bool(node.before or node.ends[0] or node.ends[1])
+                return own or any(map(self.has_work, (*node.body, *node.orelse)))
+            case Round():
+                return bool(node.before or node.end) or any(map(self.has_work, node.body))
+
     # ----------------------------------------------------------------------------------------- what is defined
 
     def defined(self, node: Node) -> set[Key]:
@@ -270,7 +293,7 @@ class Planner:
                     found = found | self.keys(node.stmt.value)
             case Fork():
                 found = self.act_keys((*node.before, *node.ends[0], *node.ends[1]))
-                if id(node.stmt) not in self.bool_tests:
+                if id(node.stmt) not in self.bool_tests and self.act_keys_below(node):
                     found |= self.keys(node.stmt.test)
                 found = found.union(*(self.contents_read(n) for n in (*node.body, *node.orelse)))
             case Round():
@@ -383,6 +406,7 @@ class _Walk:
             for key in planner.defined(node):
                 self.defs.setdefault(key, []).append(p)
         self.needs: dict[int, set[Key]] = {}  # moment -> keys
+        self.bound: dict[int, set[str]] = {}
         self.wants: dict[tuple[str, int], list[int]] = {}  # (name, version) -> [first, last] moment
 
     def version(self, key: Key, p: int) -> int:
@@ -398,6 +422,8 @@ class _Walk:
             match node:
                 case Step():
                     self.step(p, node, after, before)
+                case Fork() | Round() if not self.planner.has_work(node):
+                    self.plan.inner[p] = (BlockPlan(), BlockPlan())
                 case Fork():
                     self.need(after, self.planner.act_keys(node.before))
                     self.fork(p, node, before)
@@ -467,7 +493,7 @@ class _Walk:
             elif not self.in_loop:
                 if self.defs.get(key, [-1])[-1] >= p:
                     return False
-            elif key in written or not self.planner.at_hand(key, self.nodes):
+            elif self.definition(key, self.version(key, p)) is None and not self.planner.at_hand(key, self.nodes):
                 return False
         return True
 
@@ -545,7 +571,7 @@ class _Walk:
                     if key.startswith("*"):
                         undone = any(id(s) in self.planner.undo for s in statements((node.stmt,)))
                         current[key] = self.version(key, p) if undone else None
-                    elif key not in self.plan.delegated:
+                    elif key in self.bound_by(p):
                         current[key] = None
 
     def delegate(self) -> None:
@@ -597,9 +623,22 @@ class _Walk:
     def clobbered(self, name: str, at: int, first: int) -> bool:
         """Whether a reversed loop or branch still to come binds the variable before it is read."""
         for p in self.defs.get(name, ()):
-            if not isinstance(self.nodes[p], Step) and at <= moment(self.count, p, True) < first:
+            if at <= moment(self.count, p, True) < first and name in self.bound_by(p):
                 return True
         return False
+
+    def bound_by(self, p: int) -> set[str]:
+        """The variables that the reversal of the compound statement at `p` binds."""
+        if p not in self.bound:
+            node = self.nodes[p]
+            blocks = [node.body, node.orelse] if isinstance(node, Fork) else [node.body] if isinstance(node, Round) else []
+            found: set[str] = set()
+            for inner, block in zip(self.plan.inner.get(p, ()), blocks, strict=False):
+                found |= rebound(inner, block)
+            if isinstance(node, Round) and isinstance(node.stmt, For):
+                found |= set(_targets(node.stmt.target))
+            self.bound[p] = found
+        return self.bound[p]
 
     def all_there(self, definition: Assign, p: int, current: dict[Key, int | None]) -> bool:
         return all(k not in self.defs or current.get(k) == self.version(k, p) for k in self.operands(definition))

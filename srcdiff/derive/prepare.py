@@ -60,6 +60,7 @@ class Ready:
     adjoints: Adjoints
     trips: dict[int, str]
     fresh: Fresh
+    copied: list[str]  # the arguments that are written in place
     user_name: dict[str, str]  # the name in the user's program that a variable stands for
 
 
@@ -89,7 +90,7 @@ def prepare(function: Function, params: dict[str, Type], wrt: tuple[str, ...], r
     body = shadows.block(function.body)
     function = replace(function, body=body)
     trips = {id(s): counter.names[s.body[0]] for s in statements(body) if isinstance(s, For | While) and s.body and s.body[0] in counter.names}
-    return Ready(function, types, aliases, active, shadows.adjoints, trips, fresh, user_name)
+    return Ready(function, types, aliases, active, shadows.adjoints, trips, fresh, copied, user_name)
 
 
 def _with_copies(function: Function, copied: list[str]) -> tuple[Function, dict[str, str]]:

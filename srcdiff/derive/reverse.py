@@ -43,7 +43,19 @@ def result_of(function: Function) -> Expr:
     return last.value or Const(None)
 
 
-def reverse(core: Core, request: Request) -> Function:
+@dataclass(frozen=True)
+class Derived:
+    """The derivative program with what the optimiser works from: types of its variables, the names they stand for in
+    the user's program, and for each seed the adjoint whose shape it has."""
+
+    function: Function
+    types: dict[str, Type]
+    user_name: dict[str, str]
+    like: dict[str, str]
+    writes_arguments: frozenset[str]  # the arguments that the primal writes in place (it gets copies of them)
+
+
+def reverse(core: Core, request: Request) -> Derived:
     """The derivative function. Its parameters are those of the primal and the seeds; see `Request` for its result."""
 
     def results(function: Function) -> list[str]:
@@ -54,7 +66,10 @@ def reverse(core: Core, request: Request) -> Function:
 
     ready = prepare(core.function, core.types, request.wrt, results)
     writer = _Writer(core, ready, request, results(ready.function))
-    return writer.function()
+    adjoints = ready.adjoints
+    like = {seed: adjoints.of(n) for n, seed in writer.seeds.items() if n in ready.active}
+    written = frozenset(p.name for p in core.function.params if p.name in ready.copied)
+    return Derived(writer.function(), ready.types, ready.user_name, like, written)
 
 
 class _Writer:
@@ -105,7 +120,7 @@ class _Writer:
             *backward,
             Return(self.returned(value, state, assembler)),
         ]
-        return Function(self.name(), self.params(), tuple(body), self.doc(), ready.function.origin)
+        return Function(self.name(), self.params(), tuple(body), None, ready.function.origin)
 
     # ------------------------------------------------------------------------------------------------------ parts
 
@@ -143,6 +158,7 @@ class _Writer:
             if not isinstance(leaf, Name) or leaf.id in kept or (aux_only and k == 0):
                 continue
             name = self.fresh("result")
+            self.ready.user_name[name] = "result"
             aliases = self.ready.aliases
             source: Expr = leaf
             if aliases.is_array(leaf.id) and aliases.mutable(leaf.id):
@@ -178,21 +194,22 @@ class _Writer:
         own = tuple(Param(p.name) for p in self.ready.function.params)
         return own + tuple(Param(seed, default) for seed in self.seeds.values())
 
-    def doc(self) -> str:
-        names_ = ", ".join(self.request.wrt)
-        names_ = names_ if self.request.single else f"({names_})"
-        primal = self.core.function
-        place = ""
-        if primal.origin is not None:
-            file = primal.origin.file.replace("\\", "/").rpartition("/")[2]
-            place = f" from {file}:{primal.origin.span.line}"
-        call = f"{primal.name}({', '.join(p.name for p in primal.params)})"
-        first = {
-            "grad": f"d {primal.name} / d {names_}.",
-            "value": f"{call} and its derivative with respect to {names_}.",
-            "vjp": f"{call} and the pullback of {', '.join(self.seeds.values())} to {names_}.",
-        }[self.request.kind]
-        return f"{first}  Written by srcdiff{place}."
+
+def docstring(core: Core, request: Request, seeds: list[str]) -> str:
+    """What the generated function says of itself; `seeds` are the names of its seed parameters."""
+    wrt = ", ".join(request.wrt) if request.single else f"({', '.join(request.wrt)})"
+    primal = core.function
+    place = ""
+    if primal.origin is not None:
+        file = primal.origin.file.replace("\\", "/").rpartition("/")[2]
+        place = f" from {file}:{primal.origin.span.line}"
+    call = f"{primal.name}({', '.join(p.name for p in primal.params)})"
+    first = {
+        "grad": f"d {primal.name} / d {wrt}.",
+        "value": f"{call} and its derivative with respect to {wrt}.",
+        "vjp": f"{call} and the pullback of {', '.join(seeds)} to {wrt}.",
+    }[request.kind]
+    return f"{first}  Written by srcdiff{place}."
 
 
 def _replaced(e: Expr, kept: dict[str, Expr]) -> Expr:

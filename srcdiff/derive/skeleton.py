@@ -145,11 +145,21 @@ class Builder:
         self.wish = "adjoint"
         self.in_ternary = False
         self.trips: dict[int, str] = {}  # by id of the loop
+        self.makes: dict[int, Assign] = {}  # by id of the statement that makes a shadow: the one that made the array
 
     # ------------------------------------------------------------------------------------------------- structure
 
     def block(self, block: Block) -> list[Node]:
+        for s, following in zip(block, block[1:], strict=False):
+            if isinstance(s, Assign) and isinstance(following, Assign) and isinstance(s.target, Name):
+                if self.is_made_next(s.target.id, s.value):
+                    self.makes[id(following)] = s
         return [self.node(s) for s in block if not isinstance(s, Comment)]
+
+    def is_made_next(self, name: str, value: Expr) -> bool:
+        """Whether `name = value` makes an array of its own that has a shadow: the next statement makes that."""
+        is_list = isinstance(self.types.get(name), ListOf)
+        return name in self.adjoints.shadows and not is_list and not self.aliases.shares(value)
 
     def node(self, s: Stmt) -> Node:
         match s:
@@ -172,6 +182,13 @@ class Builder:
     def simple(self, s: Stmt) -> list[Act]:
         self.acts = []
         match s:
+            case Assign(target=Name(id=name), value=value) if id(s) in self.makes:
+                # the statement that makes a shadow stands for the one before it, which made the array
+                made = self.makes[id(s)]
+                assert isinstance(made.target, Name)
+                self.assign(made.target.id, made.value)
+            case Assign(target=Name(id=name), value=value) if self.is_made_next(name, value):
+                pass
             case Assign(target=Name(id=name)):
                 self.assign(name, s.value)
             case Assign(target=Display(items=targets), value=Display(items=values)):

@@ -77,7 +77,7 @@ def _lines(function: types.FunctionType) -> tuple[str, ...]:
 
 def _no_text(file: str) -> tuple[str, str]:
     """Why there is no text, and what to do."""
-    if file in ("<stdin>", "<string>") or file.startswith("<python-input"):
+    if file.startswith(("<stdin", "<string", "<python-input")):
         return (
             "Python keeps no text of what is typed at its prompt, passed with -c or given to exec",
             "put the function into a file and import it, or register the text in linecache.cache (as Jupyter does)",
@@ -225,16 +225,21 @@ def _const_key(value: object) -> object:
 
 def _locate(code: types.CodeType, module: ast.Module) -> _Found | None:
     """The definition in `module` that `code`, compiled from it, stands for."""
-    best: _Found | None = None
+    lambdas = []
     for node, name, owner in _definitions(module):
         if isinstance(node, ast.Lambda):
-            # Nested lambdas may all contain the code's place: the innermost is the one.
-            candidate = code.co_name == "<lambda>" and node.lineno == code.co_firstlineno
-            if candidate and _contains(node.body, code) and (best is None or _within(node, best[0])):
-                best = node, name, owner
+            if code.co_name == "<lambda>" and node.lineno == code.co_firstlineno and _contains(node.body, code):
+                lambdas.append((node, name, owner))
         elif node.name == code.co_name and _first_line(node) == code.co_firstlineno:
             return node, name, owner
-    return best
+    if len(lambdas) > 1 and not any(_places(code)):
+        _unavailable(
+            code,
+            "several lambdas stand on its line, and Python was told to keep no columns (-X no_debug_ranges)",
+            "write the lambdas on lines of their own, or start Python without that option",
+        )
+    # Of nested lambdas the inner one starts later; the outer one's code is not all within the inner one.
+    return max(lambdas, key=lambda found: (found[0].lineno, found[0].col_offset), default=None)
 
 
 def _definitions(module: ast.Module) -> Iterator[_Found]:
@@ -256,23 +261,18 @@ def _definitions(module: ast.Module) -> Iterator[_Found]:
         todo.extend((child, named if child is value else "", owner) for child in ast.iter_child_nodes(node))
 
 
-def _within(inner: _Definition, outer: _Definition) -> bool:
-    """Of two definitions that contain the same place, one contains the other, and starts before it."""
-    return (inner.lineno, inner.col_offset) > (outer.lineno, outer.col_offset)
-
-
-def _contains(node: ast.expr, code: types.CodeType) -> bool:
-    """Does every instruction with a place of its own stand within the expression?"""
+def _places(code: types.CodeType) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
+    """Where each instruction starts and ends; without the compiler's own, which have no place or no width."""
     for line, end_line, column, end_column in code.co_positions():
         if line is None or end_line is None or column is None or end_column is None:
             continue
-        if (line, column) == (end_line, end_column):  # the compiler's own: entry and return
-            continue
-        if (line, column) < (node.lineno, node.col_offset):
-            return False
-        if (end_line, end_column) > (node.end_lineno, node.end_col_offset):
-            return False
-    return True
+        if (line, column) != (end_line, end_column):
+            yield (line, column), (end_line, end_column)
+
+
+def _contains(node: ast.expr, code: types.CodeType) -> bool:
+    first, last = (node.lineno, node.col_offset), (node.end_lineno or 0, node.end_col_offset or 0)
+    return all(first <= start and end <= last for start, end in _places(code))
 
 
 def _rewritten(code: types.CodeType, tree: ast.Module) -> _Found | None:

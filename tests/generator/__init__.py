@@ -8,7 +8,7 @@ To teach it a construct: a line in `options.FEATURES`, and a form in the module 
 `arrays` for expressions, `statements`, `control`). Every value must stay within [-2, 2] if its operands do.
 """
 
-from .campaign import Record, campaign, examine, summary
+from .campaign import Record, campaign, examine, examine_apart, summary
 from .check import Crashed, Outcome, ProgramError, Wrong, check_program
 from .options import FEATURES, Options
 from .oracle import Discarded, truth
@@ -28,6 +28,7 @@ __all__ = [
     "campaign",
     "check_program",
     "examine",
+    "examine_apart",
     "generate",
     "shrink",
     "summary",

@@ -7,7 +7,7 @@ import sys
 import time
 from dataclasses import replace
 
-from .campaign import Record, campaign, examine, examine_apart, summary
+from .campaign import Record, campaign, examine, examine_apart, summary, warm
 from .options import FEATURES, Options
 from .program import Program, generate
 from .shrink import shrink
@@ -48,6 +48,8 @@ def one(program: Program, given: argparse.Namespace) -> int:
         print(program)
         return 0
     check = examine_apart if given.jit else examine
+    if given.jit:
+        warm()
     record = check(program, given.jit, given.seconds)
     print(f"{record.state}: {record.text}")
     if record.state in ("agreed", "discarded"):

@@ -1,0 +1,178 @@
+"""Statements that nothing depends on.
+
+in:   s = s + x[i]; x_bar[i] += g        out:  x_bar[i] += g
+      (s is read nowhere)
+
+A backward walk with the set of live variables; arrays and lists that are only ever written go with all their writes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from ..ir.nodes import Assign, Block, Break, Call, Display, Effect, Expr, For, Function, If, Item, Name, Object, Return, Stmt, Update, While
+from ..ir.types import ListOf, Num, Type
+from ..ir.walk import expressions, is_call_of, names, statements, subexprs, target_reads, targets
+from ..normalise.exits import negated
+
+_FRESH = (np.empty, np.zeros, np.ones, np.full, np.zeros_like, np.ones_like, np.empty_like, np.copy, np.ndarray.copy)
+
+
+def drop_dead(function: Function, types: dict[str, Type]) -> Function:
+    """The function without the statements whose effect nobody sees; repeated until nothing more goes."""
+    body = function.body
+    while True:
+        written = _write_only(body, types)
+        new, _ = _Liveness(types, written).block(body, set())
+        if new == body:
+            return replace(function, body=body)
+        body = new
+
+
+def _write_only(body: Block, types: dict[str, Type]) -> set[str]:
+    """Local arrays and lists of their own that are never read: only made, stored into, appended to."""
+    made: set[str] = set()
+    read: set[str] = set()
+    for s in statements(body):
+        match s:
+            case Assign(target=Name(id=name), value=value):
+                read |= names(value)
+                if _is_made(value):
+                    made.add(name)
+                else:
+                    read.add(name)
+            case Assign(target=Item(base=Name(), index=index)) | Update(target=Item(base=Name(), index=index)):
+                read |= names(index) | names(s.value)
+            case Update(target=Name(id=name)) if _is_array(types.get(name)):
+                read |= names(s.value)
+            case Effect(value=Call(args=(Name(), item)) as call) if is_call_of(call, list.append):
+                read |= names(item)
+            case Effect(value=Call(args=(Name(),)) as call) if is_call_of(call, list.pop):
+                pass
+            case _:
+                for e in expressions(s):
+                    read |= names(e)
+    return made - read
+
+
+def _is_made(e: Expr) -> bool:
+    if isinstance(e, Display) and e.kind == "list":
+        return True
+    return isinstance(e, Call) and isinstance(e.func, Object) and e.func.value in _FRESH
+
+
+def _is_array(type_: Type | None) -> bool:
+    return isinstance(type_, Num) and type_.ndim != 0
+
+
+def has_effect(e: Expr) -> bool:
+    """Whether evaluating the expression changes something (a pop)."""
+    return any(is_call_of(part, list.pop, list.append) for part in subexprs(e))
+
+
+class _Liveness:
+    def __init__(self, types: dict[str, Type], write_only: set[str]) -> None:
+        self.types, self.write_only = types, write_only
+        self.breaks: list[set[str]] = []
+
+    def block(self, block: Block, live: set[str]) -> tuple[Block, set[str]]:
+        out: list[Stmt] = []
+        for s in reversed(block):
+            new, live = self.statement(s, live)
+            out.extend(reversed(new))
+        return tuple(reversed(out)), live
+
+    def statement(self, s: Stmt, live: set[str]) -> tuple[list[Stmt], set[str]]:
+        match s:
+            case Assign():
+                return self.assign(s, live)
+            case Update(target=Name(id=name)):
+                if name in self.write_only or (name not in live and not _is_array(self.types.get(name))):
+                    return [], live
+                return [s], live | {name} | names(s.value)
+            case Update(target=target):
+                if names(target) & self.write_only and _base(target) in self.write_only:
+                    return [], live
+                return [s], live | names(target) | names(s.value)
+            case Effect(value=value):
+                if isinstance(value, Call) and value.args and isinstance(value.args[0], Name):
+                    if value.args[0].id in self.write_only:
+                        return [], live
+                return [s], live | names(value)
+            case If():
+                return self.branch(s, live)
+            case For() | While():
+                return self.loop(s, live)
+            case Break():
+                return [s], set(self.breaks[-1])
+            case Return():
+                return [s], set() if s.value is None else names(s.value)
+            case _:
+                return [s], live
+
+    def assign(self, s: Assign, live: set[str]) -> tuple[list[Stmt], set[str]]:
+        if isinstance(s.target, Item):
+            if _base(s.target) in self.write_only and not has_effect(s.value):
+                return [], live
+            return [s], live | target_reads(s.target) | names(s.value)
+        bound = set(targets(s.target))
+        if not bound & live:
+            if not has_effect(s.value):
+                return [], live
+            if is_call_of(s.value, list.pop):
+                return [Effect(s.value, s.origin, s.adjoint_of)], live | names(s.value)
+        if isinstance(s.target, Display) and isinstance(s.value, Display) and not bound <= live:
+            pairs = [
+                (t, v)
+                for t, v in zip(s.target.items, s.value.items, strict=True)
+                if set(targets(t)) & live or has_effect(v)
+            ]
+            left, right = (tuple(side) for side in zip(*pairs, strict=True))
+            if len(pairs) == 1:
+                s = replace(s, target=left[0], value=right[0])
+            else:
+                s = replace(s, target=Display("tuple", left), value=Display("tuple", right))
+        return [s], (live - bound) | names(s.value)
+
+    def branch(self, s: If, live: set[str]) -> tuple[list[Stmt], set[str]]:
+        body, a = self.block(s.body, live)
+        orelse, b = self.block(s.orelse, live)
+        if not body and not orelse:
+            if has_effect(s.test):
+                return [Effect(s.test, s.origin)], live | names(s.test)
+            return [], live
+        if not body:
+            return [replace(s, test=negated(s.test), body=orelse, orelse=())], live | b | names(s.test)
+        return [replace(s, body=body, orelse=orelse)], a | b | names(s.test)
+
+    def loop(self, s: For | While, live: set[str]) -> tuple[list[Stmt], set[str]]:
+        head = set(live)
+        while True:
+            self.breaks.append(live)
+            inner = head | names(s.test) if isinstance(s, While) else head
+            body, entry = self.block(s.body, inner)
+            self.breaks.pop()
+            if isinstance(s, For):
+                entry = entry - set(targets(s.target))
+            else:
+                entry = entry | names(s.test)
+            new = head | entry
+            if new == head:
+                break
+            head = new
+        if isinstance(s, For):
+            own = set(targets(s.target))
+            if not body and not own & live:
+                return [], live
+            return [replace(s, body=body)], head | names(s.iter)
+        return [replace(s, body=body)], head | names(s.test)
+
+
+def _base(place: Expr) -> str | None:
+    while isinstance(place, Item):
+        place = place.base
+    return place.id if isinstance(place, Name) else None
+
+

@@ -1,0 +1,121 @@
+"""Arrays that need not be made: zeros that are added to at once, copies of what is not needed any more.
+
+in:   u_bar = np.zeros_like(u); ...; u_bar += g     out:  u_bar = g.copy()
+in:   x_bar = u_bar.copy()   (u_bar is dead)        out:  x_bar = u_bar
+"""
+
+from __future__ import annotations
+
+import operator
+from dataclasses import replace
+
+import numpy as np
+
+from ..derive.push import same_shape
+from ..derive.zeros import owned
+from ..ir.nodes import Assign, Block, Break, Call, Choice, Display, Expr, For, Function, If, Item, Name, Object, Return, Stmt, Update, While
+from ..ir.types import Num, Type
+from ..ir.walk import expressions, is_call_of, map_stmt, mentioned, names, statements, targets
+from ..rules import is_view
+from ..rules.typing import Typer
+
+
+def first_sums(function: Function, types: dict[str, Type], like: dict[str, str]) -> Function:
+    """Zeros whose first use is an addition of the whole: the sum is the value. `like` maps seeds to the adjoints whose
+    shape they have by contract."""
+
+    def block(b: Block) -> Block:
+        out: list[Stmt] = list(b)
+        for k, s in enumerate(b):
+            if isinstance(s, Assign) and isinstance(s.target, Name) and is_call_of(s.value, np.zeros_like):
+                later = next((j for j in range(k + 1, len(b)) if s.target.id in mentioned((b[j],))), None)
+                if later is not None and _fits(b[later], s.target.id, types, like):
+                    update = b[later]
+                    assert isinstance(update, Update)
+                    out[k] = _GONE
+                    out[later] = Assign(update.target, owned(update.value), update.origin, update.adjoint_of)
+        return tuple(map_stmt(s, lambda e: e, block) for s in out if s is not _GONE)
+
+    return replace(function, body=block(function.body))
+
+
+_GONE = Break()
+
+
+def _fits(s: Stmt, name: str, types: dict[str, Type], like: dict[str, str]) -> bool:
+    if not (isinstance(s, Update) and s.target == Name(name) and s.op.value is operator.add):
+        return False
+    if name in names(s.value):
+        return False
+    if isinstance(s.value, Name) and like.get(s.value.id) == name:
+        return True
+    wanted, found = types[name], Typer(types)(s.value)
+    return isinstance(wanted, Num) and isinstance(found, Num) and same_shape(wanted, found) and wanted.dtype == found.dtype
+
+
+def last_copies(function: Function, types: dict[str, Type]) -> Function:
+    """A copy of a local array of its own that nobody reads afterwards is the array itself."""
+    params = {p.name for p in function.params}
+    shared = _shared(function.body, types)
+
+    def block(b: Block, after: set[str]) -> Block:
+        """`after` are the variables that may still be read after the block."""
+        out: list[Stmt] = []
+        for s in reversed(b):
+            new = s
+            match s:
+                case Assign(target=Name(), value=Call(args=(Name(id=source),)) as call) if is_call_of(call, np.ndarray.copy):
+                    if source not in params | after and source not in shared:
+                        new = replace(s, value=Name(source))
+                case If():
+                    new = replace(s, body=block(s.body, after), orelse=block(s.orelse, after))
+                case For() | While():
+                    new = replace(s, body=block(s.body, after | mentioned((s,))))
+                case _:
+                    pass
+            out.append(new)
+            after = _before(s, after)
+        return tuple(reversed(out))
+
+    return replace(function, body=block(function.body, set()))
+
+
+def _before(s: Stmt, after: set[str]) -> set[str]:
+    match s:
+        case Assign():
+            return (after - set(targets(s.target))) | names(s.value) | (names(s.target) - set(targets(s.target)))
+        case Return() | Update():
+            return after.union(*(names(e) for e in expressions(s)))
+        case _:
+            return after | mentioned((s,))
+
+
+def _shared(block: Block, types: dict[str, Type]) -> set[str]:
+    """The arrays that some other variable may be a view of, or that are views themselves."""
+    found: set[str] = set()
+    for s in statements(block):
+        if isinstance(s, Assign):
+            for base in _bases(s.value, types):
+                found |= {base, *targets(s.target)}
+        elif not isinstance(s, If | For | While | Update | Break):
+            for e in expressions(s):
+                if not isinstance(s, Return):
+                    found |= names(e)
+    return found
+
+
+def _bases(e: Expr, types: dict[str, Type]) -> list[str]:
+    match e:
+        case Name(id=name):
+            type_ = types.get(name)
+            return [name] if isinstance(type_, Num) and type_.ndim != 0 else []
+        case Item(base=base):
+            type_ = Typer(types)(e)
+            return _bases(base, types) if isinstance(type_, Num) and type_.ndim != 0 else []
+        case Choice():
+            return _bases(e.then, types) + _bases(e.other, types)
+        case Display(items=items):
+            return [n for i in items for n in _bases(i, types)]
+        case Call(func=Object(value=f), args=(first, *_)) if is_view(f):
+            return _bases(first, types)
+    return []
