@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from srcdiff.backend import Names, render
-from srcdiff.backend.layout import WIDTH, columns, wrap
+from srcdiff.backend.layout import wrap
+from srcdiff.backend.printer import WIDTH, columns
 from srcdiff.ir import nodes as ir
 
 a, b, c, d, i, n, x = map(ir.Name, "abcdinx")

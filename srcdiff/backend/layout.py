@@ -2,218 +2,35 @@
 
 In: the statement (or the header of a compound one) on one line, and its indentation. Out: lines. The method is that of
 ruff: the syntax tree becomes a document of text, possible line breaks and groups of them (`_Builder`), of which the
-outermost groups that do not fit are broken (`_Printer`). Only what the backend writes is covered.
+outermost groups that do not fit are broken (`Printer`). Only what the backend writes is covered.
 """
 
 from __future__ import annotations
 
 import ast
-import unicodedata
 from collections.abc import Callable
-from dataclasses import dataclass
 
-WIDTH = 88
-_STEP = 4
-
-
-def columns(text: str) -> int:
-    """The width of a text on the screen."""
-    if text.isascii():
-        return len(text)
-    return sum(2 if unicodedata.east_asian_width(c) in "WF" else not unicodedata.combining(c) for c in text)
+from srcdiff.backend.printer import (
+    SOFT,
+    WIDTH,
+    Best,
+    Doc,
+    Group,
+    IfBroken,
+    Indent,
+    Line,
+    MayBreak,
+    Parens,
+    Printer,
+    columns,
+)
 
 
 def wrap(text: str, indent: int) -> list[str]:
     """The lines of a statement or header, indented."""
     if indent + columns(text) <= WIDTH:
         return [" " * indent + text]
-    return _Printer().lines(_Builder(text).statement(), indent)
-
-
-# ------------------------------------------------------------------------------------------------------ documents
-# A group is an integer where another part asks whether it was broken; 0 stands for "the enclosing group".
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Line:
-    """A line break if the enclosing group is broken, else a space or nothing."""
-
-    space: bool = False
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Group:
-    """Broken only if it does not fit, or if told so; where `only` is given, no group unless that one is broken."""
-
-    doc: _Doc
-    id: int = 0
-    broken: bool = False
-    only: int = 0
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Indent:
-    doc: _Doc
-    only: int = 0
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _IfBroken:
-    broken: _Doc
-    flat: _Doc = ""
-    id: int = 0
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _MayBreak:
-    """What may span lines without breaking group `id` around it."""
-
-    doc: _Doc
-    id: int
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Best:
-    """The first variant that fits, or the last."""
-
-    variants: tuple[_Doc, ...]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Parens:
-    """Something without a place to break: on a line of its own in parentheses if, and only if, it fits there."""
-
-    doc: _Doc
-
-
-_Doc = str | list["_Doc"] | _Line | _Group | _Indent | _IfBroken | _MayBreak | _Best | _Parens
-_SOFT = _Line()
-_FIRST, _ALL, _ANY = range(3)  # the lines that have to fit: the first, all, or it does not matter here
-
-
-@dataclass(frozen=True, slots=True)
-class _Task:
-    """A document to print at an indentation, and which of its lines have to fit where that is measured."""
-
-    doc: _Doc
-    indent: int
-    broken: bool
-    whole: int = _FIRST
-
-    def of(self, doc: _Doc, broken: bool | None = None, *, step: int = 0, whole: int | None = None) -> _Task:
-        return _Task(
-            doc,
-            self.indent + step,
-            self.broken if broken is None else broken,
-            self.whole if whole is None else whole,
-        )
-
-
-class _Printer:
-    def __init__(self) -> None:
-        self.done: list[str] = []
-        self.line = ""
-        self.stack: list[_Task] = []
-        self.groups: dict[int, bool] = {}  # is it broken?
-        self.measured = False  # is it known that the rest of this line fits?
-
-    def lines(self, doc: _Doc, indent: int) -> list[str]:
-        self.line = " " * indent
-        self.stack.append(_Task(doc, indent, broken=True))
-        while self.stack:
-            self.step(self.stack.pop())
-        return [*self.done, self.line.rstrip()]
-
-    def step(self, task: _Task) -> None:
-        match task.doc:
-            case str(text):
-                self.line += text
-            case _Line(space) if not task.broken:
-                self.line += " " * space
-            case _Line():
-                self.done.append(self.line.rstrip())
-                self.line = " " * task.indent
-                self.measured = False
-            case _Group(doc) as group if group.only == 0 or self.groups[group.only]:
-                broken = group.broken or self.must_break(task, group)
-                if group.id:
-                    self.groups[group.id] = broken
-                self.stack.append(task.of(doc, broken))
-            case _Best(variants):
-                self.choose(task, variants)
-            case _Parens(doc):
-                wrapped: _Doc = ["(", _Indent([_SOFT, doc]), _SOFT, ")"]
-                flat = self.fits(task.of(doc, False)) or not self.fits(task.of(wrapped, True, whole=_ALL))
-                self.stack.append(task.of(doc, False) if flat else task.of(wrapped, True))
-            case _:
-                if isinstance(task.doc, _MayBreak) and not self.groups[task.doc.id]:
-                    self.measured = False
-                self.stack += self.parts(task)
-
-    def parts(self, task: _Task) -> list[_Task]:
-        """The parts of a document that needs no decision, the last first."""
-        match task.doc:
-            case list(docs):
-                return [task.of(doc) for doc in reversed(docs)]
-            case _Indent(doc, only):
-                return [task.of(doc, step=_STEP if only == 0 or self.groups[only] else 0)]
-            case _IfBroken() as either:
-                broken = self.groups[either.id] if either.id else task.broken
-                return [task.of(either.broken if broken else either.flat)]
-            case _Group(doc) | _MayBreak(doc) | _Parens(doc):
-                return [task.of(doc)]
-            case _:
-                raise AssertionError(task.doc)
-
-    def must_break(self, task: _Task, group: _Group) -> bool:
-        if not task.broken and self.measured:
-            return False
-        self.measured = True
-        if group.id:
-            self.groups[group.id] = False
-        return not self.fits(task.of(group.doc, False))
-
-    def choose(self, task: _Task, variants: tuple[_Doc, ...]) -> None:
-        if not task.broken and self.measured:
-            self.stack.append(task.of(variants[0]))
-            return
-        self.measured = True
-        for variant in variants[:-1]:
-            if self.fits(task.of(variant, False)):
-                self.stack.append(task.of(variant, False))
-                return
-        self.stack.append(task.of(variants[-1], True))
-
-    def fits(self, first: _Task) -> bool:
-        """Does it fit, with what follows it up to the next line break that is sure?"""
-        todo, rest, column = [first], len(self.stack), columns(self.line)
-        while todo or rest:
-            if not todo:
-                rest -= 1
-                todo.append(self.stack[rest])
-            task = todo.pop()
-            match task.doc:
-                case str(text):
-                    column += columns(text)
-                case _Line(space) if not task.broken:
-                    column += space
-                case _Line():
-                    if not task.whole:
-                        return True
-                    column = task.indent
-                case _Group(doc) as group:
-                    if group.id:
-                        self.groups[group.id] = group.broken or task.broken
-                    todo.append(task.of(doc, group.broken or task.broken))
-                case _Best(variants):
-                    todo.append(task.of(variants[-1 if task.broken else 0]))
-                case _MayBreak(doc, id) if not task.broken and not self.groups[id]:
-                    todo.append(task.of(doc, True, whole=_ANY))
-                case _:
-                    todo += self.parts(task)
-            if column > WIDTH and task.whole != _ANY:
-                return False
-        return True
+    return Printer().lines(_Builder(text).statement(), indent)
 
 
 # ------------------------------------------------------------------------------------------- trees -> documents
@@ -246,33 +63,33 @@ def _base(node: _Chain) -> ast.expr:
     return node.func if isinstance(node, ast.Call) else node.value
 
 
-def _line(level: int, text: str) -> _Doc:
+def _line(level: int, text: str) -> Doc:
     """A line break, or this text where there is none: a space or nothing."""
     if level == _BARE:
         return text
-    return _Line(bool(text)) if level == _INSIDE else _IfBroken(_Line(bool(text)), text, level)
+    return Line(bool(text)) if level == _INSIDE else IfBroken(Line(bool(text)), text, level)
 
 
-def _group(level: int, doc: _Doc) -> _Doc:
-    return doc if level == _BARE else _Group(doc, only=level)
+def _group(level: int, doc: Doc) -> Doc:
+    return doc if level == _BARE else Group(doc, only=level)
 
 
-def _bracketed(level: int, left: str, doc: _Doc, right: str) -> _Doc:
-    inside = _Group([_Indent([_SOFT, doc]), _SOFT])
-    return [left, _MayBreak(inside, level) if level > 0 else inside, right]
+def _bracketed(level: int, left: str, doc: Doc, right: str) -> Doc:
+    inside = Group([Indent([SOFT, doc]), SOFT])
+    return [left, MayBreak(inside, level) if level > 0 else inside, right]
 
 
-def _if_needed(doc: _Doc) -> _Doc:
+def _if_needed(doc: Doc) -> Doc:
     """In parentheses if it is broken."""
-    return _Group([_IfBroken("("), _Indent([_SOFT, doc]), _SOFT, _IfBroken(")")])
+    return Group([IfBroken("("), Indent([SOFT, doc]), SOFT, IfBroken(")")])
 
 
-def _listed(docs: list[_Doc], several: int = 2) -> _Doc:
+def _listed(docs: list[Doc], several: int = 2) -> Doc:
     """Items with commas between them, and behind the last one too where each of several has its own line."""
-    rows: list[_Doc] = []
+    rows: list[Doc] = []
     for doc in docs:
-        rows += [",", _Line(True), doc] if rows else [doc]
-    return [*rows, _IfBroken(",") if len(docs) >= several else ""]
+        rows += [",", Line(True), doc] if rows else [doc]
+    return [*rows, IfBroken(",") if len(docs) >= several else ""]
 
 
 class _Builder:
@@ -286,7 +103,7 @@ class _Builder:
     def cut(self, start: int, end: int) -> str:
         return self.source[start:end].decode()
 
-    def statement(self) -> _Doc:
+    def statement(self) -> Doc:
         match self.tree:
             case ast.Assign(targets=[target], value=value) | ast.AugAssign(target=target, value=value):
                 sign = self.cut(target.end_col_offset or 0, value.col_offset).strip(" ()")
@@ -303,32 +120,32 @@ class _Builder:
                 return self.right_side(value) if isinstance(value, _Binary) else self.inner(value, _BARE)
         return self.cut(0, len(self.source))
 
-    def signature(self, function: ast.FunctionDef) -> _Doc:
+    def signature(self, function: ast.FunctionDef) -> Doc:
         args, defaults = function.args.args, function.args.defaults
         given = [f"={self.cut(d.col_offset, d.end_col_offset or 0)}" for d in defaults]
         given = [""] * (len(args) - len(defaults)) + given
         rows = _listed([a.arg + d for a, d in zip(args, given, strict=True)], several=1)
-        return [f"def {function.name}", _bracketed(_BARE, "(", rows if len(args) == 1 else _Group(rows), ")"), ":"]
+        return [f"def {function.name}", _bracketed(_BARE, "(", rows if len(args) == 1 else Group(rows), ")"), ":"]
 
-    def assignment(self, target: ast.expr, sign: str, value: ast.expr) -> _Doc:
-        left: _Doc = [self.target(target), sign]
+    def assignment(self, target: ast.expr, sign: str, value: ast.expr) -> Doc:
+        left: Doc = [self.target(target), sign]
         closed = isinstance(target, ast.Subscript | ast.Tuple)
         chain = isinstance(value, _Chain) and self.need(value) != "many"
         if not closed or not (chain or isinstance(value, ast.Name | ast.Constant)):
             return [left, self.right_side(value)]
         doc = self.inner(value, _BARE)
-        hugged: list[_Doc] = [[left, _Group(doc, broken=True)]] if chain else []
-        parens = [left, "(", _Group([_Indent([_SOFT, doc]), _SOFT], broken=True), ")"]
-        return _Best(([left, doc], *hugged, parens, [left, doc]))
+        hugged: list[Doc] = [[left, Group(doc, broken=True)]] if chain else []
+        parens = [left, "(", Group([Indent([SOFT, doc]), SOFT], broken=True), ")"]
+        return Best(([left, doc], *hugged, parens, [left, doc]))
 
-    def target(self, node: ast.expr) -> _Doc:
+    def target(self, node: ast.expr) -> Doc:
         if isinstance(node, ast.Tuple) and not self.wrapped_tuple(node):
             return _if_needed(_listed([self.expr(item, _INSIDE) for item in node.elts]))
         return self.inner(node, _BARE)
 
     # ............................................................................. optional parentheses
 
-    def right_side(self, node: ast.expr) -> _Doc:
+    def right_side(self, node: ast.expr) -> Doc:
         """An expression that may be put into parentheses to be broken."""
         if isinstance(node, ast.Tuple) and not self.wrapped_tuple(node):
             rows = _listed([self.expr(item, _INSIDE) for item in node.elts])
@@ -339,17 +156,17 @@ class _Builder:
         if need == "none":
             return self.inner(node, _BARE)
         if need == "parens":
-            return _Parens(self.inner(node, _BARE))
+            return Parens(self.inner(node, _BARE))
         if _Omission(self).possible(node):
             return self.optional(lambda level: self.inner(node, level))
         return _if_needed(self.inner(node, _INSIDE))
 
-    def optional(self, content: Callable[[int], _Doc]) -> _Doc:
+    def optional(self, content: Callable[[int], Doc]) -> Doc:
         """Parentheses that are there only if the content does not fit with just its own brackets broken."""
         self.groups += 1
         this = self.groups
-        inside = _Indent([_SOFT, content(this)], only=this)
-        return _Group([_IfBroken("("), inside, _SOFT, _IfBroken(")")], id=this)
+        inside = Indent([SOFT, content(this)], only=this)
+        return Group([IfBroken("("), inside, SOFT, IfBroken(")")], id=this)
 
     def wrapped(self, node: ast.expr) -> bool:
         """Does the node stand in parentheses of its own? (Not asked about the only argument of a call.)"""
@@ -387,12 +204,12 @@ class _Builder:
 
     # ....................................................................................... expressions
 
-    def expr(self, node: ast.expr, level: int) -> _Doc:
+    def expr(self, node: ast.expr, level: int) -> Doc:
         if not isinstance(node, ast.Tuple) and self.wrapped(node):
             return _bracketed(level, "(", self.inner(node, _INSIDE), ")")
         return self.inner(node, level)
 
-    def inner(self, node: ast.expr, level: int, root: bool = True) -> _Doc:
+    def inner(self, node: ast.expr, level: int, root: bool = True) -> Doc:
         """An expression without the parentheses around it."""
         match node:
             case ast.UnaryOp(operand=operand):
@@ -414,18 +231,18 @@ class _Builder:
                 return self.slice(node)
         return self.cut(node.col_offset, node.end_col_offset or 0)
 
-    def choice(self, node: ast.IfExp, level: int) -> _Doc:
+    def choice(self, node: ast.IfExp, level: int) -> Doc:
         other = node.orelse
         if isinstance(other, ast.IfExp) and not self.wrapped(other):
             last = self.choice(other, level)  # a chain of choices is one group
         else:
             last = self.expr(other, level)
-        parts: list[_Doc] = [self.expr(node.body, level), _line(level, " "), "if ", self.expr(node.test, level)]
+        parts: list[Doc] = [self.expr(node.body, level), _line(level, " "), "if ", self.expr(node.test, level)]
         return [*parts, _line(level, " "), "else ", last]
 
-    def slice(self, node: ast.Slice) -> _Doc:
+    def slice(self, node: ast.Slice) -> Doc:
         """The bounds may break inside; the colons and the spaces around them stay as they are."""
-        docs: list[_Doc] = []
+        docs: list[Doc] = []
         position = node.col_offset
         for bound in filter(None, (node.lower, node.upper, node.step)):
             wrapped = self.wrapped(bound)
@@ -433,31 +250,31 @@ class _Builder:
             position = (bound.end_col_offset or 0) + wrapped
         return [*docs, self.cut(position, node.end_col_offset or 0)]
 
-    def chain(self, node: _Chain, level: int, root: bool) -> _Doc:
+    def chain(self, node: _Chain, level: int, root: bool) -> Doc:
         fluent = self.fluent(node) if root else True
         base = _base(node)
         # Within a chain that breaks before its dots the parts are no groups of their own.
-        doc: list[_Doc] = [self.expr(base, level) if self.wrapped(base) else self.inner(base, level, not fluent)]
+        doc: list[Doc] = [self.expr(base, level) if self.wrapped(base) else self.inner(base, level, not fluent)]
         match node:
             case ast.Attribute():
                 dot = fluent and (self.wrapped(base) or isinstance(base, ast.Call | ast.Subscript))
-                doc += [_SOFT if dot else "", f".{node.attr}"]
+                doc += [SOFT if dot else "", f".{node.attr}"]
             case ast.Call():
                 doc.append(self.arguments(node, level))
             case ast.Subscript(slice=ast.Tuple() as index) if not self.wrapped_tuple(index):
-                items = _Group(_listed([self.expr(e, _INSIDE) for e in index.elts]))
+                items = Group(_listed([self.expr(e, _INSIDE) for e in index.elts]))
                 doc.append(_bracketed(level, "[", items, "]"))
             case ast.Subscript():
                 doc.append(_bracketed(level, "[", self.expr(node.slice, _INSIDE), "]"))
-        return _Group(doc) if fluent and root else doc
+        return Group(doc) if fluent and root else doc
 
-    def arguments(self, node: ast.Call, level: int) -> _Doc:
+    def arguments(self, node: ast.Call, level: int) -> Doc:
         if not node.args and not node.keywords:
             return "()"
         alone = len(node.args) == 1 and not node.keywords
         rows = [self.inner(a, _INSIDE) if alone else self.expr(a, _INSIDE) for a in node.args]
         rows += [[f"{k.arg}=", self.expr(k.value, _INSIDE)] for k in node.keywords]
-        return _bracketed(level, "(", _Group(_listed(rows)), ")")
+        return _bracketed(level, "(", Group(_listed(rows)), ")")
 
     def wrapped_tuple(self, node: ast.Tuple) -> bool:
         """Does the tuple have parentheses? They belong to its own extent."""
@@ -481,18 +298,18 @@ class _Builder:
             ranks += more[2]
         return operands, signs, ranks
 
-    def binary(self, operands: list[ast.expr], signs: list[str], ranks: list[int], level: int) -> _Doc:
+    def binary(self, operands: list[ast.expr], signs: list[str], ranks: list[int], level: int) -> Doc:
         """Lines begin with the operators that bind least; what stands between those is a group."""
         if not signs:
             return self.expr(operands[0], level)
-        docs: list[_Doc] = []
+        docs: list[Doc] = []
         start, loosest = 0, max(ranks)
         for i in [*(i for i, rank in enumerate(ranks) if rank == loosest), len(ranks)]:
             part = self.binary(operands[start : i + 1], signs[start:i], ranks[start:i], level)
             docs.append(_group(level, part) if i > start else part)
             if i < len(signs):
                 hugs = self.source[(operands[i].end_col_offset or 0) :].startswith(b"**")
-                after = _IfBroken(" ", id=level) if hugs and level != _BARE else "" if hugs else " "
+                after = IfBroken(" ", id=level) if hugs and level != _BARE else "" if hugs else " "
                 docs += [_line(level, "" if hugs else " "), signs[i], after]
             start = i + 1
         return docs

@@ -19,7 +19,8 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from srcdiff.backend.layout import WIDTH, columns, wrap
+from srcdiff.backend.layout import wrap
+from srcdiff.backend.printer import WIDTH, columns
 from srcdiff.backend.text import Names, render, update_symbol
 from srcdiff.ir import nodes as ir
 

@@ -52,6 +52,7 @@ class Derived:
     types: dict[str, Type]
     user_name: dict[str, str]
     like: dict[str, str]
+    seed_leaves: tuple[tuple[int, ...], ...]  # for each seed, the leaves of the result that it is the adjoint of
     writes_arguments: frozenset[str]  # the arguments that the primal writes in place (it gets copies of them)
 
 
@@ -69,7 +70,7 @@ def reverse(core: Core, request: Request) -> Derived:
     adjoints = ready.adjoints
     like = {seed: adjoints.of(n) for n, seed in writer.seeds.items() if n in ready.active}
     written = frozenset(p.name for p in core.function.params if p.name in ready.copied)
-    return Derived(writer.function(), ready.types, ready.user_name, like, written)
+    return Derived(writer.function(), ready.types, ready.user_name, like, writer.seed_leaves(), written)
 
 
 class _Writer:
@@ -89,6 +90,11 @@ class _Writer:
             self.types[seed] = replace(type_, value=None) if isinstance(type_, Num) else type_
             seeds[name] = seed
         return seeds
+
+    def seed_leaves(self) -> tuple[tuple[int, ...], ...]:
+        """For each seed the places of its variable among all leaves of the result."""
+        found = [leaf.id if isinstance(leaf, Name) else None for leaf in leaves(result_of(self.ready.function))]
+        return tuple(tuple(i for i, leaf in enumerate(found) if leaf == name) for name in self.seeds)
 
     def function(self) -> Function:
         ready, adjoints = self.ready, self.ready.adjoints

@@ -1,0 +1,70 @@
+"""What users call: `grad`, `value_and_grad`, `vjp`, `source`."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any, overload
+
+from .derivative import Derivative, Options, source
+from .vjp import vjp
+
+__all__ = ["Derivative", "grad", "source", "value_and_grad", "vjp"]
+
+Wrt = int | str | tuple[int | str, ...]
+
+
+@overload
+def grad(f: Callable[..., Any], *, wrt: Wrt = ..., jit: bool = ..., has_aux: bool = ...) -> Derivative: ...
+@overload
+def grad(
+    f: None = None, *, wrt: Wrt = ..., jit: bool = ..., has_aux: bool = ...
+) -> Callable[[Callable[..., Any]], Derivative]: ...
+def grad(f: Callable[..., Any] | None = None, *, wrt: Wrt = 0, jit: bool = False, has_aux: bool = False) -> Any:
+    """The gradient of a scalar function of numbers and arrays, as a function of the same arguments.
+
+    `wrt` selects the arguments: a position, a parameter name, or a tuple of those (then the result is a tuple). The
+    gradient of a number is a float, that of an array an array of its shape and dtype. An argument that the result
+    does not depend on has a gradient of zeros. Whole numbers in `wrt` are differentiated as real numbers. The
+    caller's arrays are left as they were, also where `f` writes into them. With `jit`, Numba compiles the derivative.
+    With `has_aux`, `f` returns `(value, auxiliary)` and the derivative returns `(gradient, auxiliary)`.
+
+    Raises a `srcdiff.errors.Refusal` for what srcdiff does not differentiate, `BadOutput` if the result is no real
+    scalar, `BadArgument` for arguments or a `wrt` that do not fit. Method: reverse-mode source transformation
+    (Griewank and Walther, Evaluating Derivatives, 2nd ed., chapters 3 to 6).
+
+    >>> import srcdiff
+    >>> @srcdiff.grad
+    ... def df(x):
+    ...     return x * x + 3.0 * x
+    >>> df(2.0)
+    7.0
+    """
+    if f is None:
+        return functools.partial(grad, wrt=wrt, jit=jit, has_aux=has_aux)
+    return Derivative(f, Options("grad", wrt, jit, has_aux))
+
+
+@overload
+def value_and_grad(f: Callable[..., Any], *, wrt: Wrt = ..., jit: bool = ..., has_aux: bool = ...) -> Derivative: ...
+@overload
+def value_and_grad(
+    f: None = None, *, wrt: Wrt = ..., jit: bool = ..., has_aux: bool = ...
+) -> Callable[[Callable[..., Any]], Derivative]: ...
+def value_and_grad(
+    f: Callable[..., Any] | None = None, *, wrt: Wrt = 0, jit: bool = False, has_aux: bool = False
+) -> Any:
+    """Like `grad`, with the value: the derivative returns `(value, gradient)`, or `((value, auxiliary), gradient)`.
+
+    >>> import srcdiff
+    >>> @srcdiff.value_and_grad(wrt=(0, 1))
+    ... def area(a, b):
+    ...     return a * b
+    >>> area(2.0, 3.0)
+    (6.0, (3.0, 2.0))
+    """
+    if f is None:
+        return functools.partial(value_and_grad, wrt=wrt, jit=jit, has_aux=has_aux)
+    return Derivative(f, Options("value", wrt, jit, has_aux))
+
+
