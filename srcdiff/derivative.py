@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import operator
 import threading
 from collections.abc import Callable, Hashable
@@ -12,12 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from .backend import explain
+from .backend import explain, load, render_module
 from .build import Built, build, compile_jit
 from .derive import Request
 from .errors import BadArgument, BadOutput, Refusal, SrcdiffError, UnresolvedName
 from .frontend import Program, Reference, read
 from .guess import guesses
+from .ir.nodes import Call, Function, Name, Object, Param, Return
 from .ir.types import Type
 from .normalise.expressions import user_function
 from .signature import bind, check_apart, finish, fitted, flattened, key_of, parameters, selected, type_of
@@ -52,10 +54,12 @@ class Derivative:
     """
 
     def __init__(self, f: Callable[..., Any], options: Options) -> None:
-        function = user_function(f)
+        function = as_function(f) if isinstance(f, Derivative) else user_function(f)
         if function is None:
             raise BadArgument(f"{f!r} is a {type(f).__name__}; srcdiff differentiates Python functions")
-        if not isinstance(f, FunctionType):  # a Numba dispatcher: its derivative is compiled without asking
+        if isinstance(f, Derivative):
+            options = Options(options.kind, options.wrt, options.jit or f.options.jit, options.has_aux)
+        elif not isinstance(f, FunctionType):  # a Numba dispatcher: its derivative is compiled without asking
             options = Options(options.kind, options.wrt, True, options.has_aux)
         self.primal = f
         self.function = function
@@ -234,6 +238,22 @@ class Derivative:
         if found is self:  # used as a decorator: the name leads to the derivative
             return (_by_name, (self.function.__module__, self.function.__qualname__))
         return (Derivative, (self.primal, self.options))
+
+
+def as_function(derivative: Derivative) -> FunctionType:
+    """A plain function that calls the derivative, for taking the derivative of it."""
+    name = f"{derivative.function.__name__}_{derivative.options.kind}"
+    name = name if name.isidentifier() else f"function_{derivative.options.kind}"
+    params = tuple(Param(p.name, default_of(p)) for p in derivative.signature.parameters.values())
+    call = Call(Object(derivative, "derivative"), tuple(Name(p.name) for p in params))
+    rendered = render_module([Function(name, params, (Return(call),))])
+    return load(rendered, name).functions[name]
+
+
+def default_of(parameter: inspect.Parameter) -> Object | None:
+    if parameter.default is inspect.Parameter.empty:
+        return None
+    return Object(parameter.default, f"default_{parameter.name}")
 
 
 def _module(name: str) -> ModuleType | None:

@@ -156,7 +156,7 @@ class Assembler:
                     defined = ends[0] & ends[1]
                 case Round():
                     inner = defined | (set(targets(s.target)) if isinstance(s, For) else set())
-                    body, _ = self.forward(node.body, plan.inner[p][0], (*loops, node), inner)
+                    body, _ = self.forward(node.body, plan.inner.get(p, (BlockPlan(),))[0], (*loops, node), inner)
                     out.extend(self.allocations.pop(id(s), []) if not loops else [])
                     out.append(self.forward_loop(node, body))
             out.extend(self.saves(plan, p + 1, loops, defined))
@@ -191,7 +191,7 @@ class Assembler:
                 if loops:
                     out.append(tape.push(Name(taken)))
                 test = Name(taken)
-        inner = plan.inner[p]
+        inner = plan.inner.get(p, (BlockPlan(), BlockPlan()))
         body, _ = self.forward(node.body, inner[0], loops, defined)
         orelse, _ = self.forward(node.orelse, inner[1], loops, defined)
         out.append(replace(node.stmt, test=test, body=tuple(body), orelse=tuple(orelse)))
@@ -240,6 +240,8 @@ class Assembler:
                 case Step():
                     out.extend(self.step_restores(plan, p, node, second, loops))
                     out.extend(self.acts(node.acts, origin))
+                case Fork() | Round() if not self.planner.has_work(node):
+                    pass
                 case Fork():
                     out.extend(self.acts(node.before, None))
                     out.extend(self.restored(plan, r, loops) for r in second)

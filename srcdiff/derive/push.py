@@ -123,8 +123,7 @@ class Pusher:
                     self.descend(e, operand, term.scaled(simplified(partial)))
         elif is_call_of(e, np.array, np.asarray) and isinstance(e.args[0], Display):
             seed = self.seed(e, term)
-            for k, item in enumerate(e.args[0].items):
-                self.push(item, Term((Item(seed, Const(k)),)))
+            self.push_items(e.args[0], seed, ())
         else:
             seed = self.seed(e, term)
             adjoints = splice(rule, e, {"y": y, "y_bar": seed}, self.types)
@@ -132,6 +131,15 @@ class Pusher:
             for part, adjoint in zip(operands, adjoints, strict=False):
                 if adjoint is not None and part is not None and self.is_active(part):
                     self.push(part, Term((simplified(adjoint),)))
+
+    def push_items(self, written: Display, seed: Expr, place: tuple[Expr, ...]) -> None:
+        """The items of an array that is written out take the elements of its adjoint."""
+        for k, item in enumerate(written.items):
+            here = (*place, Const(k))
+            if isinstance(item, Display):
+                self.push_items(item, seed, here)
+            else:
+                self.push(item, Term((Item(seed, here[0] if len(here) == 1 else Display("tuple", here)),)))
 
     # -------------------------------------------------------------------------------------------------- shapes
 

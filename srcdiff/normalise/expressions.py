@@ -49,6 +49,9 @@ class Rewriter:
     def call_user(self, function: FunctionType, e: Call) -> Expr:
         raise NotImplementedError
 
+    def call_derivative(self, derivative: Any, e: Call) -> Expr:
+        raise NotImplementedError
+
     # ------------------------------------------------------------------------------------------------ expressions
 
     def expr(self, e: Expr) -> Expr:
@@ -267,7 +270,9 @@ class Rewriter:
                 e.at,
             )
         function = func.value
-        if rule_of(function) is None:
+        if rule_of(function) is None and not is_helper(function):
+            if hasattr(function, "built_for_types"):
+                return self.call_derivative(function, e)
             user = user_function(function)
             if user is not None:
                 return self.call_user(user, e)
@@ -329,7 +334,7 @@ class Rewriter:
         """The call, if there is a rule for it in this form."""
         assert isinstance(e.func, Object)
         rule = rule_of(e.func.value)
-        if e.func.value in (list.append, list.pop):
+        if e.func.value in (list.append, list.pop) or (rule is None and is_helper(e.func.value)):
             return e
         if rule is None:
             raise TypeProblem(
@@ -356,6 +361,12 @@ class Rewriter:
 
 def _parts(index: Expr) -> tuple[Expr, ...]:
     return index.items if isinstance(index, Display) and index.kind == "tuple" else (index,)
+
+
+def is_helper(function: Any) -> bool:
+    """Whether this is one of the helpers that generated code calls: not to be read, and without a rule only as long
+    as no derivative of it is asked."""
+    return getattr(function, "__module__", None) == "srcdiff.runtime"
 
 
 def user_function(value: Any) -> FunctionType | None:

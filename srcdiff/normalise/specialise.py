@@ -518,7 +518,12 @@ class Specialiser(Rewriter):
 
     def call_user(self, function: FunctionType, e: Call) -> Expr:
         args = tuple(map(self.expr, e.args))
-        kwargs = tuple((k, self.expr(v)) for k, v in e.kwargs)
+        return self.inline(function, args, tuple((k, self.expr(v)) for k, v in e.kwargs), e)
+
+    def inline(
+        self, function: FunctionType, args: tuple[Expr, ...], kwargs: tuple[tuple[str, Expr], ...], e: Call
+    ) -> Expr:
+        """The body of a Python function for these (core) arguments, emitted here; its result."""
         program = read(function)
         if any(program.function.origin == p.function.origin and program.function == p.function for p in self.callers):
             raise TypeProblem(
@@ -547,6 +552,39 @@ class Specialiser(Rewriter):
         if simple is not None:
             return _at(walker.expr(simple), e)
         return walker.inlined(lowered, function.__name__)
+
+    def call_derivative(self, derivative: Any, e: Call) -> Expr:
+        """A call of a derivative: the generated function for these types is a user function like any other."""
+        args = tuple(map(self.expr, e.args))
+        kwargs = {k: self.expr(v) for k, v in e.kwargs}
+        try:
+            bound = derivative.signature.bind(*args, **kwargs)
+        except TypeError as problem:
+            raise TypeProblem(
+                UnsupportedCall,
+                f"the call of {derivative!r}: {problem}",
+                "Python itself refuses this call",
+                "pass the arguments of the primal function",
+                e.at,
+            ) from None
+        bound.apply_defaults()
+        exprs = [
+            a if isinstance(a, Name | Const | Object | Call | Item | Display) else Object(a, "default")
+            for a in bound.arguments.values()
+        ]
+        for k, (name, expr) in enumerate(zip(bound.arguments, exprs, strict=True)):
+            type_ = self.typed(expr)
+            if name in derivative.wrt and isinstance(type_, Num) and type_.is_integral and type_.dtype == "int64":
+                exprs[k] = Call(Object(float, "float"), (expr,))
+        types = [t.plain() if isinstance(t := self.typed(x), Num) else t for x in exprs]
+        built = derivative.built_for_types(types)
+        extra = tuple(self.expr(Object(value, name)) for name, value in built.captured)
+        result = self.inline(built.plain, (*exprs, *extra), (), e)
+        if derivative.options.kind == "value" and isinstance(result, Display):
+            value, *parts = result.items
+            gradient = parts[0] if derivative.single else Display("tuple", tuple(parts))
+            return Display("tuple", (value, gradient))
+        return result
 
     def inlined(self, lowered: Function, name: str) -> Expr:
         """The callee's statements emitted here; its result as an expression."""

@@ -67,17 +67,17 @@ def type_of_value(value: Any, token: Any = None) -> Type:
             return Static(value)
 
 
-SAMPLES: dict[str, Any] = {"bool": True, "int64": 2, "float64": 0.5, "float32": np.float32(0.5)}
+SAMPLES: dict[str, Any] = {"bool": True, "int64": 2}
 
 
-def sample(type_: Type) -> Any:
+def sample(type_: Type, number: float = 0.5) -> Any:
     """A value of the given type: small, harmless, every unknown length 2."""
     match type_:
         case Num(ndim=0):
             if type_.value is not None and not isinstance(type_.value, Dim):
                 return type_.value
-            if type_.dtype == "float64" and not type_.weak:
-                return np.float64(0.5)
+            if type_.is_float:
+                return number if type_.weak else np.dtype(type_.dtype).type(number)
             return SAMPLES[type_.dtype]
         case Num(ndim=int(rank)):
             return np.ones((2,) * rank, type_.dtype)
@@ -95,7 +95,10 @@ def sample(type_: Type) -> Any:
 def _probe(function: Any, args: tuple[Type, ...], kwargs: tuple[tuple[str, Type], ...]) -> Type:
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
-        result = function(*map(sample, args), **{k: sample(t) for k, t in kwargs})
+        try:
+            result = function(*map(sample, args), **{k: sample(t) for k, t in kwargs})
+        except ValueError:  # outside the domain, as acosh(0.5) is
+            result = function(*(sample(t, 1.5) for t in args), **{k: sample(t, 1.5) for k, t in kwargs})
     found = type_of_value(result)
     if isinstance(found, Num):
         shape = tuple(Dim(None) for _ in found.shape)
@@ -383,7 +386,7 @@ class Typer:
         if function in (np.ndarray.T, np.transpose, np.ndarray.transpose) and isinstance(first, Num) and len(args) == 1:
             return Num(first.dtype, first.ndim, tuple(reversed(first.shape)), contiguous=first.ndim == 1 and first.contiguous)
         if function in (np.dot, np.matmul, operator.matmul, np.ndarray.dot):
-            return self._product(args)
+            return self._product(args, e)
         if function is list.append and isinstance(first, ListOf):
             return Static(None)
         if function is list.pop and isinstance(first, ListOf):
@@ -429,10 +432,7 @@ class Typer:
         given = args[1] if len(args) > 1 else kwargs.get("dtype")
         if isinstance(first, Num):
             return Num(self._dtype(given, first.dtype), first.ndim, first.shape, contiguous=first.contiguous)
-        argument = e.args[0]
-        items = [self(i) for i in argument.items] if isinstance(argument, Display) else []
-        if isinstance(first, Tup):
-            items = list(first.items)
+        items = self._rows(e.args[0])
         if not items or not all(isinstance(t, Num) for t in items):
             return None
         joined = functools.reduce(lambda a, b: self._join(a, b, e), items)
@@ -441,6 +441,14 @@ class Typer:
             return None
         shape = (Dim.known(len(items)), *joined.shape)
         return Num(self._dtype(given, joined.dtype), len(shape), shape, contiguous=True)
+
+    def _rows(self, argument: Expr) -> list[Type]:
+        """The types of the items of an array that is written out; an inner list is the array that it makes."""
+        if not isinstance(argument, Display):
+            type_ = self(argument)
+            return list(type_.items) if isinstance(type_, Tup) else []
+        make = Object(np.array, "np.array")
+        return [self(Call(make, (i,)) if isinstance(i, Display) else i) for i in argument.items]
 
     def _reshaped(self, args: tuple[Type, ...]) -> Type | None:
         base, sizes = args[0], args[1:]
@@ -453,11 +461,19 @@ class Typer:
         )
         return Num(base.dtype, len(dims), dims, contiguous=base.contiguous)
 
-    def _product(self, args: tuple[Type, ...]) -> Type | None:
+    def _product(self, args: tuple[Type, ...], e: Call) -> Type | None:
         a, b = args[:2]
         if not (isinstance(a, Num) and isinstance(b, Num)) or a.ndim is None or b.ndim is None:
             return None
-        if a.ndim == 0 or b.ndim == 0 or a.ndim > 2 or b.ndim > 2:
+        if a.ndim > 2 or b.ndim > 2:
+            raise TypeProblem(
+                UnsupportedCall,
+                f"a product of a {describe(a)} and a {describe(b)}",
+                "matrix products have a rule for vectors and matrices",
+                "loop over the leading dimensions",
+                e.at,
+            )
+        if a.ndim == 0 or b.ndim == 0:
             return None
         shape = a.shape[:-1] + (b.shape[1:] if b.ndim == 2 else ())
         return Num(wider(a.dtype, b.dtype), len(shape), shape)
