@@ -280,10 +280,18 @@ class Planner:
     # ------------------------------------------------------------------------------------------------- undoing
 
     def mark_undone(self) -> set[int]:
-        """The writes (by id of their statement) whose old contents the reverse sweep reads."""
-        marked: set[int] = set()
-        self._mark(self.nodes, set(), marked)
-        return marked
+        """The writes (by id of their statement) whose old contents the reverse sweep reads.
+
+        To take back more writes is more work, for which tests are evaluated and places computed, so the set grows
+        until nothing is added.
+        """
+        self.undo: set[int] = set()
+        while True:
+            marked: set[int] = set()
+            self._mark(self.nodes, set(), marked)
+            if marked <= self.undo:
+                return self.undo
+            self.undo |= marked
 
     def contents_read(self, node: Node) -> set[Key]:
         match node:
@@ -291,9 +299,11 @@ class Planner:
                 found = self.act_keys(node.acts)
                 if id(node.stmt) in self.recomputed and isinstance(node.stmt, Assign):
                     found = found | self.keys(node.stmt.value)
+                if id(node.stmt) in self.undo and isinstance(node.stmt, Assign | Update):
+                    found = found | self.place_keys(node.stmt.target)
             case Fork():
                 found = self.act_keys((*node.before, *node.ends[0], *node.ends[1]))
-                if id(node.stmt) not in self.bool_tests and self.act_keys_below(node):
+                if id(node.stmt) not in self.bool_tests and self.has_work(node):
                     found |= self.keys(node.stmt.test)
                 found = found.union(*(self.contents_read(n) for n in (*node.body, *node.orelse)))
             case Round():
@@ -372,7 +382,18 @@ class Planner:
         """Whether a variable is mentioned in this block only, so that each run of the block has one of its own."""
         here = sum(_mentions(n.stmt, name) for n in nodes)
         there = sum(_mentions(n.stmt, name) for n in self.nodes)
-        return here == there and self.definitions.get(name) == 1
+        if here != there or self.definitions.get(name) != 1:
+            return False
+        return all(self.is_local(other, nodes) for other in self.pointers_to(name, nodes))
+
+    def pointers_to(self, name: str, nodes: list[Node]) -> set[str]:
+        """The other shadows that are made from a shadow: views of it and second names."""
+        found: set[str] = set()
+        for node in nodes:
+            for s in statements((node.stmt,)):
+                if isinstance(s, Assign) and name in names(s.value):
+                    found |= {t for t in _targets(s.target) if t in self.shadow_names and t != name}
+        return found
 
     # -------------------------------------------------------------------------------------------------- blocks
 
@@ -426,7 +447,7 @@ class _Walk:
                     self.plan.inner[p] = (BlockPlan(), BlockPlan())
                 case Fork():
                     self.need(after, self.planner.act_keys(node.before))
-                    self.fork(p, node, before)
+                    self.fork(p, node, after, before)
                 case Round():
                     self.need(after, self.planner.act_keys(node.before) | self.loop_keys(node, p))
                     inner = self.planner.block(node.body, set(), "trip", True)
@@ -460,7 +481,7 @@ class _Walk:
         found = self.planner.keys(node.stmt.iter)
         return found | ({node.trips} if node.trips else set())
 
-    def fork(self, p: int, node: Fork, before: int) -> None:
+    def fork(self, p: int, node: Fork, after: int, before: int) -> None:
         planner = self.planner
         written = planner.defined(node)
         test_keys = planner.keys(node.stmt.test)
@@ -474,13 +495,19 @@ class _Walk:
         else:
             self.need(before, test_keys)
             fresh -= test_keys
-        inner = tuple(planner.block(b, fresh, "branch", self.in_loop) for b in (node.body, node.orelse))
-        delegated = {k for i in inner for k in i.delegated}
-        if delegated & fresh:
-            inner = tuple(planner.block(b, fresh - delegated, "branch", self.in_loop) for b in (node.body, node.orelse))
+        while True:
+            inner = tuple(planner.block(b, set(fresh), "branch", self.in_loop) for b in (node.body, node.orelse))
+            # what is set back to its value before the branch is not fresh any more when a side is reversed
+            set_back = {k for i in inner for k in i.outer | i.delegated} & fresh
+            if not set_back:
+                break
+            fresh -= set_back
         self.plan.inner[p] = inner
         for i in inner:
-            self.need(before, i.outer | i.delegated)
+            for key in i.outer | i.delegated:
+                # contents that only the other side writes are still what they were, if this side was taken
+                of_other_side = key.startswith("*") and key in written
+                self.need(after if of_other_side else before, {key})
         self.need(before, planner.act_keys((*node.ends[0], *node.ends[1])) - written)
 
     def can_repeat(self, p: int, keys: set[Key], written: set[Key]) -> bool:
