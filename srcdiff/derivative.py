@@ -120,7 +120,7 @@ class Derivative:
     def _finished(self, result: Any, args: tuple[Any, ...], ready: _Ready) -> Any:
         arguments = [args[self._names.index(n)] for n in self.wrt]
         kind, has_aux = self.options.kind, self.options.has_aux
-        if kind == "grad":
+        if kind == "grad" and not ready.built.unknown_rank:
             gradient, aux = (result[0], result[1]) if has_aux else (result, None)
             parts = (gradient,) if self.single else gradient
             done = tuple(finish(g, a) for g, a in zip(parts, arguments, strict=True))
@@ -132,7 +132,10 @@ class Derivative:
                 f"{self.function.__name__} returns an array of shape {np.shape(value)}; use srcdiff.vjp for results of any shape"
             )
         done = tuple(finish(g, a) for g, a in zip(parts, arguments, strict=True))
-        return value, (done[0] if self.single else done)
+        gradient = done[0] if self.single else done
+        if kind == "grad":
+            return (gradient, value[1]) if has_aux else gradient
+        return value, gradient
 
     def _check_apart(self, args: tuple[Any, ...], ready: _Ready) -> None:
         everything = [*zip(self._names, args, strict=True), *((n, v) for n, v in ready.built.captured)]
@@ -165,14 +168,10 @@ class Derivative:
         if not all(r.current() is r.value for r in program.references):
             self._program = None
             program = self._read()
-        kind = self.options.kind
-        request = Request(self.wrt, self.single, kind, self.options.has_aux)
+        request = Request(self.wrt, self.single, self.options.kind, self.options.has_aux)
         built = build(program, types, request)
-        if built.unknown_rank and kind == "grad":
-            raise BadOutput(
-                f"whether {self.function.__name__} returns a scalar depends on its arguments' values; return a number, for "
-                f"instance float(...) or the sum"
-            )
+        if built.unknown_rank and request.kind == "grad":  # only the value tells whether it is a scalar
+            built = build(program, types, Request(self.wrt, self.single, "value", self.options.has_aux))
         run = compile_jit(built.plain, self.function.__name__) if self.options.jit else built.plain
         watched = tuple(r for r in built.references if _is_watched(r))
         captured = tuple(v for _, v in built.captured)

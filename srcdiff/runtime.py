@@ -112,6 +112,20 @@ def prod_partials(x: Any, axis: Any = None) -> Any:
     return _others(x, axis)
 
 
+def prod_partials_pullback(w: Any, x: Any, axis: Any = None) -> Any:
+    """The adjoint of `x` for the adjoint `w` of `prod_partials(x, axis)`: sums of products that leave out two
+    elements, exact where zeros occur."""
+    if axis is None:
+        return prod_partials_pullback(w.reshape(-1), x.reshape(-1), 0).reshape(x.shape)
+    lines, weights = np.moveaxis(x, axis, 0), np.moveaxis(w, axis, 0)
+    result = np.zeros_like(lines)
+    for j in range(len(lines)):
+        rest = [i for i in range(len(lines)) if i != j]
+        if rest:
+            result[j] = (weights[rest] * _others(lines[rest], 0)).sum(axis=0)
+    return np.moveaxis(result, 0, axis)
+
+
 def _others(x: Any, axis: int) -> Any:
     """Products of the elements before and after each one, by two running products."""
     lines = np.moveaxis(x, axis, 0)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .derivative import Derivative, Options
-from .errors import BadArgument, NotDifferentiable
+from .errors import BadArgument, NotDifferentiable, Refusal
 from .signature import bind, finish
 
 
@@ -44,8 +44,8 @@ def vjp(f: Callable[..., Any], *args: Any) -> tuple[Any, Callable[[Any], tuple[A
     try:
         derivative = Derivative(f, Options("vjp", tuple(wanted), False, False))
         derivative.prepare(kept)
-    except NotDifferentiable:
-        if not real:
+    except Refusal as refusal:
+        if not real or not whole_numbers or not any(p.error is NotDifferentiable for p in refusal.problems):
             raise
         derivative = Derivative(f, Options("vjp", tuple(real), False, False))
         derivative.prepare(kept)

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..errors import AmbiguousAlias
-from ..ir.nodes import Assign, Call, Choice, Display, Effect, Expr, Function, Item, Name, Object, Update
+from ..ir.nodes import Assign, Call, Choice, Display, Effect, Expr, Function, Item, Name, Object, Stmt, Update
 from ..ir.types import ListOf, Num, Type
-from ..ir.walk import expressions, is_call_of, statements, subexprs
+from ..ir.walk import is_call_of, statements
 from ..rules import is_view
 from ..rules.typing import Typer, TypeProblem
 
@@ -63,8 +63,9 @@ class Aliases:
         return []
 
 
-def analyse(function: Function, types: dict[str, Type]) -> Aliases:
-    """The alias classes of a core function. Raises TypeProblem where sharing with a written array cannot be told."""
+def analyse(function: Function, types: dict[str, Type], check: bool = True) -> Aliases:
+    """The alias classes of a core function; with `check`, raises TypeProblem where it cannot be told whether a value
+    shares memory with an array that is written."""
     aliases = Aliases(types)
     written: list[str] = []
     for s in statements(function.body):
@@ -85,7 +86,8 @@ def analyse(function: Function, types: dict[str, Type]) -> Aliases:
         if isinstance(s, Assign | Update):
             written.extend(_written(s, aliases))
     aliases.mutable_roots = {aliases.find(name) for name in written}
-    _check(function, aliases)
+    if check:
+        _check(function, aliases)
     return aliases
 
 
@@ -98,10 +100,36 @@ def _written(s: Assign | Update, aliases: Aliases) -> list[str]:
     return []
 
 
+def _bound(s: Stmt) -> tuple[Expr, ...]:
+    """The values that a statement gives names to, or writes through."""
+    match s:
+        case Assign(target=Item(base=base), value=value):
+            return (base,)
+        case Assign(target=Display(), value=Display(items=items)):
+            return items
+        case Assign(value=value):
+            return (value,)
+        case Update(target=Item(base=base)):
+            return (base,)
+    return ()
+
+
+def _chain(e: Expr) -> list[Expr]:
+    """An expression and those below it that its value may be a view of."""
+    match e:
+        case Choice():
+            return [e, *_chain(e.then), *_chain(e.other)]
+        case Item():
+            return [e, *_chain(e.base)]
+        case Call(func=Object(value=function), args=args) if is_view(function):
+            return [e, *_chain(args[0])]
+    return [e]
+
+
 def _check(function: Function, aliases: Aliases) -> None:
     """Refuse what would make sharing a guess: a reshape that may copy, a list of arrays that are written."""
     for s in statements(function.body):
-        for e in (e for top in expressions(s) for e in subexprs(top)):
+        for e in (e for top in _bound(s) for e in _chain(top)):
             if not isinstance(e, Call) or not isinstance(e.func, Object):
                 continue
             shared = aliases.shares(e) if is_view(e.func.value) else []

@@ -54,6 +54,7 @@ class Assembler:
         self.tapes: dict[tuple[int, object], Tape] = {}
         self.allocations: dict[int, list[Stmt]] = {}  # by id of the outermost loop
         self.bounds: dict[int, Expr] = {}  # the name of a loop's bound, by id of the loop
+        self.held: dict[tuple[int, str, int], str] = {}  # what was popped and is brought back again
         self.unset: dict[str, None] = {}  # variables that may be saved before they are assigned
 
     # ------------------------------------------------------------------------------------------------------ tapes
@@ -235,7 +236,8 @@ class Assembler:
             node = nodes[p]
             origin = node.stmt.origin
             first, second = plan.restores.get(moment(count, p, False), []), plan.restores.get(moment(count, p, True), [])
-            out.extend(self.restored(plan, r, loops) for r in first)
+            for r in first:
+                out.extend(self.restored(plan, r, loops))
             match node:
                 case Step():
                     out.extend(self.step_restores(plan, p, node, second, loops))
@@ -244,24 +246,39 @@ class Assembler:
                     pass
                 case Fork():
                     out.extend(self.acts(node.before, None))
-                    out.extend(self.restored(plan, r, loops) for r in second)
+                    for r in second:
+                        out.extend(self.restored(plan, r, loops))
                     out.extend(self.reverse_fork(node, p, plan, loops))
                 case Round():
                     out.extend(self.acts(node.before, None))
-                    out.extend(self.restored(plan, r, loops) for r in second)
+                    for r in second:
+                        out.extend(self.restored(plan, r, loops))
                     out.extend(self.reverse_loop(node, plan.inner[p][0], loops))
         return out
 
-    def restored(self, plan: BlockPlan, r: Restore, loops: tuple[Round, ...]) -> Stmt:
+    def restored(self, plan: BlockPlan, r: Restore, loops: tuple[Round, ...]) -> list[Stmt]:
         if r.recompute is not None:
-            return r.recompute
-        return Assign(Name(r.name), self.tape(plan, (r.name, r.version), r.name, self.types[r.name], loops).pop())
+            return [r.recompute]
+        tape = self.tape(plan, (r.name, r.version), r.name, self.types[r.name], loops)
+        again = sum(1 for rs in plan.restores.values() for o in rs if (o.name, o.version) == (r.name, r.version)) > 1
+        if not (tape.is_list and again):
+            return [Assign(Name(r.name), tape.pop())]
+        # brought back more than once in one trip, but popped once
+        held = self.held.get((id(plan), r.name, r.version))
+        if held is not None:
+            return [Assign(Name(r.name), Name(held))]
+        user = self.ready.user_name.get(r.name, r.name)
+        held = self.fresh(f"{user}_was")
+        self.ready.user_name[held] = f"{user}_was"
+        self.types[held] = self.types[r.name]
+        self.held[id(plan), r.name, r.version] = held
+        return [Assign(Name(held), tape.pop()), Assign(Name(r.name), Name(held))]
 
     def step_restores(
         self, plan: BlockPlan, p: int, node: Step, restores: list[Restore], loops: tuple[Round, ...]
     ) -> list[Stmt]:
         """Variables first, then the old contents of what was written, then what is computed from those."""
-        stmts = [(r, self.restored(plan, r, loops)) for r in restores]
+        stmts = [(r, s) for r in restores for s in self.restored(plan, r, loops)]
         if p not in plan.undone:
             return [s for _, s in stmts]
         assert isinstance(node.stmt, Assign | Update)

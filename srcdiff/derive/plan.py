@@ -59,6 +59,7 @@ class BlockPlan:
     inner: dict[int, tuple[BlockPlan, ...]] = field(default_factory=dict)
     saved_tests: set[int] = field(default_factory=set)
     outer: set[Key] = field(default_factory=set)  # what must be there from outside while the block is reversed
+    intact: set[str] = field(default_factory=set)  # variables that are read as the forward sweep left them
     delegated: set[str] = field(default_factory=set)  # entry versions that the enclosing block restores
 
 
@@ -508,6 +509,9 @@ class _Walk:
                 # contents that only the other side writes are still what they were, if this side was taken
                 of_other_side = key.startswith("*") and key in written
                 self.need(after if of_other_side else before, {key})
+            for name in i.intact:  # not to be set back before this side has been reversed
+                self.need(after, {name})
+                self.want(name, p + 1, before)
         self.need(before, planner.act_keys((*node.ends[0], *node.ends[1])) - written)
 
     def can_repeat(self, p: int, keys: set[Key], written: set[Key]) -> bool:
@@ -587,6 +591,7 @@ class _Walk:
                 current[key] = places[-1] + 1 if intact else None
         for name in self.plan.delegated:
             current[name] = 0
+        self.plan.intact = {n for n, v in self.wants if current.get(n) == v and n not in self.plan.delegated}
         for p in range(self.count - 1, -1, -1):
             node = self.nodes[p]
             self.bring_back(moment(self.count, p, False), current)

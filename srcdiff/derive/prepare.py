@@ -68,14 +68,14 @@ def prepare(function: Function, params: dict[str, Type], wrt: tuple[str, ...], r
     """`results` tells the names of the result's active leaves from the final program."""
     function, user_name = split_webs(function)
     types = web_types(function, params)
-    aliases = analyse(function, types)
+    aliases = analyse(function, types, check=False)  # copies of the arguments may settle what is in doubt
     copied = [p.name for p in function.params if aliases.mutable(p.name)]
     if copied:
         function, copies = _with_copies(function, copied)
         function, again = split_webs(function)
         user_name = {new: copies.get(old, user_name.get(old, old)) for new, old in again.items()}
         types = web_types(function, params)
-        aliases = analyse(function, types)
+    aliases = analyse(function, types)
     fresh = Fresh(mentioned(function.body) | set(types))
     active = active_names(function, wrt, results(function), aliases)
     namer = _Namer(types, active, aliases, fresh)
@@ -133,13 +133,25 @@ class _Namer:
                 if own_root and not self.aliases.shares(value) and _mentions(value, name):
                     value = self.let(value)  # the old array and the new one exist side by side
                 return replace(s, value=value)
+            case Assign(target=Display(items=targets), value=Display(items=values)):
+                return replace(s, value=replace(s.value, items=tuple(map(self.apart, targets, values))))
             case Assign(target=Item()) | Update():
                 self.wish = _base(s.target)
+                if is_call_of(s.value, list.pop):
+                    return replace(s, value=self.let(s.value))
                 return replace(s, value=self.named(s.value, top=False))
             case Effect(value=Call(args=(base, item)) as call) if is_call_of(call, list.append):
                 self.wish = base.id if isinstance(base, Name) else "item"
                 return replace(s, value=replace(call, args=(base, self.named(item, top=False))))
         return s
+
+    def apart(self, target: Expr, value: Expr) -> Expr:
+        """One value of a simultaneous assignment: a new array that is written later is made ahead of it."""
+        assert isinstance(target, Name)
+        self.wish = target.id
+        own_root = self.aliases.is_array(target.id) and self.aliases.mutable(target.id) and target.id in self.active
+        value = self.named(value, top=False)
+        return self.let(value) if own_root and not self.aliases.shares(value) else value
 
     def is_active(self, e: Expr) -> bool:
         return Pusher(self.types, self.active, self.let).is_active(e)

@@ -20,7 +20,7 @@ from ..rules import is_view, rule_of
 from ..rules.typing import Typer, TypeProblem
 from ..runtime import unbroadcast
 from .splice import splice
-from .terms import Term, build, is_plain, simplified
+from .terms import COPY, Term, build, is_plain, simplified
 
 SUM = Object(np.sum, "np.sum")
 UNBROADCAST = Object(unbroadcast, "unbroadcast")
@@ -157,7 +157,7 @@ class Pusher:
         if self.num(value).ndim == wanted.ndim is not None and value_is_at_least(self.num(value), wanted):
             return value
         like = next((n for n in subexprs(e) if isinstance(n, Name) and self.is_like(n, wanted)), e)
-        return Call(BROADCAST, (value, Call(SHAPE, (like,))))
+        return Call(COPY, (Call(BROADCAST, (value, Call(SHAPE, (like,)))),))
 
     def is_like(self, n: Name, wanted: Num) -> bool:
         type_ = self.types.get(n.id)

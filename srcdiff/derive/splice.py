@@ -41,7 +41,7 @@ class _Splicer(Rewriter):
                     raise ValueError(f"a rule consists of branches and returns, not of {s!r}")
         raise ValueError("a rule ends without a return")
 
-    def _checked(self, e: Call) -> Call:
+    def _checked(self, e: Expr) -> Expr:
         return e  # a rule may call any helper: what it cannot be differentiated by is met when that is asked
 
 

@@ -118,6 +118,8 @@ class Rewriter:
 
     def _object(self, e: Object) -> Expr:
         value = e.value
+        if value is None or value is Ellipsis:
+            return Const(value, e.at)
         if isinstance(value, np.ndarray):
             if type(value) is not np.ndarray:
                 raise TypeProblem(
@@ -153,9 +155,9 @@ class Rewriter:
             e.at,
         )
 
-    def _folded(self, e: Call) -> Expr:
+    def _folded(self, e: Expr) -> Expr:
         """A rank is a literal; a shape is the tuple of its lengths."""
-        if isinstance(e.func, Object) and e.func.value is np.ndarray.ndim:
+        if isinstance(e, Call) and isinstance(e.func, Object) and e.func.value is np.ndarray.ndim:
             type_ = self.typed(e)
             if isinstance(type_, Num) and isinstance(type_.value, int):
                 return Const(type_.value, e.at)
@@ -302,10 +304,12 @@ class Rewriter:
             args = (base, Display("tuple", args[1:]))
         return self._checked(Call(Object(found, attr.name), args, kwargs, e.at))
 
-    def _builtin(self, e: Call) -> Call:
+    def _builtin(self, e: Call) -> Expr:
         """The builtins that take one sequence or many numbers, as the binary or NumPy functions that they are."""
         assert isinstance(e.func, Object)
         function = e.func.value
+        if function is operator.contains and isinstance(e.args[0], Display):
+            return self._contained(e.args[0], e.args[1])
         if function in (max, min, sum) and len(e.args) == 1 and not e.kwargs:
             (operand,) = e.args
             if isinstance(operand, Display) and len(operand.items) > 1:
@@ -330,8 +334,16 @@ class Rewriter:
             return Call(Object(operator.truediv, "/"), quotient, at=e.at)
         return e
 
-    def _checked(self, e: Call) -> Call:
+    def _contained(self, items: Display, e: Expr) -> Expr:
+        """`e in (a, b)` as `e == a or e == b`."""
+        item = self.atom(e, "item")
+        tests = tuple(Call(Object(operator.eq, "=="), (item, i)) for i in items.items)
+        return Const(False) if not tests else tests[0] if len(tests) == 1 else Logic("or", tests)
+
+    def _checked(self, e: Expr) -> Expr:
         """The call, if there is a rule for it in this form."""
+        if not isinstance(e, Call):
+            return e
         assert isinstance(e.func, Object)
         rule = rule_of(e.func.value)
         if e.func.value in (list.append, list.pop) or (rule is None and is_helper(e.func.value)):

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..runtime import first_max, first_min, one_hot, prod_partials, unbroadcast, zeros_like
+from ..runtime import first_max, first_min, one_hot, prod_partials, prod_partials_pullback, unbroadcast, zeros_like
 from .registry import constant, pullback, views
 
 # ----------------------------------------------------------------------------------------------------- reductions
@@ -34,6 +34,11 @@ def prod(y_bar: Any, y: Any, x: Any, axis: Any = None, keepdims: Any = False) ->
     if axis is None or keepdims:
         return y_bar * prod_partials(x, axis)
     return np.expand_dims(y_bar, axis) * prod_partials(x, axis)
+
+
+@pullback(prod_partials)
+def prod_partials_again(y_bar: Any, y: Any, x: Any, axis: Any = None) -> Any:
+    return prod_partials_pullback(y_bar, x, axis)
 
 
 @pullback(np.max, np.ndarray.max)

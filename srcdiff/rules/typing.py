@@ -109,6 +109,10 @@ def _probe(function: Any, args: tuple[Type, ...], kwargs: tuple[tuple[str, Type]
 _FRESH_C = (np.zeros, np.ones, np.empty, np.eye, np.full, np.arange, np.linspace, np.copy, np.ndarray.copy, np.array)
 _SAME_SHAPE = (np.zeros_like, np.ones_like, np.empty_like, np.full_like, np.copy, np.ndarray.copy, np.cumsum)
 _BY_SHAPE = (np.zeros, np.ones, np.empty, np.full)
+_REDUCTIONS = (
+    *(np.sum, np.mean, np.prod, np.max, np.min),
+    *(np.ndarray.sum, np.ndarray.mean, np.ndarray.prod, np.ndarray.max, np.ndarray.min),
+)
 _METHODS = {
     name: getattr(np.ndarray, name)
     for name in (
@@ -327,6 +331,8 @@ class Typer:
         if is_elementwise(function) and all(isinstance(t, Num) for t in args):
             return self._elementwise(function, args, e)
         if any(isinstance(t, Num) and t.ndim is None for t in args):
+            if function in _REDUCTIONS and len(args) == 1 and not kwargs:
+                return Num(args[0].dtype if isinstance(args[0], Num) else "float64")
             dtypes = [t.dtype for t in args if isinstance(t, Num)]
             return Num("float64" if "float64" in dtypes else dtypes[0], None)
         result = self._ask(function, args, kwargs, e)
@@ -375,7 +381,9 @@ class Typer:
             dtype = self._dtype(kwargs.get("dtype"), first.dtype)
             return Num(dtype, first.ndim, first.shape, contiguous=True)
         if function in _BY_SHAPE:
-            return self._by_shape(function, args, kwargs)
+            return self._by_shape(function, args, kwargs, e)
+        if function is np.broadcast_to and isinstance(first, Num) and len(args) == 2:
+            return self._by_shape(np.empty, (args[1], Static(np.dtype(first.dtype))), {}, e)
         if function in (np.array, np.asarray) and isinstance(first, ListOf | Tup | Num):
             return self._array(first, args, kwargs, e)
         if function in (np.reshape, np.ndarray.reshape):
@@ -408,8 +416,19 @@ class Typer:
             return _int_of(first.shape[0])
         return INT
 
-    def _by_shape(self, function: Any, args: tuple[Type, ...], kwargs: dict[str, Type]) -> Type | None:
+    def _by_shape(
+        self, function: Any, args: tuple[Type, ...], kwargs: dict[str, Type], e: Call
+    ) -> Type | None:
         shape = args[0] if args else kwargs.get("shape")
+        for length in shape.items if isinstance(shape, Tup) else (shape,):
+            if isinstance(length, Num) and not length.is_integral:
+                raise TypeProblem(
+                    NotDifferentiable,
+                    f"a {describe(length)} as a length",
+                    "a length is a whole number; an argument in wrt is differentiated as the real number it is",
+                    "leave the argument out of wrt, or convert with int(...)",
+                    e.at,
+                )
         place = 2 if function is np.full else 1
         dtype = args[place] if len(args) > place else kwargs.get("dtype")
         name = self._dtype(dtype, "float64")
@@ -510,7 +529,7 @@ class Typer:
         if name in ("first_max", "first_min", "prod_partials", "zeros_like"):
             first = args[0]
             return Num(first.dtype, first.ndim, first.shape) if isinstance(first, Num) else None
-        if name == "one_hot":
+        if name in ("one_hot", "prod_partials_pullback"):
             second = args[1]
             return Num(second.dtype, second.ndim, second.shape) if isinstance(second, Num) else None
         return None

@@ -1,0 +1,12 @@
+"""What Numba needs to compile generated code: importing this package registers it, and there is nothing to call.
+
+`helpers` gives the functions of `srcdiff.runtime` with the same numbers. The others give forms of NumPy, `math` and
+builtin functions that Numba lacks and that ordinary programs, or the derivatives of them, use. A form that Numba has
+keeps Numba's own implementation. This package imports Numba, so `import srcdiff` must not import it.
+"""
+
+from __future__ import annotations
+
+from . import elementwise, helpers, products, reductions, reshaping, shapes
+
+__all__ = ["elementwise", "helpers", "products", "reductions", "reshaping", "shapes"]

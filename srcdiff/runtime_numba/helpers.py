@@ -1,0 +1,239 @@
+"""The functions of `srcdiff.runtime` for compiled code: the same numbers, with types that do not depend on shapes.
+
+Results are owned and C-contiguous where they are not the argument itself. The meaning of each is in `srcdiff.runtime`.
+"""
+
+# Numba compares the parameters of an implementation with those of the function: all of them, used or not.
+# ruff: noqa: ARG001
+
+from __future__ import annotations
+
+from typing import Any
+
+import numba
+import numpy as np
+from numba.core import types
+
+from .. import runtime
+from .lines import jitable, lines, unlines
+from .register import implements, is_array, is_axes, is_none, is_number, sample
+
+jitable(runtime.polygamma)
+
+# ------------------------------------------------------------------------------------------------ shapes and zeros
+
+
+@implements(runtime.unbroadcast)
+def unbroadcast(g: Any, x: Any) -> Any:
+    if is_number(x) or (is_array(x) and x.ndim == 0):
+        return _to_number(g)
+    if not is_array(x):
+        return None
+    if is_number(g) or (is_array(g) and g.ndim == 0):
+
+        def of_number(g: Any, x: Any) -> Any:
+            return np.full(x.shape, np.sum(g))
+
+        return of_number
+    return _to_array(g, x) if is_array(g) else None
+
+
+def _to_number(g: Any) -> Any:
+    """For an `x` without dimensions."""
+    if is_number(g):
+
+        def from_number(g: Any, x: Any) -> Any:
+            return float(g)
+
+        return from_number
+    if not is_array(g):
+        return None
+
+    def from_array(g: Any, x: Any) -> Any:
+        return float(np.sum(g))
+
+    return from_array
+
+
+def _to_array(g: Any, x: Any) -> Any:
+    """For an `x` with dimensions: `g` with more of them, as many, or fewer."""
+    extra = g.ndim - x.ndim
+    if extra > 0:
+        leading = tuple(range(extra))
+
+        def from_more(g: Any, x: Any) -> Any:
+            return _fit(np.sum(g, axis=leading), x)
+
+        return from_more
+    integers = not isinstance(g.dtype, types.Float)
+    as_is = g.layout == "C" and g.mutable and not integers
+
+    def from_fewer(g: Any, x: Any) -> Any:
+        if as_is:
+            return _fit(g, x)
+        elif integers:
+            return _fit(g.astype(np.int64), x)
+        else:
+            return _fit(g.copy(), x)
+
+    return from_fewer
+
+
+@jitable
+def _fit(g: Any, x: Any) -> Any:
+    """`g`, of no more dimensions than `x`, in the shape of `x`: sums where `x` has one element, copies where `g` has."""
+    first = x.ndim - g.ndim
+    if g.shape == x.shape[first:] and first == 0:
+        return g
+    for axis in range(g.ndim):
+        if x.shape[first + axis] == 1 and g.shape[axis] != 1:
+            g = np.sum(lines(g, axis), axis=1).reshape(_with_one(g.shape, axis))
+    result = np.empty(x.shape, g.dtype)
+    result[...] = g
+    return result
+
+
+@implements(runtime.zeros_like)
+def zeros_like(x: Any) -> Any:
+    if is_array(x):
+
+        def of_array(x: Any) -> Any:
+            return np.zeros_like(x)
+
+        return of_array
+
+    def of_number(x: Any) -> Any:
+        return 0.0
+
+    return of_number if is_number(x) else None
+
+
+@implements(runtime.one_hot)
+def one_hot(position: Any, x: Any) -> Any:
+    if not is_array(x):
+        return None
+
+    def implementation(position: Any, x: Any) -> Any:
+        if position < -x.size or position >= x.size:
+            raise IndexError("index is out of bounds for the array")
+        result = np.zeros(x.shape, x.dtype)
+        result.reshape(-1)[position] = 1
+        return result
+
+    return implementation
+
+
+# ------------------------------------------------------------------------------------------------- partials of powers
+
+
+@jitable
+def _power_base(x: Any, n: Any) -> Any:
+    if n == 0:
+        return 0.0
+    return n * np.float64(x) ** (n - 1.0)
+
+
+@jitable
+def _power_exponent(x: Any, n: Any) -> Any:
+    if x == 0 and n > 0:
+        return 0.0
+    base = np.float64(x)
+    return base**n * np.log(base)
+
+
+def _power_partial(scalar: Any, plain: Any) -> Any:
+    """The implementation for numbers and arrays from that for numbers; `plain` says what dtype comes out."""
+    elementwise = numba.vectorize(scalar)
+
+    def choose(x: Any, n: Any) -> Any:
+        if is_number(x) and is_number(n):
+
+            def of_numbers(x: Any, n: Any) -> Any:
+                return scalar(x, n)
+
+            return of_numbers
+        if not all(is_array(t) or is_number(t) for t in (x, n)):
+            return None
+        dtype = plain(sample(x), sample(n)).dtype
+
+        def of_arrays(x: Any, n: Any) -> Any:
+            return elementwise(x, n).astype(dtype)
+
+        return of_arrays
+
+    return choose
+
+
+implements(runtime.power_base)(_power_partial(_power_base, runtime.power_base))
+implements(runtime.power_exponent)(_power_partial(_power_exponent, runtime.power_exponent))
+
+# -------------------------------------------------------------------------------------------- partials of reductions
+
+
+@jitable
+def _others(parts: Any) -> Any:
+    """The products of the elements before and after each one of a line."""
+    before, after = np.ones_like(parts), np.ones_like(parts)
+    n = parts.shape[1]
+    for i in range(parts.shape[0]):
+        for j in range(1, n):
+            for k in range(parts.shape[2]):
+                before[i, j, k] = before[i, j - 1, k] * parts[i, j - 1, k]
+                after[i, n - 1 - j, k] = after[i, n - j, k] * parts[i, n - j, k]
+    return before * after
+
+
+@jitable
+def _first_greatest(parts: Any, sign: int) -> Any:
+    """1 at the first of the largest elements of `sign * parts`, or at the first NaN, of each line."""
+    result = np.zeros_like(parts)
+    if parts.shape[1] == 0:
+        raise ValueError("attempt to get argmax or argmin of an empty sequence")
+    for i in range(parts.shape[0]):
+        for k in range(parts.shape[2]):
+            at = 0
+            best = parts[i, 0, k]
+            for j in range(1, parts.shape[1]):
+                v = parts[i, j, k]
+                if best == best and (v != v or (v > best if sign > 0 else v < best)):  # noqa: PLR0124
+                    at, best = j, v
+            result[i, at, k] = 1
+    return result
+
+
+@jitable
+def _first_max(parts: Any) -> Any:
+    return _first_greatest(parts, 1)
+
+
+@jitable
+def _first_min(parts: Any) -> Any:
+    return _first_greatest(parts, -1)
+
+
+def _along_lines(kernel: Any) -> Any:
+    """The implementation of a function of an array and an axis from one of lines."""
+
+    def choose(x: Any, axis: Any = None) -> Any:
+        if not is_array(x):
+            return None
+        if is_none(axis):
+
+            def of_all(x: Any, axis: Any = None) -> Any:
+                return kernel(np.ravel(x).reshape((1, x.size, 1))).reshape(x.shape)
+
+            return of_all
+        if x.ndim == 0 or not (isinstance(axis, types.Integer) or is_axes(axis)):
+            return None
+
+        def of_axis(x: Any, axis: Any = None) -> Any:
+            return unlines(kernel(lines(x, axis)), x, axis)
+
+        return of_axis
+
+    return choose
+
+
+implements(runtime.prod_partials)(_along_lines(_others))
+implements(runtime.first_max)(_along_lines(_first_max))
+implements(runtime.first_min)(_along_lines(_first_min))
