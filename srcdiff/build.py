@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from types import FunctionType
 from typing import Any
 
 from .backend import Module, load, render_module
@@ -101,31 +100,34 @@ def _type_of_result(core: Core, result: Expr) -> Type:
     return Typer(web_types(function, core.types))(value)
 
 
-def compile_jit(function: FunctionType | Callable[..., Any], name: str) -> Callable[..., Any]:
-    """The function compiled by Numba, on first call. Raises BackendUnavailable without Numba."""
+def numba_module() -> Any:
+    """Numba, with the runtime helpers registered. Raises BackendUnavailable without Numba."""
     try:
         import numba
 
         from . import runtime_numba  # noqa: F401  (registers the helpers)
     except ImportError as problem:
         raise BackendUnavailable(f"jit=True needs Numba: pip install 'srcdiff[numba]' ({problem})") from problem
-    dispatcher = numba.njit(error_model="numpy")(function)
-    compiled: Callable[..., Any] = dispatcher
-    state = {"ready": False}
+    return numba
 
-    def call(*args: Any) -> Any:
-        if state["ready"]:
-            return compiled(*args)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", numba.NumbaPerformanceWarning)
-            try:
-                result = compiled(*args)
-            except numba.core.errors.NumbaError as problem:
-                raise CompilationFailed(
-                    f"Numba cannot compile the derivative {name}; without jit=True it runs in plain Python. Numba says:\n"
-                    f"{problem}"
-                ) from problem
-        return result
 
-    call.dispatcher = dispatcher  # type: ignore[attr-defined]
-    return call
+class Jitted:
+    """A generated function compiled by Numba at its first call for each combination of argument types."""
+
+    def __init__(self, function: Callable[..., Any], name: str) -> None:
+        self.numba = numba_module()
+        self.dispatcher = self.numba.njit(error_model="numpy")(function)
+        self.name = name
+
+    def __call__(self, *args: Any) -> Any:
+        try:
+            if self.dispatcher.signatures:
+                return self.dispatcher(*args)
+            with warnings.catch_warnings():  # Numba's advice on speed is about code that is not the user's
+                warnings.simplefilter("ignore", self.numba.NumbaPerformanceWarning)
+                return self.dispatcher(*args)
+        except self.numba.core.errors.NumbaError as problem:
+            raise CompilationFailed(
+                f"Numba cannot compile the derivative of {self.name}; without jit=True it runs in plain Python. "
+                f"Numba says:\n{problem}"
+            ) from problem

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from .backend import explain, load, render_module
-from .build import Built, build, compile_jit
+from .build import Built, Jitted, build
 from .derive import Request
 from .errors import BadArgument, BadOutput, Refusal, SrcdiffError, UnresolvedName
 from .frontend import Program, Reference, read
@@ -172,7 +172,7 @@ class Derivative:
         built = build(program, types, request)
         if built.unknown_rank and request.kind == "grad":  # only the value tells whether it is a scalar
             built = build(program, types, Request(self.wrt, self.single, "value", self.options.has_aux))
-        run = compile_jit(built.plain, self.function.__name__) if self.options.jit else built.plain
+        run = Jitted(built.plain, self.function.__name__) if self.options.jit else built.plain
         watched = tuple(r for r in built.references if _is_watched(r))
         captured = tuple(v for _, v in built.captured)
         written = tuple(i for i, n in enumerate(self._names) if n in built.written)

@@ -31,12 +31,17 @@ def unbroadcast(g: Any, x: Any) -> Any:
     axes = tuple(axis - lead for axis in ones if g.shape[axis - lead] != 1)
     if axes:
         g = g.sum(axis=axes, keepdims=True)
-    return np.broadcast_to(g, shape) if g.shape != shape else g
+    return np.broadcast_to(g, shape).copy() if g.shape != shape else g
 
 
 def zeros_like(x: Any) -> Any:
     """Zero of the shape and dtype of `x`; `0.0` for a number."""
     return np.zeros_like(x) if isinstance(x, np.ndarray) else 0.0
+
+
+def copied(x: Any) -> Any:
+    """A copy of an array; a number as it is."""
+    return x.copy() if isinstance(x, np.ndarray) else x
 
 
 def power_base(x: Any, n: Any) -> Any:

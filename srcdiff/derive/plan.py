@@ -111,8 +111,9 @@ class Planner:
     def plan(self) -> BlockPlan:
         while True:
             try:
+                self.marked_for = set(self.recomputed)
                 self.undo = self.mark_undone()
-                extra = set(self.recomputed)
+                extra = self.marked_for
                 plan = self.block(self.nodes, None, "top", in_loop=False)
                 if self.recomputed != extra:
                     continue  # more contents are read now: mark the writes again
@@ -677,6 +678,8 @@ class _Walk:
 
     def give_up(self, key: Key, version: int) -> None:
         """What is needed is not there: recompute less, and plan again."""
+        if key.startswith("*") and self.planner.recomputed != self.planner.marked_for:
+            raise _Again  # more is recomputed than the writes to take back were marked for
         node = self.nodes[version - 1] if version else None
         if node is not None and isinstance(node, Step) and id(node.stmt) not in self.planner.banned and not key.startswith("*"):
             self.planner.banned.add(id(node.stmt))

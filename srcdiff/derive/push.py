@@ -156,6 +156,8 @@ class Pusher:
             return value
         if self.num(value).ndim == wanted.ndim is not None and value_is_at_least(self.num(value), wanted):
             return value
+        if wanted.ndim is None:
+            return Call(UNBROADCAST, (value, e))
         like = next((n for n in subexprs(e) if isinstance(n, Name) and self.is_like(n, wanted)), e)
         return Call(COPY, (Call(BROADCAST, (value, Call(SHAPE, (like,)))),))
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from .. import runtime
 from ..ir.nodes import Call, Const, Effect, Expr, Item, Name, Object
 from ..ir.types import Num, Type
 from ..ir.walk import names, substitute
@@ -23,6 +24,7 @@ from .terms import COPY, ZERO, Term, total
 
 State = dict[str, str]
 FULL_LIKE = Object(np.full_like, "np.full_like")
+COPIED = Object(runtime.copied, "copied")
 ZEROS_LIKE = Object(np.zeros_like, "np.zeros_like")
 
 
@@ -243,7 +245,7 @@ class Zeros:
             return [Acc(target, (Term((Call(FULL_LIKE, (Name(self.primal[bar]), value)),)),), assign=True)]
         reads_itself = any(t.mentions({bar}) for t in terms)
         if (same_shape(found, wanted) and found.dtype == wanted.dtype) or reads_itself:
-            return [Acc(target, (Term((owned(value),)),) if not _is_fresh(value) else terms, assign=True)]
+            return [Acc(target, (Term((owned_like(value, found),)),) if not _is_fresh(value) else terms, assign=True)]
         return [_zero(bar), Acc(target, terms)]
 
     def together(self, act: Together, zero: set[str], state: State, out: list[Act]) -> None:
@@ -255,7 +257,9 @@ class Zeros:
             if terms:
                 if not self.is_scalar(part.target.id):
                     value = total(terms, Typer(self.types))
-                    terms = terms if _is_fresh(value) else (Term((owned(value),)),)
+                    type_ = Typer(self.types)(value)
+                    assert isinstance(type_, Num)
+                    terms = terms if _is_fresh(value) else (Term((owned_like(value, type_),)),)
                 parts.append(Acc(part.target, terms, assign=True))
             else:
                 killed.append(part.target.id)
@@ -280,6 +284,11 @@ def _zero(bar: str) -> Acc:
 def owned(e: Expr) -> Expr:
     """An array of its own: an adjoint never shares memory with another one."""
     return e if _is_fresh(e) else Call(COPY, (e,))
+
+
+def owned_like(e: Expr, type_: Num) -> Expr:
+    """`owned`, for a value that may also be a number."""
+    return e if _is_fresh(e) else Call(COPIED if type_.ndim is None else COPY, (e,))
 
 
 def _is_fresh(e: Expr) -> bool:

@@ -341,6 +341,8 @@ class Specialiser(Rewriter):
     def branch(self, s: If) -> None:
         test = self.expr(s.test)
         self.typed(test)
+        if any(is_call_of(e, list.pop) for e in subexprs(test)):
+            test = self.atom(test, "popped")  # evaluated once, whatever becomes of the branch
         known = self.known(test)
         if known is not None:
             for inner in self.run(s.body if known else s.orelse):

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..runtime import first_max, first_min, one_hot, prod_partials, prod_partials_pullback, unbroadcast, zeros_like
+from ..runtime import copied, first_max, first_min, one_hot, prod_partials, prod_partials_pullback, unbroadcast, zeros_like
 from .registry import constant, pullback, views
 
 # ----------------------------------------------------------------------------------------------------- reductions
@@ -81,7 +81,7 @@ def outer(y_bar: Any, y: Any, a: Any, b: Any) -> Any:
 # --------------------------------------------------------------------------------------------------- shape, copies
 
 
-@pullback(np.copy, np.ndarray.copy, np.asarray, np.array, np.ascontiguousarray)
+@pullback(copied, np.copy, np.ndarray.copy, np.asarray, np.array, np.ascontiguousarray)
 def copy(y_bar: Any, y: Any, x: Any) -> Any:
     return y_bar
 

@@ -526,7 +526,7 @@ class Typer:
         name = function.__name__
         if name == "unbroadcast":
             return args[1].plain() if isinstance(args[1], Num) else None
-        if name in ("first_max", "first_min", "prod_partials", "zeros_like"):
+        if name in ("first_max", "first_min", "prod_partials", "zeros_like", "copied"):
             first = args[0]
             return Num(first.dtype, first.ndim, first.shape) if isinstance(first, Num) else None
         if name in ("one_hot", "prod_partials_pullback"):

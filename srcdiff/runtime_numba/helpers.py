@@ -15,8 +15,8 @@ import numpy as np
 from numba.core import types
 
 from .. import runtime
-from .lines import jitable, lines, unlines
-from .register import implements, is_array, is_axes, is_none, is_number, sample
+from .lines import kept_shape, lines, unlines
+from .register import implements, is_array, is_axes, is_none, is_number, jitable, sample
 
 jitable(runtime.polygamma)
 
@@ -87,7 +87,7 @@ def _fit(g: Any, x: Any) -> Any:
         return g
     for axis in range(g.ndim):
         if x.shape[first + axis] == 1 and g.shape[axis] != 1:
-            g = np.sum(lines(g, axis), axis=1).reshape(_with_one(g.shape, axis))
+            g = np.sum(lines(g, axis), axis=1).reshape(kept_shape(g, axis))
     result = np.empty(x.shape, g.dtype)
     result[...] = g
     return result

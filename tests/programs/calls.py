@@ -266,20 +266,6 @@ closure_over_an_array = case(args=(draw(5),))(make_filter(np.array([0.6, 0.3, 0.
 closure_over_a_function = case(args=(1.5,), second=True)(make_composed(0.7))
 
 
-@case(args=(0.9, 1.4))
-def helper_chain(x, y):
-    def blend(a, b):
-        return a * b + square(a)
-
-    return blend(x, y) * blend(y, x * x)
-
-
-@case(args=(positive(3),))
-def lambda_helper(x):
-    f = lambda t: t * t + 1.0
-    return f(x[0]) * f(x[1] * x[2])
-
-
 @case(args=(1.3,))
 def function_as_an_argument(x):
     return derivative_free(cube, x) + derivative_free(square, x)
