@@ -153,15 +153,5 @@ def _check(function: Function, aliases: Aliases) -> None:
                     "copy it: np.broadcast_to(...).copy()",
                     e.at,
                 )
-        if isinstance(s, Effect) and is_call_of(s.value, list.append):
-            assert isinstance(s.value, Call)
-            if any(aliases.mutable(name) for name in aliases.shares(s.value.args[1])):
-                raise TypeProblem(
-                    AmbiguousAlias,
-                    "an array that is written in place is put into a list",
-                    "later writes would show in the list",
-                    "append a copy: items.append(x.copy())",
-                    s.origin.span if s.origin else None,
-                )
 
 

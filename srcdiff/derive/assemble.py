@@ -234,7 +234,7 @@ class Assembler:
         count = len(nodes)
         for p in range(count - 1, -1, -1):
             node = nodes[p]
-            origin = node.stmt.origin
+            origin = None if isinstance(node.stmt, Return) else node.stmt.origin
             first, second = plan.restores.get(moment(count, p, False), []), plan.restores.get(moment(count, p, True), [])
             for r in first:
                 out.extend(self.restored(plan, r, loops))

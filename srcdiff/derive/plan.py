@@ -336,7 +336,9 @@ class Planner:
         if is_call_of(value, list.pop) or isinstance(value, Display) or name in names(value):
             return False
         if is_call_of(value, np.zeros_like) and name in self.shadow_names:
-            return self.is_local(name, nodes)
+            array = value.args[0] if isinstance(value, Call) else None
+            own = isinstance(array, Name) and self.is_local(array.id, nodes)
+            return own and self.is_local(name, nodes)  # else several runs of the block share one shadow
         if self.is_pointer(name, value):
             return all(self.at_hand(k, nodes) for k in self.pointer_keys(value))
         type_ = self.types.get(name)

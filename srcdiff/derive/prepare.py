@@ -97,9 +97,7 @@ def _with_copies(function: Function, copied: list[str]) -> tuple[Function, dict[
     """Arguments that are written in place, copied first; the copy takes over the name."""
     fresh = Fresh(mentioned(function.body) | {p.name for p in function.params})
     table = {name: fresh(name) for name in copied}
-    first = tuple(
-        Assign(Name(table[name]), Call(COPY, (Name(name),)), function.origin) for name in copied
-    )
+    first = tuple(Assign(Name(table[name]), Call(COPY, (Name(name),))) for name in copied)
     body = first + rename(function.body, table)
     return replace(function, body=body), {new: old for old, new in table.items()}
 
@@ -335,6 +333,10 @@ class _Shadows:
                 if pairs:
                     left, right = (Display("tuple", tuple(side)) for side in zip(*pairs, strict=True))
                     return [Assign(left, right, s.origin)]
+            case Effect(value=Call(args=(Name(id=name), item)) as call) if is_call_of(call, list.append):
+                if name in self.adjoints.shadows and self.aliases.mutable(name):  # a list of written arrays
+                    shadow = Name(self.adjoints.shadows[name])
+                    return [Effect(replace(call, args=(shadow, self.mirrored(item))), s.origin)]
         return []
 
     def shadow(self, name: str, value: Expr) -> Expr:

@@ -98,7 +98,8 @@ class _Writer:
 
     def function(self) -> Function:
         ready, adjoints = self.ready, self.ready.adjoints
-        primal = {bar: name for name, bar in adjoints.bars.items()}
+        first = [n for n in self.request.wrt if n in adjoints.bars]
+        primal = {adjoints.bars[n]: n for n in dict.fromkeys([*first, *adjoints.bars])}
         builder = Builder(self.types, ready.aliases, ready.active, adjoints, self.fresh)
         builder.trips = ready.trips
         before = set(self.types)

@@ -384,8 +384,8 @@ class Builder:
             return
         assert isinstance(value, Call)
         base, item = value.args
-        if not isinstance(base, Name) or base.id not in self.active:
-            return
+        if not isinstance(base, Name) or base.id not in self.active or self.aliases.mutable(base.id):
+            return  # arrays that are written: their shadows are in the shadow list
         self.wish = base.id
         seed = self.let(Call(POP, (Name(self.adjoints.shadows[base.id]),)))
         pusher = self.pusher()
@@ -395,7 +395,7 @@ class Builder:
     def popped(self, name: str, value: Expr) -> None:
         assert isinstance(value, Call)
         base = value.args[0]
-        if not isinstance(base, Name) or base.id not in self.active:
+        if not isinstance(base, Name) or base.id not in self.active or self.aliases.mutable(base.id):
             return
         shadow = Name(self.adjoints.shadows[base.id])
         adjoint = self.adjoints.bars.get(name)

@@ -134,12 +134,10 @@ class Rewriter:
 
     def _captured(self, e: Object) -> Expr:
         known = self.state.captured.get(id(e.value))
-        if known is None:
-            name = self.state.fresh(e.text.rpartition(".")[2])
-            self.state.captured[id(e.value)] = (name, e.value)
-            self.state.env[name] = type_of_value(e.value, ("captured", id(e.value)))
-            return Name(name, e.at)
-        return Name(known[0], e.at)
+        name = known[0] if known is not None else self.state.fresh(e.text.rpartition(".")[2])
+        self.state.captured[id(e.value)] = (name, e.value)
+        self.state.env[name] = type_of_value(e.value, ("captured", id(e.value)))  # on every path alike
+        return Name(name, e.at)
 
     def _attribute(self, e: Attr) -> Expr:
         base = self.expr(e.base)

@@ -11,9 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from numba.np.numpy_support import as_dtype
-
-from .register import implements, is_array, is_none, is_number, jitable, method, sample
+from .register import as_dtype, implements, is_array, is_none, is_number, jitable, method, sample
 
 
 @implements(abs)
@@ -148,9 +146,7 @@ def clip(a: Any, a_min: Any = None, a_max: Any = None, out: Any = None, min: Any
     if not (is_none(a_min) and is_none(a_max)):
         return None
 
-    def by_name(
-        a: Any, a_min: Any = None, a_max: Any = None, out: Any = None, min: Any = None, max: Any = None
-    ) -> Any:
+    def by_name(a: Any, a_min: Any = None, a_max: Any = None, out: Any = None, min: Any = None, max: Any = None) -> Any:
         return clipped(a, min, max)
 
     return by_name

@@ -10,13 +10,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba
 import numpy as np
-from numba.core import types
 
 from .. import runtime
 from .lines import kept_shape, lines, unlines
-from .register import implements, is_array, is_axes, is_none, is_number, jitable, sample
+from .register import implements, is_array, is_axes, is_none, is_number, jitable, sample, types, vectorize
 
 jitable(runtime.polygamma)
 
@@ -81,7 +79,7 @@ def _to_array(g: Any, x: Any) -> Any:
 
 @jitable
 def _fit(g: Any, x: Any) -> Any:
-    """`g`, of no more dimensions than `x`, in the shape of `x`: sums where `x` has one element, copies where `g` has."""
+    """`g`, of no more dimensions than `x`, in the shape of `x`: sums where that has one element, else copies."""
     first = x.ndim - g.ndim
     if g.shape == x.shape[first:] and first == 0:
         return g
@@ -143,7 +141,7 @@ def _power_exponent(x: Any, n: Any) -> Any:
 
 def _power_partial(scalar: Any, plain: Any) -> Any:
     """The implementation for numbers and arrays from that for numbers; `plain` says what dtype comes out."""
-    elementwise = numba.vectorize(scalar)
+    elementwise = vectorize(scalar)
 
     def choose(x: Any, n: Any) -> Any:
         if is_number(x) and is_number(n):

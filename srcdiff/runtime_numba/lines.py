@@ -13,10 +13,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba.core import types
-from numba.cpython.unsafe.tuple import tuple_setitem
 
-from .register import implements, is_axes, jitable
+from .register import implements, is_axes, jitable, tuple_setitem, types
 
 
 def lines(a: Any, axis: Any) -> Any:

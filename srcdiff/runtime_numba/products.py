@@ -6,27 +6,15 @@ import operator
 from typing import Any
 
 import numpy as np
-from numba.core import types
-from numba.np.numpy_support import as_dtype
+from numba.core.typing.templates import AbstractTemplate
 
-from .register import implements, is_array, is_number
-
-
-@implements(np.matmul)
-def matmul(a: Any, b: Any) -> Any:
-    if not (is_array(a) and is_array(b) and a.ndim > 0 and b.ndim > 0):
-        return None
-
-    def implementation(a: Any, b: Any) -> Any:
-        return a @ b
-
-    return implementation
+from .register import as_dtype, implements, imputils, is_array, is_number, signature, templates, types
 
 
 @implements(operator.matmul)
 def mixed_matmul(a: Any, b: Any) -> Any:
-    """BLAS takes operands of one dtype. Those of integers are left out: a product of floats would round large ones."""
-    if not (is_array(a) and is_array(b)) or a.dtype == b.dtype or not 1 <= min(a.ndim, b.ndim) <= max(a.ndim, b.ndim) <= 2:
+    """BLAS takes operands of one dtype. Two of integers are left out: a product of floats would round large ones."""
+    if not (is_array(a) and is_array(b)) or not {a.ndim, b.ndim} <= {1, 2} or a.dtype == b.dtype:
         return None
     if not any(isinstance(t.dtype, types.Float) for t in (a, b)) or not (is_number(a.dtype) and is_number(b.dtype)):
         return None
@@ -53,3 +41,33 @@ def dot(a: Any, b: Any) -> Any:
         return a @ b
 
     return implementation
+
+
+# ------------------------------------------------------------------------------------------------------- np.matmul
+
+
+class Matmul(AbstractTemplate):
+    """`np.matmul` is `@`.
+
+    It is a ufunc, so `overload` will not do: Numba takes every ufunc in an array expression for an elementwise one,
+    and tells it by the key.
+    """
+
+    key = "srcdiff.matmul"
+
+    def generic(self, args: Any, kws: Any) -> Any:
+        if kws or len(args) != 2 or not all(is_array(t) for t in args):
+            return None
+        return self.context.resolve_function_type(operator.matmul, args, {})
+
+
+def _lower_matmul(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+    def implementation(a: Any, b: Any) -> Any:
+        return a @ b
+
+    return context.compile_internal(builder, implementation, signature(sig.return_type, *sig.args), args)
+
+
+if not any(value is np.matmul for value, _ in templates.builtin_registry.globals):  # a later Numba may have its own
+    templates.infer_global(np.matmul, types.Function(Matmul))
+    imputils.lower_builtin("srcdiff.matmul", types.Array, types.Array)(_lower_matmul)

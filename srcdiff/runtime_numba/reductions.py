@@ -11,10 +11,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba.core import types
 
 from .lines import kept_shape, lines, reduced_shape
-from .register import flag, implements, is_array, is_axes, is_none, jitable, method
+from .register import flag, implements, is_array, is_axes, is_none, jitable, method, types
 
 # ----------------------------------------------------------------------------------- along the middle of three axes
 

@@ -11,10 +11,30 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+import numba
+import numba.core.imputils
+import numba.core.types
+import numba.core.typing.templates
+import numba.cpython.builtins
+import numba.cpython.mathimpl
+import numba.cpython.unsafe.tuple
+import numba.extending
+import numba.np.arraymath
+import numba.np.arrayobj
+import numba.np.linalg
+import numba.np.numpy_support
 import numpy as np
-from numba.core import types
-from numba.extending import overload, overload_attribute, overload_method, register_jitable
-from numba.np.numpy_support import as_dtype
+
+# Numba loads its own implementations late: the imports above register them before ours.
+# Its modules have no types that hold, so what the package takes from it goes through `Any` here.
+types: Any = numba.core.types
+signature: Any = numba.core.typing.templates.signature
+templates: Any = numba.core.typing.templates
+imputils: Any = numba.core.imputils
+tuple_setitem: Any = numba.cpython.unsafe.tuple.tuple_setitem
+as_dtype: Any = numba.np.numpy_support.as_dtype
+vectorize: Any = numba.vectorize
+extending: Any = numba.extending
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -24,7 +44,7 @@ def implements(*functions: Any, **options: Any) -> Callable[[F], F]:
 
     def register(choose: F) -> F:
         for function in functions:
-            overload(function, **options)(choose)
+            extending.overload(function, **options)(choose)
         return choose
 
     return register
@@ -34,7 +54,7 @@ def method(name: str) -> Callable[[F], F]:
     """The same for a method of arrays, in place of Numba's own."""
 
     def register(choose: F) -> F:
-        overload_method(types.Array, name, target="cpu")(choose)
+        extending.overload_method(types.Array, name, target="cpu")(choose)
         return choose
 
     return register
@@ -44,7 +64,7 @@ def number_attribute(name: str) -> Callable[[F], F]:
     """The same for an attribute of numbers, which NumPy's scalars have and Numba's have not."""
 
     def register(choose: F) -> F:
-        overload_attribute(types.Number, name)(choose)
+        extending.overload_attribute(types.Number, name)(choose)
         return choose
 
     return register
@@ -52,7 +72,7 @@ def number_attribute(name: str) -> Callable[[F], F]:
 
 def jitable(function: F) -> F:
     """`function` may be called from compiled code."""
-    register_jitable(function)
+    extending.register_jitable(function)
     return function
 
 

@@ -12,16 +12,21 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba.core import types
-from numba.core.imputils import lower_builtin
-from numba.core.typing import signature
-from numba.core.typing.templates import AttributeTemplate, bound_function
-from numba.cpython.unsafe.tuple import tuple_setitem
-from numba.extending import infer_getattr
+from numba.core.typing.templates import AttributeTemplate
 from numpy.lib.stride_tricks import as_strided
 
 from .lines import size_of
-from .register import implements, is_axes, is_number, jitable
+from .register import (
+    extending,
+    implements,
+    is_axes,
+    is_number,
+    jitable,
+    signature,
+    templates,
+    tuple_setitem,
+    types,
+)
 
 
 def reshaped(a: Any, shape: Any) -> Any:
@@ -102,22 +107,6 @@ def view_strides(a: Any, shape: Any) -> tuple[bool, Any]:
 # ------------------------------------------------------------------------------------------------ the registrations
 
 
-@infer_getattr
-class StridedArrayAttribute(AttributeTemplate):  # type: ignore[misc]
-    """The method of arrays of other layouts than C. For those, None sends Numba on to its own."""
-
-    key = types.Array
-    metadata = {"target": "cpu"}  # noqa: RUF012 (read by Numba from the class)
-
-    def resolve_reshape(self, array: Any) -> Any:
-        return None if array.layout == "C" else self.resolve_strided(array)
-
-    @bound_function("srcdiff.reshape")  # type: ignore[untyped-decorator]
-    def resolve_strided(self, array: Any, args: Any, kws: Any) -> Any:
-        shape = _shape_type(args)
-        return None if kws or shape is None else signature(array.copy(ndim=shape.count, layout="A"), *args)
-
-
 def _shape_type(args: Any) -> Any:
     """The type of the shape as a tuple; None for what is no shape."""
     if len(args) == 1 and isinstance(args[0], types.BaseTuple):
@@ -127,6 +116,26 @@ def _shape_type(args: Any) -> Any:
     if not lengths and not args:
         return None
     return types.UniTuple(types.intp, len(lengths)) if all(isinstance(t, types.Integer) for t in lengths) else None
+
+
+def _resolve_call(template: Any, array: Any, args: Any, kws: Any) -> Any:
+    shape = _shape_type(args)
+    return None if kws or shape is None else signature(array.copy(ndim=shape.count, layout="A"), *args)
+
+
+class StridedArrayAttribute(AttributeTemplate):
+    """The method of arrays of other layouts than C. For those of C, None sends Numba on to its own."""
+
+    key = types.Array
+    metadata = {"target": "cpu"}  # noqa: RUF012 (read by Numba from the class)
+
+    resolve_strided = templates.bound_function("srcdiff.reshape")(_resolve_call)
+
+    def resolve_reshape(self, array: Any) -> Any:
+        return None if array.layout == "C" else self.resolve_strided(array)
+
+
+extending.infer_getattr(StridedArrayAttribute)
 
 
 def _lower_reshape(context: Any, builder: Any, sig: Any, args: Any) -> Any:
@@ -145,7 +154,7 @@ def _lower_reshape(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     return context.compile_internal(builder, implementation, inner, (args[0], tuple_value))
 
 
-lower_builtin("srcdiff.reshape", types.Array, types.VarArg(types.Any))(_lower_reshape)
+imputils.lower_builtin("srcdiff.reshape", types.Array, types.VarArg(types.Any))(_lower_reshape)
 
 
 @implements(np.reshape)

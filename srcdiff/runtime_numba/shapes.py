@@ -1,7 +1,7 @@
 """Shapes and the making of arrays, as far as Numba lacks them; and `reversed`, which only turns an index round.
 
 `np.expand_dims` of a number or along several axes, `np.ndim`, `size`, `ndim` and `shape` of a number, `np.array` of an
-array, `np.full` with an array, `float` of an array without dimensions, `reversed`.
+array, `np.full` with an array, `float` of an array without dimensions, `reversed`, `a[...]`.
 """
 
 # Numba compares the parameters of an implementation with those of the function: all of them, used or not.
@@ -9,14 +9,34 @@ array, `np.full` with an array, `float` of an array without dimensions, `reverse
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import numpy as np
-from numba.core import types
-from numba.cpython.unsafe.tuple import tuple_setitem
 
 from .lines import normal_axis
-from .register import implements, is_array, is_axes, is_none, is_number, jitable, number_attribute
+from .register import (
+    implements,
+    imputils,
+    is_array,
+    is_axes,
+    is_none,
+    is_number,
+    jitable,
+    number_attribute,
+    tuple_setitem,
+    types,
+)
+
+# ---------------------------------------------------------------------------------------------------------- a[...]
+
+
+def _whole(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+    """`a[...]`, which Numba types and does not compile: the array itself."""
+    return imputils.impl_ret_borrowed(context, builder, sig.return_type, args[0])
+
+
+imputils.lower_builtin(operator.getitem, types.Array, types.EllipsisType)(_whole)
 
 # ----------------------------------------------------------------------------------------------------- new axes
 
