@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -42,11 +42,16 @@ _SHAPE_ONLY = {
 
 @dataclass(frozen=True)
 class Restore:
-    """Bring a version back: from the tape of `(name, version)`, or by running its definition again."""
+    """Bring a version back: from the tape of `(name, version)`, or by a statement (its definition run again, or the
+    inverse of the permutation that has overwritten it)."""
 
     name: str
     version: int
     recompute: Assign | None = None
+
+    @property
+    def binds(self) -> list[str]:
+        return [self.name] if self.recompute is None else _targets(self.recompute.target)
 
 
 @dataclass
@@ -59,7 +64,8 @@ class BlockPlan:
     inner: dict[int, tuple[BlockPlan, ...]] = field(default_factory=dict)
     saved_tests: set[int] = field(default_factory=set)
     outer: set[Key] = field(default_factory=set)  # what must be there from outside while the block is reversed
-    intact: set[str] = field(default_factory=set)  # variables that are read as the forward sweep left them
+    intact: set[str] = field(default_factory=set)  # variables that are read as they are when the reversal begins
+    final: dict[str, int] = field(default_factory=dict)  # the versions that are there when the reversal ends
     delegated: set[str] = field(default_factory=set)  # entry versions that the enclosing block restores
 
 
@@ -70,7 +76,7 @@ def moment(count: int, position: int, before: bool) -> int:
 
 def rebound(plan: BlockPlan, nodes: list[Node]) -> set[str]:
     """The variables that the reversal of a block binds: what it brings back, and its loops' counters."""
-    found = {r.name for restores in plan.restores.values() for r in restores}
+    found = {n for restores in plan.restores.values() for r in restores for n in r.binds}
     for p, node in enumerate(nodes):
         blocks_ = [node.body, node.orelse] if isinstance(node, Fork) else [node.body] if isinstance(node, Round) else []
         for inner, block in zip(plan.inner.get(p, ()), blocks_, strict=False):
@@ -454,8 +460,11 @@ class _Walk:
                     self.fork(p, node, after, before)
                 case Round():
                     self.need(after, self.planner.act_keys(node.before) | self.loop_keys(node, p))
-                    inner = self.planner.block(node.body, set(), "trip", True)
+                    inner = self.loop_body(node, p)
                     self.plan.inner[p] = (inner,)
+                    for name in inner.intact:
+                        self.need(after, {name})
+                        self.want(name, p + 1, before)
                     own = set(_targets(node.stmt.target)) if isinstance(node.stmt, For) else set()
                     self.need(before, {k for k in inner.outer if k not in own})
         for (name, version), (first, _) in list(self.wants.items()):
@@ -477,6 +486,23 @@ class _Walk:
             self.plan.undone.add(p)
             assert isinstance(s, Assign | Update)
             self.need(before, self.planner.place_keys(s.target))
+
+    def loop_body(self, node: Round, p: int) -> BlockPlan:
+        """The plan for one trip. A variable that every reversed trip leaves as the forward trip found it is there
+        when the next reversed trip begins, as the forward trip left it: it goes round in a ring."""
+        own = set(_targets(node.stmt.target)) if isinstance(node.stmt, For) else set()
+        ring = {
+            key
+            for key, places in self.defs.items()
+            if places[-1] == p and not key.startswith("*") and (self.fresh is None or key in self.fresh)
+        }
+        ring -= own | {node.trips or ""}
+        while True:
+            inner = self.planner.block(node.body, set(ring), "trip", True)
+            broken = {n for n in inner.intact if inner.final.get(n) != 0}
+            if not broken:
+                return inner
+            ring -= broken
 
     def loop_keys(self, node: Round, p: int) -> set[Key]:
         """What the header of the reversed loop reads."""
@@ -607,7 +633,10 @@ class _Walk:
                         undone = any(id(s) in self.planner.undo for s in statements((node.stmt,)))
                         current[key] = self.version(key, p) if undone else None
                     elif key in self.bound_by(p):
-                        current[key] = None
+                        inner = self.plan.inner.get(p, ())
+                        back = isinstance(node, Round) and inner and inner[0].final.get(key) == 0
+                        current[key] = self.version(key, p) if back else None
+        self.plan.final = {k: v for k, v in current.items() if v is not None and not k.startswith("*")}
 
     def delegate(self) -> None:
         """An entry version that is the only one wanted is restored by the block around, which has it."""
@@ -629,7 +658,12 @@ class _Walk:
                 if current.get(name) == version or self.clobbered(name, at, self.wants[name, version][0]):
                     continue
                 definition = self.definition(name, version)
-                if definition is None:
+                inverse = self.inverse(name, version, current, at)
+                if inverse is not None:
+                    restores.append(Restore(name, version, inverse))
+                    for other in _targets(inverse.target):
+                        current[other] = version if other == name else self.version(other, self.overwriter(name, version))
+                elif definition is None:
                     self.plan.saves.add((name, version))
                     restores.append(Restore(name, version))
                 elif self.all_there(definition, version - 1, current):
@@ -645,6 +679,31 @@ class _Walk:
         for key in sorted(self.needs.get(at, ())):
             if key in self.defs and current.get(key) != self.version(key, p if at % 2 else p + 1):
                 self.give_up(key, self.version(key, p if at % 2 else p + 1))
+
+    def overwriter(self, name: str, version: int) -> int:
+        """The position of the statement that overwrites a version."""
+        return min((q for q in self.defs[name] if q >= version), default=-1)
+
+    def inverse(self, name: str, version: int, current: dict[Key, int | None], at: int) -> Assign | None:
+        """The swap that undoes the permutation by which a version was overwritten, if its results are all there and
+        not needed any more."""
+        q = self.overwriter(name, version)
+        node = self.nodes[q] if q >= 0 else None
+        if not isinstance(node, Step) or not isinstance(node.stmt, Assign):
+            return None
+        target, value = node.stmt.target, node.stmt.value
+        if not (isinstance(target, Display) and isinstance(value, Display)):
+            return None
+        if not all(isinstance(v, Name) for v in value.items) or set(target.items) != set(value.items):
+            return None
+        for n in _targets(target):
+            still = self.wants.get((n, q + 1))
+            if current.get(n) != q + 1 or (still is not None and still[1] >= at):
+                return None
+            if q + 1 == self.defs[n][-1] + 1 and self.kind != "top":
+                self.plan.intact.add(n)
+        source = dict(zip(value.items, target.items, strict=True))
+        return Assign(target, replace(value, items=tuple(source[t] for t in target.items)))
 
     def next_wanted(self, at: int) -> list[tuple[str, int]]:
         """For each variable the version that is read next, definitions in program order, saved versions first."""

@@ -41,7 +41,7 @@ from ..ir.types import ListOf, Num, Type
 from ..ir.walk import Fresh, is_call_of, map_stmt, mentioned, names, rename, statements
 from ..normalise import split_webs, web_types
 from ..rules import is_view, rule_of
-from ..rules.typing import Typer
+from ..rules.typing import Typer, like, settled
 from .push import Pusher
 from .skeleton import Adjoints
 from .terms import ADD, COPY
@@ -156,7 +156,7 @@ class _Namer:
 
     def let(self, e: Expr) -> Name:
         name = self.fresh(self.wish if self.wish not in self.fresh.taken else f"{self.wish}_1")
-        self.types[name] = Typer(self.types)(e)
+        self.types[name] = settled(Typer(self.types)(e))
         if self.is_active(e):
             self.active.add(name)
         self.out.append(Assign(Name(name), e))
@@ -173,7 +173,12 @@ class _Namer:
         if rule is None or rule.kind == "constant":
             return e
         if rule.kind == "partials":
-            inner = replace(e, args=tuple(self.named(a, top=False) for a in e.args))
+            args = [self.named(a, top=False) for a in e.args]
+            for k, (a, p) in enumerate(zip(args, rule.operands, strict=False)):
+                others = len(args) == 1 or any(self.is_active(o) for j, o in enumerate(args) if j != k or k == 0)
+                if p in rule.reads and others and _is_dear(a):
+                    args[k] = self.let(a)  # the adjoint reads its value: it is not to be computed a second time
+            inner = replace(e, args=tuple(args))
             return self.let(inner) if rule.reads_result and not top else inner
         if is_call_of(e, np.array, np.asarray) and isinstance(e.args[0], Display):
             items = tuple(self.named(i, top=False) for i in e.args[0].items)
@@ -196,6 +201,19 @@ class _Namer:
 
     def typed(self, e: Expr) -> Type:
         return Typer(self.types)(e)
+
+
+_PLAIN = {operator.add, operator.sub, operator.mul, operator.truediv, operator.neg, operator.pos, len, float, abs}
+
+
+def _is_dear(e: Expr) -> bool:
+    """Whether an expression is a call that costs more than arithmetic (`sin`, `clip`, a power)."""
+    if not isinstance(e, Call) or not isinstance(e.func, Object):
+        return False
+    if e.func.value is operator.pow and isinstance(e.args[1], Const) and e.args[1].value == 2:
+        return False
+    rule = rule_of(e.func.value)
+    return rule is not None and rule.kind == "partials" and e.func.value not in _PLAIN
 
 
 def _is_place(e: Expr) -> bool:
@@ -306,7 +324,7 @@ class _Shadows:
             bar = fresh(f"{user_name.get(name, name)}_bar")
             user_name[bar] = f"{user_name.get(name, name)}_bar"
             type_ = types[name]
-            types[bar] = replace(type_, value=None) if isinstance(type_, Num) else type_
+            types[bar] = like(name, type_)
             shadowed = isinstance(type_, ListOf) or (aliases.is_array(name) and aliases.mutable(name))
             (self.adjoints.shadows if shadowed else self.adjoints.bars)[name] = bar
 

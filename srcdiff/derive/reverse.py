@@ -9,6 +9,7 @@ import numpy as np
 from ..ir.nodes import Assign, Call, Comment, Const, Display, Expr, Function, Name, Object, Param, Return, Stmt
 from ..ir.types import ListOf, Num
 from ..normalise import Core
+from ..rules.typing import like
 from .assemble import Assembler
 from .plan import Planner
 from .prepare import Ready, prepare
@@ -87,7 +88,7 @@ class _Writer:
             seed = self.fresh(wish)
             self.ready.user_name[seed] = wish
             type_ = self.types[name]
-            self.types[seed] = replace(type_, value=None) if isinstance(type_, Num) else type_
+            self.types[seed] = like(name, type_)
             seeds[name] = seed
         return seeds
 

@@ -35,7 +35,7 @@ from ..ir.nodes import (
 )
 from ..ir.types import ListOf, Num, Type
 from ..ir.walk import Fresh, is_call_of, names, rebuild
-from ..rules.typing import Typer
+from ..rules.typing import Typer, like, settled
 from .push import Pusher
 from .terms import COPY, ZERO, Term, collected, total
 
@@ -249,11 +249,17 @@ class Builder:
         self_read = name in names(value) or self.in_ternary
         pusher = self.pusher(None if self_read else Name(name))
         adjoint = Name(self.adjoints.of(name))
+        if self_read:  # the new value may have another shape than the old one of the same name
+            self.types[adjoint.id] = settled(self.types[adjoint.id])
         pusher.push(value, Term((adjoint,)), top=True)
+        self.types[adjoint.id] = like(name, self.types[name])
         own = pusher.leaves.get(Name(name))
         places = [p for p in pusher.leaves if p != Name(name) and _base(p) == name]
         if places:  # `x = x[1:]`: the old array's adjoint starts from zero
+            self.types[adjoint.id] = settled(self.types[adjoint.id])
             held = self.let(adjoint)
+            self.types[held.id] = settled(self.types[held.id])
+            self.types[adjoint.id] = like(name, self.types[name])
             self.acts.append(Kill(adjoint.id))
             pusher = self.pusher(None)
             pusher.push(value, Term((held,)), top=True)
@@ -283,7 +289,10 @@ class Builder:
         for name, value in pairs:
             self.wish = name
             pusher = self.pusher()
-            pusher.push(value, Term((Name(self.adjoints.of(name)),)))
+            bar = self.adjoints.of(name)
+            self.types[bar] = settled(self.types[bar])
+            pusher.push(value, Term((Name(bar),)))
+            self.types[bar] = like(name, self.types[name])
             for leaf, terms in pusher.leaves.items():
                 merged.setdefault(leaf, []).extend(terms)
         own = {name for name, _ in pairs}

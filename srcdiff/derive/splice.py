@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from ..frontend import read
-from ..ir.nodes import Block, Call, Choice, Const, Display, Expr, Function, If, Object, Return
+from ..errors import UnsupportedType
+from ..ir.nodes import Attr, Block, Call, Choice, Const, Display, Expr, Function, If, Object, Return
 from ..ir.types import Num, Type
-from ..ir.walk import Fresh, rebuild
+from ..ir.walk import Fresh, map_block, rebuild
 from ..normalise.expressions import Rewriter
 from ..normalise.state import State
 from ..rules.registry import Rule
+from ..rules.typing import TypeProblem
 
 
 class _Splicer(Rewriter):
@@ -32,7 +35,12 @@ class _Splicer(Rewriter):
                 case If():
                     known = self.known(self.expr(s.test))
                     if known is None:
-                        raise ValueError("a rule branches on something that types do not decide")
+                        raise TypeProblem(
+                            UnsupportedType,
+                            "an array whose number of dimensions is not known here",
+                            "the rule of this function is a different one for each number of dimensions",
+                            "give the variable one rank on all paths, for instance by starting it as an array",
+                        )
                     if known:
                         return self.result(s.body)
                     if s.orelse:
@@ -41,6 +49,13 @@ class _Splicer(Rewriter):
                     raise ValueError(f"a rule consists of branches and returns, not of {s!r}")
         raise ValueError("a rule ends without a return")
 
+    def _attribute(self, e: Attr) -> Expr:
+        base = self.expr(e.base)
+        type_ = self.typed(base)
+        if e.name == "ndim" and isinstance(type_, Num) and type_.ndim == 0:
+            return Const(0)  # rules ask it of numbers, too
+        return super()._attribute(e)
+
     def _checked(self, e: Expr) -> Expr:
         return e  # a rule may call any helper: what it cannot be differentiated by is met when that is asked
 
@@ -48,7 +63,13 @@ class _Splicer(Rewriter):
 @functools.cache
 def _body(rule: Rule) -> Function:
     assert rule.body is not None
-    return read(rule.body).function
+    function = read(rule.body).function
+    return replace(function, body=map_block(function.body, _placeless))
+
+
+def _placeless(e: Expr) -> Expr:
+    """Without places: those of a rule's text mean nothing in the user's file."""
+    return replace(rebuild(e, _placeless), at=None)
 
 
 def splice(rule: Rule, call: Call, fixed: dict[str, Expr], types: Mapping[str, Type]) -> list[Expr | None]:

@@ -180,7 +180,8 @@ def simplified(e: Expr) -> Expr:
     """A partial as the rules give it, made plain where operands are literals: `power_base(x, 2)` is `2 * x`."""
     match e:
         case Call(func=Object(value=f), args=(x, Const(value=int() | float() as n))) if f is power_base:
-            if isinstance(n, bool) or n == 0:
+            n = int(n) if isinstance(n, bool) else n
+            if n == 0:
                 return ZERO
             if n == 1:
                 return Const(1.0)

@@ -17,8 +17,8 @@ from ..ir.nodes import Call, Const, Effect, Expr, Item, Name, Object
 from ..ir.types import Num, Type
 from ..ir.walk import names, substitute
 from ..rules import is_view
-from ..rules.typing import Typer
-from .push import same_shape
+from ..rules.typing import Typer, like
+from .push import value_is_at_least
 from .skeleton import Acc, Act, Do, Fork, Kill, Let, Node, Round, Step, Together, When
 from .terms import COPY, ZERO, Term, total
 
@@ -237,14 +237,15 @@ class Zeros:
         target = Name(bar)
         if self.is_scalar(bar):
             return [Acc(target, terms, assign=True)]
-        wanted = self.types[self.primal[bar]]
+        wanted = like(self.primal[bar], self.types[self.primal[bar]])
         value = total(terms, Typer(self.types))
         found = Typer(self.types)(value)
         assert isinstance(wanted, Num) and isinstance(found, Num)
         if found.ndim == 0 and wanted.ndim:
             return [Acc(target, (Term((Call(FULL_LIKE, (Name(self.primal[bar]), value)),)),), assign=True)]
         reads_itself = any(t.mentions({bar}) for t in terms)
-        if (same_shape(found, wanted) and found.dtype == wanted.dtype) or reads_itself:
+        sure = found.ndim == wanted.ndim is not None and value_is_at_least(found, wanted)
+        if (sure and found.dtype == wanted.dtype) or reads_itself:
             return [Acc(target, (Term((owned_like(value, found),)),) if not _is_fresh(value) else terms, assign=True)]
         return [_zero(bar), Acc(target, terms)]
 

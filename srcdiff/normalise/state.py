@@ -11,7 +11,7 @@ from ..frontend import Program, Reference, problem_at
 from ..ir.nodes import Display, Expr, Name, Origin, Stmt
 from ..ir.types import Num, Static, Tup, Type, TypeMismatch, join
 from ..ir.walk import Fresh
-from ..rules.typing import Typer, TypeProblem
+from ..rules.typing import Typer, TypeProblem, settled
 
 Env = dict[str, Type]
 
@@ -41,7 +41,7 @@ class State:
     origin: Origin | None = None
 
     def typed(self, e: Expr) -> Type:
-        return Typer(self.env)(e)
+        return settled(Typer(self.env)(e))
 
     def emit(self, s: Stmt) -> None:
         self.out.append(replace(s, origin=s.origin or self.origin))

@@ -30,7 +30,7 @@ from ..ir.nodes import (
 )
 from ..ir.types import ListOf, Num, Type, TypeMismatch, join
 from ..ir.walk import Fresh, expressions, is_call_of, map_stmt, mentioned, rebuild, statements
-from ..rules.typing import Typer, TypeProblem
+from ..rules.typing import Typer, TypeProblem, settled
 
 Reaching = dict[str, frozenset[int]]
 
@@ -205,7 +205,7 @@ def web_types(function: Function, params: dict[str, Type]) -> dict[str, Type]:
         before = dict(types)
         typer = Typer(types)
         for s in statements(function.body):
-            for name, type_ in _defined(s, typer):
+            for name, type_ in ((n, settled(t)) for n, t in _defined(s, typer)):
                 try:
                     types[name] = join(types[name], type_) if name in types else type_
                 except TypeMismatch as mismatch:

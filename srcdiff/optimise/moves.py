@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..derive.push import same_shape
+from ..derive.push import value_is_at_least
 from ..derive.zeros import owned
 from ..ir.nodes import Assign, Block, Break, Call, Choice, Display, Expr, For, Function, If, Item, Name, Object, Return, Stmt, Update, While
 from ..ir.types import Num, Type
@@ -50,7 +50,9 @@ def _fits(s: Stmt, name: str, types: dict[str, Type], like: dict[str, str]) -> b
     if isinstance(s.value, Name) and like.get(s.value.id) == name:
         return True
     wanted, found = types[name], Typer(types)(s.value)
-    return isinstance(wanted, Num) and isinstance(found, Num) and same_shape(wanted, found) and wanted.dtype == found.dtype
+    if not (isinstance(wanted, Num) and isinstance(found, Num)) or wanted.dtype != found.dtype:
+        return False
+    return found.ndim == wanted.ndim is not None and value_is_at_least(found, wanted)
 
 
 def last_copies(function: Function, types: dict[str, Type]) -> Function:

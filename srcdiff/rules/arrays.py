@@ -22,6 +22,8 @@ def sum_(y_bar: Any, y: Any, x: Any, axis: Any = None, keepdims: Any = False) ->
 
 @pullback(np.mean, np.ndarray.mean)
 def mean(y_bar: Any, y: Any, x: Any, axis: Any = None, keepdims: Any = False) -> Any:
+    if x.ndim == 0:
+        return y_bar
     if axis is None:
         return y_bar / x.size
     if keepdims:
@@ -31,6 +33,8 @@ def mean(y_bar: Any, y: Any, x: Any, axis: Any = None, keepdims: Any = False) ->
 
 @pullback(np.prod, np.ndarray.prod)
 def prod(y_bar: Any, y: Any, x: Any, axis: Any = None, keepdims: Any = False) -> Any:
+    if x.ndim == 0:
+        return y_bar
     if axis is None or keepdims:
         return y_bar * prod_partials(x, axis)
     return np.expand_dims(y_bar, axis) * prod_partials(x, axis)
@@ -43,6 +47,8 @@ def prod_partials_again(y_bar: Any, y: Any, x: Any, axis: Any = None) -> Any:
 
 @pullback(np.max, np.ndarray.max)
 def max_(y_bar: Any, y: Any, x: Any, axis: Any = None, keepdims: Any = False) -> Any:
+    if x.ndim == 0:
+        return y_bar
     if axis is None or keepdims:
         return y_bar * first_max(x, axis)
     return np.expand_dims(y_bar, axis) * first_max(x, axis)
@@ -50,6 +56,8 @@ def max_(y_bar: Any, y: Any, x: Any, axis: Any = None, keepdims: Any = False) ->
 
 @pullback(np.min, np.ndarray.min)
 def min_(y_bar: Any, y: Any, x: Any, axis: Any = None, keepdims: Any = False) -> Any:
+    if x.ndim == 0:
+        return y_bar
     if axis is None or keepdims:
         return y_bar * first_min(x, axis)
     return np.expand_dims(y_bar, axis) * first_min(x, axis)
@@ -144,12 +152,19 @@ def linspace(y_bar: Any, y: Any, start: Any, stop: Any, num: Any = 50) -> Any:
     return np.sum(np.linspace(1.0, 0.0, num) * y_bar), np.sum(np.linspace(0.0, 1.0, num) * y_bar)
 
 
+@pullback(np.arange)
+def arange(y_bar: Any, y: Any, start: Any, stop: Any = None, step: Any = 1) -> Any:
+    if stop is None:
+        return None
+    return np.sum(y_bar), None, np.sum(np.arange(y.size) * y_bar)
+
+
 constant(
     *(np.zeros, np.ones, np.empty, np.eye, np.identity, np.zeros_like, np.ones_like, np.empty_like, zeros_like),
     *(np.argmax, np.argmin, np.ndarray.argmax, np.ndarray.argmin, np.count_nonzero),
     *(np.all, np.any, np.ndarray.all, np.ndarray.any, np.shape, np.size, np.ndim, len),
     *(np.ndarray.shape, np.ndarray.ndim, np.ndarray.size, np.ndarray.dtype),
-    *(first_max, first_min, one_hot, range, isinstance, np.arange),
+    *(first_max, first_min, one_hot, range, isinstance),
 )
 
 views(

@@ -253,9 +253,19 @@ def where(y: Any, condition: Any, a: Any, b: Any) -> Any:
     return None, np.where(condition, 1.0, 0.0), np.where(condition, 0.0, 1.0)
 
 
-@partials(np.clip)
+@partials(np.clip, np.ndarray.clip)
 def clip(y: Any, x: Any, low: Any, high: Any) -> Any:
-    return np.where(y == x, 1.0, 0.0), np.where(x < low, 1.0, 0.0), np.where(x > high, 1.0, 0.0)
+    if low is None and high is None:
+        return 1.0, None, None
+    if low is None:
+        return np.where(x <= high, 1.0, 0.0), None, np.where(x <= high, 0.0, 1.0)
+    if high is None:
+        return np.where(x >= low, 1.0, 0.0), np.where(x >= low, 0.0, 1.0), None
+    return (  # min(max(x, low), high), as NumPy has it also where low > high
+        np.where((x >= low) & (x <= high), 1.0, 0.0),
+        np.where((x < low) & (low <= high), 1.0, 0.0),
+        np.where(np.maximum(x, low) > high, 1.0, 0.0),
+    )
 
 
 constant(

@@ -10,6 +10,7 @@ import functools
 import operator
 import warnings
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, NoReturn
 
 import numpy as np
@@ -117,7 +118,7 @@ _METHODS = {
     name: getattr(np.ndarray, name)
     for name in (
         *("sum", "mean", "prod", "max", "min", "copy", "reshape", "ravel", "flatten", "dot", "transpose", "astype"),
-        *("argmax", "argmin", "all", "any"),
+        *("argmax", "argmin", "all", "any", "clip"),
     )
 }
 _ATTRIBUTES = {name: getattr(np.ndarray, name) for name in ("shape", "ndim", "size", "T", "dtype")}
@@ -133,8 +134,39 @@ def method_of(type_: Type, name: str) -> Any:
     return None
 
 
+def _of_itself(type_: Type, name: str) -> Type:
+    """The type of a variable where it is read: a length that is not known is at least the same in the whole statement."""
+    if isinstance(type_, Num) and any(d.token is None for d in type_.shape):
+        shape = tuple(Dim(("of", name, k), d.one) if d.token is None else d for k, d in enumerate(type_.shape))
+        return replace(type_, shape=shape)
+    return type_
+
+
+def settled(type_: Type) -> Type:
+    """The type that a variable may keep: without the lengths that were known within one statement only."""
+    match type_:
+        case Num():
+            if any(_is_passing(d.token) for d in type_.shape):
+                shape = tuple(Dim(None, d.one) if _is_passing(d.token) else d for d in type_.shape)
+                type_ = replace(type_, shape=shape)
+            if isinstance(type_.value, Dim) and _is_passing(type_.value.token):
+                type_ = type_.plain()
+            return type_
+        case Tup():
+            return Tup(tuple(map(settled, type_.items)))
+        case ListOf(item=item) if item is not None:
+            return ListOf(settled(item))
+    return type_
+
+
+def _is_passing(token: Any) -> bool:
+    if isinstance(token, tuple):
+        return token[:1] == ("of",) or any(_is_passing(t) for t in token if isinstance(t, tuple))
+    return False
+
+
 class Typer:
-    """Types of expressions under types of variables. `fresh` names lengths that are not known, one name each."""
+    """Types of expressions under types of variables."""
 
     def __init__(self, types: Mapping[str, Type]) -> None:
         self.types = types
@@ -150,7 +182,7 @@ class Typer:
                         f"assign `{e.id}` before this statement",
                         e.at,
                     )
-                return self.types[e.id]
+                return _of_itself(self.types[e.id], e.id)
             case Const():
                 return type_of_value(e.value)
             case Object():
@@ -325,6 +357,15 @@ class Typer:
         function = e.func.value
         args = tuple(map(self, e.args))
         kwargs = tuple((k, self(v)) for k, v in e.kwargs)
+        axis = dict(kwargs).get("axis")
+        if isinstance(axis, Num) and not isinstance(axis.value, int):
+            raise TypeProblem(
+                UnsupportedCall,
+                "an axis that is known only when the program runs",
+                "the axis decides the shape of the result",
+                "write the axis as a literal",
+                e.at,
+            )
         special = self._special(function, args, dict(kwargs), e)
         if special is not None:
             return special
@@ -393,12 +434,23 @@ class Typer:
             return Num(first.dtype, 1, (dim,), contiguous=first.contiguous)
         if function in (np.ndarray.T, np.transpose, np.ndarray.transpose) and isinstance(first, Num) and len(args) == 1:
             return Num(first.dtype, first.ndim, tuple(reversed(first.shape)), contiguous=first.ndim == 1 and first.contiguous)
+        if function is np.outer and all(isinstance(t, Num) and t.ndim == 1 for t in args):
+            shape = tuple(t.shape[0] for t in args if isinstance(t, Num))
+            return Num(wider(*(t.dtype for t in args if isinstance(t, Num))), 2, shape)
         if function in (np.dot, np.matmul, operator.matmul, np.ndarray.dot):
             return self._product(args, e)
         if function is list.append and isinstance(first, ListOf):
             return Static(None)
         if function is list.pop and isinstance(first, ListOf):
             return first.item or FLOAT
+        if function is np.linspace and any(isinstance(t, Num) and t.ndim != 0 for t in args[:2]):
+            raise TypeProblem(
+                UnsupportedCall,
+                "np.linspace between arrays",
+                "its rule is for numbers",
+                "write start + (stop - start) * np.linspace(0.0, 1.0, n)",
+                e.at,
+            )
         if function is range:
             return self._range(args, e)
         if function in (float, int, round) and isinstance(first, Num):
@@ -533,6 +585,12 @@ class Typer:
             second = args[1]
             return Num(second.dtype, second.ndim, second.shape) if isinstance(second, Num) else None
         return None
+
+
+def like(name: str, type_: Type) -> Type:
+    """The type of an adjoint: the lengths of its variable, those that are not known under the variable's name."""
+    known = _of_itself(type_, name)
+    return known.plain() if isinstance(known, Num) else known
 
 
 def wider(a: str, b: str) -> str:

@@ -60,29 +60,50 @@ def _to_array(g: Any, x: Any) -> Any:
         leading = tuple(range(extra))
 
         def from_more(g: Any, x: Any) -> Any:
-            return _fit(np.sum(g, axis=leading), x)
+            total = np.sum(g, axis=leading)
+            return total if total.shape == x.shape else _fit(total, x)
 
         return from_more
-    integers = not isinstance(g.dtype, types.Float)
-    as_is = g.layout == "C" and g.mutable and not integers
+    own = _as_own(g)
+    if extra < 0:
 
-    def from_fewer(g: Any, x: Any) -> Any:
-        if as_is:
-            return _fit(g, x)
-        elif integers:
-            return _fit(g.astype(np.int64), x)
-        else:
-            return _fit(g.copy(), x)
+        def from_fewer(g: Any, x: Any) -> Any:
+            return _fit(own(g), x)
 
-    return from_fewer
+        return from_fewer
+
+    def from_as_many(g: Any, x: Any) -> Any:
+        whole = own(g)
+        return whole if whole.shape == x.shape else _fit(whole, x)
+
+    return from_as_many
+
+
+def _as_own(g: Any) -> Any:
+    """A function that gives `g` as the sums would come: C-contiguous, writable, integers in 64 bits."""
+    if not isinstance(g.dtype, types.Float):
+
+        def widened(g: Any) -> Any:
+            return np.ascontiguousarray(g).astype(np.int64)
+
+        return jitable(widened)
+    if g.layout != "C" or not g.mutable:
+
+        def copied(g: Any) -> Any:
+            return g.copy()
+
+        return jitable(copied)
+
+    def itself(g: Any) -> Any:
+        return g
+
+    return jitable(itself)
 
 
 @jitable
 def _fit(g: Any, x: Any) -> Any:
     """`g`, of no more dimensions than `x`, in the shape of `x`: sums where that has one element, else copies."""
     first = x.ndim - g.ndim
-    if g.shape == x.shape[first:] and first == 0:
-        return g
     for axis in range(g.ndim):
         if x.shape[first + axis] == 1 and g.shape[axis] != 1:
             g = np.sum(lines(g, axis), axis=1).reshape(kept_shape(g, axis))

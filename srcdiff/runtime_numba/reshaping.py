@@ -19,6 +19,7 @@ from .lines import size_of
 from .register import (
     extending,
     implements,
+    imputils,
     is_axes,
     is_number,
     jitable,

@@ -1,0 +1,100 @@
+"""Small programs that a derivative once got wrong: writes, sharing, values of several kinds, control flow."""
+
+import numpy as np
+
+from .registry import case, draw
+
+
+@case(args=(draw(5),), second=True)
+def overlapping_shift_left(x):
+    x[:-1] += x[1:]
+    return np.sum(x * x)
+
+
+@case(args=(draw(5),), second=True)
+def overlapping_shift_right(x):
+    x[1:] += x[:-1]
+    x[1:] *= x[:-1]
+    return np.sum(x * x)
+
+
+@case(args=(draw(3, 3),), second=True)
+def add_own_transpose(A):
+    A += A.T
+    A[0] -= A[:, 1]
+    return np.sum(A * A * A)
+
+
+@case(args=(draw(3),), second=True)
+def buffer_made_in_a_loop(x):
+    for _ in range(2):
+        y = np.zeros(3)
+        y[0] = x[0] * x[0]
+        x = x * y
+    return np.sum(x)
+
+
+@case(args=(draw(4),), second=True)
+def slice_into_a_buffer_of_fixed_length(x):
+    y = np.zeros(4)
+    y[1:] = x[1:]
+    y[:2] += x[:2] * y[2:]
+    return np.sum(y * y)
+
+
+@case(args=(draw(3, 4),), second=True)
+def number_that_becomes_an_array(A):
+    acc = 0.0
+    for row in A:
+        acc = acc + row * row
+    return np.sum(acc * acc)
+
+
+@case(args=(draw(5), draw(5), 4), also=((draw(5), draw(5), 0),), wrt=(0, 1), second=True)
+def double_buffer(x, y, n):
+    a = x
+    b = y
+    for _ in range(n):
+        for j in range(1, 4):
+            b[j] = a[j - 1] * a[j + 1] + a[j]
+        a, b = b, a
+    return np.sum(a * a) + b[1]
+
+
+@case(args=(draw(4), 3), wrt=(0,), second=True)
+def integer_array_assigned_in_the_first_trip(x, n):
+    s = x[0]
+    for i in range(n):
+        if i == 0:
+            k = np.zeros(4, dtype=np.int64)
+        k[i] = i + k[0]
+        k = k + 1
+        s = s * x[k[1] % 4]
+    return s
+
+
+@case(args=(draw(4), 3), wrt=(0,), second=True)
+def view_assigned_in_the_first_trip(x, n):
+    s = x[0]
+    for i in range(n):
+        if i == 0:
+            v = x[::2]
+        else:
+            v = w[::-1]  # noqa: F821
+        w = v
+        w[0] *= s
+        s += v[1] * v[0]
+    return s
+
+
+@case(args=(0.5, 2.0), also=((-0.7, 1.5),), second=True)
+def logic_returning_numbers(a, b):
+    c = a and b * 2
+    d = (a > 0 and b) or a * a
+    return c * d + (b or 1.0)
+
+
+@case(args=(draw(3, 3) / 2, draw(3, 3)), jit=False, reason="Numba has no @= for arrays")
+def matmul_in_place(A, B):
+    A @= B
+    return np.sum(A * A * B)
