@@ -42,7 +42,7 @@ def array(name: str, rank: int) -> Type:
     """A float64 argument of that rank with no length 1."""
     if rank == 0:
         return FLOAT
-    return Num("float64", rank, tuple(Dim(("argument", name, axis), False) for axis in range(rank)))
+    return Num("float64", rank, tuple(Dim(("argument", name, axis), False) for axis in range(rank)), contiguous=True)
 
 
 def _all(program: Program) -> Iterator[Expr]:

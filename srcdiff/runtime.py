@@ -76,6 +76,30 @@ def power_exponent(x: Any, n: Any) -> Any:
     return base**n * np.log(base)
 
 
+def power_mixed(x: Any, n: Any) -> Any:
+    """The partial of `x ** n` in both: `x ** (n - 1) * (1 + n * log(x))`, with its limit 0 at `x = 0` for `n > 1`."""
+    if isinstance(x, np.ndarray) or isinstance(n, np.ndarray):
+        zero = (np.asarray(x) == 0) & (np.asarray(n) > 1)
+        base = np.where(zero, 1.0, x)
+        return np.where(zero, 0.0, np.float_power(base, np.asarray(n) - 1.0) * (1.0 + n * np.log(base)))
+    if x == 0 and n > 1:
+        return 0.0
+    base = np.float64(x)
+    return base ** (n - 1.0) * (1.0 + n * np.log(base))
+
+
+def power_curvature(x: Any, n: Any) -> Any:
+    """The second partial of `x ** n` in `n`: `x ** n * log(x) ** 2`, with its limit 0 at `x = 0` for positive `n`."""
+    if isinstance(x, np.ndarray) or isinstance(n, np.ndarray):
+        zero = (np.asarray(x) == 0) & (np.asarray(n) > 0)
+        base = np.where(zero, 1.0, x)
+        return np.where(zero, 0.0, np.float_power(base, n) * np.log(base) ** 2)
+    if x == 0 and n > 0:
+        return 0.0
+    base = np.float64(x)
+    return base**n * np.log(base) ** 2
+
+
 def polygamma(n: int, x: float) -> float:
     """The polygamma function: derivative number `n + 1` of `log(gamma(x))` (`n = 0`: digamma).
 

@@ -113,7 +113,7 @@ def key_of(value: Any) -> Hashable:
     if kind is float:
         return "f"
     if kind is np.ndarray:
-        return (value.dtype, tuple(n == 1 for n in value.shape))
+        return (value.dtype, tuple(n == 1 for n in value.shape), value.flags.c_contiguous)
     if kind is tuple:
         return tuple(map(key_of, value))
     if kind is str or value is None:
@@ -135,7 +135,7 @@ def type_of(value: Any, name: str) -> Type:
         case np.ndarray():
             dtype = "int64" if value.dtype.kind in "iu" else str(value.dtype)
             shape = tuple(Dim(("argument", name, axis), n == 1) for axis, n in enumerate(value.shape))
-            return Num(dtype, value.ndim, shape)
+            return Num(dtype, value.ndim, shape, contiguous=value.flags.c_contiguous)
         case tuple():
             return Tup(tuple(type_of(v, f"{name}_{i}") for i, v in enumerate(value)))
         case _:

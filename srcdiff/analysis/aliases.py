@@ -63,6 +63,9 @@ class Aliases:
         return []
 
 
+_MAY_COPY = (np.reshape, np.ndarray.reshape, np.ravel, np.ndarray.ravel, np.ascontiguousarray)
+
+
 def analyse(function: Function, types: dict[str, Type], check: bool = True) -> Aliases:
     """The alias classes of a core function; with `check`, raises TypeProblem where it cannot be told whether a value
     shares memory with an array that is written."""
@@ -136,8 +139,8 @@ def _check(function: Function, aliases: Aliases) -> None:
             if not any(aliases.mutable(name) for name in shared):
                 continue
             base = Typer(aliases.types)(e.args[0])
-            may_copy = e.func.value in (np.reshape, np.ndarray.reshape, np.ravel, np.ndarray.ravel)
-            if may_copy and isinstance(base, Num) and not base.contiguous and base.ndim != 1:
+            may_copy = e.func.value in _MAY_COPY
+            if may_copy and isinstance(base, Num) and not base.contiguous:
                 raise TypeProblem(
                     AmbiguousAlias,
                     f"`{e.func.text}` of an array that is not surely contiguous, while one of the two is written in place",

@@ -24,6 +24,7 @@ from ..ir.nodes import Assign, Call, Choice, Const, Display, Effect, Expr, For, 
 from ..ir.types import ListOf, Num, Type
 from ..ir.walk import assigned, is_call_of, names, statements, subexprs
 from ..rules import is_view
+from ..runtime import unbroadcast
 from .skeleton import Acc, Act, Do, Fork, Kill, Let, Node, Round, Step, Together, When
 
 Key = str  # a variable, or "*" + alias class for the contents of the arrays of that class
@@ -140,6 +141,8 @@ class Planner:
             case Name(id=name):
                 if name not in self.adjoints and self.aliases.is_array(name) and self.aliases.mutable(name):
                     found.add("*" + self.aliases.find(name))
+            case Call(func=Object(value=function), args=(g, _)) if function is unbroadcast:
+                self._contents(g, found)
             case Call(func=Object(value=function), args=args) if function in _SHAPE_ONLY:
                 for a in args:
                     for part in subexprs(a):
@@ -394,6 +397,9 @@ class Planner:
         there = sum(_mentions(n.stmt, name) for n in self.nodes)
         if here != there or self.definitions.get(name) != 1:
             return False
+        inner = [s for n in nodes for s in statements((n.stmt,))]
+        if any(isinstance(s, Effect) and is_call_of(s.value, list.append) and name in names(s.value) for s in inner):
+            return False  # it lives on in a list
         return all(self.is_local(other, nodes) for other in self.pointers_to(name, nodes))
 
     def pointers_to(self, name: str, nodes: list[Node]) -> set[str]:

@@ -17,6 +17,7 @@ import numpy as np
 
 from ..analysis.activity import active_names
 from ..analysis.aliases import Aliases, analyse
+from ..errors import AmbiguousAlias
 from ..ir.nodes import (
     Assign,
     Block,
@@ -41,7 +42,7 @@ from ..ir.types import ListOf, Num, Type
 from ..ir.walk import Fresh, is_call_of, map_stmt, mentioned, names, rename, statements
 from ..normalise import split_webs, web_types
 from ..rules import is_view, rule_of
-from ..rules.typing import Typer, like, settled
+from ..rules.typing import Typer, TypeProblem, like, settled
 from .push import Pusher
 from .skeleton import Adjoints
 from .terms import ADD, COPY
@@ -68,7 +69,9 @@ def prepare(function: Function, params: dict[str, Type], wrt: tuple[str, ...], r
     """`results` tells the names of the result's active leaves from the final program."""
     function, user_name = split_webs(function)
     types = web_types(function, params)
-    aliases = analyse(function, types, check=False)  # copies of the arguments may settle what is in doubt
+    aliases = analyse(function, types)
+    function = replace(function, body=_rebinding(function.body, types, aliases))
+    aliases = analyse(function, types)
     copied = [p.name for p in function.params if aliases.mutable(p.name)]
     if copied:
         function, copies = _with_copies(function, copied)
@@ -91,6 +94,27 @@ def prepare(function: Function, params: dict[str, Type], wrt: tuple[str, ...], r
     function = replace(function, body=body)
     trips = {id(s): counter.names[s.body[0]] for s in statements(body) if isinstance(s, For | While) and s.body and s.body[0] in counter.names}
     return Ready(function, types, aliases, active, shadows.adjoints, trips, fresh, copied, user_name)
+
+
+def _rebinding(block: Block, types: dict[str, Type], aliases: Aliases) -> Block:
+    """`s += v` for a variable that is a number at first and an array later is `s = s + v`, if no other name shares
+    its value (an array would be changed under that name, too). Raises TypeProblem if one does."""
+    out: list[Stmt] = []
+    for s in block:
+        if isinstance(s, Update) and isinstance(s.target, Name):
+            type_ = types.get(s.target.id)
+            if isinstance(type_, Num) and type_.ndim is None:
+                if len(aliases.members(s.target.id)) > 1:
+                    raise TypeProblem(
+                        AmbiguousAlias,
+                        f"`{s.target.id}` is updated in place, may be a number or an array, and shares its value",
+                        "an array would change under the other name, too, a number would not",
+                        f"start `{s.target.id}` as an array, or write {s.target.id} = {s.target.id} + ...",
+                        s.origin.span if s.origin else None,
+                    )
+                s = Assign(s.target, Call(s.op, (s.target, s.value)), s.origin)
+        out.append(map_stmt(s, lambda e: e, lambda b: _rebinding(b, types, aliases)))
+    return tuple(out)
 
 
 def _with_copies(function: Function, copied: list[str]) -> tuple[Function, dict[str, str]]:

@@ -10,7 +10,7 @@ from ..ir.nodes import Assign, Call, Comment, Const, Display, Expr, Function, Na
 from ..ir.types import ListOf, Num
 from ..normalise import Core
 from ..rules.typing import like
-from .assemble import Assembler
+from .assemble import DTYPES, Assembler
 from .plan import Planner
 from .prepare import Ready, prepare
 from .skeleton import Acc, Act, Builder, Node, Step
@@ -149,7 +149,9 @@ class _Writer:
             return ZERO if type_.is_float else Const(False) if type_.dtype == "bool" else Const(0)
         if isinstance(type_, Num) and type_.ndim:
             shape: Expr = Display("tuple", (Const(0),) * type_.ndim)
-            return Call(Object(np.empty, "np.empty"), (shape,))
+            dtype = DTYPES.get(type_.dtype)
+            args = (shape,) if dtype is None else (shape, Object(dtype, f"np.{dtype.__name__}"))
+            return Call(Object(np.empty, "np.empty"), args)
         if isinstance(type_, ListOf):
             return Display("list", ())
         return ZERO

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import UnsupportedCall, UnsupportedSyntax
+from ..errors import UnsupportedCall, UnsupportedSyntax, UnsupportedType
 from ..ir.nodes import (
     Assign,
     Attr,
@@ -45,6 +45,7 @@ class Rewriter:
 
     state: State
     scope: dict[str, Expr]
+    is_generated = False  # whether the function is one that srcdiff wrote
 
     def call_user(self, function: FunctionType, e: Call) -> Expr:
         raise NotImplementedError
@@ -98,6 +99,14 @@ class Rewriter:
                 self.bind(f"{name}_{k}", item)
                 self.state.fresh.taken.add(f"{name}_{k}")
         elif not isinstance(type_, Static):
+            if isinstance(type_, ListOf) and not self.is_generated:
+                raise TypeProblem(
+                    UnsupportedType,
+                    "a list as a value of its own",
+                    "lists are not followed yet, only np.array([...]) of one that is written out",
+                    "use an array: x = np.empty(n), then x[i] = ...",
+                    getattr(value, "at", None),
+                )
             self.state.emit(Assign(Name(name), value))
         self.state.env[name] = type_
 
@@ -197,6 +206,8 @@ class Rewriter:
 
     def _logic(self, e: Logic) -> Expr:
         values = list(e.values)
+        if any(isinstance(t := self.type_apart(v), Num) and t.is_float for v in values):
+            return self._logic_of_numbers(e)
         result = self.expr(values[0])
         for value in values[1:]:
             known = self.known(result)
@@ -212,6 +223,26 @@ class Rewriter:
                 result = replace(result, values=(*result.values, right))
             else:
                 result = Logic(e.op, (result, right), e.at)
+        return result
+
+    def type_apart(self, e: Expr) -> Type:
+        """The type of an expression without emitting anything; a problem in it is met again when it is written."""
+        mark = self.state.snapshot()
+        with self.state.collect():
+            try:
+                return self.typed(self.expr(e))
+            except TypeProblem:
+                return Static(None)
+            finally:
+                self.state.restore(mark)
+
+    def _logic_of_numbers(self, e: Logic) -> Expr:
+        """`a or b` of numbers is one of the numbers: `a if a else b`."""
+        result = self.expr(e.values[-1])
+        for value in reversed(e.values[:-1]):
+            first = self.atom(self.expr(value), "first")
+            then, other = (first, result) if e.op == "or" else (result, first)
+            result = Choice(first, then, other, e.at)
         return result
 
     def _apart(self, e: Expr) -> tuple[Expr, Block]:

@@ -113,6 +113,7 @@ class Specialiser(Rewriter):
     ) -> None:
         self.program, self.state, self.scope, self.chain, self.callers = program, state, scope, chain, callers
         self.declared: dict[str, Type] = {}
+        self.is_generated = program.file.startswith("<srcdiff ")
         for reference in program.references:
             state.references.setdefault((reference.path, id(program)), reference)
 
@@ -298,7 +299,7 @@ class Specialiser(Rewriter):
             self.assign_name(s.target.id, call)
             return
         own = self.own(s.target.id)
-        in_place = before.ndim is not None and before.ndim > 0
+        in_place = before.ndim is None or before.ndim > 0
         if current.id == own and (in_place or (before.ndim == 0 and after.ndim == 0)):
             self.state.emit(Update(Name(own), s.op, value))
             if not in_place:
@@ -580,6 +581,8 @@ class Specialiser(Rewriter):
                 exprs[k] = Call(Object(float, "float"), (expr,))
         types = [t.plain() if isinstance(t := self.typed(x), Num) else t for x in exprs]
         built = derivative.built_for_types(types)
+        for reference in built.references:
+            self.state.references.setdefault((reference.path, id(derivative)), reference)
         extra = tuple(self.expr(Object(value, name)) for name, value in built.captured)
         result = self.inline(built.plain, (*exprs, *extra), (), e)
         if derivative.options.kind == "value" and isinstance(result, Display):

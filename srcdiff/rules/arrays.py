@@ -90,7 +90,7 @@ def outer(y_bar: Any, y: Any, a: Any, b: Any) -> Any:
 
 
 @pullback(copied, np.copy, np.ndarray.copy, np.asarray, np.array, np.ascontiguousarray)
-def copy(y_bar: Any, y: Any, x: Any) -> Any:
+def copy(y_bar: Any, y: Any, x: Any, dtype: Any = None) -> Any:
     return y_bar
 
 
@@ -131,15 +131,15 @@ def broadcast_to(y_bar: Any, y: Any, x: Any, shape: Any) -> Any:
 
 @pullback(unbroadcast)
 def unbroadcast_again(y_bar: Any, y: Any, g: Any, x: Any) -> Any:
-    return np.broadcast_to(y_bar, g.shape), None
+    return unbroadcast(y_bar, g), None
 
 
 # ---------------------------------------------------------------------------------------------------- construction
 
 
 @pullback(np.full)
-def full(y_bar: Any, y: Any, shape: Any, value: Any, dtype: Any = None) -> Any:
-    return None, unbroadcast(y_bar, value)
+def full(y_bar: Any, y: Any, shape: Any, fill_value: Any, dtype: Any = None) -> Any:
+    return None, unbroadcast(y_bar, fill_value)
 
 
 @pullback(np.full_like)

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from ..runtime import polygamma, power_base, power_exponent
+from ..runtime import polygamma, power_base, power_curvature, power_exponent, power_mixed
 from .registry import constant, partials
 
 
@@ -60,12 +60,12 @@ def power(y: Any, x: Any, n: Any) -> Any:
 
 @partials(power_base)
 def power_base_again(y: Any, x: Any, n: Any) -> Any:
-    return n * power_base(x, n - 1.0), x ** (n - 1.0) + n * power_exponent(x, n - 1.0)
+    return np.where(n == 0, 0.0, n * power_base(x, n - 1.0)), power_mixed(x, n)
 
 
 @partials(power_exponent)
 def power_exponent_again(y: Any, x: Any, n: Any) -> Any:
-    return x ** (n - 1.0) + n * power_exponent(x, n - 1.0), power_exponent(x, n) * np.log(x)
+    return power_mixed(x, n), power_curvature(x, n)
 
 
 @partials(np.square)
@@ -254,17 +254,17 @@ def where(y: Any, condition: Any, a: Any, b: Any) -> Any:
 
 
 @partials(np.clip, np.ndarray.clip)
-def clip(y: Any, x: Any, low: Any, high: Any) -> Any:
-    if low is None and high is None:
+def clip(y: Any, x: Any, a_min: Any, a_max: Any) -> Any:
+    if a_min is None and a_max is None:
         return 1.0, None, None
-    if low is None:
-        return np.where(x <= high, 1.0, 0.0), None, np.where(x <= high, 0.0, 1.0)
-    if high is None:
-        return np.where(x >= low, 1.0, 0.0), np.where(x >= low, 0.0, 1.0), None
-    return (  # min(max(x, low), high), as NumPy has it also where low > high
-        np.where((x >= low) & (x <= high), 1.0, 0.0),
-        np.where((x < low) & (low <= high), 1.0, 0.0),
-        np.where(np.maximum(x, low) > high, 1.0, 0.0),
+    if a_min is None:
+        return np.where(x <= a_max, 1.0, 0.0), None, np.where(x <= a_max, 0.0, 1.0)
+    if a_max is None:
+        return np.where(x >= a_min, 1.0, 0.0), np.where(x >= a_min, 0.0, 1.0), None
+    return (  # min(max(x, a_min), a_max), as NumPy has it also where a_min > a_max
+        np.where((x >= a_min) & (x <= a_max), 1.0, 0.0),
+        np.where((x < a_min) & (a_min <= a_max), 1.0, 0.0),
+        np.where(np.maximum(x, a_min) > a_max, 1.0, 0.0),
     )
 
 

@@ -61,7 +61,7 @@ def type_of_value(value: Any, token: Any = None) -> Type:
             shape = tuple(Dim((token, axis), n == 1) for axis, n in enumerate(value.shape))
             if value.ndim == 0:
                 return Num(dtype)
-            return Num(dtype, value.ndim, shape)
+            return Num(dtype, value.ndim, shape, contiguous=value.flags.c_contiguous)
         case tuple():
             return Tup(tuple(type_of_value(item, (token, i)) for i, item in enumerate(value)))
         case _:
@@ -107,8 +107,9 @@ def _probe(function: Any, args: tuple[Type, ...], kwargs: tuple[tuple[str, Type]
     return found
 
 
-_FRESH_C = (np.zeros, np.ones, np.empty, np.eye, np.full, np.arange, np.linspace, np.copy, np.ndarray.copy, np.array)
+_FRESH_C = (np.zeros, np.ones, np.empty, np.eye, np.full, np.arange, np.linspace, np.ndarray.copy)
 _SAME_SHAPE = (np.zeros_like, np.ones_like, np.empty_like, np.full_like, np.copy, np.ndarray.copy, np.cumsum)
+_MAKE_ARRAYS = (np.array, np.asarray, np.copy, np.zeros_like, np.ones_like, np.empty_like, np.full_like)
 _BY_SHAPE = (np.zeros, np.ones, np.empty, np.full)
 _REDUCTIONS = (
     *(np.sum, np.mean, np.prod, np.max, np.min),
@@ -357,6 +358,14 @@ class Typer:
         function = e.func.value
         args = tuple(map(self, e.args))
         kwargs = tuple((k, self(v)) for k, v in e.kwargs)
+        if "order" in dict(kwargs):
+            raise TypeProblem(
+                UnsupportedCall,
+                "the argument `order=`",
+                "whether later views share memory depends on it",
+                "leave it out: arrays are in C order",
+                e.at,
+            )
         axis = dict(kwargs).get("axis")
         if isinstance(axis, Num) and not isinstance(axis.value, int):
             raise TypeProblem(
@@ -410,6 +419,8 @@ class Typer:
 
     def _special(self, function: Any, args: tuple[Type, ...], kwargs: dict[str, Type], e: Call) -> Type | None:
         first = args[0] if args else None
+        if function in _MAKE_ARRAYS and isinstance(first, Num) and first.ndim == 0:
+            self._no_dimensions(e)
         if function is len or function is np.size or function is np.ndarray.size:
             return self._length(function, first)
         if function in (np.ndarray.shape, np.shape) and isinstance(first, Num) and first.ndim is not None:
@@ -420,7 +431,8 @@ class Typer:
             return Static(np.dtype(first.dtype))
         if function in _SAME_SHAPE and isinstance(first, Num) and function is not np.cumsum:
             dtype = self._dtype(kwargs.get("dtype"), first.dtype)
-            return Num(dtype, first.ndim, first.shape, contiguous=True)
+            sure = function is np.ndarray.copy or first.contiguous  # the others keep the layout of their operand
+            return Num(dtype, first.ndim, first.shape, contiguous=sure)
         if function in _BY_SHAPE:
             return self._by_shape(function, args, kwargs, e)
         if function is np.broadcast_to and isinstance(first, Num) and len(args) == 2:
@@ -428,7 +440,7 @@ class Typer:
         if function in (np.array, np.asarray) and isinstance(first, ListOf | Tup | Num):
             return self._array(first, args, kwargs, e)
         if function in (np.reshape, np.ndarray.reshape):
-            return self._reshaped(args)
+            return self._reshaped((*args, *(t for k, t in kwargs.items() if k in ("shape", "newshape"))))
         if function in (np.ravel, np.ndarray.ravel, np.ndarray.flatten) and isinstance(first, Num):
             dim = first.shape[0] if first.ndim == 1 else Dim(None)
             return Num(first.dtype, 1, (dim,), contiguous=first.contiguous)
@@ -461,6 +473,15 @@ class Typer:
             return self._helper(function, args)
         return None
 
+    def _no_dimensions(self, e: Call) -> NoReturn:
+        raise TypeProblem(
+            UnsupportedType,
+            "a 0-d array made from a number",
+            "it is written in place where a number is not, and nothing in the program tells the two apart",
+            "use the number itself; for an array with one element write np.array([x])",
+            e.at,
+        )
+
     def _length(self, function: Any, first: Type | None) -> Type:
         if isinstance(first, Tup):
             return Num("int64", weak=True, value=len(first.items))
@@ -490,6 +511,8 @@ class Typer:
             return Num(name, 1, (_dim_of(shape),), contiguous=True)
         if isinstance(shape, Tup) and all(isinstance(t, Num) and t.is_integral for t in shape.items):
             dims = tuple(_dim_of(t) for t in shape.items if isinstance(t, Num))
+            if not dims and function is not np.broadcast_to:
+                self._no_dimensions(e)
             return Num(name, len(dims), dims, contiguous=True)
         return None
 
@@ -578,6 +601,12 @@ class Typer:
         name = function.__name__
         if name == "unbroadcast":
             return args[1].plain() if isinstance(args[1], Num) else None
+        if name in ("power_mixed", "power_curvature") and all(isinstance(t, Num) for t in args):
+            nums = [t for t in args if isinstance(t, Num)]
+            if any(t.ndim is None for t in nums):
+                return Num("float64", None)
+            shape = broadcast([t.shape for t in nums])
+            return Num("float64", len(shape), shape)
         if name in ("first_max", "first_min", "prod_partials", "zeros_like", "copied"):
             first = args[0]
             return Num(first.dtype, first.ndim, first.shape) if isinstance(first, Num) else None
