@@ -66,5 +66,3 @@ def value_and_grad(
     if f is None:
         return functools.partial(value_and_grad, wrt=wrt, jit=jit, has_aux=has_aux)
     return Derivative(f, Options("value", wrt, jit, has_aux))
-
-

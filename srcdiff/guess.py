@@ -97,5 +97,3 @@ def _as_number(e: Expr, wanted: Name) -> bool:
         case Attr() | Item():
             return False
     return any(_as_number(child, wanted) for child in children(e))
-
-

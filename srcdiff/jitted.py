@@ -69,7 +69,12 @@ def from_numba(type_: Any, name: str) -> Type:
     if isinstance(type_, nt.Array):
         dtype = from_numba(type_.dtype, name)
         if isinstance(dtype, Num):
-            return Num(dtype.dtype, type_.ndim, tuple(Dim(("argument", name, axis)) for axis in range(type_.ndim)), contiguous=type_.layout == "C")
+            return Num(
+                dtype.dtype,
+                type_.ndim,
+                tuple(Dim(("argument", name, axis)) for axis in range(type_.ndim)),
+                contiguous=type_.layout == "C",
+            )
     if isinstance(type_, nt.NoneType):
         return Static(None)
     raise BadArgument(f"`{name}` is a {type_} and is not supported as an argument; pass a float or an array of floats")

@@ -35,7 +35,9 @@ def selected(signature: inspect.Signature, wrt: Any, name: str) -> tuple[tuple[s
     single = not isinstance(wrt, tuple)
     wanted = (wrt,) if single else wrt
     if not wanted:
-        raise BadArgument(f"wrt=() selects no argument of {name}{signature}; give a position, a name, or a tuple of these")
+        raise BadArgument(
+            f"wrt=() selects no argument of {name}{signature}; give a position, a name, or a tuple of these"
+        )
     found = []
     for w in wanted:
         if isinstance(w, bool) or not isinstance(w, int | str):

@@ -77,7 +77,6 @@ def _form(value: Any) -> Any:
     return np.shape(value), np.asarray(value).dtype
 
 
-
 def _seeds(form: Any, y_bar: Any) -> list[Any]:
     if isinstance(form, tuple) and not (len(form) == 2 and isinstance(form[1], np.dtype)):
         if not isinstance(y_bar, tuple | list) or len(y_bar) != len(form):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import os
 import subprocess
 import sys
 import warnings
@@ -16,6 +17,8 @@ import srcdiff.runtime_numba
 from srcdiff import runtime
 
 pytestmark = pytest.mark.jit
+
+FULL = os.environ.get("SRCDIFF_FULL") == "1"  # compiling takes a second a type: an ordinary run has fewer of them
 
 LAYOUTS = ("C", "F", "strided", "readonly")
 DTYPES = (np.float64, np.float32)
@@ -75,7 +78,10 @@ def both_fail(function, compiled, *args):
         compiled(*args)
 
 
-SHAPES = [(), (3,), (1,), (0,), (2, 3), (1, 3), (2, 1), (1, 1), (0, 3), (3, 0), (2, 3, 4), (2, 1, 4), (0, 2, 3)]
+SHAPES = [(), (3,), (1,), (0,), (2, 3), (1, 3), (2, 1), (1, 1), (0, 3), (3, 0)]
+DEEP = [(2, 3, 4), (2, 1, 4), (0, 2, 3), (5, 2, 3, 4), (1, 2, 1, 4), (5, 1, 1, 1)]
+if FULL:
+    SHAPES += DEEP
 
 # -------------------------------------------------------------------------------------------------------- helpers
 
@@ -91,12 +97,13 @@ def fits(g, x):
     return True
 
 
-UNBROADCAST_SHAPES = [*SHAPES, (4,), (3, 4), (1, 4), (5, 2, 3, 4), (1, 2, 1, 4), (5, 1, 1, 1)]
+UNBROADCAST_SHAPES = [*SHAPES, (4,), (3, 4), (1, 4)]
 
 
 @pytest.mark.parametrize("x", UNBROADCAST_SHAPES, ids=str)
 def test_unbroadcast(x):
-    for g in UNBROADCAST_SHAPES:
+    deep = [] if FULL or len(x) != 1 else DEEP
+    for g in (*UNBROADCAST_SHAPES, *deep):
         if fits(g, x):
             agree(runtime.unbroadcast, draw(g), draw(x), compiled=unbroadcast)
         else:
@@ -173,10 +180,8 @@ def test_partials_of_powers_of_arrays(plain, compiled):
 def test_partials_of_powers_have_the_dtype_of_the_plain_ones(plain, compiled):
     x = np.abs(draw((3,), np.float32)) + np.float32(0.5)
     for n in (2, 2.0, x, np.float32(2.0), x.astype(np.float64)):
-        if n is not x and isinstance(n, np.float32):
-            continue  # a compiled function sees NumPy's single numbers as such only in its own arithmetic
-        agree(plain, x, n, compiled=compiled)
-        agree(plain, n, x, compiled=compiled)
+        agree(plain, x, n, compiled=compiled, rtol=1e-6)
+        agree(plain, n, x, compiled=compiled, rtol=1e-6)
 
 
 def test_polygamma():
@@ -239,7 +244,7 @@ def test_one_hot():
 
 # ---------------------------------------------------------------------------------------------- forms that Numba lacks
 
-ARRAYS = [draw((2, 3, 4)), draw((3, 2, 4), np.float32, "strided"), np.arange(24).reshape(2, 4, 3).T]
+ARRAYS = [draw((2, 3, 4)), draw((3, 2, 4), np.float32, "strided"), np.arange(24).reshape(2, 4, 3).T][: 3 if FULL else 2]
 REDUCTIONS = [np.sum, np.mean, np.prod, np.max, np.min]
 
 

@@ -156,5 +156,3 @@ def _check(function: Function, aliases: Aliases) -> None:
                     "copy it: np.broadcast_to(...).copy()",
                     e.at,
                 )
-
-

@@ -8,7 +8,24 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..ir.nodes import Assign, Call, Const, Display, Effect, Expr, For, If, Item, Name, Object, Origin, Return, Stmt, Update, While
+from ..ir.nodes import (
+    Assign,
+    Call,
+    Const,
+    Display,
+    Effect,
+    Expr,
+    For,
+    If,
+    Item,
+    Name,
+    Object,
+    Origin,
+    Return,
+    Stmt,
+    Update,
+    While,
+)
 from ..ir.types import Dim, ListOf, Num, Type
 from ..ir.walk import Fresh, is_call_of, names, targets
 from ..normalise.exits import negated
@@ -118,7 +135,7 @@ class Assembler:
     def buffer(self, loop: Round, type_: Type) -> Expr:
         assert isinstance(loop.stmt, For) and isinstance(loop.stmt.iter, Call) and isinstance(type_, Num)
         _, stop, _ = range_bounds(loop.stmt.iter)
-        if not isinstance(stop, Name | Const):
+        if id(loop.stmt) not in self.bounds and not isinstance(stop, Name | Const):
             name = self.fresh("n")
             self.ready.user_name[name] = "n"
             self.allocations[id(loop.stmt)].insert(0, Assign(Name(name), stop))
@@ -235,7 +252,10 @@ class Assembler:
         for p in range(count - 1, -1, -1):
             node = nodes[p]
             origin = None if isinstance(node.stmt, Return) else node.stmt.origin
-            first, second = plan.restores.get(moment(count, p, False), []), plan.restores.get(moment(count, p, True), [])
+            first, second = (
+                plan.restores.get(moment(count, p, False), []),
+                plan.restores.get(moment(count, p, True), []),
+            )
             for r in first:
                 out.extend(self.restored(plan, r, loops))
             match node:
@@ -342,6 +362,7 @@ class Assembler:
             args = (plus(stop, Const(1)), plus(start, Const(1)))
             return [For(s.target, Call(RANGE, args), tuple(body), (), s.origin)]
         k = Name(self.fresh("k"))
+        self.ready.user_name[k.id] = "k"
         self.types[k.id] = Num("int64", weak=True)
         count: Expr = Name(trips) if trips is not None else Call(LEN, (Call(RANGE, (start, stop, step)),))
         args = (minus(count, Const(1)), Const(-1), Const(-1))
@@ -381,10 +402,35 @@ class Assembler:
             if acc.terms or not isinstance(acc.target, Name):
                 return Assign(acc.target, total(acc.terms, typer))
             return Assign(acc.target, self.zero(self.primal[acc.target.id]))
+        acc = self.without_overlap(acc)
         if all(t.coefficient < 0 for t in acc.terms):
             terms = tuple(replace(t, coefficient=-t.coefficient) for t in acc.terms)
             return Update(acc.target, SUB, total(terms, typer))
         return Update(acc.target, ADD, total(acc.terms, typer))
+
+    def without_overlap(self, acc: Acc) -> Acc:
+        """An adjoint that is added to another part of the same array is copied first (Numba does not do it)."""
+        if len(acc.terms) != 1:
+            return acc
+        (term,) = acc.terms
+        type_ = Typer(self.types)(term.factors[-1])
+        if len(term.factors) > 1 or term.denominators or not isinstance(type_, Num) or type_.ndim == 0:
+            return acc
+        if self.storage(acc.target) is None or self.storage(acc.target) != self.storage(term.factors[0]):
+            return acc
+        return replace(acc, terms=(replace(term, factors=(Call(COPY, term.factors),)),))
+
+    def storage(self, place: Expr) -> str | None:
+        """The alias class of the array that an adjoint belongs to."""
+        while not isinstance(place, Name):
+            if isinstance(place, Item):
+                place = place.base
+            elif isinstance(place, Call) and place.args and not is_call_of(place, np.ndarray.copy):
+                place = place.args[0]
+            else:
+                return None
+        owner = {bar: name for name, bar in self.ready.adjoints.shadows.items()}.get(place.id)
+        return self.primal.get(place.id, place.id) if owner is None else "*" + self.ready.aliases.find(owner)
 
     def zero(self, name: str) -> Expr:
         """The zero that belongs to a variable."""

@@ -20,7 +20,24 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from ..analysis.aliases import Aliases
-from ..ir.nodes import Assign, Call, Choice, Const, Display, Effect, Expr, For, Item, Logic, Name, Object, Slice, Stmt, Update, While
+from ..ir.nodes import (
+    Assign,
+    Call,
+    Choice,
+    Const,
+    Display,
+    Effect,
+    Expr,
+    For,
+    Item,
+    Logic,
+    Name,
+    Object,
+    Slice,
+    Stmt,
+    Update,
+    While,
+)
 from ..ir.types import ListOf, Num, Type
 from ..ir.walk import assigned, is_call_of, names, statements, subexprs
 from ..rules import is_view
@@ -668,7 +685,9 @@ class _Walk:
                 if inverse is not None:
                     restores.append(Restore(name, version, inverse))
                     for other in _targets(inverse.target):
-                        current[other] = version if other == name else self.version(other, self.overwriter(name, version))
+                        current[other] = (
+                            version if other == name else self.version(other, self.overwriter(name, version))
+                        )
                 elif definition is None:
                     self.plan.saves.add((name, version))
                     restores.append(Restore(name, version))
@@ -731,7 +750,9 @@ class _Walk:
         """The variables that the reversal of the compound statement at `p` binds."""
         if p not in self.bound:
             node = self.nodes[p]
-            blocks = [node.body, node.orelse] if isinstance(node, Fork) else [node.body] if isinstance(node, Round) else []
+            blocks = (
+                [node.body, node.orelse] if isinstance(node, Fork) else [node.body] if isinstance(node, Round) else []
+            )
             found: set[str] = set()
             for inner, block in zip(self.plan.inner.get(p, ()), blocks, strict=False):
                 found |= rebound(inner, block)
@@ -748,7 +769,12 @@ class _Walk:
         if key.startswith("*") and self.planner.recomputed != self.planner.marked_for:
             raise _Again  # more is recomputed than the writes to take back were marked for
         node = self.nodes[version - 1] if version else None
-        if node is not None and isinstance(node, Step) and id(node.stmt) not in self.planner.banned and not key.startswith("*"):
+        if (
+            node is not None
+            and isinstance(node, Step)
+            and id(node.stmt) not in self.planner.banned
+            and not key.startswith("*")
+        ):
             self.planner.banned.add(id(node.stmt))
             raise _Again
         if not key.startswith("*"):
@@ -759,7 +785,11 @@ class _Walk:
                     self.planner.recomputed.discard(id(other.stmt))
                     raise _Again
         for other in self.nodes:
-            if isinstance(other, Fork) and id(other.stmt) not in self.planner.bool_tests and key in self.planner.keys(other.stmt.test):
+            if (
+                isinstance(other, Fork)
+                and id(other.stmt) not in self.planner.bool_tests
+                and key in self.planner.keys(other.stmt.test)
+            ):
                 self.planner.bool_tests.add(id(other.stmt))
                 raise _Again
         raise AssertionError(f"no way to have {key} (version {version}) where the reverse sweep reads it")
@@ -789,5 +819,3 @@ def _mentions(s: Stmt, name: str) -> int:
     from ..ir.walk import expressions
 
     return sum(1 for inner in statements((s,)) for e in expressions(inner) if name in names(e))
-
-

@@ -65,7 +65,9 @@ class Ready:
     user_name: dict[str, str]  # the name in the user's program that a variable stands for
 
 
-def prepare(function: Function, params: dict[str, Type], wrt: tuple[str, ...], results: Callable[[Function], list[str]]) -> Ready:
+def prepare(
+    function: Function, params: dict[str, Type], wrt: tuple[str, ...], results: Callable[[Function], list[str]]
+) -> Ready:
     """`results` tells the names of the result's active leaves from the final program."""
     function, user_name = split_webs(function)
     types = web_types(function, params)
@@ -81,18 +83,22 @@ def prepare(function: Function, params: dict[str, Type], wrt: tuple[str, ...], r
     aliases = analyse(function, types)
     fresh = Fresh(mentioned(function.body) | set(types))
     active = active_names(function, wrt, results(function), aliases)
-    namer = _Namer(types, active, aliases, fresh)
+    namer = _Namer(types, active, aliases, fresh, user_name)
     function = replace(function, body=namer.block(function.body))
     types = web_types(function, params)
     aliases = analyse(function, types)
     active = active_names(function, wrt, results(function), aliases)
-    counter = _Counter(fresh, types)
+    counter = _Counter(fresh, types, user_name)
     function = replace(function, body=counter.block(function.body))
     types.update(web_types(function, params))
     shadows = _Shadows(types, aliases, active, fresh, user_name)
     body = shadows.block(function.body)
     function = replace(function, body=body)
-    trips = {id(s): counter.names[s.body[0]] for s in statements(body) if isinstance(s, For | While) and s.body and s.body[0] in counter.names}
+    trips = {
+        id(s): counter.names[s.body[0]]
+        for s in statements(body)
+        if isinstance(s, For | While) and s.body and s.body[0] in counter.names
+    }
     return Ready(function, types, aliases, active, shadows.adjoints, trips, fresh, copied, user_name)
 
 
@@ -129,7 +135,15 @@ def _with_copies(function: Function, copied: list[str]) -> tuple[Function, dict[
 class _Namer:
     """Names for sub-expressions of active statements."""
 
-    def __init__(self, types: dict[str, Type], active: set[str], aliases: Aliases, fresh: Fresh) -> None:
+    def __init__(
+        self,
+        types: dict[str, Type],
+        active: set[str],
+        aliases: Aliases,
+        fresh: Fresh,
+        user_name: dict[str, str],
+    ) -> None:
+        self.user_name = user_name
         self.types, self.active, self.aliases, self.fresh = dict(types), active, aliases, fresh
         self.out: list[Stmt] = []
         self.origin = None
@@ -161,11 +175,24 @@ class _Namer:
                 self.wish = _base(s.target)
                 if is_call_of(s.value, list.pop):
                     return replace(s, value=self.let(s.value))
+                if isinstance(s, Update) and self.overlaps(s.target, s.value):
+                    s = replace(s, value=Call(COPY, (s.value,)))
+                if isinstance(s, Update) and s.op.value is operator.matmul:
+                    whole = Item(s.target, Const(Ellipsis)) if isinstance(s.target, Name) else s.target
+                    s = Assign(whole, Call(s.op, (s.target, s.value)), s.origin)
                 return replace(s, value=self.named(s.value, top=False))
             case Effect(value=Call(args=(base, item)) as call) if is_call_of(call, list.append):
                 self.wish = base.id if isinstance(base, Name) else "item"
                 return replace(s, value=replace(call, args=(base, self.named(item, top=False))))
         return s
+
+    def overlaps(self, target: Expr, value: Expr) -> bool:
+        """Whether an update reads, as it stands, a part of the array that it writes: NumPy copies it first, Numba does
+        not."""
+        if not _is_place(value) or value == target or not self.aliases.shares(value):
+            return False
+        related = {self.aliases.find(n) for n in self.aliases.shares(value)}
+        return self.aliases.find(_base(target)) in related
 
     def apart(self, target: Expr, value: Expr) -> Expr:
         """One value of a simultaneous assignment: a new array that is written later is made ahead of it."""
@@ -179,7 +206,9 @@ class _Namer:
         return Pusher(self.types, self.active, self.let).is_active(e)
 
     def let(self, e: Expr) -> Name:
-        name = self.fresh(self.wish if self.wish not in self.fresh.taken else f"{self.wish}_1")
+        wish = f"{self.user_name.get(self.wish, self.wish)}_1"
+        name = self.fresh(wish)
+        self.user_name[name] = wish
         self.types[name] = settled(Typer(self.types)(e))
         if self.is_active(e):
             self.active.add(name)
@@ -208,6 +237,8 @@ class _Namer:
             items = tuple(self.named(i, top=False) for i in e.args[0].items)
             inner = replace(e, args=(replace(e.args[0], items=items), *e.args[1:]))
             return inner if top else self.let(inner)
+        if is_call_of(e, np.ndarray.copy) and _is_place(e.args[0]):
+            return e
         args = tuple(self.operand(a, p in rule.reads) for a, p in zip(e.args, rule.operands, strict=False))
         inner = replace(e, args=args)
         place = is_view(e.func.value) and _is_place(inner)
@@ -269,8 +300,8 @@ def _base(place: Expr) -> str:
 class _Counter:
     """Loop bounds that can be evaluated again, and a count of the trips where the bounds do not tell them."""
 
-    def __init__(self, fresh: Fresh, types: dict[str, Type]) -> None:
-        self.fresh, self.types = fresh, types
+    def __init__(self, fresh: Fresh, types: dict[str, Type], user_name: dict[str, str]) -> None:
+        self.fresh, self.types, self.user_name = fresh, types, user_name
         self.names: dict[Stmt, str] = {}  # the counting statement -> the counter
 
     def block(self, block: Block) -> Block:
@@ -282,6 +313,7 @@ class _Counter:
                 s = replace(s, body=self.block(s.body))
                 if isinstance(s, While) or _breaks(s.body):
                     trips = self.fresh("trips")
+                    self.user_name[trips] = "trips"
                     count = Update(Name(trips), ADD, Const(1), s.origin)
                     self.names[count] = trips
                     self.types[trips] = Num("int64", weak=True)
@@ -298,6 +330,7 @@ class _Counter:
         for bound in s.iter.args:
             if not _is_light(bound):
                 name = self.fresh("n")
+                self.user_name[name] = "n"
                 self.types[name] = Num("int64", weak=True)
                 out.append(Assign(Name(name), bound, s.origin))
                 bound = Name(name)
@@ -400,5 +433,3 @@ class _Shadows:
             case Call():
                 return replace(e, args=(self.mirrored(e.args[0]), *e.args[1:]))
         raise TypeError(f"no shadow for {e!r}")
-
-

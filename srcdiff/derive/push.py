@@ -174,7 +174,9 @@ class Pusher:
         if outer.ndim is not None and outer.ndim == inner.ndim and not _may_shrink(inner, outer):
             self.push(operand, term)
             return
-        self.push(operand, Term((self.shared(operand, self.reduced(self.full(build(term, self.typer), outer, e), operand)),)))
+        self.push(
+            operand, Term((self.shared(operand, self.reduced(self.full(build(term, self.typer), outer, e), operand)),))
+        )
 
     def shared(self, operand: Expr, value: Expr) -> Expr:
         """A sum is computed once, also where several leaves below the operand take it."""
@@ -207,4 +209,3 @@ def _may_shrink(inner: Num, outer: Num) -> bool:
 def value_is_at_least(value: Num, wanted: Num) -> bool:
     """Whether a value of the same rank that broadcasts to `wanted` surely has its shape already."""
     return all(a.same(b) or a.one is False for a, b in zip(value.shape, wanted.shape, strict=True))
-

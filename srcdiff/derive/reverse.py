@@ -11,7 +11,7 @@ from ..ir.types import ListOf, Num
 from ..normalise import Core
 from ..rules.typing import like
 from .assemble import DTYPES, Assembler
-from .plan import Planner
+from .plan import Planner, rebound
 from .prepare import Ready, prepare
 from .skeleton import Acc, Act, Builder, Node, Step
 from .terms import COPY, ZERO, Term
@@ -102,14 +102,16 @@ class _Writer:
         first = [n for n in self.request.wrt if n in adjoints.bars]
         primal = {adjoints.bars[n]: n for n in dict.fromkeys([*first, *adjoints.bars])}
         builder = Builder(self.types, ready.aliases, ready.active, adjoints, self.fresh)
-        builder.trips = ready.trips
+        builder.trips, builder.user_name = ready.trips, ready.user_name
         before = set(self.types)
         nodes = builder.block(ready.function.body)
         self.seed_acts(nodes)
         temporaries = set(self.types) - before
         wanted = [adjoints.bars[n] for n in self.request.wrt if n in adjoints.bars]
         zeros = Zeros(primal, self.types)
-        nodes, state = zeros.run(nodes, set(wanted), dict.fromkeys(primal, "zero"))
+        start = dict.fromkeys(primal, "zero")
+        zeros.run(nodes, set(wanted), dict(start))  # tells which adjoints may be exactly zero where they are used
+        nodes, state = zeros.run(nodes, set(wanted), start)
         shadows = set(adjoints.shadows.values())
         own = set(primal) | temporaries | set(self.seeds.values())
         planner = Planner(nodes, ready.aliases, self.types, own, primal, shadows)
@@ -119,7 +121,7 @@ class _Writer:
         forward, _ = assembler.forward(nodes, plan, (), defined)
         backward = assembler.reverse(nodes, plan, ())
         unset: list[Stmt] = [Assign(Name(n), self.placeholder(n)) for n in assembler.unset]
-        value, keep = self.value(planner)
+        value, keep = self.value(rebound(plan, nodes))
         body: list[Stmt] = [
             *unset,
             *(forward and [Comment("forward sweep"), *forward]),
@@ -156,7 +158,7 @@ class _Writer:
             return Display("list", ())
         return ZERO
 
-    def value(self, planner: Planner) -> tuple[Expr | None, list[Stmt]]:
+    def value(self, overwritten: set[str]) -> tuple[Expr | None, list[Stmt]]:
         """The primal result, kept from what the reverse sweep overwrites."""
         result = result_of(self.ready.function)
         if self.request.kind == "grad" and not self.request.has_aux:
@@ -167,12 +169,14 @@ class _Writer:
         for k, leaf in enumerate(leaves(result)):
             if not isinstance(leaf, Name) or leaf.id in kept or (aux_only and k == 0):
                 continue
+            aliases = self.ready.aliases
+            written = aliases.is_array(leaf.id) and aliases.mutable(leaf.id)
+            if not written and leaf.id not in overwritten:
+                kept[leaf.id] = leaf
+                continue
             name = self.fresh("result")
             self.ready.user_name[name] = "result"
-            aliases = self.ready.aliases
-            source: Expr = leaf
-            if aliases.is_array(leaf.id) and aliases.mutable(leaf.id):
-                source = Call(COPY, (leaf,))
+            source: Expr = Call(COPY, (leaf,)) if written else leaf
             keep.append(Assign(Name(name), source))
             self.types[name] = self.types[leaf.id]
             kept[leaf.id] = Name(name)
@@ -230,6 +234,3 @@ def _replaced(e: Expr, kept: dict[str, Expr]) -> Expr:
 
 def _identifier(name: str) -> str:
     return name if name.isidentifier() else "function"
-
-
-

@@ -145,6 +145,7 @@ class Builder:
         self.wish = "adjoint"
         self.in_ternary = False
         self.trips: dict[int, str] = {}  # by id of the loop
+        self.user_name: dict[str, str] = {}
         self.makes: dict[int, Assign] = {}  # by id of the statement that makes a shadow: the one that made the array
 
     # ------------------------------------------------------------------------------------------------- structure
@@ -213,7 +214,9 @@ class Builder:
         return Pusher(self.types, self.active, self.let, result)
 
     def let(self, value: Expr) -> Name:
-        name = self.fresh(f"{self.wish}_bar")
+        wish = f"{self.user_name.get(self.wish, self.wish)}_bar"
+        name = self.fresh(wish)
+        self.user_name[name] = wish
         type_ = Typer(self.types)(value)
         self.types[name] = type_.plain() if isinstance(type_, Num) else type_
         self.acts.append(Let(name, value))
@@ -445,4 +448,3 @@ def _swap(e: Expr, table: dict[Name, Name]) -> Expr:
 def written_expr(acc: Acc, types: dict[str, Type]) -> Expr:
     """The right-hand side that an accumulation stands for."""
     return total(acc.terms, Typer(types))
-

@@ -63,6 +63,8 @@ class Term:
                 pass
             case Const(value=float() | int() as c) if not inverse or c != 0:
                 return replace(self, coefficient=self.coefficient / c if inverse else self.coefficient * c)
+            case Call(func=Object(value=f), args=(a,)) if f is np.ndarray.copy:
+                return self._times(a, inverse)
             case Call(func=Object(value=op), args=(a,)) if op is operator.neg:
                 return replace(self, coefficient=-self.coefficient)._times(a, inverse)
             case Call(func=Object(value=op), args=(a, b)) if op is operator.mul:
@@ -199,5 +201,3 @@ def simplified(e: Expr) -> Expr:
 def is_plain(e: Expr) -> bool:
     """Whether repeating the expression costs nothing: a name, a literal, an element."""
     return isinstance(e, Name | Const) or (isinstance(e, Item) and isinstance(e.base, Name))
-
-

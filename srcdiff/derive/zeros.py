@@ -7,8 +7,9 @@ out only where two ways meet of which one has set the adjoint, and only if someb
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -18,9 +19,10 @@ from ..ir.types import Num, Type
 from ..ir.walk import names, substitute
 from ..rules import is_view
 from ..rules.typing import Typer, like
+from ..runtime import power_base
 from .push import value_is_at_least
 from .skeleton import Acc, Act, Do, Fork, Kill, Let, Node, Round, Step, Together, When
-from .terms import COPY, ZERO, Term, total
+from .terms import COPY, WHERE, ZERO, Term, total
 
 State = dict[str, str]
 FULL_LIKE = Object(np.full_like, "np.full_like")
@@ -34,6 +36,7 @@ class Zeros:
 
     primal: dict[str, str]
     types: dict[str, Type]
+    maybe_zero: set[str] = field(default_factory=set)  # adjoints that have a zero written out somewhere
 
     def run(self, nodes: list[Node], live: set[str], state: State) -> tuple[list[Node], State]:
         """Process the nodes of a block (given in forward order) in reverse; `live` is read after the block."""
@@ -114,14 +117,14 @@ class Zeros:
             state = {**state, **dict.fromkeys(early, "clear")}
             new, state = self.fork(node, live, state)
             assert isinstance(new, Fork)
-            return replace(new, before=[*map(_zero, early), *new.before]), state
+            return replace(new, before=[*map(self.zero, early), *new.before]), state
         ends: tuple[list[Act], list[Act]] = ([], [])
         merged: State = {}
         for bar in self.primal:
             merged[bar] = one[bar] if one[bar] == two[bar] else "set"
             if _mixed(one[bar], two[bar]):
                 if bar in live:
-                    ends[0 if one[bar] == "zero" else 1].append(_zero(bar))
+                    ends[0 if one[bar] == "zero" else 1].append(self.zero(bar))
                 else:
                     merged[bar] = "zero"
         return Fork(node.stmt, body, orelse, list(node.before), ends), merged
@@ -143,14 +146,14 @@ class Zeros:
                     changed = True
                 elif out[bar] == "zero":
                     if bar in at_head:
-                        end.append(_zero(bar))
+                        end.append(self.zero(bar))
                     if head[bar] == "clear" and bar not in at_head:
                         continue
                 elif head[bar] == "clear":
                     head[bar] = "set"
                     changed = True
             if not changed:
-                return Round(node.stmt, body, node.trips, [*node.before, *map(_zero, before)], end), head
+                return Round(node.stmt, body, node.trips, [*node.before, *map(self.zero, before)], end), head
 
     def acts(self, acts: Sequence[Act], live: set[str], state: State) -> tuple[list[Act], State]:
         state = dict(state)
@@ -200,7 +203,7 @@ class Zeros:
         return substitute(e, table)
 
     def accumulate(self, acc: Acc, zero: set[str], state: State, out: list[Act]) -> None:
-        terms = tuple(t for t in acc.terms if not t.mentions(zero))
+        terms = tuple(self.guarded(t) for t in acc.terms if not t.mentions(zero))
         base = _base(acc.target)
         if base not in self.primal:  # a shadow: it always has storage
             if terms or acc.assign:
@@ -210,7 +213,7 @@ class Zeros:
             if not terms and not acc.assign:
                 return
             if state[base] == "zero":
-                out.append(_zero(base))
+                out.append(self.zero(base))
             out.append(replace(acc, terms=terms))
             state[base] = "set"
             return
@@ -227,6 +230,30 @@ class Zeros:
         else:
             out.append(replace(acc, terms=terms))
         state[base] = "set"
+
+    def guarded(self, term: Term) -> Term:
+        """A partial that may be infinite, times an adjoint that may be exactly zero because the value has not been
+        used on the way taken: such a product is zero, not NaN (and no division by zero)."""
+        seed = term.factors[-1]
+        if not isinstance(seed, Name) or seed.id not in self.maybe_zero or not _is_singular(term):
+            return term
+        test = Call(Object(operator.ne, "!="), (seed, ZERO))
+        type_ = Typer(self.types)(seed)
+        if isinstance(type_, Num) and type_.ndim == 0:
+            return term.masked(test)
+        one = Const(1.0)
+        safe = tuple(Call(WHERE, (test, d, one)) for d in term.denominators)
+        powers = tuple(
+            replace(f, args=(Call(WHERE, (test, f.args[0], one)), *f.args[1:])) if _is_root(f) else f
+            for f in term.factors
+        )
+        return replace(term, factors=powers, denominators=safe)
+
+    def zero(self, bar: str, guard: bool = True) -> Acc:
+        """Write the zero out."""
+        if guard:
+            self.maybe_zero.add(bar)
+        return Acc(Name(bar), (), assign=True)
 
     def is_scalar(self, bar: str) -> bool:
         type_ = self.types.get(self.primal[bar])
@@ -247,7 +274,7 @@ class Zeros:
         sure = found.ndim == wanted.ndim is not None and value_is_at_least(found, wanted)
         if (sure and found.dtype == wanted.dtype) or reads_itself:
             return [Acc(target, (Term((owned_like(value, found),)),) if not _is_fresh(value) else terms, assign=True)]
-        return [_zero(bar), Acc(target, terms)]
+        return [self.zero(bar, guard=False), Acc(target, terms)]
 
     def together(self, act: Together, zero: set[str], state: State, out: list[Act]) -> None:
         parts: list[Acc] = []
@@ -273,13 +300,22 @@ class Zeros:
             state[name] = "zero"
 
 
+def _is_singular(term: Term) -> bool:
+    """Whether the product divides by something, or takes a negative power of it."""
+    return bool(term.denominators) or any(map(_is_root, term.factors))
+
+
+def _is_root(e: Expr) -> bool:
+    match e:
+        case Call(func=Object(value=f), args=(_, Const(value=int() | float() as n))) if f is operator.pow:
+            return n < 0
+        case Call(func=Object(value=f)) if f is power_base:
+            return True
+    return False
+
+
 def _mixed(a: str, b: str) -> bool:
     return (a == "zero") != (b == "zero")
-
-
-def _zero(bar: str) -> Acc:
-    """Write the zero out."""
-    return Acc(Name(bar), (), assign=True)
 
 
 def owned(e: Expr) -> Expr:

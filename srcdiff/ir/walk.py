@@ -167,9 +167,7 @@ def map_stmt(s: Stmt, expr: Callable[[Expr], Expr], block: Callable[[Block], Blo
         case If() | While():
             return replace(s, test=expr(s.test), body=block(s.body), orelse=block(s.orelse))
         case For():
-            return replace(
-                s, target=expr(s.target), iter=expr(s.iter), body=block(s.body), orelse=block(s.orelse)
-            )
+            return replace(s, target=expr(s.target), iter=expr(s.iter), body=block(s.body), orelse=block(s.orelse))
         case Return():
             return s if s.value is None else replace(s, value=expr(s.value))
         case Break() | Continue() | Comment():

@@ -261,7 +261,6 @@ class Rewriter:
             branches.append((tuple(block), self.state.env[name]))
         self.state.emit(If(test, branches[0][0], branches[1][0]))
 
-
         self.state.env.update(merge({name: branches[0][1]}, {name: branches[1][1]}))
         return expanded(name, self.state.env[name])
 
@@ -418,5 +417,3 @@ def user_function(value: Any) -> FunctionType | None:
     if isinstance(inner, FunctionType):
         return inner
     return None
-
-

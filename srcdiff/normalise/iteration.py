@@ -131,5 +131,3 @@ def times(a: Expr, b: Expr) -> Expr:
         case Const(value=int(x)), Const(value=int(y)):
             return Const(x * y)
     return Call(MUL, (a, b))
-
-

@@ -531,15 +531,14 @@ class Specialiser(Rewriter):
         if any(program.function.origin == p.function.origin and program.function == p.function for p in self.callers):
             raise TypeProblem(
                 UnsupportedRecursion,
-                f"`{function.__name__}` calls itself" + (" through others" if self.chain[-1] != function.__name__ else ""),
+                f"`{function.__name__}` calls itself"
+                + (" through others" if self.chain[-1] != function.__name__ else ""),
                 "the derivative of a recursive function is not written yet",
                 "write the recursion as a loop",
                 e.at,
             )
         lowered = single_exit(program.function)
-        walker = Specialiser(
-            program, self.state, {}, (*self.chain, function.__name__), (*self.callers, program)
-        )
+        walker = Specialiser(program, self.state, {}, (*self.chain, function.__name__), (*self.callers, program))
         changed = assigned(lowered.body)
         simple = _one_expression(lowered.body)
         for param, arg in self.bound(program.function, args, kwargs, e):
@@ -660,5 +659,3 @@ def _pure(e: Expr) -> bool:
 
 def _at(e: Expr, call: Call) -> Expr:
     return e if isinstance(e, Name) else replace(e, at=call.at)
-
-

@@ -233,5 +233,3 @@ def _defined(s: Stmt, typer: Typer) -> list[tuple[str, Type]]:
     except TypeProblem:
         pass  # a variable that gets its type later in the iteration
     return []
-
-

@@ -12,7 +12,25 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..ir.nodes import Assign, Block, Break, Call, Display, Effect, Expr, For, Function, If, Item, Name, Object, Return, Stmt, Update, While
+from ..ir.nodes import (
+    Assign,
+    Block,
+    Break,
+    Call,
+    Display,
+    Effect,
+    Expr,
+    For,
+    Function,
+    If,
+    Item,
+    Name,
+    Object,
+    Return,
+    Stmt,
+    Update,
+    While,
+)
 from ..ir.types import ListOf, Num, Type
 from ..ir.walk import expressions, is_call_of, names, statements, subexprs, target_reads, targets
 from ..normalise.exits import negated
@@ -174,5 +192,3 @@ def _base(place: Expr) -> str | None:
     while isinstance(place, Item):
         place = place.base
     return place.id if isinstance(place, Name) else None
-
-

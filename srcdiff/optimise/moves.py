@@ -13,7 +13,25 @@ import numpy as np
 
 from ..derive.push import value_is_at_least
 from ..derive.zeros import owned
-from ..ir.nodes import Assign, Block, Break, Call, Choice, Display, Expr, For, Function, If, Item, Name, Object, Return, Stmt, Update, While
+from ..ir.nodes import (
+    Assign,
+    Block,
+    Break,
+    Call,
+    Choice,
+    Display,
+    Expr,
+    For,
+    Function,
+    If,
+    Item,
+    Name,
+    Object,
+    Return,
+    Stmt,
+    Update,
+    While,
+)
 from ..ir.types import Num, Type
 from ..ir.walk import expressions, is_call_of, map_stmt, mentioned, names, statements, targets
 from ..rules import is_view
@@ -66,7 +84,9 @@ def last_copies(function: Function, types: dict[str, Type]) -> Function:
         for s in reversed(b):
             new = s
             match s:
-                case Assign(target=Name(), value=Call(args=(Name(id=source),)) as call) if is_call_of(call, np.ndarray.copy):
+                case Assign(target=Name(), value=Call(args=(Name(id=source),)) as call) if is_call_of(
+                    call, np.ndarray.copy
+                ):
                     if source not in params | after and source not in shared:
                         new = replace(s, value=Name(source))
                 case If():

@@ -147,5 +147,3 @@ class _Interference:
                 break
             head = head | entry
         return head | names(s.iter) if isinstance(s, For) else head
-
-

@@ -7,7 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from ..runtime import copied, first_max, first_min, one_hot, prod_partials, prod_partials_pullback, unbroadcast, zeros_like
+from ..runtime import (
+    copied,
+    first_max,
+    first_min,
+    one_hot,
+    prod_partials,
+    prod_partials_pullback,
+    unbroadcast,
+    zeros_like,
+)
 from .registry import constant, pullback, views
 
 # ----------------------------------------------------------------------------------------------------- reductions

@@ -18,7 +18,6 @@ import numpy as np
 from ..errors import NotDifferentiable, Refusal, UnresolvedName, UnsupportedCall, UnsupportedSyntax, UnsupportedType
 from ..ir.nodes import Attr, Call, Choice, Const, Display, Expr, Item, Logic, Name, Object, Slice, Span
 from ..ir.types import (
-
     FLOAT,
     INT,
     Dim,
@@ -250,7 +249,11 @@ class Typer:
 
     def _tuple_item(self, base: Tup, e: Item) -> Type:
         index = self(e.index)
-        if isinstance(index, Num) and isinstance(index.value, int) and -len(base.items) <= index.value < len(base.items):
+        if (
+            isinstance(index, Num)
+            and isinstance(index.value, int)
+            and -len(base.items) <= index.value < len(base.items)
+        ):
             return base.items[index.value]
         if base.items and all(t == base.items[0] for t in base.items):
             return base.items[0]
@@ -393,7 +396,9 @@ class Typer:
 
     def _elementwise(self, function: Any, args: tuple[Type, ...], e: Call) -> Type:
         nums = [t for t in args if isinstance(t, Num)]
-        known = tuple(t if t.ndim == 0 else Num(t.dtype, 1 if t.ndim else 0, (Dim(None),) if t.ndim else ()) for t in nums)
+        known = tuple(
+            t if t.ndim == 0 else Num(t.dtype, 1 if t.ndim else 0, (Dim(None),) if t.ndim else ()) for t in nums
+        )
         plain = tuple(t.plain() if t.value is not None and t.dtype != "int64" else t for t in known)
         result = self._ask(function, tuple(_valueless(t) for t in plain), (), e)
         if not isinstance(result, Num):
@@ -445,7 +450,9 @@ class Typer:
             dim = first.shape[0] if first.ndim == 1 else Dim(None)
             return Num(first.dtype, 1, (dim,), contiguous=first.contiguous)
         if function in (np.ndarray.T, np.transpose, np.ndarray.transpose) and isinstance(first, Num) and len(args) == 1:
-            return Num(first.dtype, first.ndim, tuple(reversed(first.shape)), contiguous=first.ndim == 1 and first.contiguous)
+            return Num(
+                first.dtype, first.ndim, tuple(reversed(first.shape)), contiguous=first.ndim == 1 and first.contiguous
+            )
         if function is np.outer and all(isinstance(t, Num) and t.ndim == 1 for t in args):
             shape = tuple(t.shape[0] for t in args if isinstance(t, Num))
             return Num(wider(*(t.dtype for t in args if isinstance(t, Num))), 2, shape)
@@ -468,7 +475,9 @@ class Typer:
         if function in (float, int, round) and isinstance(first, Num):
             return self._converted(function, first, len(args), e)
         if function is np.ndarray.astype and isinstance(first, Num):
-            return Num(self._dtype(args[1] if len(args) > 1 else kwargs.get("dtype"), first.dtype), first.ndim, first.shape)
+            return Num(
+                self._dtype(args[1] if len(args) > 1 else kwargs.get("dtype"), first.dtype), first.ndim, first.shape
+            )
         if getattr(function, "__module__", None) == "srcdiff.runtime":
             return self._helper(function, args)
         return None
@@ -489,9 +498,7 @@ class Typer:
             return _int_of(first.shape[0])
         return INT
 
-    def _by_shape(
-        self, function: Any, args: tuple[Type, ...], kwargs: dict[str, Type], e: Call
-    ) -> Type | None:
+    def _by_shape(self, function: Any, args: tuple[Type, ...], kwargs: dict[str, Type], e: Call) -> Type | None:
         shape = args[0] if args else kwargs.get("shape")
         for length in shape.items if isinstance(shape, Tup) else (shape,):
             if isinstance(length, Num) and not length.is_integral:
@@ -550,9 +557,7 @@ class Typer:
             sizes = sizes[0].items
         if not isinstance(base, Num) or not all(isinstance(t, Num) and t.is_integral for t in sizes):
             return None
-        dims = tuple(
-            Dim(None) if t.value == -1 else _dim_of(t) for t in sizes if isinstance(t, Num)
-        )
+        dims = tuple(Dim(None) if t.value == -1 else _dim_of(t) for t in sizes if isinstance(t, Num))
         return Num(base.dtype, len(dims), dims, contiguous=base.contiguous)
 
     def _product(self, args: tuple[Type, ...], e: Call) -> Type | None:
@@ -659,5 +664,3 @@ def _int_value(function: Any, nums: list[Num]) -> Any:
     if function is operator.sub and isinstance(values[0], Dim) and isinstance(values[1], int) and values[1] >= 0:
         return values[0].minus(values[1])
     return None
-
-

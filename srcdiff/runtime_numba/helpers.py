@@ -41,7 +41,7 @@ def _to_number(g: Any) -> Any:
     if is_number(g):
 
         def from_number(g: Any, x: Any) -> Any:
-            return float(g)
+            return np.float64(g)
 
         return from_number
     if not is_array(g):
@@ -157,7 +157,7 @@ def _power_exponent(x: Any, n: Any) -> Any:
     if x == 0 and n > 0:
         return 0.0
     base = np.float64(x)
-    return base**n * np.log(base)
+    return base ** np.float64(n) * np.log(base)  # an integer `n` would be a division for Numba
 
 
 def _power_partial(scalar: Any, plain: Any) -> Any:

@@ -82,109 +82,103 @@ def _mean(parts: Any) -> Any:
 # ------------------------------------------------------------------------------------------ any axis, of any array
 
 
-def sum_along(a: Any, axis: Any, keep: Any) -> Any:
-    """`np.sum(a, axis, keepdims=keep)`; `keep` is a constant. This and the following are for compiled code only."""
+def _reduction(whole: Any, along: Any, keep: bool) -> Any:
+    """The function of an array and an axis; `whole` reduces an array to a number, `along` the middle axis of three.
 
+    `keepdims` is no parameter: it would have to be a literal, and then a tuple of axes would come as one, too.
+    """
 
-def mean_along(a: Any, axis: Any, keep: Any) -> Any:
-    """`np.mean(a, axis, keepdims=keep)`."""
+    def reduce(a: Any, axis: Any) -> Any:
+        """In compiled code only."""
 
-
-def prod_along(a: Any, axis: Any, keep: Any) -> Any:
-    """`np.prod(a, axis, keepdims=keep)`."""
-
-
-def max_along(a: Any, axis: Any, keep: Any) -> Any:
-    """`np.max(a, axis, keepdims=keep)`."""
-
-
-def min_along(a: Any, axis: Any, keep: Any) -> Any:
-    """`np.min(a, axis, keepdims=keep)`."""
-
-
-def _reduction(whole: Any, along: Any) -> Any:
-    """The implementation for an axis: `whole` reduces an array to a number, `along` the middle axis of three."""
-
-    def choose(a: Any, axis: Any, keep: Any) -> Any:
-        if not is_array(a) or flag(keep) is None:
+    def choose(a: Any, axis: Any) -> Any:
+        if not is_array(a):
             return None
         ones = (1,) * a.ndim
         if is_none(axis):
 
-            def of_all(a: Any, axis: Any, keep: Any) -> Any:
+            def of_all(a: Any, axis: Any) -> Any:
                 return whole(a)
 
-            def of_all_kept(a: Any, axis: Any, keep: Any) -> Any:
+            def of_all_kept(a: Any, axis: Any) -> Any:
                 return np.full(ones, whole(a))
 
-            return of_all_kept if flag(keep) else of_all
+            return of_all_kept if keep else of_all
         given = axis.count if is_axes(axis) else 1
         if not (isinstance(axis, types.Integer) or is_axes(axis)) or given > a.ndim:
             return None
-        if flag(keep):
+        if keep:
 
-            def kept(a: Any, axis: Any, keep: Any) -> Any:
+            def kept(a: Any, axis: Any) -> Any:
                 return along(lines(a, axis)).reshape(kept_shape(a, axis))
 
             return kept
         if given == a.ndim:
 
-            def to_number(a: Any, axis: Any, keep: Any) -> Any:
+            def to_number(a: Any, axis: Any) -> Any:
                 return along(lines(a, axis))[0, 0]
 
             return to_number
 
-        def reduced(a: Any, axis: Any, keep: Any) -> Any:
+        def reduced(a: Any, axis: Any) -> Any:
             return along(lines(a, axis)).reshape(reduced_shape(a, axis))
 
         return reduced
 
-    return choose
+    implements(reduce)(choose)
+    return reduce
 
 
-implements(sum_along)(_reduction(np.sum, _sum))
-implements(mean_along)(_reduction(np.mean, mean_of_lines))
-implements(prod_along)(_reduction(np.prod, _prod))
-implements(max_along)(_reduction(np.max, _max))
-implements(min_along)(_reduction(np.min, _min))
+def _both(whole: Any, along: Any) -> dict[bool, Any]:
+    """By `keepdims`."""
+    return {keep: _reduction(whole, along, keep) for keep in (False, True)}
+
+
+SUM = _both(np.sum, _sum)
+MEAN = _both(np.mean, mean_of_lines)
+PROD = _both(np.prod, _prod)
+MAX = _both(np.max, _max)
+MIN = _both(np.min, _min)
 
 # ---------------------------------------------------------------------------- as functions and as methods, in NumPy's
 # two orders of parameters
 
 
-def _function_with_dtype(along: Any) -> Any:
+def _function_with_dtype(by_keepdims: dict[bool, Any]) -> Any:
     def choose(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False) -> Any:
         keep = flag(keepdims)
         if not is_array(a) or keep is None or not is_none(dtype) or not is_none(out):
             return None
+        along = by_keepdims[keep]
 
         def implementation(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False) -> Any:
-            return along(a, axis, keep)
+            return along(a, axis)
 
         return implementation
 
     return choose
 
 
-def _function(along: Any) -> Any:
+def _function(by_keepdims: dict[bool, Any]) -> Any:
     def choose(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False) -> Any:
         keep = flag(keepdims)
         if not is_array(a) or keep is None or not is_none(out):
             return None
+        along = by_keepdims[keep]
 
         def implementation(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False) -> Any:
-            return along(a, axis, keep)
+            return along(a, axis)
 
         return implementation
 
     return choose
 
 
-implements(np.sum)(_function_with_dtype(sum_along))
-implements(np.mean)(_function_with_dtype(mean_along))
-implements(np.prod)(_function_with_dtype(prod_along))
-implements(np.max, np.amax)(_function(max_along))
-implements(np.min, np.amin)(_function(min_along))
+implements(np.sum)(_function_with_dtype(SUM))
+implements(np.mean)(_function_with_dtype(MEAN))
+implements(np.prod)(_function_with_dtype(PROD))
+implements(np.max, np.amax)(_function(MAX))
+implements(np.min, np.amin)(_function(MIN))
 
 
 @method("sum")
@@ -195,24 +189,24 @@ def sum_method(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, kee
             return np.sum(a, axis, dtype)
 
         return implementation
-    return _function_with_dtype(sum_along)(a, axis, dtype, out, keepdims)
+    return _function_with_dtype(SUM)(a, axis, dtype, out, keepdims)
 
 
 @method("mean")
 def mean_method(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False) -> Any:
-    return _function_with_dtype(mean_along)(a, axis, dtype, out, keepdims)
+    return _function_with_dtype(MEAN)(a, axis, dtype, out, keepdims)
 
 
 @method("prod")
 def prod_method(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False) -> Any:
-    return _function_with_dtype(prod_along)(a, axis, dtype, out, keepdims)
+    return _function_with_dtype(PROD)(a, axis, dtype, out, keepdims)
 
 
 @method("max")
 def max_method(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False) -> Any:
-    return _function(max_along)(a, axis, out, keepdims)
+    return _function(MAX)(a, axis, out, keepdims)
 
 
 @method("min")
 def min_method(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False) -> Any:
-    return _function(min_along)(a, axis, out, keepdims)
+    return _function(MIN)(a, axis, out, keepdims)
