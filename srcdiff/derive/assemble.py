@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from .. import runtime
 from ..ir.nodes import (
     Assign,
     Call,
@@ -31,9 +31,9 @@ from ..ir.walk import Fresh, is_call_of, names, targets
 from ..normalise.exits import negated
 from ..normalise.iteration import LEN, RANGE, minus, plus, range_bounds, times
 from ..rules.typing import Typer
-from .. import runtime
-from .plan import BlockPlan, Planner, Restore, moment
+from .plan import Planner
 from .prepare import Ready
+from .schedule import BlockPlan, Restore, moment
 from .skeleton import Acc, Act, Do, Fork, Kill, Let, Node, Round, Step, Together, When
 from .terms import ADD, COPY, SUB, ZERO, total
 
@@ -111,7 +111,8 @@ class Assembler:
         s = loops[0].stmt
         if len(loops) > 1 or not isinstance(s, For) or not isinstance(type_, Num) or type_.ndim != 0:
             return None
-        assert isinstance(s.iter, Call) and isinstance(s.target, Name)
+        assert isinstance(s.iter, Call)
+        assert isinstance(s.target, Name)
         start, stop, step = range_bounds(s.iter)
         small = isinstance(start, Const) and isinstance(start.value, int) and 0 <= start.value <= 2
         if not small or step != Const(1) or not self.is_length(stop):
@@ -133,7 +134,9 @@ class Assembler:
         return False
 
     def buffer(self, loop: Round, type_: Type) -> Expr:
-        assert isinstance(loop.stmt, For) and isinstance(loop.stmt.iter, Call) and isinstance(type_, Num)
+        assert isinstance(loop.stmt, For)
+        assert isinstance(loop.stmt.iter, Call)
+        assert isinstance(type_, Num)
         _, stop, _ = range_bounds(loop.stmt.iter)
         if id(loop.stmt) not in self.bounds and not isinstance(stop, Name | Const):
             name = self.fresh("n")
@@ -219,7 +222,8 @@ class Assembler:
         s = node.stmt
         bound = self.bounds.get(id(s))
         if bound is not None:
-            assert isinstance(s, For) and isinstance(s.iter, Call)
+            assert isinstance(s, For)
+            assert isinstance(s.iter, Call)
             start, _, _ = range_bounds(s.iter)
             s = replace(s, iter=replace(s.iter, args=(bound,) if start == Const(0) else (start, bound)))
         return replace(s, body=tuple(body))

@@ -42,7 +42,8 @@ from ..ir.types import ListOf, Num, Type
 from ..ir.walk import Fresh, is_call_of, map_stmt, mentioned, names, rename, statements
 from ..normalise import split_webs, web_types
 from ..rules import is_view, rule_of
-from ..rules.typing import Typer, TypeProblem, like, settled
+from ..rules.typing import TypeProblem, Typer, like, settled
+from .places import base_of, is_place
 from .push import Pusher
 from .skeleton import Adjoints
 from .terms import ADD, COPY
@@ -170,9 +171,9 @@ class _Namer:
                     value = self.let(value)  # the old array and the new one exist side by side
                 return replace(s, value=value)
             case Assign(target=Display(items=targets), value=Display(items=values)):
-                return replace(s, value=replace(s.value, items=tuple(map(self.apart, targets, values))))
+                return replace(s, value=Display("tuple", tuple(map(self.apart, targets, values))))
             case Assign(target=Item()) | Update():
-                self.wish = _base(s.target)
+                self.wish = base_of(s.target) or "value"
                 if is_call_of(s.value, list.pop):
                     return replace(s, value=self.let(s.value))
                 if isinstance(s, Update) and self.overlaps(s.target, s.value):
@@ -189,10 +190,10 @@ class _Namer:
     def overlaps(self, target: Expr, value: Expr) -> bool:
         """Whether an update reads, as it stands, a part of the array that it writes: NumPy copies it first, Numba does
         not."""
-        if not _is_place(value) or value == target or not self.aliases.shares(value):
+        if not is_place(value) or value == target or not self.aliases.shares(value):
             return False
         related = {self.aliases.find(n) for n in self.aliases.shares(value)}
-        return self.aliases.find(_base(target)) in related
+        return self.aliases.find(base_of(target) or "") in related
 
     def apart(self, target: Expr, value: Expr) -> Expr:
         """One value of a simultaneous assignment: a new array that is written later is made ahead of it."""
@@ -218,7 +219,7 @@ class _Namer:
     def named(self, e: Expr, top: bool) -> Expr:
         """`e` with names for the sub-expressions that need one; `top` where its own value has a name already."""
         if not isinstance(e, Call) or not self.is_active(e):
-            if isinstance(e, Item) and self.is_active(e) and not _is_place(e):
+            if isinstance(e, Item) and self.is_active(e) and not is_place(e):
                 return replace(e, base=self.let(self.named(e.base, top=True)))
             return e
         assert isinstance(e.func, Object)
@@ -237,11 +238,11 @@ class _Namer:
             items = tuple(self.named(i, top=False) for i in e.args[0].items)
             inner = replace(e, args=(replace(e.args[0], items=items), *e.args[1:]))
             return inner if top else self.let(inner)
-        if is_call_of(e, np.ndarray.copy) and _is_place(e.args[0]):
+        if is_call_of(e, np.ndarray.copy) and is_place(e.args[0]):
             return e
-        args = tuple(self.operand(a, p in rule.reads) for a, p in zip(e.args, rule.operands, strict=False))
-        inner = replace(e, args=args)
-        place = is_view(e.func.value) and _is_place(inner)
+        operands = zip(e.args, rule.operands, strict=False)
+        inner = replace(e, args=tuple(self.operand(a, p in rule.reads) for a, p in operands))
+        place = is_view(e.func.value) and is_place(inner)
         return inner if top or place else self.let(inner)
 
     def operand(self, e: Expr, is_read: bool) -> Expr:
@@ -250,7 +251,7 @@ class _Namer:
             return e
         if self.is_active(e):
             e = self.named(e, top=False)
-        plain = isinstance(e, Name | Const | Object) or _is_place(e)
+        plain = isinstance(e, Name | Const | Object) or is_place(e)
         is_array = isinstance(t := self.typed(e), Num) and t.is_array
         return e if plain or not is_read or not is_array else self.let(e)
 
@@ -271,30 +272,8 @@ def _is_dear(e: Expr) -> bool:
     return rule is not None and rule.kind == "partials" and e.func.value not in _PLAIN
 
 
-def _is_place(e: Expr) -> bool:
-    match e:
-        case Name():
-            return True
-        case Item(base=base):
-            return _is_place(base)
-        case Call(func=Object(value=function), args=args):
-            return is_view(function) and _is_place(args[0])
-    return False
-
-
 def _mentions(e: Expr, name: str) -> bool:
     return name in names(e)
-
-
-def _base(place: Expr) -> str:
-    match place:
-        case Name(id=name):
-            return name
-        case Item(base=base):
-            return _base(base)
-        case Call(args=(first, *_)):
-            return _base(first)
-    return "value"
 
 
 class _Counter:

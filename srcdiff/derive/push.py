@@ -16,9 +16,10 @@ from ..ir.nodes import Call, Choice, Const, Display, Expr, Item, Logic, Name, Ob
 from ..ir.types import Num, Type
 from ..ir.walk import is_call_of, subexprs
 from ..normalise import negated
-from ..rules import is_view, rule_of
-from ..rules.typing import Typer, TypeProblem
+from ..rules import rule_of
+from ..rules.typing import TypeProblem, Typer
 from ..runtime import unbroadcast
+from .places import is_place
 from .splice import splice
 from .terms import COPY, Term, build, is_plain, simplified
 
@@ -77,7 +78,7 @@ class Pusher:
         match e:
             case Name():
                 self.leaves.setdefault(e, []).append(term)
-            case Item() if self.is_place(e):
+            case Item() if is_place(e):
                 self.leaves.setdefault(e, []).append(term)
             case Choice():
                 self.push(e.then, term.masked(e.test))
@@ -92,17 +93,6 @@ class Pusher:
                     "assign its parts to variables first",
                     e.at,
                 )
-
-    def is_place(self, e: Expr) -> bool:
-        """Whether `e` is a part of a variable that can be written: the same part of its adjoint takes the sum."""
-        match e:
-            case Name():
-                return True
-            case Item(base=base):
-                return self.is_place(base)
-            case Call(func=Object(value=function), args=args):
-                return is_view(function) and function is not np.broadcast_to and self.is_place(args[0])
-        return False
 
     def call(self, e: Call, term: Term, top: bool) -> None:
         assert isinstance(e.func, Object)
@@ -187,9 +177,9 @@ class Pusher:
         outer, inner = self.num(value), self.num(operand)
         if inner.ndim == 0 and outer.ndim:
             return Call(SUM, (value,))
-        if outer.ndim is not None and inner.ndim is not None and outer.ndim == inner.ndim + 1:
-            if all(a.same(b) for a, b in zip(outer.shape[1:], inner.shape, strict=True)):
-                return Call(SUM, (value,), (("axis", Const(0)),))
+        one_more = outer.ndim is not None and inner.ndim is not None and outer.ndim == inner.ndim + 1
+        if one_more and all(a.same(b) for a, b in zip(outer.shape[1:], inner.shape, strict=True)):
+            return Call(SUM, (value,), (("axis", Const(0)),))
         return Call(UNBROADCAST, (value, operand))
 
 

@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..ir.nodes import Assign, Call, Comment, Const, Display, Expr, Function, Name, Object, Param, Return, Stmt
-from ..ir.types import ListOf, Num
+from ..ir.types import ListOf, Num, Type
 from ..normalise import Core
 from ..rules.typing import like
 from .assemble import DTYPES, Assembler
-from .plan import Planner, rebound
+from .plan import Planner
 from .prepare import Ready, prepare
+from .schedule import rebound
 from .skeleton import Acc, Act, Builder, Node, Step
 from .terms import COPY, ZERO, Term
 from .zeros import Zeros

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import operator
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from ..analysis.aliases import Aliases
 from ..ir.nodes import (
@@ -36,6 +37,7 @@ from ..ir.nodes import (
 from ..ir.types import ListOf, Num, Type
 from ..ir.walk import Fresh, is_call_of, names, rebuild
 from ..rules.typing import Typer, like, settled
+from .places import base_of
 from .push import Pusher
 from .terms import COPY, ZERO, Term, collected, total
 
@@ -151,10 +153,12 @@ class Builder:
     # ------------------------------------------------------------------------------------------------- structure
 
     def block(self, block: Block) -> list[Node]:
-        for s, following in zip(block, block[1:], strict=False):
-            if isinstance(s, Assign) and isinstance(following, Assign) and isinstance(s.target, Name):
-                if self.is_made_next(s.target.id, s.value):
+        for s, following in pairwise(block):
+            match s, following:
+                case Assign(target=Name(id=name)), Assign() if self.is_made_next(name, s.value):
                     self.makes[id(following)] = s
+                case _:
+                    pass
         return [self.node(s) for s in block if not isinstance(s, Comment)]
 
     def is_made_next(self, name: str, value: Expr) -> bool:
@@ -257,7 +261,7 @@ class Builder:
         pusher.push(value, Term((adjoint,)), top=True)
         self.types[adjoint.id] = like(name, self.types[name])
         own = pusher.leaves.get(Name(name))
-        places = [p for p in pusher.leaves if p != Name(name) and _base(p) == name]
+        places = [p for p in pusher.leaves if p != Name(name) and base_of(p) == name]
         if places:  # `x = x[1:]`: the old array's adjoint starts from zero
             self.types[adjoint.id] = settled(self.types[adjoint.id])
             held = self.let(adjoint)
@@ -299,7 +303,7 @@ class Builder:
             for leaf, terms in pusher.leaves.items():
                 merged.setdefault(leaf, []).extend(terms)
         own = {name for name, _ in pairs}
-        if any(_base(leaf) in own and not isinstance(leaf, Name) for leaf in merged):
+        if any(base_of(leaf) in own and not isinstance(leaf, Name) for leaf in merged):
             held = {Name(self.adjoints.of(n)): self.let(Name(self.adjoints.of(n))) for n, _ in pairs}
             self.acts.extend(Kill(self.adjoints.of(n)) for n, _ in pairs)
             for leaf, terms in merged.items():
@@ -313,18 +317,18 @@ class Builder:
             Acc(Name(self.adjoints.of(n)), tuple(collected(merged.get(Name(n), []))), assign=True) for n, _ in pairs
         ]
         if len(parts) == 1:
-            name, terms = pairs[0][0], parts[0].terms
-            if terms:
-                self.replace_own(Name(self.adjoints.of(name)), list(terms))
+            adjoint = Name(self.adjoints.of(pairs[0][0]))
+            if parts[0].terms:
+                self.replace_own(adjoint, list(parts[0].terms))
             else:
-                self.acts.append(Kill(self.adjoints.of(name)))
+                self.acts.append(Kill(adjoint.id))
         elif parts:
             self.acts.append(Together(tuple(parts)))
 
     # ---------------------------------------------------------------------------------------------------- writes
 
     def store(self, place: Expr, value: Expr) -> None:
-        base = _base(place)
+        base = base_of(place)
         if base is None or base not in self.active or base not in self.adjoints.shadows:
             return
         self.wish = base
@@ -386,7 +390,7 @@ class Builder:
         return _Probe(pusher.leaves, acts)
 
     def related(self, leaf: Expr, base: str) -> bool:
-        other = _base(leaf)
+        other = base_of(leaf)
         return other is not None and self.aliases.find(other) == self.aliases.find(base)
 
     # ----------------------------------------------------------------------------------------------------- lists
@@ -425,18 +429,6 @@ class _Probe:
     @property
     def lets(self) -> bool:
         return bool(self.acts)
-
-
-def _base(place: Expr | None) -> str | None:
-    """The variable that a place is a part of."""
-    match place:
-        case Name(id=name):
-            return name
-        case Item(base=base):
-            return _base(base)
-        case Call(args=(first, *_)):
-            return _base(first)
-    return None
 
 
 def _swap(e: Expr, table: dict[Name, Name]) -> Expr:

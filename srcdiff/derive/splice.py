@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ..frontend import read
 from ..errors import UnsupportedType
+from ..frontend import read
 from ..ir.nodes import Attr, Block, Call, Choice, Const, Display, Expr, Function, If, Object, Return
 from ..ir.types import Num, Type
 from ..ir.walk import Fresh, map_block, rebuild

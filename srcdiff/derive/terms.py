@@ -55,22 +55,23 @@ class Term:
 
         The new factors stand before the last one, which is the seed.
         """
-        return self._times(partial, inverse=False)
+        return self.times(partial, inverse=False)
 
-    def _times(self, e: Expr, inverse: bool) -> Term:
+    def times(self, e: Expr, inverse: bool) -> Term:
+        """This term times `e`, or divided by it (`inverse`)."""
         match e:
             case Const(value=bool()):
                 pass
             case Const(value=float() | int() as c) if not inverse or c != 0:
                 return replace(self, coefficient=self.coefficient / c if inverse else self.coefficient * c)
             case Call(func=Object(value=f), args=(a,)) if f is np.ndarray.copy:
-                return self._times(a, inverse)
+                return self.times(a, inverse)
             case Call(func=Object(value=op), args=(a,)) if op is operator.neg:
-                return replace(self, coefficient=-self.coefficient)._times(a, inverse)
+                return replace(self, coefficient=-self.coefficient).times(a, inverse)
             case Call(func=Object(value=op), args=(a, b)) if op is operator.mul:
-                return self._times(a, inverse)._times(b, inverse)
+                return self.times(a, inverse).times(b, inverse)
             case Call(func=Object(value=op), args=(a, b)) if op is operator.truediv:
-                return self._times(a, inverse)._times(b, not inverse)
+                return self.times(a, inverse).times(b, not inverse)
             case Choice(test=test, then=Const(value=1.0), other=Const(value=0.0)) if not inverse:
                 return self.masked(test)
             case Choice(test=test, then=Const(value=0.0), other=Const(value=1.0)) if not inverse:

@@ -20,6 +20,7 @@ from ..ir.walk import names, substitute
 from ..rules import is_view
 from ..rules.typing import Typer, like
 from ..runtime import power_base
+from .places import base_of
 from .push import value_is_at_least
 from .skeleton import Acc, Act, Do, Fork, Kill, Let, Node, Round, Step, Together, When
 from .terms import COPY, WHERE, ZERO, Term, total
@@ -204,7 +205,8 @@ class Zeros:
 
     def accumulate(self, acc: Acc, zero: set[str], state: State, out: list[Act]) -> None:
         terms = tuple(self.guarded(t) for t in acc.terms if not t.mentions(zero))
-        base = _base(acc.target)
+        base = base_of(acc.target)
+        assert base is not None
         if base not in self.primal:  # a shadow: it always has storage
             if terms or acc.assign:
                 out.append(replace(acc, terms=terms))
@@ -221,9 +223,7 @@ class Zeros:
             if acc.assign:
                 state[base] = "zero"
             return
-        if acc.assign:
-            out.extend(self.defined(base, terms))
-        elif state[base] == "zero":
+        if acc.assign or state[base] == "zero":
             out.extend(self.defined(base, terms))
         elif state[base] == "clear" and self.is_scalar(base):
             out.append(replace(acc, terms=terms, assign=True))
@@ -243,10 +243,7 @@ class Zeros:
             return term.masked(test)
         one = Const(1.0)
         safe = tuple(Call(WHERE, (test, d, one)) for d in term.denominators)
-        powers = tuple(
-            replace(f, args=(Call(WHERE, (test, f.args[0], one)), *f.args[1:])) if _is_root(f) else f
-            for f in term.factors
-        )
+        powers = tuple(_at_one_where(f, test) for f in term.factors)
         return replace(term, factors=powers, denominators=safe)
 
     def zero(self, bar: str, guard: bool = True) -> Acc:
@@ -267,7 +264,8 @@ class Zeros:
         wanted = like(self.primal[bar], self.types[self.primal[bar]])
         value = total(terms, Typer(self.types))
         found = Typer(self.types)(value)
-        assert isinstance(wanted, Num) and isinstance(found, Num)
+        assert isinstance(wanted, Num)
+        assert isinstance(found, Num)
         if found.ndim == 0 and wanted.ndim:
             return [Acc(target, (Term((Call(FULL_LIKE, (Name(self.primal[bar]), value)),)),), assign=True)]
         reads_itself = any(t.mentions({bar}) for t in terms)
@@ -314,6 +312,13 @@ def _is_root(e: Expr) -> bool:
     return False
 
 
+def _at_one_where(e: Expr, test: Expr) -> Expr:
+    """A root with its base replaced by 1 where the test fails; any other factor as it is."""
+    if not _is_root(e) or not isinstance(e, Call):
+        return e
+    return replace(e, args=(Call(WHERE, (test, e.args[0], Const(1.0))), *e.args[1:]))
+
+
 def _mixed(a: str, b: str) -> bool:
     return (a == "zero") != (b == "zero")
 
@@ -336,14 +341,3 @@ def _is_fresh(e: Expr) -> bool:
         case Call(func=Object(value=function)):
             return not is_view(function) and getattr(function, "__name__", "") != "unbroadcast"
     return True
-
-
-def _base(place: Expr) -> str:
-    match place:
-        case Name(id=name):
-            return name
-        case Item(base=base):
-            return _base(base)
-        case Call(args=(first, *_)):
-            return _base(first)
-    raise TypeError(f"not a place: {place!r}")

@@ -98,3 +98,53 @@ def logic_returning_numbers(a, b):
 def matmul_in_place(A, B):
     A @= B
     return np.sum(A * A * B)
+
+
+@case(args=(draw(4), True), also=((draw(4), False),), wrt=(0,), second=True)
+def array_on_one_path_only(x, flag):
+    if flag:
+        w = x * x
+    s = np.sum(x)
+    if flag:
+        s = s + np.sum(w * w)
+    return s * s
+
+
+@case(args=(draw(4), 2), also=((draw(4), 0),), wrt=(0,), second=True)
+def array_of_a_loop_that_may_not_run(x, n):
+    s = x[0]
+    for i in range(n):
+        w = x * s
+        s = s + w[i]
+    if n > 0:
+        s = s * np.sum(w * w)
+    return s
+
+
+@case(args=(draw(4),), also=((3.0 * draw(4),),), second=True)
+def whole_update_on_one_path(x):
+    y = x.copy()
+    for _ in range(6):
+        y = y * x
+        y[1] = y[0] * y[2]
+    if y[0] > 100.0:
+        y *= x
+    return np.sum(y * x)
+
+
+@case(args=(draw(4), 4), also=((draw(4), 0), (draw(4), 1)), wrt=(0,), second=True)
+def views_on_some_trips(x, n):
+    s = x[0]
+    i = 0
+    while i < n:
+        if i > 0:
+            s = s + v[1]  # noqa: F821
+        if i == 2:
+            u = v * s  # noqa: F821
+            v = u[::-1]
+        else:
+            v = x[1:] * s
+        if i > 2:
+            s = s * u[0]
+        i += 1
+    return s

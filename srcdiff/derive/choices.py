@@ -1,0 +1,126 @@
+"""The choices of planning: which writes are taken back, and which values are cheap enough to compute again."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..analysis.aliases import Aliases
+from ..ir.nodes import Assign, Call, Display, For, Name, Stmt, Update, While
+from ..ir.types import Num, Type
+from ..ir.walk import is_call_of, names
+from .facts import Facts
+from .schedule import Key
+from .skeleton import Fork, Node, Round, Step
+
+
+class Choices(Facts):
+    """What has been decided so far; a decision that turns out impossible is struck out and planning starts anew."""
+
+    def __init__(
+        self,
+        nodes: list[Node],
+        aliases: Aliases,
+        types: dict[str, Type],
+        adjoints: set[str],
+        zero_of: dict[str, str],
+        shadows: set[str],
+    ) -> None:
+        super().__init__(nodes, aliases, types, adjoints, zero_of, shadows)
+        self.banned: set[int] = set()  # definitions that cannot be recomputed
+        self.bool_tests: set[int] = set()  # branches whose test is saved
+        self.recomputed: set[int] = set()  # definitions that are
+        self.marked_for: set[int] = set()  # those that `undo` takes into account
+        self.undo: set[int] = set()  # writes that are taken back
+
+    def has_work(self, node: Node) -> bool:
+        """Whether the reversal of a node does anything at all."""
+        match node:
+            case Step():
+                return bool(node.acts) or id(node.stmt) in self.undo
+            case Fork():
+                own = bool(node.before or node.ends[0] or node.ends[1])
+                return own or any(map(self.has_work, (*node.body, *node.orelse)))
+            case Round():
+                return bool(node.before or node.end) or any(map(self.has_work, node.body))
+
+    def mark_undone(self) -> set[int]:
+        """The writes (by id of their statement) whose old contents the reverse sweep reads.
+
+        To take back more writes is more work, for which tests are evaluated and places computed, so the set grows
+        until nothing is added.
+        """
+        self.undo = set()
+        while True:
+            marked: set[int] = set()
+            self._mark(self.nodes, set(), marked)
+            if marked <= self.undo:
+                return self.undo
+            self.undo |= marked
+
+    def contents_read(self, node: Node) -> set[Key]:
+        match node:
+            case Step():
+                found = self.act_keys(node.acts)
+                if id(node.stmt) in self.recomputed and isinstance(node.stmt, Assign):
+                    found = found | self.keys(node.stmt.value)
+                if id(node.stmt) in self.undo and isinstance(node.stmt, Assign | Update):
+                    found = found | self.place_keys(node.stmt.target)
+            case Fork():
+                found = self.act_keys((*node.before, *node.ends[0], *node.ends[1]))
+                if id(node.stmt) not in self.bool_tests and self.has_work(node):
+                    found |= self.keys(node.stmt.test)
+                found = found.union(*(self.contents_read(n) for n in (*node.body, *node.orelse)))
+            case Round():
+                found = self.act_keys((*node.before, *node.end)).union(*(self.contents_read(n) for n in node.body))
+        return {k for k in found if k.startswith("*")}
+
+    def _mark(self, nodes: list[Node], seen: set[Key], marked: set[int]) -> None:
+        for node in nodes:
+            own = self.contents_read(node)
+            match node:
+                case Step():
+                    if self.content_written(node.stmt) & (seen | own):
+                        marked.add(id(node.stmt))
+                case Fork():
+                    self._mark(node.body, set(seen | own), marked)
+                    self._mark(node.orelse, set(seen | own), marked)
+                case Round():
+                    self._mark(node.body, set(seen | own), marked)
+            seen = seen | own
+
+    # -------------------------------------------------------------------------------------------- recomputation
+
+    def recomputable(self, s: Stmt, nodes: list[Node]) -> bool:
+        """Whether running a definition again is cheap and needs nothing that would not be there anyway."""
+        if id(s) in self.banned or not isinstance(s, Assign) or not isinstance(s.target, Name):
+            return False
+        name, value = s.target.id, s.value
+        if is_call_of(value, list.pop) or isinstance(value, Display) or name in names(value):
+            return False
+        if is_call_of(value, np.zeros_like) and name in self.shadow_names:
+            array = value.args[0] if isinstance(value, Call) else None
+            own = isinstance(array, Name) and self.is_local(array.id, nodes)
+            return own and self.is_local(name, nodes)  # else several runs of the block share one shadow
+        if self.is_pointer(name, value):
+            return all(self.at_hand(k, nodes) for k in self.pointer_keys(value))
+        type_ = self.types.get(name)
+        if not isinstance(type_, Num) or type_.ndim != 0 or not self.is_cheap(value):
+            return False
+        return all(self.at_hand(k, nodes) for k in self.keys(value))
+
+    def at_hand(self, key: Key, nodes: list[Node]) -> bool:
+        """Whether keeping this operand costs nothing more: it is read anyway, or no loop ever changes it."""
+        if key in self.wanted_anyway or key not in self.loop_defined:
+            return True
+        if key.startswith("*"):
+            return False
+        own = [n.stmt for n in nodes if key in self.defined(n)]
+        if len(own) == 1 and self.definitions.get(key) == 1:
+            if isinstance(own[0], For | While):
+                return False
+            return self.recomputable(own[0], nodes)
+        return self.is_loop_variable(key)
+
+    def is_loop_variable(self, key: Key) -> bool:
+        loops = [r.stmt for r in self.all_loops(self.nodes)]
+        return any(isinstance(s, For) and s.target == Name(key) for s in loops) and self.definitions.get(key) == 1

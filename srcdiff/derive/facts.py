@@ -1,0 +1,247 @@
+"""What statements and acts read and define, in terms of variables and of the contents of written arrays."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterable
+
+import numpy as np
+
+from ..analysis.aliases import Aliases
+from ..ir.nodes import Assign, Call, Choice, Display, Effect, Expr, For, Item, Logic, Name, Object, Slice, Stmt, Update
+from ..ir.types import Num, Type
+from ..ir.walk import assigned, expressions, is_call_of, names, statements, subexprs, targets
+from ..rules import is_view
+from ..rules.typing import Typer
+from ..runtime import unbroadcast
+from .places import base_of
+from .schedule import Key
+from .skeleton import Acc, Act, Do, Fork, Kill, Let, Node, Round, Step, Together, When
+
+_CHEAP = {
+    *(operator.add, operator.sub, operator.mul, operator.neg, operator.pos, operator.not_),
+    *(operator.lt, operator.le, operator.eq, operator.ne, operator.gt, operator.ge),
+    *(len, abs, min, max, float, int, np.ndarray.size, np.ndarray.shape, np.sign, np.maximum, np.minimum),
+}
+_CHEAP_INT = {operator.floordiv, operator.mod, operator.truediv}
+_SHAPE_ONLY = {
+    *(len, np.ndarray.shape, np.ndarray.ndim, np.ndarray.size, np.ndarray.dtype, np.shape, np.size, np.ndim),
+    *(np.zeros_like, np.ones_like, np.empty_like),
+}
+
+
+class Facts:
+    """The questions that planning asks of the mirrored program.
+
+    `adjoints` are the adjoint variables and temporaries (no primal values); `zero_of` gives the variable that the zero
+    of an adjoint is made like; `shadows` are the adjoints of arrays written in place, which are planned like the primal
+    names that they mirror.
+    """
+
+    def __init__(
+        self,
+        nodes: list[Node],
+        aliases: Aliases,
+        types: dict[str, Type],
+        adjoints: set[str],
+        zero_of: dict[str, str],
+        shadows: set[str],
+    ) -> None:
+        self.nodes, self.aliases, self.types, self.adjoints = nodes, aliases, types, adjoints
+        self.zero_of, self.shadow_names = zero_of, shadows
+        self.wanted_anyway = {key for node in nodes for key in self.act_keys_below(node)}
+        self.loop_defined = {n for s in self.all_loops(nodes) for n in self.defined(s)}
+        self.all_defined = {k for n in nodes for k in self.defined(n)}
+        self.definitions = self.count_definitions(nodes)
+
+    # --------------------------------------------------------------------------------------------- what is read
+
+    def keys(self, e: Expr) -> set[Key]:
+        """The variables whose binding an expression reads, and the classes whose contents it reads."""
+        found = {n for n in names(e) if n not in self.adjoints}
+        self._contents(e, found)
+        return found
+
+    def _contents(self, e: Expr, found: set[Key]) -> None:
+        match e:
+            case Name(id=name):
+                if name not in self.adjoints and self.aliases.is_array(name) and self.aliases.mutable(name):
+                    found.add("*" + self.aliases.find(name))
+            case Call(func=Object(value=function), args=(g, _)) if function is unbroadcast:
+                self._contents(g, found)
+            case Call(func=Object(value=function), args=args) if function in _SHAPE_ONLY:
+                for a in args:
+                    for part in subexprs(a):
+                        if isinstance(part, Item):
+                            self._contents(part.index, found)
+            case Call():
+                for a in (*e.args, *(v for _, v in e.kwargs)):
+                    self._contents(a, found)
+            case Item():
+                self._contents(e.base, found)
+                self._contents(e.index, found)
+            case Slice():
+                for bound in (e.lower, e.upper, e.step):
+                    if bound is not None:
+                        self._contents(bound, found)
+            case Display(items=items) | Logic(values=items):
+                for item in items:
+                    self._contents(item, found)
+            case Choice():
+                for part in (e.test, e.then, e.other):
+                    self._contents(part, found)
+            case _:
+                pass
+
+    def pointer_keys(self, e: Expr) -> set[Key]:
+        """What has to be there to evaluate a view or second name: bindings and indices, no contents."""
+        match e:
+            case Name(id=name):
+                return {name}
+            case Item():
+                return self.pointer_keys(e.base) | self.keys(e.index)
+            case Call(args=(first, *rest)) if isinstance(e.func, Object) and is_view(e.func.value):
+                return self.pointer_keys(first).union(*(self.keys(r) for r in rest))
+        return self.keys(e)
+
+    def act_keys(self, acts: Iterable[Act]) -> set[Key]:
+        found: set[Key] = set()
+        for act in acts:
+            match act:
+                case Acc():
+                    found |= self.acc_keys(act)
+                case Together(parts=parts):
+                    for part in parts:
+                        found |= self.acc_keys(part)
+                case Let(value=value):
+                    found |= self.keys(value)
+                case When():
+                    found |= self.keys(act.test) | self.act_keys(act.then) | self.act_keys(act.other)
+                case Do(stmt=stmt):
+                    assert isinstance(stmt, Effect)
+                    found |= self.keys(stmt.value)
+                case Kill():
+                    pass
+        return found
+
+    def acc_keys(self, acc: Acc) -> set[Key]:
+        found: set[Key] = set()
+        for t in acc.terms:
+            for e in (*t.factors, *t.denominators, *t.masks):
+                found |= self.keys(e)
+        if acc.assign and not acc.terms and isinstance(acc.target, Name) and acc.target.id in self.zero_of:
+            primal = self.zero_of[acc.target.id]
+            if self.aliases.is_array(primal):
+                found.add(primal)
+        return found | self.place_keys(acc.target)
+
+    def place_keys(self, place: Expr) -> set[Key]:
+        return {k for k in self.pointer_keys(place) if k not in self.adjoints}
+
+    def act_keys_below(self, node: Node) -> set[Key]:
+        match node:
+            case Step():
+                return self.act_keys(node.acts)
+            case Fork():
+                inner = [self.act_keys_below(n) for n in (*node.body, *node.orelse)]
+                return self.act_keys((*node.before, *node.ends[0], *node.ends[1])).union(*inner)
+            case Round():
+                return self.act_keys((*node.before, *node.end)).union(*(self.act_keys_below(n) for n in node.body))
+
+    # ----------------------------------------------------------------------------------------- what is defined
+
+    def defined(self, node: Node) -> set[Key]:
+        """The variables bound, and the contents written, by the forward statement of a node."""
+        s = node.stmt
+        found: set[Key] = set(assigned((s,)))
+        for inner in statements((s,)):
+            if isinstance(inner, Assign | Update):
+                found |= self.content_written(inner)
+        return found - self.in_place_only((s,))
+
+    def in_place_only(self, block: tuple[Stmt, ...]) -> set[str]:
+        """Names that occur as targets of in-place array updates only: their binding does not change."""
+        updated = {
+            s.target.id
+            for s in statements(block)
+            if isinstance(s, Update) and isinstance(s.target, Name) and self.aliases.is_array(s.target.id)
+        }
+        bound: set[str] = set()
+        for s in statements(block):
+            if isinstance(s, Assign | For):
+                bound |= set(targets(s.target))
+        return updated - bound
+
+    def content_written(self, s: Stmt) -> set[Key]:
+        place = s.target if isinstance(s, Assign | Update) else None
+        match place:
+            case Item():
+                base = base_of(place) or ""
+            case Name(id=name) if isinstance(s, Update) and self.aliases.is_array(name):
+                base = name
+            case _:
+                return set()
+        return {"*" + self.aliases.find(base)}
+
+    def all_loops(self, nodes: list[Node]) -> list[Round]:
+        found: list[Round] = []
+        for node in nodes:
+            match node:
+                case Round():
+                    found.append(node)
+                case Fork():
+                    found.extend(self.all_loops([*node.body, *node.orelse]))
+                case _:
+                    pass
+        return found
+
+    def count_definitions(self, nodes: list[Node]) -> dict[str, int]:
+        counts: dict[str, int] = {}
+        for node in nodes:
+            for s in statements((node.stmt,)):
+                for name in targets(s.target) if isinstance(s, Assign | For | Update) else []:
+                    counts[name] = counts.get(name, 0) + 1
+        return counts
+
+    # -------------------------------------------------------------------------------------------- kinds of values
+
+    def is_pointer(self, name: str, value: Expr) -> bool:
+        if name in self.shadow_names:
+            return not isinstance(value, Display) and not is_call_of(value, np.zeros_like)
+        return self.aliases.is_array(name) and bool(self.aliases.shares(value)) and not is_call_of(value, list.pop)
+
+    def is_cheap(self, e: Expr) -> bool:
+        for part in subexprs(e):
+            if isinstance(part, Call) and isinstance(part.func, Object) and part.func.value not in _CHEAP:
+                integral = part.func.value in _CHEAP_INT and all(self.is_int(a) for a in part.args)
+                if not integral:
+                    return False
+        return True
+
+    def is_int(self, e: Expr) -> bool:
+        type_ = Typer(self.types)(e)
+        return isinstance(type_, Num) and type_.is_integral
+
+    def is_local(self, name: str, nodes: list[Node]) -> bool:
+        """Whether a variable is mentioned in this block only, so that each run of the block has one of its own."""
+        here = sum(_mentions(n.stmt, name) for n in nodes)
+        there = sum(_mentions(n.stmt, name) for n in self.nodes)
+        if here != there or self.definitions.get(name) != 1:
+            return False
+        inner = [s for n in nodes for s in statements((n.stmt,))]
+        if any(isinstance(s, Effect) and is_call_of(s.value, list.append) and name in names(s.value) for s in inner):
+            return False  # it lives on in a list
+        return all(self.is_local(other, nodes) for other in self.pointers_to(name, nodes))
+
+    def pointers_to(self, name: str, nodes: list[Node]) -> set[str]:
+        """The other shadows that are made from a shadow: views of it and second names."""
+        found: set[str] = set()
+        for node in nodes:
+            for s in statements((node.stmt,)):
+                if isinstance(s, Assign) and name in names(s.value):
+                    found |= {t for t in targets(s.target) if t in self.shadow_names and t != name}
+        return found
+
+
+def _mentions(s: Stmt, name: str) -> int:
+    return sum(1 for inner in statements((s,)) for e in expressions(inner) if name in names(e))
