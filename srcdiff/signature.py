@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import inspect
+import operator
 from collections.abc import Callable, Hashable
-from typing import Any
+from typing import Any, SupportsIndex
 
 import numpy as np
 
-from .errors import BadArgument, SharedMemory
+from .errors import BadArgument
 from .ir.types import FLOAT, Dim, Num, Static, Tup, Type
 
 _FLOATS = ("float32", "float64")
@@ -19,14 +20,23 @@ def parameters(function: Callable[..., Any]) -> inspect.Signature:
     return inspect.signature(function, follow_wrapped=False)
 
 
-def bind(signature: inspect.Signature, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
-    """All arguments by position, defaults filled in. Raises BadArgument as Python would raise TypeError."""
+def count_by_position(signature: inspect.Signature) -> int | None:
+    """How many arguments make a complete call without keywords; None where some can only be given by keyword."""
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    parameters = signature.parameters
+    return None if any(p.kind is keyword for p in parameters.values()) else len(parameters)
+
+
+def bound(
+    signature: inspect.Signature, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> inspect.BoundArguments:
+    """The arguments with the defaults filled in. Raises BadArgument where Python would raise TypeError."""
     try:
-        bound = signature.bind(*args, **kwargs)
+        found = signature.bind(*args, **kwargs)
     except TypeError as problem:
         raise BadArgument(f"{name}{signature}: {problem}") from None
-    bound.apply_defaults()
-    return tuple(bound.arguments.values())
+    found.apply_defaults()
+    return found
 
 
 def selected(signature: inspect.Signature, wrt: Any, name: str) -> tuple[tuple[str, ...], bool]:
@@ -38,28 +48,60 @@ def selected(signature: inspect.Signature, wrt: Any, name: str) -> tuple[tuple[s
         raise BadArgument(
             f"wrt=() selects no argument of {name}{signature}; give a position, a name, or a tuple of these"
         )
-    found = []
-    for w in wanted:
-        if isinstance(w, bool) or not isinstance(w, int | str):
-            raise BadArgument(f"wrt={w!r} is neither a position nor a parameter name of {name}{signature}")
-        if isinstance(w, str):
-            if w not in names:
-                raise BadArgument(f"wrt={w!r}: {name}{signature} has no parameter of that name")
-            found.append(w)
-        else:
-            if not -len(names) <= w < len(names):
-                raise BadArgument(f"wrt={w} is out of range: {name}{signature} has {len(names)} parameters")
-            found.append(names[w])
+    found = tuple(_selected_name(w, names, f"{name}{signature}") for w in wanted)
     if len(set(found)) < len(found):
         raise BadArgument(f"wrt={wrt!r} names the same parameter of {name} twice")
-    return tuple(found), single
+    return found, single
+
+
+def _selected_name(w: Any, names: list[str], function: str) -> str:
+    if isinstance(w, str):
+        if w not in names:
+            raise BadArgument(f"wrt={w!r}: {function} has no parameter of that name")
+        return w
+    if isinstance(w, list | set):
+        raise BadArgument(f"wrt={w!r} is a {type(w).__name__}; write several parameters as a tuple")
+    if isinstance(w, bool) or not isinstance(w, SupportsIndex) or isinstance(w, np.ndarray):
+        raise BadArgument(f"wrt={w!r} is neither a position nor a parameter name of {function}")
+    position = operator.index(w)
+    if not -len(names) <= position < len(names):
+        number = "1 parameter" if len(names) == 1 else f"{len(names)} parameters"
+        raise BadArgument(f"wrt={position} is out of range: {function} has {number}")
+    return names[position]
+
+
+# ------------------------------------------------------------------------------------------------- making them fit
+
+
+def key_of(value: Any) -> Hashable:
+    """What a specialisation depends on: kinds, dtypes, ranks, which lengths are 1, and the order in memory."""
+    kind = type(value)
+    if kind is float:
+        return kind
+    if kind is np.ndarray:
+        shape = value.shape
+        lengths = tuple([n == 1 for n in shape]) if 1 in shape else len(shape)
+        return value.dtype, lengths, value.flags.c_contiguous
+    if kind is tuple:
+        return tuple(map(key_of, value))
+    if kind is str or value is None:
+        return kind, value
+    return kind
+
+
+def is_exact(value: Any) -> bool:
+    """Whether every argument with the same key is taken by generated code as it is."""
+    kind = type(value)
+    if kind is np.ndarray:
+        return bool(value.ndim) and value.dtype.isnative and value.dtype.name in _FLOATS
+    return kind in (float, np.float64, np.float32, bool, str, type(None))
 
 
 def fitted(value: Any, name: str, differentiate: bool) -> Any:
     """The argument as generated code takes it: exact arrays of native dtype, 0-d arrays as numbers, and what is
     differentiated as floats. The caller's object is never changed. Raises BadArgument for what has no derivative."""
     kind = type(value)
-    if kind is float or (kind is np.ndarray and value.ndim and value.dtype.isnative and value.dtype.name in _FLOATS):
+    if kind is float:
         return value
     if isinstance(value, np.ndarray):
         return _fitted_array(value, name, differentiate)
@@ -79,14 +121,17 @@ def fitted(value: Any, name: str, differentiate: bool) -> Any:
         return tuple(fitted(v, f"{name}[{i}]", False) for i, v in enumerate(value))
     hint = "pass np.array(...)" if isinstance(value, list | tuple) else "pass a float or a NumPy array of floats"
     verb = "cannot be differentiated" if differentiate else "is not supported as an argument"
-    raise BadArgument(f"`{name}` is a {kind.__name__} and {verb}; {hint}")
+    raise BadArgument(f"`{name}` is of type {kind.__name__} and {verb}; {hint}")
 
 
 def _fitted_int(value: Any, name: str, differentiate: bool) -> Any:
     if differentiate:
-        return float(value)
+        try:
+            return float(value)
+        except OverflowError:
+            raise BadArgument(f"`{name}` is a whole number of {value.bit_length()} bits, too large for a float") from None
     if not -(2**63) <= int(value) < 2**63:
-        raise BadArgument(f"`{name}` = {value} does not fit into 64 bits; pass it as a float")
+        raise BadArgument(f"`{name}` is a whole number that does not fit into 64 bits; pass it as a float")
     return value
 
 
@@ -98,29 +143,16 @@ def _fitted_array(value: np.ndarray[Any, Any], name: str, differentiate: bool) -
                 f"pass np.asarray({name})"
             )
         value = np.asarray(value)
-    if value.dtype.kind == "b" and differentiate:
+    dtype = value.dtype
+    if dtype.kind == "b" and differentiate:
         raise BadArgument(f"`{name}` is an array of bool: it has no derivative; leave it out of wrt")
-    if value.dtype.kind not in "iubf" or (value.dtype.kind == "f" and value.dtype.itemsize not in (4, 8)):
-        raise BadArgument(f"`{name}` is an array of {value.dtype}: use float64 or float32")
-    if not value.dtype.isnative:
-        value = value.astype(value.dtype.newbyteorder("="))
-    if differentiate and value.dtype.kind in "iu":
+    if dtype.kind not in "iubf" or (dtype.kind == "f" and dtype.itemsize not in (4, 8)):
+        raise BadArgument(f"`{name}` is an array of {dtype}: use float64 or float32")
+    if not dtype.isnative:
+        value = value.astype(dtype.newbyteorder("="))
+    if differentiate and dtype.kind in "iu":
         value = value.astype(np.float64)
     return value[()] if value.ndim == 0 else value
-
-
-def key_of(value: Any) -> Hashable:
-    """What a specialisation depends on: kinds, dtypes, ranks, and which lengths are 1."""
-    kind = type(value)
-    if kind is float:
-        return "f"
-    if kind is np.ndarray:
-        return (value.dtype, tuple(n == 1 for n in value.shape), value.flags.c_contiguous)
-    if kind is tuple:
-        return tuple(map(key_of, value))
-    if kind is str or value is None:
-        return (kind, value)
-    return kind
 
 
 def type_of(value: Any, name: str) -> Type:
@@ -157,6 +189,8 @@ def flattened(args: tuple[Any, ...]) -> list[Any]:
 
 def finish(gradient: Any, argument: Any) -> Any:
     """The gradient in its argument's form: a float for a number, the argument's own dtype and shape for an array."""
+    if type(argument) is float:
+        return gradient if type(gradient) is float else float(gradient)
     if isinstance(argument, np.ndarray):
         dtype = argument.dtype if argument.dtype.kind == "f" else np.dtype(np.float64)
         if isinstance(gradient, np.ndarray) and gradient.shape == argument.shape:
@@ -167,30 +201,3 @@ def finish(gradient: Any, argument: Any) -> Any:
     if isinstance(argument, np.floating) and not isinstance(argument, float):
         return type(argument)(gradient)
     return float(gradient)
-
-
-def check_apart(written: list[tuple[str, Any]], others: list[tuple[str, Any]], name: str) -> None:
-    """Refuse a call in which an argument that the function writes shares memory with another argument."""
-    for own, array in written:
-        if not isinstance(array, np.ndarray):
-            continue
-        for other, second in others:
-            if other != own and isinstance(second, np.ndarray) and _overlap(array, second):
-                raise SharedMemory(
-                    f"{name} writes into `{own}`, which shares memory with `{other}` in this call; pass a copy of one of them"
-                )
-        if _overlap_itself(array):
-            raise SharedMemory(f"{name} writes into `{own}`, whose elements overlap in memory; pass a copy of it")
-
-
-def _overlap(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> bool:
-    if not np.may_share_memory(a, b):
-        return False
-    try:
-        return bool(np.shares_memory(a, b, max_work=10_000))
-    except np.exceptions.TooHardError:
-        return True
-
-
-def _overlap_itself(a: np.ndarray[Any, Any]) -> bool:
-    return any(stride == 0 and n > 1 for stride, n in zip(a.strides, a.shape, strict=True))

@@ -72,6 +72,7 @@ class Assembler:
         self.allocations: dict[int, list[Stmt]] = {}  # by id of the outermost loop
         self.bounds: dict[int, Expr] = {}  # the name of a loop's bound, by id of the loop
         self.held: dict[tuple[int, str, int], str] = {}  # what was popped and is brought back again
+        self.sure: dict[tuple[int, int], set[str]] = {}  # what is surely assigned in front of a node
         self.unset: dict[str, None] = {}  # variables that may be saved before they are assigned
 
     # ------------------------------------------------------------------------------------------------------ tapes
@@ -160,6 +161,7 @@ class Assembler:
         """The statements of a block with what they save; `defined` are the variables surely assigned."""
         out = list(self.saves(plan, 0, loops, defined))
         for p, node in enumerate(nodes):
+            self.sure[id(nodes), p] = defined
             s = node.stmt
             match node:
                 case Step():
@@ -181,6 +183,7 @@ class Assembler:
                     out.extend(self.allocations.pop(id(s), []) if not loops else [])
                     out.append(self.forward_loop(node, body))
             out.extend(self.saves(plan, p + 1, loops, defined))
+        self.sure[id(nodes), len(nodes)] = defined
         return out, defined
 
     def surely(self, nodes: list[Node], defined: set[str]) -> set[str]:
@@ -265,16 +268,16 @@ class Assembler:
             match node:
                 case Step():
                     out.extend(self.step_restores(plan, p, node, second, loops))
-                    out.extend(self.acts(node.acts, origin))
+                    out.extend(self.acts(node.acts, origin, self.sure[id(nodes), p]))
                 case Fork() | Round() if not self.planner.has_work(node):
                     pass
                 case Fork():
-                    out.extend(self.acts(node.before, None))
+                    out.extend(self.acts(node.before, None, self.sure[id(nodes), p + 1]))
                     for r in second:
                         out.extend(self.restored(plan, r, loops))
                     out.extend(self.reverse_fork(node, p, plan, loops))
                 case Round():
-                    out.extend(self.acts(node.before, None))
+                    out.extend(self.acts(node.before, None, self.sure[id(nodes), p + 1]))
                     for r in second:
                         out.extend(self.restored(plan, r, loops))
                     out.extend(self.reverse_loop(node, plan.inner[p][0], loops))
@@ -324,8 +327,8 @@ class Assembler:
 
     def reverse_fork(self, node: Fork, p: int, plan: BlockPlan, loops: tuple[Round, ...]) -> list[Stmt]:
         inner = plan.inner[p]
-        body = self.reverse(node.body, inner[0], loops) + self.acts(node.ends[0], None)
-        orelse = self.reverse(node.orelse, inner[1], loops) + self.acts(node.ends[1], None)
+        body = self.reverse(node.body, inner[0], loops) + self.acts(node.ends[0], None, self.sure.get((id(node.body), 0), set()))
+        orelse = self.reverse(node.orelse, inner[1], loops) + self.acts(node.ends[1], None, self.sure.get((id(node.orelse), 0), set()))
         test = node.stmt.test
         out: list[Stmt] = []
         if p in plan.saved_tests:
@@ -344,7 +347,7 @@ class Assembler:
         return out
 
     def reverse_loop(self, node: Round, plan: BlockPlan, loops: tuple[Round, ...]) -> list[Stmt]:
-        body = self.reverse(node.body, plan, (*loops, node)) + self.acts(node.end, None)
+        body = self.reverse(node.body, plan, (*loops, node)) + self.acts(node.end, None, self.sure.get((id(node.body), 0), set()))
         if not body:
             return []
         s = node.stmt
@@ -375,11 +378,17 @@ class Assembler:
 
     # ------------------------------------------------------------------------------------------------------- acts
 
-    def acts(self, acts: Iterable[Act], origin: Origin | None) -> list[Stmt]:
+    def acts(self, acts: Iterable[Act], origin: Origin | None, sure: set[str]) -> list[Stmt]:
+        """The acts as statements; `sure` are the variables that are surely assigned here (a zero that is made like any
+        other one gets a placeholder for it)."""
         out: list[Stmt] = []
         for act in acts:
             match act:
                 case Acc():
+                    if act.assign and not act.terms and isinstance(act.target, Name):
+                        name = self.primal[act.target.id]
+                        if name not in sure and isinstance(t := self.types[name], Num) and t.ndim != 0:
+                            self.unset.setdefault(name)
                     out.append(self.accumulated(act))
                 case Together(parts=parts):
                     left = Display("tuple", tuple(p.target for p in parts))
@@ -390,7 +399,7 @@ class Assembler:
                 case Do(stmt=stmt):
                     out.append(stmt)
                 case When(test=test, then=then, other=other):
-                    out.extend(self.when(test, self.acts(then, None), self.acts(other, None)))
+                    out.extend(self.when(test, self.acts(then, None, sure), self.acts(other, None, sure)))
                 case Kill():
                     pass
         return [_marked(s, origin) for s in out]

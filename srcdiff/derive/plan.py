@@ -77,7 +77,9 @@ class BlockWalk(Needs):
                         current[key] = self.version(key, p) if undone else None
                     elif key in self.bound_by(p):
                         inner = self.plan.inner.get(p, ())
+                        # (a loop of no trips leaves the name as it was when its reversal began)
                         back = isinstance(node, Round) and inner and inner[0].final.get(key) == 0
+                        back = back and current.get(key) == p + 1
                         current[key] = self.version(key, p) if back else None
         self.plan.final = {k: v for k, v in current.items() if v is not None and not k.startswith("*")}
 

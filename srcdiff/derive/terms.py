@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..ir.nodes import Call, Choice, Const, Expr, Item, Logic, Name, Object
-from ..ir.types import Num
+from ..ir.types import Num, Type
 from ..ir.walk import names
 from ..normalise import negated
 from ..rules.typing import Typer
@@ -31,13 +31,6 @@ COPY = Object(np.ndarray.copy, "copy")
 INVERT = Object(operator.invert, "~")
 AND = Object(operator.and_, "&")
 ZERO = Const(0.0)
-
-_FLIPPED = {
-    operator.ge: Object(operator.lt, "<"),
-    operator.gt: Object(operator.le, "<="),
-    operator.le: Object(operator.gt, ">"),
-    operator.lt: Object(operator.ge, ">="),
-}
 
 
 @dataclass(frozen=True)
@@ -90,10 +83,7 @@ class Term:
 
 
 def opposite(test: Expr, array: bool) -> Expr:
-    """The mask of what `test` leaves out."""
-    match test:
-        case Call(func=Object(value=op), args=args) if op in _FLIPPED:
-            return Call(_FLIPPED[op], args)
+    """The mask of what `test` leaves out (`a > b` is not turned into `a <= b`: with NaN neither holds)."""
     return Call(INVERT, (test,)) if array else negated(test)
 
 
@@ -115,15 +105,34 @@ def build(term: Term, typer: Typer) -> Expr:
     if not term.masks:
         return value
     type_ = typer(value)
-    masks = [typer(m) for m in term.masks]
-    arrays = any(isinstance(t, Num) and t.ndim != 0 for t in (type_, *masks))
+    arrays = any(isinstance(t, Num) and t.ndim != 0 for t in (type_, *(_type_of_mask(m, typer) for m in term.masks)))
     if not arrays:
         test = term.masks[0] if len(term.masks) == 1 else Logic("and", term.masks)
         return Choice(test, value, ZERO)
-    mask = term.masks[0]
+    mask = _as_bool(term.masks[0], typer)
     for m in term.masks[1:]:
-        mask = Call(AND, (mask, m))
+        mask = Call(AND, (mask, _as_bool(m, typer)))
     return Call(WHERE, (mask, value, ZERO))
+
+
+def _as_bool(mask: Expr, typer: Typer) -> Expr:
+    """A mask of bools: the complement of a whole number `n` is `n == 0`, not `~n`."""
+    match mask:
+        case Call(func=Object(value=op), args=(inner,)) if op is operator.invert:
+            return mask if _is_bool(inner, typer) else Call(Object(operator.eq, "=="), (inner, Const(0)))
+    return mask if _is_bool(mask, typer) else Call(Object(operator.ne, "!="), (mask, Const(0)))
+
+
+def _type_of_mask(mask: Expr, typer: Typer) -> Type:
+    match mask:
+        case Call(func=Object(value=op), args=(inner,)) if op is operator.invert:
+            return typer(inner)
+    return typer(mask)
+
+
+def _is_bool(e: Expr, typer: Typer) -> bool:
+    type_ = typer(e)
+    return isinstance(type_, Num) and type_.dtype == "bool"
 
 
 def negative(e: Expr) -> Expr:

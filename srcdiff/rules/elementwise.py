@@ -238,14 +238,34 @@ def polygamma_again(y: Any, n: Any, x: Any) -> Any:
     return None, polygamma(n + 1, x)
 
 
-@partials(np.maximum, np.fmax, max)
+@partials(np.maximum)
 def maximum(y: Any, a: Any, b: Any) -> Any:
-    return np.where(a >= b, 1.0, 0.0), np.where(a >= b, 0.0, 1.0)
+    return np.where(a >= b, 1.0, 0.0), np.where(a < b, 1.0, 0.0)
 
 
-@partials(np.minimum, np.fmin, min)
+@partials(np.minimum)
 def minimum(y: Any, a: Any, b: Any) -> Any:
-    return np.where(a <= b, 1.0, 0.0), np.where(a <= b, 0.0, 1.0)
+    return np.where(a <= b, 1.0, 0.0), np.where(a > b, 1.0, 0.0)
+
+
+@partials(max)
+def builtin_max(y: Any, a: Any, b: Any) -> Any:
+    return np.where(b > a, 0.0, 1.0), np.where(b > a, 1.0, 0.0)
+
+
+@partials(min)
+def builtin_min(y: Any, a: Any, b: Any) -> Any:
+    return np.where(b < a, 0.0, 1.0), np.where(b < a, 1.0, 0.0)
+
+
+@partials(np.fmax)
+def fmax(y: Any, a: Any, b: Any) -> Any:
+    return np.where((a >= b) | np.isnan(b), 1.0, 0.0), np.where((a >= b) | np.isnan(b), 0.0, 1.0)
+
+
+@partials(np.fmin)
+def fmin(y: Any, a: Any, b: Any) -> Any:
+    return np.where((a <= b) | np.isnan(b), 1.0, 0.0), np.where((a <= b) | np.isnan(b), 0.0, 1.0)
 
 
 @partials(np.where)

@@ -1,0 +1,119 @@
+"""The type of a call: a result stated in `result_types`, broadcasting for elementwise functions, else a question."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+
+from ..errors import UnsupportedCall
+from ..ir.nodes import Call, Object
+from ..ir.types import Dim, Num, Type, broadcast
+from .indexing import TypeOf
+from .problem import TypeProblem
+from .registry import is_elementwise
+from .result_types import Asked, stated_result
+from .samples import ask
+
+_FRESH_C = (np.zeros, np.ones, np.empty, np.eye, np.full, np.arange, np.linspace, np.ndarray.copy)
+_REDUCTIONS = (
+    *(np.sum, np.mean, np.prod, np.max, np.min),
+    *(np.ndarray.sum, np.ndarray.mean, np.ndarray.prod, np.ndarray.max, np.ndarray.min),
+)
+_EXACT = (
+    *(operator.add, operator.sub, operator.mul, operator.neg, operator.not_),
+    *(operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne),
+)
+
+
+def call_type(type_of: TypeOf, e: Call) -> Type:
+    """The type of what a call returns."""
+    if not isinstance(e.func, Object):
+        raise TypeProblem(
+            UnsupportedCall,
+            "a call of something that is not known when the derivative is built",
+            "the callee is a local value, so its derivative cannot be looked up",
+            "call a module-level function by its name",
+            e.at,
+        )
+    function = e.func.value
+    args = tuple(map(type_of, e.args))
+    kwargs = tuple((k, type_of(v)) for k, v in e.kwargs)
+    _check_keywords(dict(kwargs), e)
+    stated = stated_result(Asked(function, args, dict(kwargs), e, type_of))
+    if stated is not None:
+        return stated
+    nums = [t for t in args if isinstance(t, Num)]
+    if is_elementwise(function) and len(nums) == len(args):
+        return _elementwise(function, nums, e)
+    if any(t.ndim is None for t in nums):
+        return _of_unknown_rank(function, nums, alone=len(args) == 1 and not kwargs)
+    result = ask(function, args, kwargs, e)
+    if isinstance(result, Num) and result.ndim:
+        shape = tuple(Dim(None) for _ in range(result.ndim))
+        return Num(result.dtype, result.ndim, shape, contiguous=function in _FRESH_C)
+    return result
+
+
+def _check_keywords(kwargs: dict[str, Type], e: Call) -> None:
+    if "order" in kwargs:
+        raise TypeProblem(
+            UnsupportedCall,
+            "the argument `order=`",
+            "whether later views share memory depends on it",
+            "leave it out: arrays are in C order",
+            e.at,
+        )
+    axis = kwargs.get("axis")
+    if isinstance(axis, Num) and not isinstance(axis.value, int):
+        raise TypeProblem(
+            UnsupportedCall,
+            "an axis that is known only when the program runs",
+            "the axis decides the shape of the result",
+            "write the axis as a literal",
+            e.at,
+        )
+
+
+def _of_unknown_rank(function: Any, nums: list[Num], alone: bool) -> Num:
+    if function in _REDUCTIONS and alone:
+        return Num(nums[0].dtype)
+    dtypes = [t.dtype for t in nums]
+    return Num("float64" if "float64" in dtypes else dtypes[0], None)
+
+
+def _elementwise(function: Any, nums: list[Num], e: Call) -> Type:
+    """Asked once with all arrays of one dimension; the shape is that of broadcasting."""
+    result = ask(function, tuple(map(_flat, nums)), (), e)
+    if not isinstance(result, Num):
+        return result
+    if any(t.ndim is None for t in nums):
+        return Num(result.dtype, None)
+    shape = broadcast([t.shape for t in nums])
+    if shape:
+        return Num(result.dtype, len(shape), shape)
+    return Num(result.dtype, weak=result.weak, value=_int_value(function, nums))
+
+
+def _flat(t: Num) -> Num:
+    """A number as it is, an array with one dimension, and what may be either as a number of its dtype."""
+    if t.ndim:
+        return Num(t.dtype, 1, (Dim(None),))
+    return Num(t.dtype, 0, (), t.weak)
+
+
+def _int_value(function: Any, nums: list[Num]) -> int | Dim | None:
+    """What is known of the value of integer arithmetic."""
+    values = [t.value for t in nums]
+    whole = [v for v in values if isinstance(v, int)]
+    if len(whole) == len(values):
+        if function in _EXACT or (function is operator.floordiv and whole[1] != 0):
+            result: int = function(*whole)
+            return result
+        return None
+    if function is operator.sub:
+        length, cut = values
+        if isinstance(length, Dim) and isinstance(cut, int) and cut >= 0:
+            return length.minus(cut)
+    return None

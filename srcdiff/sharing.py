@@ -1,0 +1,62 @@
+"""Memory that two arguments of one call share. In: the arrays of a call and which of them the function writes into.
+Out: nothing, or SharedMemory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from .errors import SharedMemory
+
+Named = tuple[str, Any]
+
+
+def named_leaves(name: str, value: Any) -> Iterator[Named]:
+    """An argument with its name; the items of a tuple one by one, as generated code takes them."""
+    if type(value) is tuple:
+        for k, item in enumerate(value):
+            yield from named_leaves(f"{name}[{k}]", item)
+    else:
+        yield name, value
+
+
+def check_apart(written: Sequence[int], everything: Sequence[Named], function: str) -> None:
+    """Refuse a call in which an argument that the function writes (given by its place in `everything`) shares memory
+    with another one, or with itself: the derivative works on copies, which would not."""
+    for place in written:
+        own, array = everything[place]
+        if not isinstance(array, np.ndarray):
+            continue
+        for other, (name, second) in enumerate(everything):
+            if other != place and isinstance(second, np.ndarray) and overlap(array, second):
+                raise SharedMemory(
+                    f"{function} writes into `{own}`, which shares memory with `{name}` in this call; "
+                    f"pass a copy of one of them"
+                )
+        if overlaps_itself(array):
+            raise SharedMemory(f"{function} writes into `{own}`, whose elements overlap in memory; pass a copy of it")
+
+
+def overlap(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> bool:
+    """Whether the arrays have an element in common; where that takes long to find out, they have."""
+    if not np.may_share_memory(a, b):
+        return False
+    try:
+        return bool(np.shares_memory(a, b, max_work=10_000))
+    except np.exceptions.TooHardError:
+        return True
+
+
+def overlaps_itself(a: np.ndarray[Any, Any]) -> bool:
+    """Whether two elements of the array may lie on the same bytes: surely not where every stride steps over all that
+    the smaller strides reach."""
+    if a.flags.c_contiguous or a.size < 2:
+        return False
+    reach = a.itemsize
+    for stride, length in sorted((abs(s), n) for s, n in zip(a.strides, a.shape, strict=True) if n > 1):
+        if stride < reach:
+            return True
+        reach += (length - 1) * stride
+    return False

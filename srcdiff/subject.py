@@ -1,0 +1,116 @@
+"""What is differentiated. In: what the user passed to `grad`. Out: the Python function behind it, or what to pass
+instead; and a derivative as a plain function, so that it can be differentiated again."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from types import BuiltinFunctionType, FunctionType, MethodType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .backend import load, render_module
+from .errors import BadArgument
+from .ir.nodes import Call, Expr, Function, Name, Object, Param, Return
+from .normalise.expressions import user_function
+
+if TYPE_CHECKING:
+    from .derivative import Derivative
+
+
+def python_function(f: Any) -> FunctionType:
+    """The function to read: `f` itself, or what a Numba dispatcher was made from. Raises BadArgument."""
+    function = user_function(f)
+    if function is None:
+        raise BadArgument(_instead(f))
+    owner, _, name = function.__qualname__.rpartition(".")
+    first = next(iter(inspect.signature(function, follow_wrapped=False).parameters), None)
+    if owner and not owner.endswith("<locals>") and first in ("self", "cls"):
+        raise BadArgument(
+            f"{function.__qualname__} is a method; srcdiff differentiates functions of numbers and arrays. Write a "
+            f"function that takes what `{name}` needs of `{first}` as arguments, and differentiate that"
+        )
+    return function
+
+
+def _instead(f: Any) -> str:
+    """Why `f` is not taken, and what to write."""
+    match f:
+        case MethodType():
+            return (
+                f"{f.__qualname__} is a method of an object; srcdiff differentiates functions of numbers and arrays. "
+                f"Write a function that takes what it needs of the object as arguments, and differentiate that"
+            )
+        case functools.partial():
+            name = getattr(f.func, "__name__", "f")
+            return (
+                f"a functools.partial of {name} has no source of its own. Differentiate {name} itself and pass the fixed "
+                f"arguments in the call, or write a function that calls {name}"
+            )
+        case staticmethod() | classmethod():
+            kind = type(f).__name__
+            return f"this is a {kind} object. Put @{kind} above the decorator of srcdiff, not below it"
+        case type():
+            return f"{f.__qualname__} is a class; srcdiff differentiates Python functions"
+        case BuiltinFunctionType() | np.ufunc():
+            name = f.__name__
+            spelled = f"np.{name}" if getattr(np, name, None) is f else name
+            return f"{spelled} has no Python source to differentiate; wrap it: lambda x: {spelled}(x)"
+    if callable(f):
+        name = type(f).__name__
+        return (
+            f"an object of class {name} is no Python function. Write a function that takes what it needs of the object "
+            f"as arguments, and differentiate that"
+        )
+    return f"{f!r} is of type {type(f).__name__}; srcdiff differentiates Python functions"
+
+
+# -------------------------------------------------------------------------------- a derivative as a plain function
+
+
+def as_function(derivative: Derivative) -> FunctionType:
+    """A plain function that calls the derivative, for taking the derivative of it."""
+    names = derivative.signature.parameters
+    keywords = tuple((n, Name(n)) for n, p in names.items() if p.kind is inspect.Parameter.KEYWORD_ONLY)
+    others = tuple(Name(n) for n in names if n not in dict(keywords))
+    call = Call(Object(derivative, "derivative"), others, keywords)
+    return function_of(f"{identifier(derivative)}_{derivative.options.kind}", plain_params(derivative), call)
+
+
+def function_of(name: str, params: tuple[Param, ...], result: Expr) -> FunctionType:
+    """A new Python function that returns one expression."""
+    return load(render_module([Function(name, params, (Return(result),))]), name).functions[name]
+
+
+def identifier(derivative: Derivative) -> str:
+    """A name for functions made from the derivative's function."""
+    name = derivative.function.__name__
+    return name if name.isidentifier() else "function"
+
+
+def plain_params(derivative: Derivative) -> tuple[Param, ...]:
+    """The parameters, all of them positional. Python takes a default only where every later parameter has one, which
+    a keyword-only parameter may not have."""
+    result: list[Param] = []
+    optional = True
+    for p in reversed(derivative.signature.parameters.values()):
+        optional = optional and p.default is not inspect.Parameter.empty
+        result.insert(0, Param(p.name, Object(p.default, f"default_{p.name}") if optional else None))
+    return tuple(result)
+
+
+def importable(f: Callable[..., Any]) -> bool:
+    """Whether pickle finds a Python function by its module and name."""
+    return not isinstance(f, FunctionType) or found_by_name(f.__module__, f.__qualname__) is f
+
+
+def found_by_name(module: str, qualname: str) -> Any:
+    """What a module that is loaded has under that name; None where there is nothing."""
+    import sys
+
+    found: Any = sys.modules.get(module)
+    for part in qualname.split("."):
+        found = getattr(found, part, None)
+    return found
