@@ -6,12 +6,11 @@ import functools
 from collections.abc import Callable
 from typing import Any, overload
 
-from .derivative import Derivative, Options, source
+from .derivative import Derivative, Options, Wrt
+from .errors import BadArgument
 from .vjp import vjp
 
 __all__ = ["Derivative", "grad", "source", "value_and_grad", "vjp"]
-
-Wrt = int | str | tuple[int | str, ...]
 
 
 @overload
@@ -25,9 +24,17 @@ def grad(f: Callable[..., Any] | None = None, *, wrt: Wrt = 0, jit: bool = False
 
     `wrt` selects the arguments: a position, a parameter name, or a tuple of those (then the result is a tuple). The
     gradient of a number is a float, that of an array an array of its shape and dtype. An argument that the result
-    does not depend on has a gradient of zeros. Whole numbers in `wrt` are differentiated as real numbers. The
-    caller's arrays are left as they were, also where `f` writes into them. With `jit`, Numba compiles the derivative.
-    With `has_aux`, `f` returns `(value, auxiliary)` and the derivative returns `(gradient, auxiliary)`.
+    does not depend on has a gradient of zeros. With `has_aux`, `f` returns `(value, auxiliary)` and the derivative
+    returns `(gradient, auxiliary)`.
+
+    Whole numbers in `wrt`, and arrays of them, are differentiated as the real numbers they are: they become float64
+    before `f` sees them, so that `np.zeros_like(n)` has floats, where the call `f(n)` itself would have whole numbers.
+    The caller's arrays are left as they were, also where `f` writes into them. Globals, closure variables and
+    attributes of modules that `f` reads are looked up at every call; where one is bound anew, the derivative is
+    written anew.
+
+    With `jit`, Numba compiles the derivative. An index that does not fit its array raises, as in Python, unless `f`
+    itself is a Numba dispatcher: its derivative is always compiled, and does not look at indices, as Numba does not.
 
     Raises a `srcdiff.errors.Refusal` for what srcdiff does not differentiate, `BadOutput` if the result is no real
     scalar, `BadArgument` for arguments or a `wrt` that do not fit. Method: reverse-mode source transformation
@@ -66,3 +73,20 @@ def value_and_grad(
     if f is None:
         return functools.partial(value_and_grad, wrt=wrt, jit=jit, has_aux=has_aux)
     return Derivative(f, Options("value", wrt, jit, has_aux))
+
+
+def source(derivative: Any, /, *args: Any, **kwargs: Any) -> str:
+    """The generated text of a derivative: what runs for these arguments, or the generic form without arguments.
+
+    The generic form is written for the argument types that annotations, defaults and the use of the parameters
+    suggest (a subscripted parameter is an array of that many dimensions with no length 1, any other a float).
+
+    Raises BadArgument if `derivative` is no derivative of srcdiff's.
+
+    >>> import srcdiff
+    >>> print(srcdiff.source(srcdiff.grad(lambda x: x * x)).splitlines()[-1])
+        return x_bar
+    """
+    if not isinstance(derivative, Derivative):
+        raise BadArgument(f"{derivative!r} is no derivative; call srcdiff.source(srcdiff.grad(f), ...)")
+    return derivative.text_for(*args, **kwargs)

@@ -1,28 +1,39 @@
-"""The derivative object: it reads its function, builds one derivative for each combination of argument types, runs it."""
+"""The derivative object: reads its function, builds one derivative for each combination of argument types, runs it."""
 
 from __future__ import annotations
 
 import functools
 import inspect
-import operator
-import threading
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
-from types import FunctionType, ModuleType
+from dataclasses import dataclass, replace
+from types import FunctionType
 from typing import Any
 
 import numpy as np
 
-from .backend import explain, load, render_module
-from .build import Built, Jitted, build
+from .backend import explain
+from .build import BUILDING, Built, build
+from .compiled import Jitted, numba_module
 from .derive import Request
 from .errors import BadArgument, BadOutput, Refusal, SrcdiffError, UnresolvedName
-from .frontend import Program, Reference, read
+from .frontend import Program, read
 from .guess import guesses
-from .ir.nodes import Call, Function, Name, Object, Param, Return
 from .ir.types import Type
-from .normalise.expressions import user_function
-from .signature import bind, check_apart, finish, fitted, flattened, key_of, parameters, selected, type_of
+from .sharing import check_apart, named_leaves
+from .signature import (
+    bound,
+    count_by_position,
+    finish,
+    fitted,
+    flattened,
+    is_exact,
+    key_of,
+    parameters,
+    selected,
+    type_of,
+)
+from .subject import as_function, found_by_name, importable, python_function
+from .watch import watcher
 
 Wrt = int | str | tuple[int | str, ...]
 
@@ -35,46 +46,59 @@ class Options:
     has_aux: bool
 
 
-@dataclass(frozen=True)
-class _Ready:
-    """What runs for one combination of argument types."""
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """What runs for one combination of argument types. `refit` are the places of the arguments that generated code
+    does not take as they are, `plain` says that the result is the gradient itself."""
 
     built: Built
-    run: Callable[..., Any]
-    watched: tuple[Reference, ...]
+    call: Callable[..., Any]
     captured: tuple[Any, ...]
-    written: tuple[int, ...]
+    unchanged: Callable[[], bool]
+    refit: tuple[int, ...] = ()
+    tuples: bool = False
+    written: bool = False
+    plain: bool = False
 
 
 class Derivative:
     """A derivative of a function: call it with the function's own arguments.
 
     `primal` (and `__wrapped__`) is the function, `source` the generated text, `jitted` a version that other
-    `numba.njit` code can call. It pickles as long as its function does.
+    `numba.njit` code can call; such code can also call the derivative itself. It pickles as long as its function does.
     """
 
     def __init__(self, f: Callable[..., Any], options: Options) -> None:
-        function = as_function(f) if isinstance(f, Derivative) else user_function(f)
-        if function is None:
-            raise BadArgument(f"{f!r} is a {type(f).__name__}; srcdiff differentiates Python functions")
+        behind = getattr(f, "derivative", None)  # of the dispatcher that `jitted` gives
+        f = behind if isinstance(behind, Derivative) else f
         if isinstance(f, Derivative):
-            options = Options(options.kind, options.wrt, options.jit or f.options.jit, options.has_aux)
-        elif not isinstance(f, FunctionType):  # a Numba dispatcher: its derivative is compiled without asking
-            options = Options(options.kind, options.wrt, True, options.has_aux)
+            function = as_function(f)
+            self.signature: inspect.Signature = f.signature
+            options = replace(options, jit=options.jit or f.options.jit or f is behind)
+            self.checked: bool = f.checked
+        else:
+            function = python_function(f)
+            self.signature = parameters(function)
+            self.checked = isinstance(f, FunctionType)
+            options = replace(options, jit=options.jit or not self.checked)  # a Numba dispatcher's is compiled, too
         self.primal = f
         self.function = function
         self.options = options
-        self.signature = parameters(function)
         self.wrt, self.single = selected(self.signature, options.wrt, function.__name__)
         self._names = tuple(self.signature.parameters)
+        self._count = count_by_position(self.signature)
+        self._places = tuple(map(self._names.index, self.wrt))
         self._program: Program | None = None
-        self._ready: dict[Hashable, _Ready] = {}
-        self._last: _Ready | None = None
-        self._lock = threading.RLock()
-        functools.update_wrapper(self, function)
+        self._built: dict[Hashable, Ready] = {}  # by the arguments as generated code takes them
+        self._ready: dict[Hashable, Ready] = {}  # by the arguments as they are given
+        self._last: Ready | None = None
+        self._jitted: Any = None
+        functools.update_wrapper(self, function, updated=())
         self.__wrapped__ = f
+        self.__doc__ = self._doc()
         try:
-            self._read()
+            with BUILDING:
+                self._read()
         except Refusal as refusal:
             # a helper may be defined further down in the module: it is looked up again at the first call
             if any(p.error is not UnresolvedName for p in refusal.problems):
@@ -82,101 +106,126 @@ class Derivative:
 
     # ---------------------------------------------------------------------------------------------------- calling
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if kwargs or len(args) != len(self._names):
-            args = bind(self.signature, self.function.__name__, args, kwargs)
-        fit = tuple(fitted(a, n, n in self.wrt) for a, n in zip(args, self._names, strict=True))
-        ready = self._ready_for(fit)
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
+        if kwargs or len(args) != self._count:
+            args = self.by_position(args, kwargs)
+        ready = self._ready.get(tuple(map(key_of, args)))
+        if ready is None or not ready.unchanged():
+            ready = self.prepare(args)
+        self._last = ready
+        result = self.run(ready, args, ready.captured)
+        if not ready.plain:
+            return self._finished(result, args, ready)
+        if self.single:
+            return finish(result, args[self._places[0]])
+        return tuple([finish(g, args[k]) for g, k in zip(result, self._places, strict=True)])
+
+    def by_position(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
+        """All arguments in the order of the parameters, defaults filled in."""
+        return tuple(bound(self.signature, self.function.__name__, args, kwargs).arguments.values())
+
+    def run(self, ready: Ready, args: tuple[Any, ...], extra: tuple[Any, ...]) -> Any:
+        """What the generated code returns for these arguments and those that follow them."""
         if ready.written:
-            self._check_apart(args, ready)
-        flat = flattened(fit) if any(type(a) is tuple for a in fit) else fit
+            self.check_apart(ready, args)
+        if ready.refit:
+            args = self._fitted(args, ready.refit)
         try:
-            result = ready.run(*flat, *ready.captured)
+            if ready.tuples:
+                return ready.call(*flattened(args), *extra)
+            return ready.call(*args, *extra)
         except SrcdiffError:
             raise
         except Exception as problem:
             explain(problem, ready.built.module)
             raise
-        return self._finished(result, args, ready)
 
-    def prepare(self, args: tuple[Any, ...]) -> _Ready:
-        """Build what a call with these arguments would run."""
-        return self._ready_for(tuple(fitted(a, n, n in self.wrt) for a, n in zip(args, self._names, strict=True)))
+    def _fitted(self, args: tuple[Any, ...], places: tuple[int, ...]) -> tuple[Any, ...]:
+        fit = list(args)
+        for k in places:
+            fit[k] = fitted(args[k], self._names[k], k in self._places)
+        return tuple(fit)
 
-    def pull(self, args: tuple[Any, ...], seeds: list[Any]) -> tuple[Any, ...]:
-        """The adjoints of `wrt` for the adjoints of the result's leaves (kind "vjp")."""
-        fit = tuple(fitted(a, n, n in self.wrt) for a, n in zip(args, self._names, strict=True))
-        ready = self._ready_for(fit)
-        used = [functools.reduce(operator.add, (seeds[i] for i in places)) for places in ready.built.seed_leaves]
-        if ready.written:
-            self._check_apart(args, ready)
-        try:
-            result = ready.run(*flattened(fit), *ready.captured, *used)
-        except Exception as problem:
-            explain(problem, ready.built.module)
-            raise
-        return tuple(result[1:])
-
-    def _finished(self, result: Any, args: tuple[Any, ...], ready: _Ready) -> Any:
-        arguments = [args[self._names.index(n)] for n in self.wrt]
-        kind, has_aux = self.options.kind, self.options.has_aux
-        if kind == "grad" and not ready.built.unknown_rank:
-            gradient, aux = (result[0], result[1]) if has_aux else (result, None)
-            parts = (gradient,) if self.single else gradient
-            done = tuple(finish(g, a) for g, a in zip(parts, arguments, strict=True))
-            answer = done[0] if self.single else done
-            return (answer, aux) if has_aux else answer
+    def _finished(self, result: Any, args: tuple[Any, ...], ready: Ready) -> Any:
+        """The derivative's own form of a result that is more than the gradient."""
+        has_aux = self.options.has_aux
+        if self.options.kind == "grad" and not ready.built.unknown_rank:
+            gradient, aux = result
+            return finish_all((gradient,) if self.single else gradient, args, self._places, self.single), aux
         value, *parts = result
-        if ready.built.unknown_rank and np.ndim(value[0] if has_aux else value) != 0:
+        number = value[0] if has_aux else value
+        if ready.built.unknown_rank and np.ndim(number) != 0:
             raise BadOutput(
-                f"{self.function.__name__} returns an array of shape {np.shape(value)}; use srcdiff.vjp for results of any shape"
+                f"{self.function.__name__} returns an array of shape {np.shape(number)}; grad takes a real scalar. Use "
+                f"srcdiff.vjp for results of any shape"
             )
-        done = tuple(finish(g, a) for g, a in zip(parts, arguments, strict=True))
-        gradient = done[0] if self.single else done
-        if kind == "grad":
+        gradient = finish_all(parts, args, self._places, self.single)
+        if self.options.kind == "grad":
             return (gradient, value[1]) if has_aux else gradient
         return value, gradient
 
-    def _check_apart(self, args: tuple[Any, ...], ready: _Ready) -> None:
-        everything = [*zip(self._names, args, strict=True), *((n, v) for n, v in ready.built.captured)]
-        check_apart([everything[i] for i in ready.written], everything, self.function.__name__)
+    def check_apart(self, ready: Ready, args: tuple[Any, ...]) -> None:
+        """Raise SharedMemory where the function writes into an argument that shares memory with another one."""
+        leaves = [leaf for n, a in zip(self._names, args, strict=True) for leaf in named_leaves(n, a)]
+        check_apart(ready.built.written, [*leaves, *ready.built.captured], self.function.__name__)
 
     # --------------------------------------------------------------------------------------------------- building
+
+    def prepare(self, args: tuple[Any, ...]) -> Ready:
+        """What runs for these arguments, built if need be."""
+        fit = self._fitted(args, tuple(range(len(args))))
+        key = tuple(map(key_of, fit))
+        with BUILDING:
+            known = self._built.get(key)
+            if known is not None and not known.unchanged():
+                # something the function uses from outside has been bound anew: read it again
+                self._built.clear()
+                self._ready.clear()
+                self._program = known = None
+            if known is None:
+                known = self._built[key] = self._make([type_of(a, n) for a, n in zip(fit, self._names, strict=True)])
+            refit = tuple(k for k, a in enumerate(args) if not is_exact(a))
+            tuples = any(type(a) is tuple for a in fit)
+            ready = replace(known, refit=refit, tuples=tuples)
+            self._ready[tuple(map(key_of, args))] = ready
+            return ready
 
     def _read(self) -> Program:
         if self._program is None:
             self._program = read(self.function)
         return self._program
 
-    def _ready_for(self, args: tuple[Any, ...]) -> _Ready:
-        key = tuple(map(key_of, args))
-        ready = self._ready.get(key)
-        if ready is not None and all(_unchanged(r) for r in ready.watched):
-            return ready
-        with self._lock:
-            if ready is not None:  # something the function uses from outside has been bound anew: read it again
-                self._ready.clear()
-                self._program = None
-            types = [type_of(a, n) for a, n in zip(args, self._names, strict=True)]
-            ready = self._make(types)
-            self._ready[key] = ready
-            self._last = ready
-            return ready
-
-    def _make(self, types: list[Type]) -> _Ready:
-        program = self._read()
-        if not all(r.current() is r.value for r in program.references):
-            self._program = None
-            program = self._read()
-        request = Request(self.wrt, self.single, self.options.kind, self.options.has_aux)
-        built = build(program, types, request)
-        if built.unknown_rank and request.kind == "grad":  # only the value tells whether it is a scalar
-            built = build(program, types, Request(self.wrt, self.single, "value", self.options.has_aux))
-        run = Jitted(built.plain, self.function.__name__) if self.options.jit else built.plain
-        watched = tuple(r for r in built.references if _is_watched(r))
+    def _make(self, types: list[Type]) -> Ready:
+        built = self._build(types, self.options.kind)
+        plain = self.options.kind == "grad" and not self.options.has_aux and not built.unknown_rank
+        if built.unknown_rank and self.options.kind == "grad":  # only the value tells whether it is a scalar
+            built = self._build(types, "value")
+        call: Callable[..., Any] = built.plain
+        if self.options.jit:
+            call = Jitted(built.plain, self.function.__name__, self.checked)
         captured = tuple(v for _, v in built.captured)
-        written = tuple(i for i, n in enumerate(self._names) if n in built.written)
-        return _Ready(built, run, watched, captured, written)
+        return Ready(
+            built, call, captured, watcher(built.references, captured), written=bool(built.written), plain=plain
+        )
+
+    def _build(self, types: list[Type], kind: str) -> Built:
+        with BUILDING:
+            program = self._read()
+            if not all(r.current() is r.value for r in program.references):
+                self._program = None
+                program = self._read()
+            return build(program, types, Request(self.wrt, self.single, kind, self.options.has_aux))
+
+    def built_for_types(self, types: list[Type]) -> Built:
+        """The derivative for arguments of these types (for callers that are being compiled or differentiated)."""
+        built = self._build(types, self.options.kind)
+        if built.unknown_rank:
+            name = self.function.__name__
+            raise BadOutput(
+                f"only the run can tell whether {name} returns a number or an array; a derivative of it that is called "
+                f"from differentiated or compiled code needs a number: return np.sum(...) or float(...)"
+            )
+        return built
 
     # ------------------------------------------------------------------------------------------------ inspection
 
@@ -185,24 +234,22 @@ class Derivative:
         """The generated text: what ran last, or the generic form if nothing has run yet."""
         return self._last.built.text if self._last is not None else self.generic().text
 
-    def text_for(self, *args: Any, **kwargs: Any) -> str:
+    def text_for(self, /, *args: Any, **kwargs: Any) -> str:
         """The text that runs for these arguments; without any, the generic form."""
-        if not args and not kwargs and self._names:
+        if not args and not kwargs:
             return self.generic().text
-        args = bind(self.signature, self.function.__name__, args, kwargs)
-        fit = tuple(fitted(a, n, n in self.wrt) for a, n in zip(args, self._names, strict=True))
-        return self._ready_for(fit).built.text
+        return self.prepare(self.by_position(args, kwargs)).built.text
 
     def generic(self) -> Built:
         """The derivative for the argument types that annotations, defaults and use suggest."""
-        program = self._read()
-        first: SrcdiffError | None = None
-        request = Request(self.wrt, self.single, self.options.kind, self.options.has_aux)
-        for types in guesses(program):
-            try:
-                return build(program, types, request)
-            except SrcdiffError as problem:
-                first = first or problem
+        with BUILDING:
+            program = self._read()
+            first: SrcdiffError | None = None
+            for types in guesses(program, self.wrt):
+                try:
+                    return self._build(types, self.options.kind)
+                except SrcdiffError as problem:
+                    first = first or problem
         assert first is not None
         raise first
 
@@ -210,97 +257,64 @@ class Derivative:
     def jitted(self) -> Any:
         """The derivative as a function that `numba.njit` code can call, for any argument types that it is called with.
 
-        It takes every argument of the function by position and returns what the derivative returns.
+        It takes the arguments of the function, all of them by position or name, and returns what the derivative
+        returns. Indices are held against their arrays, and written arguments against sharing memory, as in Python.
         """
         from .jitted import jitted
 
-        if self._jitted is None:
-            self._jitted = jitted(self)
-        return self._jitted
+        with BUILDING:
+            if self._jitted is None:
+                self._jitted = jitted(self)
+            return self._jitted
 
-    _jitted: Any = None
+    @property
+    def _numba_type_(self) -> Any:
+        """How Numba types the derivative where compiled code calls it by its own name."""
+        return numba_module().typeof(self.jitted)
 
-    def built_for_types(self, types: list[Type]) -> Built:
-        """The derivative for arguments of these types (for callers that are being compiled or differentiated)."""
-        return self._make(types).built
+    def _doc(self) -> str:
+        """One line on the derivative, and what the function says of itself."""
+        verb = {"grad": "The gradient", "value": "The value and gradient", "vjp": "The pullback"}[self.options.kind]
+        line = f"{verb} of {self.function.__name__}{self.signature} with respect to {self._wrt_text()}."
+        doc = inspect.getdoc(self.primal if isinstance(self.primal, Derivative) else self.function)
+        return f"{line}\n\n{doc}" if doc else line
+
+    def _wrt_text(self) -> str:
+        return self.wrt[0] if self.single else "(" + ", ".join(self.wrt) + ")"
 
     def __repr__(self) -> str:
-        wrt = self.wrt[0] if self.single else "(" + ", ".join(self.wrt) + ")"
         verb = {"grad": "gradient", "value": "value and gradient", "vjp": "pullback"}[self.options.kind]
         jit = ", jit" if self.options.jit else ""
-        return f"<{verb} of {self.function.__qualname__}{self.signature} with respect to {wrt}{jit}>"
+        return f"<{verb} of {self.function.__qualname__}{self.signature} with respect to {self._wrt_text()}{jit}>"
+
+    # --------------------------------------------------------------------------------------------------- copying
+
+    def __copy__(self) -> Derivative:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Derivative:
+        return self
 
     def __reduce__(self) -> Any:
-        found: Any = _module(self.function.__module__)
-        for part in self.function.__qualname__.split("."):
-            found = getattr(found, part, None)
-        if found is self:  # used as a decorator: the name leads to the derivative
-            return (_by_name, (self.function.__module__, self.function.__qualname__))
-        return (Derivative, (self.primal, self.options))
+        module, name = self.function.__module__, self.function.__qualname__
+        if found_by_name(module, name) is self:  # used as a decorator: the name leads to the derivative
+            return _by_name, (module, name)
+        if not importable(self.primal):
+            raise BadArgument(
+                f"{self!r} cannot be pickled, because pickle does not find {name} in the module {module}: define the "
+                f"function with def at the top level of a module"
+            )
+        return Derivative, (self.primal, self.options)
 
 
-def as_function(derivative: Derivative) -> FunctionType:
-    """A plain function that calls the derivative, for taking the derivative of it."""
-    name = f"{derivative.function.__name__}_{derivative.options.kind}"
-    name = name if name.isidentifier() else f"function_{derivative.options.kind}"
-    params = tuple(Param(p.name, default_of(p)) for p in derivative.signature.parameters.values())
-    call = Call(Object(derivative, "derivative"), tuple(Name(p.name) for p in params))
-    rendered = render_module([Function(name, params, (Return(call),))])
-    return load(rendered, name).functions[name]
-
-
-def default_of(parameter: inspect.Parameter) -> Object | None:
-    if parameter.default is inspect.Parameter.empty:
-        return None
-    return Object(parameter.default, f"default_{parameter.name}")
-
-
-def _module(name: str) -> ModuleType | None:
-    import sys
-
-    return sys.modules.get(name)
+def finish_all(parts: Any, args: tuple[Any, ...], places: tuple[int, ...], single: bool) -> Any:
+    """Gradients in their arguments' form, one alone or a tuple of them."""
+    done = tuple([finish(g, args[k]) for g, k in zip(parts, places, strict=True)])
+    return done[0] if single else done
 
 
 def _by_name(module: str, qualname: str) -> Any:
     import importlib
 
-    found: Any = importlib.import_module(module)
-    for part in qualname.split("."):
-        found = getattr(found, part)
-    return found
-
-
-_SETTLED = ("numpy", "math", "builtins", "operator", "_operator", "srcdiff")
-
-
-def _is_watched(reference: Reference) -> bool:
-    """Names of modules and of what well-known modules define are not looked up again at every call."""
-    value = reference.value
-    if reference.scope == "builtin" or isinstance(value, ModuleType):
-        return False
-    module = getattr(value, "__module__", None) or type(value).__module__
-    if isinstance(value, float | int) and reference.path.split(".")[0] in ("np", "numpy", "math"):
-        return False
-    return isinstance(value, float | int | np.ndarray) or str(module).partition(".")[0] not in _SETTLED
-
-
-def _unchanged(reference: Reference) -> bool:
-    current = reference.current()
-    return current is reference.value
-
-
-def source(derivative: Any, *args: Any, **kwargs: Any) -> str:
-    """The generated text of a derivative: what runs for these arguments, or the generic form without arguments.
-
-    The generic form is written for the argument types that annotations, defaults and the use of the parameters
-    suggest (a subscripted parameter is an array of that many dimensions with no length 1, any other a float).
-
-    Raises BadArgument if `derivative` is no derivative of srcdiff's.
-
-    >>> import srcdiff
-    >>> print(srcdiff.source(srcdiff.grad(lambda x: x * x)).splitlines()[-1])
-        return x_bar
-    """
-    if not isinstance(derivative, Derivative):
-        raise BadArgument(f"{derivative!r} is no derivative; call srcdiff.source(srcdiff.grad(f), ...)")
-    return derivative.text_for(*args, **kwargs)
+    importlib.import_module(module)
+    return found_by_name(module, qualname)

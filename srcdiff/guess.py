@@ -7,35 +7,45 @@ from __future__ import annotations
 
 import itertools
 import operator
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from typing import Any
 
 import numpy as np
 
+from .errors import BadArgument
 from .frontend import Program
 from .ir.nodes import Attr, Call, Const, Display, Expr, For, Item, Name, Object
 from .ir.types import FLOAT, Dim, Num, Type
 from .ir.walk import children, expressions, statements, subexprs
-from .signature import type_of
+from .signature import fitted, type_of
 
 _ARRAY_FUNCTIONS = (len, sum, enumerate, zip, reversed, np.sum, np.mean, np.prod, np.max, np.min, np.zeros_like)
 _PRODUCTS = (operator.matmul, np.dot, np.matmul)
 
 
-def guesses(program: Program) -> Iterator[list[Type]]:
-    """Lists of types of the parameters, the likeliest first."""
+def guesses(program: Program, wrt: Collection[str]) -> Iterator[list[Type]]:
+    """Lists of types of the parameters, the likeliest first; what is differentiated is no whole number."""
     names = [p.name for p in program.function.params]
     ranks = {name: _rank(program, name) for name in names}
     fixed = {p.name: p.default.value for p in program.function.params if p.default is not None}
     choices: list[list[Type]] = []
     for name in names:
         if name in fixed and ranks[name] == 0:
-            choices.append([type_of(fixed[name], name)])
-        elif _counts(program, name):
+            choices.append([_default(fixed[name], name, name in wrt)])
+        elif name not in wrt and _counts(program, name):
             choices.append([Num("int64", weak=True, value=Dim(("argument", name)))])
         else:
             likely = [array(name, ranks[name]), *(array(name, r) for r in (0, 1, 2) if r > ranks[name])]
             choices.append(likely)
     yield from (list(c) for c in itertools.islice(itertools.product(*choices), 81))
+
+
+def _default(value: Any, name: str, differentiate: bool) -> Type:
+    """The type that a default has when it is left to stand."""
+    try:
+        return type_of(fitted(value, name, differentiate), name)
+    except BadArgument:
+        return FLOAT if differentiate else type_of(value, name)
 
 
 def array(name: str, rank: int) -> Type:

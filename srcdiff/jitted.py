@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from .backend import load, render_module
-from .build import numba_module
-from .errors import BadArgument
-from .ir.nodes import Call, Const, Display, Expr, Function, Item, Name, Object, Param, Return
-from .ir.types import BOOL, Dim, Num, Static, Type
+from .compiled import compiler, numba_module
+from .errors import BadArgument, SharedMemory
+from .ir.nodes import Assign, Call, Const, Display, Effect, Expr, Function, Item, Name, Object, Param, Return, Stmt
+from .ir.types import BOOL, FLOAT, Dim, Num, Static, Tup, Type, describe
+from .ir.walk import Fresh
+from .signature import type_of
+from .subject import function_of, identifier, plain_params
 
 if TYPE_CHECKING:
     from .derivative import Derivative
@@ -19,47 +25,131 @@ def jitted(derivative: Derivative) -> Any:
     of the compiled code, as Numba has it."""
     numba = numba_module()
     names = list(derivative.signature.parameters)
-    base = derivative.function.__name__ if derivative.function.__name__.isidentifier() else "function"
-    stub = _function(f"{base}_stub", names, Const(None))
+    plain = tuple(map(Param, names))
+    # What the stub returns makes it one of a kind: two derivatives never share a function object, nor an overload.
+    stub = function_of(f"{identifier(derivative)}_stub", plain, Object(derivative, "derivative"))
 
     def implement(*types: Any) -> Any:
-        found = [from_numba(t, n) for t, n in zip(types, names, strict=True)]
-        built = derivative.built_for_types(found)
-        inner = numba.njit(error_model="numpy")(built.plain)
-        args: list[Expr] = []
-        for name, type_ in zip(names, found, strict=True):
-            whole = name in derivative.wrt and isinstance(type_, Num) and type_.is_integral
-            args.append(Call(Object(float, "float"), (Name(name),)) if whole else Name(name))
-        args += [Object(value, name) for name, value in built.captured]
-        result: Expr = Call(Object(inner, "derivative"), tuple(args))
-        if derivative.options.kind == "value" and not derivative.single:
-            parts = tuple(Item(result, Const(k + 1)) for k in range(len(derivative.wrt)))
-            result = Display("tuple", (Item(result, Const(0)), Display("tuple", parts)))
-        return _function(f"{base}_call", names, result)
+        return _Caller(derivative, names, types).function()
 
-    _overload(numba, stub, implement, names)
-    call = Call(Object(stub, "stub"), tuple(map(Name, names)))
-    return numba.njit(error_model="numpy")(_function(f"{base}_{derivative.options.kind}", names, call))
-
-
-def _overload(numba: Any, stub: Any, implement: Any, names: list[str]) -> None:
-    """Register `implement` for the stub; Numba wants it to have the stub's own parameters."""
+    # Numba wants the overload to have the stub's own parameters.
     call = Call(Object(implement, "implement"), tuple(map(Name, names)))
-    numba.extending.overload(stub, jit_options={"error_model": "numpy"})(_function("implement_for", names, call))
+    overload = numba.extending.overload(stub, jit_options={"error_model": "numpy"})
+    overload(function_of("implement_for", plain, call))
+    call = Call(Object(stub, "stub"), tuple(map(Name, names)))
+    name = f"{identifier(derivative)}_{derivative.options.kind}"
+    dispatcher = numba.njit(error_model="numpy")(function_of(name, plain_params(derivative), call))
+    dispatcher.derivative = derivative  # what stands for it where srcdiff meets it
+    return dispatcher
 
 
-def _function(name: str, names: list[str], result: Expr) -> Any:
-    rendered = render_module([Function(name, tuple(map(Param, names)), (Return(result),))])
-    return load(rendered, name).functions[name]
+class _Caller:
+    """The function that compiled code calls for arguments of certain Numba types: it makes them fit and calls the
+    generated function."""
+
+    def __init__(self, derivative: Derivative, names: list[str], types: tuple[Any, ...]) -> None:
+        self.derivative, self.names = derivative, names
+        self.given: list[tuple[Expr, Type]] = []  # the arguments item by item, as the caller gives them
+        self.args: list[Expr] = []  # and as the generated function takes them
+        found = [from_numba(t, n) for t, n in zip(types, names, strict=True)]
+        fit = [self.taken(Name(n), t) for n, t in zip(names, found, strict=True)]
+        self.built = derivative.built_for_types(fit)
+        for name, value in self.built.captured:
+            self.given.append((Object(value, name), type_of(value, name)))
+            self.args.append(Object(value, name))
+
+    def taken(self, e: Expr, type_: Type) -> Type:
+        """Note an argument: tuples item by item, what `wrt` selects as floats."""
+        if isinstance(type_, Tup):
+            return Tup(tuple(self.taken(Item(e, Const(k)), t) for k, t in enumerate(type_.items)))
+        self.given.append((e, type_))
+        if isinstance(e, Name) and e.id in self.derivative.wrt:
+            if not isinstance(type_, Num) or type_.dtype == "bool":
+                raise BadArgument(f"`{e.id}` is {describe(type_)}: it has no derivative; leave it out of wrt")
+            if not type_.is_float:
+                e, type_ = _as_float(e, type_)
+        self.args.append(e)
+        return type_
+
+    def function(self) -> Any:
+        derivative, fresh = self.derivative, Fresh(set(self.names))
+        inner = compiler(derivative.checked)(self.built.plain)
+        result: Expr = Call(Object(inner, "derivative"), tuple(self.args))
+        body = self.checks()
+        if derivative.options.kind == "value" and not derivative.single:
+            whole = Name(fresh("result"))
+            body.append(Assign(whole, result))
+            parts = tuple(Item(whole, Const(k + 1)) for k in range(len(derivative.wrt)))
+            result = Display("tuple", (Item(whole, Const(0)), Display("tuple", parts)))
+        name = f"{identifier(derivative)}_call"
+        function = Function(name, tuple(map(Param, self.names)), (*body, Return(result)))
+        return load(render_module([function]), name).functions[name]
+
+    def checks(self) -> list[Stmt]:
+        """Arguments that the function writes, held against all others: memory that two of them share is refused."""
+        arrays = [k for k, (_, t) in enumerate(self.given) if isinstance(t, Num) and t.ndim]
+        pairs = {(min(i, j), max(i, j)) for i in self.built.written for j in arrays if i != j and i in arrays}
+        if not pairs:
+            return []
+        check = Object(_check_apart(self.derivative.function.__name__), "check_apart")
+        return [Effect(Call(check, (self.given[i][0], self.given[j][0]))) for i, j in sorted(pairs)]
+
+
+def _as_float(e: Expr, type_: Num) -> tuple[Expr, Num]:
+    """A whole number, or an array of them, as the real numbers they are."""
+    if type_.ndim == 0:
+        return Call(Object(float, "float"), (e,)), FLOAT
+    floats = Call(Object(np.ndarray.astype, "astype"), (e, Object(np.float64, "np.float64")))
+    return floats, Num("float64", type_.ndim, type_.shape, contiguous=type_.contiguous)
+
+
+def _check_apart(name: str) -> Any:
+    """Compiled code that raises SharedMemory where two arrays may have an element in common.
+
+    Array elements lie at the array's first byte plus multiples of the greatest common divisor of all strides; two
+    arrays whose ranges of bytes meet are apart if no element of one can start within an element of the other.
+    """
+    numba = numba_module()
+    message = f"{name} writes into an argument that shares memory with another one in this call; pass a copy of it"
+
+    def reach(a: Any) -> Any:
+        first = last = np.int64(a.ctypes.data)
+        divisor = 0
+        for axis in range(a.ndim):
+            if a.shape[axis] > 1:
+                step = (a.shape[axis] - 1) * a.strides[axis]
+                first += min(step, 0)
+                last += max(step, 0)
+                divisor = math.gcd(divisor, abs(a.strides[axis]))
+        return first, last, divisor
+
+    reached = numba.njit(reach)
+
+    def check_apart(a: Any, b: Any) -> None:
+        if a.size == 0 or b.size == 0:
+            return
+        a_first, a_last, a_divisor = reached(a)
+        b_first, b_last, b_divisor = reached(b)
+        if a_last + a.itemsize <= b_first or b_last + b.itemsize <= a_first:
+            return
+        divisor = math.gcd(a_divisor, b_divisor)
+        if divisor:
+            distance = (b_first - a_first) % divisor
+            if distance >= a.itemsize and divisor - distance >= b.itemsize:
+                return
+        raise SharedMemory(message)
+
+    return numba.njit(check_apart)
 
 
 def from_numba(type_: Any, name: str) -> Type:
     """What a Numba type says of an argument. Raises BadArgument for what a derivative does not take."""
-    from numba.core import types as nt
-
+    nt = numba_module().core.types
+    if isinstance(type_, nt.StringLiteral):
+        return Static(type_.literal_value)
     type_ = getattr(type_, "literal_type", type_)
     if isinstance(type_, nt.Omitted):
-        return from_numba(nt.float64, name) if isinstance(type_.value, float) else Static(type_.value)
+        return type_of(type_.value, name)
     if isinstance(type_, nt.Boolean):
         return BOOL
     if isinstance(type_, nt.Integer):
@@ -69,12 +159,10 @@ def from_numba(type_: Any, name: str) -> Type:
     if isinstance(type_, nt.Array):
         dtype = from_numba(type_.dtype, name)
         if isinstance(dtype, Num):
-            return Num(
-                dtype.dtype,
-                type_.ndim,
-                tuple(Dim(("argument", name, axis)) for axis in range(type_.ndim)),
-                contiguous=type_.layout == "C",
-            )
+            shape = tuple(Dim(("argument", name, axis)) for axis in range(type_.ndim))
+            return Num(dtype.dtype, type_.ndim, shape, contiguous=type_.layout == "C")
+    if isinstance(type_, nt.BaseTuple) and not isinstance(type_, nt.BaseNamedTuple):
+        return Tup(tuple(from_numba(t, f"{name}_{k}") for k, t in enumerate(type_)))
     if isinstance(type_, nt.NoneType):
         return Static(None)
     raise BadArgument(f"`{name}` is a {type_} and is not supported as an argument; pass a float or an array of floats")

@@ -1,4 +1,4 @@
-"""The few helpers that generated code may call. Plain Python and NumPy here; `runtime_numba` gives the same for Numba."""
+"""The few helpers that generated code may call: plain Python and NumPy here, the same for Numba in `runtime_numba`."""
 
 from __future__ import annotations
 
@@ -72,8 +72,8 @@ def power_exponent(x: Any, n: Any) -> Any:
         return np.where(zero, 0.0, np.float_power(base, n) * np.log(base))
     if x == 0 and n > 0:
         return 0.0
-    base = np.float64(x)
-    return base**n * np.log(base)
+    number = np.float64(x)
+    return number**n * np.log(number)
 
 
 def power_mixed(x: Any, n: Any) -> Any:
@@ -84,8 +84,8 @@ def power_mixed(x: Any, n: Any) -> Any:
         return np.where(zero, 0.0, np.float_power(base, np.asarray(n) - 1.0) * (1.0 + n * np.log(base)))
     if x == 0 and n > 1:
         return 0.0
-    base = np.float64(x)
-    return base ** (n - 1.0) * (1.0 + n * np.log(base))
+    number = np.float64(x)
+    return number ** (n - 1.0) * (1.0 + n * np.log(number))
 
 
 def power_curvature(x: Any, n: Any) -> Any:
@@ -96,8 +96,8 @@ def power_curvature(x: Any, n: Any) -> Any:
         return np.where(zero, 0.0, np.float_power(base, n) * np.log(base) ** 2)
     if x == 0 and n > 0:
         return 0.0
-    base = np.float64(x)
-    return base**n * np.log(base) ** 2
+    number = np.float64(x)
+    return number**n * np.log(number) ** 2
 
 
 def polygamma(n: int, x: float) -> float:

@@ -75,9 +75,9 @@ def _selected_name(w: Any, names: list[str], function: str) -> str:
 
 def key_of(value: Any) -> Hashable:
     """What a specialisation depends on: kinds, dtypes, ranks, which lengths are 1, and the order in memory."""
-    kind = type(value)
+    kind: Any = type(value)
     if kind is float:
-        return kind
+        return float
     if kind is np.ndarray:
         shape = value.shape
         lengths = tuple([n == 1 for n in shape]) if 1 in shape else len(shape)
@@ -86,7 +86,8 @@ def key_of(value: Any) -> Hashable:
         return tuple(map(key_of, value))
     if kind is str or value is None:
         return kind, value
-    return kind
+    other: Hashable = kind
+    return other
 
 
 def is_exact(value: Any) -> bool:
@@ -121,7 +122,8 @@ def fitted(value: Any, name: str, differentiate: bool) -> Any:
         return tuple(fitted(v, f"{name}[{i}]", False) for i, v in enumerate(value))
     hint = "pass np.array(...)" if isinstance(value, list | tuple) else "pass a float or a NumPy array of floats"
     verb = "cannot be differentiated" if differentiate else "is not supported as an argument"
-    raise BadArgument(f"`{name}` is of type {kind.__name__} and {verb}; {hint}")
+    article = "an" if kind.__name__[0] in "aeiouAEIOU" else "a"
+    raise BadArgument(f"`{name}` is {article} {kind.__name__} and {verb}; {hint}")
 
 
 def _fitted_int(value: Any, name: str, differentiate: bool) -> Any:
@@ -129,7 +131,7 @@ def _fitted_int(value: Any, name: str, differentiate: bool) -> Any:
         try:
             return float(value)
         except OverflowError:
-            raise BadArgument(f"`{name}` is a whole number of {value.bit_length()} bits, too large for a float") from None
+            raise BadArgument(f"`{name}` is a whole number too large for a float") from None
     if not -(2**63) <= int(value) < 2**63:
         raise BadArgument(f"`{name}` is a whole number that does not fit into 64 bits; pass it as a float")
     return value
@@ -152,7 +154,7 @@ def _fitted_array(value: np.ndarray[Any, Any], name: str, differentiate: bool) -
         value = value.astype(dtype.newbyteorder("="))
     if differentiate and dtype.kind in "iu":
         value = value.astype(np.float64)
-    return value[()] if value.ndim == 0 else value
+    return fitted(value[()], name, differentiate) if value.ndim == 0 else value
 
 
 def type_of(value: Any, name: str) -> Type:
@@ -198,6 +200,4 @@ def finish(gradient: Any, argument: Any) -> Any:
                 return gradient.astype(dtype)
             return gradient
         return np.array(np.broadcast_to(gradient, argument.shape), dtype)
-    if isinstance(argument, np.floating) and not isinstance(argument, float):
-        return type(argument)(gradient)
-    return float(gradient)
+    return np.float32(gradient) if isinstance(argument, np.float32) else float(gradient)

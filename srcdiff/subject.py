@@ -46,8 +46,8 @@ def _instead(f: Any) -> str:
         case functools.partial():
             name = getattr(f.func, "__name__", "f")
             return (
-                f"a functools.partial of {name} has no source of its own. Differentiate {name} itself and pass the fixed "
-                f"arguments in the call, or write a function that calls {name}"
+                f"a functools.partial of {name} has no source of its own. Differentiate {name} itself and pass the "
+                f"fixed arguments in the call, or write a function that calls {name}"
             )
         case staticmethod() | classmethod():
             kind = type(f).__name__

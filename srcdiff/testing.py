@@ -240,7 +240,7 @@ def _through_vjp(problem: _Problem, keep: _Snapshot, value: Any, weights: Any) -
     result, pullback = api.vjp(f, *args)
     _close(problem, value, result, "vjp")
     before = [leaf.copy() for leaf in _leaves(weights)]
-    adjoints = pullback(weights)
+    adjoints: Any = pullback(weights)
     keep.compare()
     if not isinstance(adjoints, tuple) or len(adjoints) != len(args):
         raise GradientMismatch(f"{problem.name}: the pullback does not return a tuple of {len(args)} adjoints")
@@ -421,7 +421,7 @@ def _check_second(problem: _Problem, gradients: tuple[Any, ...]) -> None:
     """Each first derivative, made a scalar function of all arguments, is a function to check like any other."""
     rng = np.random.default_rng(SEED + 2)
     for key, gradient in zip(problem.wrt, gradients, strict=True):
-        df = api.grad(problem.f, wrt=key, jit=problem.jit)
+        df: Function = api.grad(problem.f, wrt=key, jit=problem.jit)
         if isinstance(gradient, np.ndarray) and gradient.ndim:
             v = np.asarray(rng.normal(size=gradient.shape))
             df = _along(df, v, len(problem.args), tuple(problem.kwargs))

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import functools
+import operator
+from collections.abc import Callable, Hashable, Iterator
 from typing import Any
 
 import numpy as np
 
-from .derivative import Derivative, Options
+from .derivative import Derivative, Options, Ready
 from .errors import BadArgument, NotDifferentiable, Refusal
-from .signature import bind, finish
+from .signature import bound, finish, key_of, parameters
+from .subject import python_function
 
 
-def vjp(f: Callable[..., Any], *args: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
+def vjp(f: Callable[..., Any], /, *args: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
     """The value `f(*args)` and the pullback: from the adjoint of the value to the adjoints of the arguments.
 
     The value may be a number, an array, or a tuple of these (nested too); the pullback takes an adjoint of the same
     structure and shapes and returns a tuple with one adjoint per positional argument, zeros where the value does not
     depend on it, and None for arguments that carry no derivative (strings, bools, None, tuples, counts and indices).
-    It may be called any number of times; it holds copies of the arguments.
+    It may be called any number of times; it holds copies of the arguments and of the arrays that `f` captures.
 
     Raises what `grad` raises, and BadArgument if the adjoint does not fit the value.
 
@@ -30,63 +33,146 @@ def vjp(f: Callable[..., Any], *args: Any) -> tuple[Any, Callable[[Any], tuple[A
     >>> pullback(np.array([1.0, 1.0]))
     (array([3., 3.]), 3.0)
     """
-    probe = Derivative(f, Options("vjp", 0, False, False)) if args else None
-    if probe is None:
+    if not args:
         raise BadArgument("vjp needs at least one argument")
-    whole = bind(probe.signature, probe.function.__name__, args, {})
-    kept = tuple(np.array(a, copy=True, order="K") if type(a) is np.ndarray else a for a in whole)
-    names = list(probe.signature.parameters)[: len(args)]
-    real = [n for n, a in zip(names, kept, strict=False) if _is_real(a)]
-    whole_numbers = [n for n, a in zip(names, kept, strict=False) if _is_count(a)]
-    wanted = [n for n in names if n in real or n in whole_numbers]
-    if not wanted:
-        raise BadArgument(f"no argument of this call of {probe.function.__name__} carries a derivative")
-    try:
-        derivative = Derivative(f, Options("vjp", tuple(wanted), False, False))
-        derivative.prepare(kept)
-    except Refusal as refusal:
-        if not real or not whole_numbers or not any(p.error is NotDifferentiable for p in refusal.problems):
-            raise
-        derivative = Derivative(f, Options("vjp", tuple(real), False, False))
-        derivative.prepare(kept)
-    value = f(*(np.array(a, copy=True, order="K") if type(a) is np.ndarray else a for a in kept))
+    signature = f.signature if isinstance(f, Derivative) else parameters(python_function(f))
+    given = bound(signature, getattr(f, "__name__", "f"), args, {})
+    whole = tuple(given.arguments.values())
+    names = tuple(signature.parameters)[: len(args)]
+    derivative, ready = _chosen(f, names, whole)
+    if ready.written:
+        derivative.check_apart(ready, whole)
+    kept = tuple(map(_copied, whole))
+    captured = tuple(map(_copied, ready.captured))
+    value = f(*map(_copied, given.args), **given.kwargs)
     form = _form(value)
 
     def pullback(y_bar: Any) -> tuple[Any, ...]:
-        seeds = _seeds(form, y_bar)
-        parts = dict(zip(derivative.wrt, derivative.pull(kept, seeds), strict=True))
-        return tuple(finish(parts[n], a) if n in parts else None for n, a in zip(names, kept, strict=False))
+        leaves = list(_seeds(form, y_bar))
+        seeds = (functools.reduce(operator.add, (leaves[k] for k in places)) for places in ready.built.seed_leaves)
+        _, *parts = derivative.run(ready, kept, (*captured, *seeds))
+        adjoints = dict(zip(derivative.wrt, parts, strict=True))
+        return tuple(finish(adjoints[n], a) if n in adjoints else None for n, a in zip(names, kept, strict=False))
 
     return value, pullback
 
 
-def _is_real(a: Any) -> bool:
-    return isinstance(a, float | np.floating) or (isinstance(a, np.ndarray) and a.dtype.kind == "f")
+def _copied(a: Any) -> Any:
+    """An argument that nobody else changes; arrays in the same order of axes in memory."""
+    if isinstance(a, np.ndarray):
+        return np.array(a, copy=True, order="K")
+    return tuple(map(_copied, a)) if type(a) is tuple else a
 
 
-def _is_count(a: Any) -> bool:
-    if isinstance(a, bool | np.bool_):
-        return False
-    return isinstance(a, int | np.integer) or (isinstance(a, np.ndarray) and a.dtype.kind in "iu")
+# ------------------------------------------------------------------------------- which arguments carry a derivative
+
+
+def _chosen(f: Any, names: tuple[str, ...], whole: tuple[Any, ...]) -> tuple[Derivative, Ready]:
+    """The derivative by all arguments that are real numbers; whole numbers are, unless they serve as counts."""
+    choices, key = _choices(f), (names, tuple(map(key_of, whole)))
+    if key in choices:
+        try:
+            return _prepared(f, choices[key], whole)
+        except Refusal:  # something that the function uses has changed
+            del choices[key]
+    kinds = dict(zip(names, map(_kind, whole), strict=False))
+    wanted = tuple(n for n in names if kinds[n])
+    if not wanted:
+        raise BadArgument(f"no argument of this call of {getattr(f, '__name__', 'f')} carries a derivative")
+    try:
+        found = _prepared(f, wanted, whole)
+    except Refusal as refusal:
+        if not _counts(refusal):
+            raise
+        wanted = _without_counts(f, wanted, kinds, whole)
+        if not wanted:
+            raise
+        found = _prepared(f, wanted, whole)
+    choices[key] = wanted
+    return found
+
+
+def _without_counts(f: Any, names: tuple[str, ...], kinds: dict[str, str], whole: tuple[Any, ...]) -> tuple[str, ...]:
+    """The real arguments, and each whole number that can be differentiated."""
+    accepted = {n for n in names if kinds[n] == "real"}
+    for name in names:
+        if name in accepted:
+            continue
+        try:
+            _prepared(f, tuple(n for n in names if n in accepted or n == name), whole)
+        except Refusal as refusal:
+            if not _counts(refusal):
+                raise
+        else:
+            accepted.add(name)
+    return tuple(n for n in names if n in accepted)
+
+
+def _counts(refusal: Refusal) -> bool:
+    """Whether it says that an active value serves as a count, an index or a shape."""
+    return any(p.error is NotDifferentiable for p in refusal.problems)
+
+
+@functools.lru_cache(maxsize=16)
+def _choices(f: Any) -> dict[Hashable, tuple[str, ...]]:  # noqa: ARG001 (there is one for each function)
+    """What was chosen for a function, by the types of its arguments."""
+    return {}
+
+
+def _prepared(f: Any, wanted: tuple[str, ...], whole: tuple[Any, ...]) -> tuple[Derivative, Ready]:
+    derivative = _derivative(f, wanted)
+    return derivative, derivative.prepare(whole)
+
+
+@functools.lru_cache(maxsize=16)
+def _derivative(f: Any, wanted: tuple[str, ...]) -> Derivative:
+    """Kept for the next call with the same function; the derivative itself notices what has changed since."""
+    return Derivative(f, Options("vjp", wanted, False, False))
+
+
+def _kind(a: Any) -> str:
+    if isinstance(a, np.ndarray | np.generic):
+        return {"f": "real", "i": "whole", "u": "whole"}.get(a.dtype.kind, "")
+    if isinstance(a, bool):
+        return ""
+    return "real" if isinstance(a, float) else "whole" if isinstance(a, int) else ""
+
+
+# ------------------------------------------------------------------------------------------- values and their adjoints
 
 
 def _form(value: Any) -> Any:
-    """The structure and shapes of a value."""
+    """The structure of a value: for each leaf its shape and dtype, or None where it is no number."""
     if isinstance(value, tuple):
         return tuple(map(_form, value))
-    return np.shape(value), np.asarray(value).dtype
+    leaf = np.asarray(value)
+    return _Leaf(leaf.shape, leaf.dtype) if leaf.dtype.kind in "iubf" else None
 
 
-def _seeds(form: Any, y_bar: Any) -> list[Any]:
-    if isinstance(form, tuple) and not (len(form) == 2 and isinstance(form[1], np.dtype)):
+class _Leaf:
+    def __init__(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
+        self.shape, self.dtype = shape, dtype
+
+
+def _seeds(form: Any, y_bar: Any) -> Iterator[Any]:
+    """The adjoints of the leaves in order, as generated code takes them: its own copies."""
+    if isinstance(form, tuple):
         if not isinstance(y_bar, tuple | list) or len(y_bar) != len(form):
             raise BadArgument(f"the value is a tuple of {len(form)}; its adjoint has to be one, too")
-        return [s for part, y in zip(form, y_bar, strict=True) for s in _seeds(part, y)]
-    shape, dtype = form
+        for part, y in zip(form, y_bar, strict=True):
+            yield from _seeds(part, y)
+    else:
+        yield None if form is None else _seed(form, y_bar)
+
+
+def _seed(leaf: _Leaf, y_bar: Any) -> Any:
+    if np.iscomplexobj(y_bar):
+        raise BadArgument("the adjoint is complex, and the value is real")
+    dtype = leaf.dtype if leaf.dtype.kind == "f" else np.dtype(np.float64)
     try:
-        seed = np.asarray(y_bar, dtype=dtype if dtype.kind == "f" else np.float64)
-    except (TypeError, ValueError):
+        seed = np.array(y_bar, dtype)
+    except (TypeError, ValueError, OverflowError):
         raise BadArgument(f"the adjoint {y_bar!r} is no number or array") from None
-    if seed.shape != shape:
-        raise BadArgument(f"the value has shape {shape}, its adjoint has shape {seed.shape}")
-    return [seed if shape else seed[()] if dtype == np.float32 else float(seed)]
+    if seed.shape != leaf.shape:
+        raise BadArgument(f"the value has shape {leaf.shape}, its adjoint has shape {seed.shape}")
+    return seed if seed.shape else seed[()] if dtype == np.float32 else float(seed)

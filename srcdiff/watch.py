@@ -57,18 +57,18 @@ def _check(
         for space, name, value in names:
             if space.get(name, _MISSING) is not value:
                 return False
-        try:
-            for cell, value in cells:
-                if cell.cell_contents is not value:
-                    return False
-        except ValueError:  # the cell is empty now
-            return False
         for reference in chains:
             if reference.current() is not reference.value:
                 return False
         for array, shape, strides in arrays:
             if array.shape != shape or array.strides != strides:
                 return False
+        try:
+            for cell, value in cells:
+                if cell.cell_contents is not value:
+                    return False
+        except ValueError:  # the cell is empty now
+            return False
         return True
 
     return unchanged

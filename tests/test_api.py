@@ -285,7 +285,7 @@ def list_result(x):
 
 
 def none_result(x):
-    x * 2.0  # noqa: B018
+    x * 2.0
 
 
 def text_result(x):
@@ -400,7 +400,7 @@ def nested(x, a):
 
 
 def test_the_pullback_takes_an_adjoint_of_the_values_structure() -> None:
-    ((y, (square, again)), x), pullback = srcdiff.vjp(nested, X, 2.0)
+    ((y, (square, again)), _), pullback = srcdiff.vjp(nested, X, 2.0)
     np.testing.assert_array_equal(y, 2.0 * X)
     np.testing.assert_array_equal(again, y)
     assert square == 4.0
@@ -548,7 +548,7 @@ def _shared(x: Any) -> list[tuple[Any, Any]]:
 @both
 def test_arguments_that_share_memory_are_refused_where_one_is_written(jit: bool) -> None:
     for a, b in _shared(X.copy()):
-        with pytest.raises(errors.SharedMemory, match="`x`.*`y`"):
+        with pytest.raises(errors.SharedMemory, match=r"`x`.*`y`"):
             srcdiff.grad(overwrites, jit=jit)(a, b)
 
 
@@ -1162,7 +1162,7 @@ def writes_a_captured_array(x):
     return np.sum(WEIGHTS)
 
 
-def writes_a_default(x, buffer=np.zeros(2)):  # noqa: B008
+def writes_a_default(x, buffer=np.zeros(2)):
     buffer[0] = x
     return np.sum(buffer)
 
@@ -1242,7 +1242,7 @@ def grows_a_list(x):
 
 
 def adds_tuples(x):
-    t = (x,) + (x, x)  # noqa: RUF005
+    t = (x,) + (x, x)
     return t[0] * t[2]
 
 

@@ -79,6 +79,9 @@ def both_fail(function, compiled, *args):
 
 
 SHAPES = [(), (3,), (1,), (0,), (2, 3), (1, 3), (2, 1), (1, 1), (0, 3), (3, 0)]
+LAYOUT_PAIRS = (
+    list(itertools.product(LAYOUTS, LAYOUTS)) if FULL else [("F", "C"), ("strided", "readonly"), ("readonly", "F")]
+)
 DEEP = [(2, 3, 4), (2, 1, 4), (0, 2, 3), (5, 2, 3, 4), (1, 2, 1, 4), (5, 1, 1, 1)]
 if FULL:
     SHAPES += DEEP
@@ -110,10 +113,10 @@ def test_unbroadcast(x):
             both_fail(runtime.unbroadcast, unbroadcast, draw(g), draw(x))
 
 
-@pytest.mark.parametrize("layout", LAYOUTS[1:])
-@pytest.mark.parametrize(("g", "x"), [((2, 3), (2, 3)), ((2, 3), (1, 3)), ((4, 2, 3), (2, 1)), ((1, 3), (2, 3))])
-def test_unbroadcast_of_other_layouts(g, x, layout):
-    agree(runtime.unbroadcast, draw(g, layout=layout), draw(x, layout=layout), compiled=unbroadcast)
+@pytest.mark.parametrize(("of_g", "of_x"), LAYOUT_PAIRS)
+def test_unbroadcast_of_other_layouts(of_g, of_x):
+    for g, x in [((2, 3), (2, 3)), ((2, 3), (1, 3)), ((1, 3), (2, 3)), ((4, 2, 3), (2, 1))]:
+        agree(runtime.unbroadcast, draw(g, layout=of_g), draw(x, layout=of_x), compiled=unbroadcast)
 
 
 @pytest.mark.parametrize("g", [2.5, 3, True, np.float32(0.5)], ids=repr)
@@ -167,8 +170,10 @@ def test_partials_of_powers_of_numbers(plain, compiled):
 
 @pytest.mark.parametrize(("plain", "compiled"), PARTIALS, ids=["base", "exponent"])
 def test_partials_of_powers_of_arrays(plain, compiled):
-    for x in (2.0, 0, draw((3,)), draw((4, 3)), draw((4, 1)), draw((0,)), draw((4, 3), layout="F")):
-        for n in (2, 0.5, draw((3,)), np.array([0, 2, 3]), draw((1, 3), layout="readonly")):
+    arrays = [draw((3,)), draw((4, 3)), draw((4, 1)), draw((0,))]
+    more = [0, draw((4, 3), layout="F")] if FULL else []
+    for x in (2.0, *arrays, *more):
+        for n in (2, 0.5, draw((3,)), *([np.array([0, 2, 3]), draw((1, 3), layout="readonly")] if FULL else [])):
             if isinstance(x, np.ndarray) or isinstance(n, np.ndarray):
                 if np.size(x):
                     agree(plain, x, n, compiled=compiled)
@@ -201,10 +206,9 @@ ALONG = [
 ALONG_IDS = ["prod", "max", "min"]
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize(("plain", "compiled"), ALONG, ids=ALONG_IDS)
-def test_partials_of_reductions(plain, compiled, dtype):
-    for shape in SHAPES:
+def test_partials_of_reductions(plain, compiled):
+    for dtype, shape in itertools.product(DTYPES if FULL else DTYPES[:1], SHAPES):
         x = draw(shape, dtype)
         for axis in (None, *range(-len(shape), len(shape))):
             empty_line = x.size == 0 if axis is None else shape[axis] == 0
@@ -217,8 +221,9 @@ def test_partials_of_reductions(plain, compiled, dtype):
 @pytest.mark.parametrize("layout", LAYOUTS[1:])
 @pytest.mark.parametrize(("plain", "compiled"), ALONG, ids=ALONG_IDS)
 def test_partials_of_reductions_of_other_layouts(plain, compiled, layout):
-    for axis in (None, 0, 1, (1, 0), (0, -1)):
-        agree(plain, draw((3, 4, 2), layout=layout), axis, compiled=compiled)
+    for axis in (None, 0, 1, (1, 0), (0, -1)) if FULL else (1, (0, -1)):
+        dtype = np.float32 if layout == "F" else np.float64
+        agree(plain, draw((3, 4, 2), dtype, layout), axis, compiled=compiled)
 
 
 @pytest.mark.parametrize(("plain", "compiled"), ALONG[1:], ids=ALONG_IDS[1:])
@@ -244,40 +249,28 @@ def test_one_hot():
 
 # ---------------------------------------------------------------------------------------------- forms that Numba lacks
 
-ARRAYS = [draw((2, 3, 4)), draw((3, 2, 4), np.float32, "strided"), np.arange(24).reshape(2, 4, 3).T][: 3 if FULL else 2]
-REDUCTIONS = [np.sum, np.mean, np.prod, np.max, np.min]
+ARRAYS = [draw((3, 2, 4), np.float32, "strided"), draw((2, 3, 4)), np.arange(24).reshape(2, 4, 3).T]
+REDUCTIONS = ["sum", "mean", "prod", "max", "min"]
+CALLS = [("a", ""), ("a", "axis=None"), ("a", "axis=1"), ("a", "axis=(0, -1)"), ("a[0, 0]", "axis=0")]
+CALLS += [("a", "axis=(2, 0), keepdims=True")]
+if FULL:
+    CALLS += [("a", "-1"), ("a", "keepdims=True"), ("a", "axis=-2, keepdims=True"), ("a", "axis=1, keepdims=False")]
+    CALLS += [("a[0]", "axis=(1, 0)"), ("a[0, 0]", "axis=0, keepdims=True"), ("a[0]", "axis=(0, 1), keepdims=True")]
 
 
-@pytest.mark.parametrize("reduce", REDUCTIONS, ids=lambda f: f.__name__)
-def test_reductions(reduce):
-    def function(a):
-        return (
-            (reduce(a), reduce(a, axis=None), reduce(a, axis=1), reduce(a, -1), reduce(a, axis=(0, -1))),
-            (reduce(a, keepdims=True), reduce(a, axis=-2, keepdims=True), reduce(a, axis=(2, 0), keepdims=True)),
-            (reduce(a, axis=1, keepdims=False), reduce(a[0, 0], axis=0), reduce(a[0], axis=(1, 0))),
-            (reduce(a[0, 0], axis=0, keepdims=True), reduce(a[0], axis=(0, 1), keepdims=True)),
-        )
-
+@pytest.mark.parametrize("name", REDUCTIONS)
+def test_reductions(name):
+    function = eval(f"lambda a: ({', '.join(f'np.{name}({array}, {rest})' for array, rest in CALLS)})")
     compiled = jit(function)
-    for a in ARRAYS:
+    for a in ARRAYS if FULL else ARRAYS[:1]:
         agree(function, a, compiled=compiled)
 
 
-def methods_of(name):
-    """The same as methods; the text is written out because compiled code cannot look a method up by name."""
-    text = (
-        "lambda a: ((a.NAME(), a.NAME(axis=None), a.NAME(axis=1), a.NAME(-1), a.NAME(axis=(0, -1))),"
-        "(a.NAME(keepdims=True), a.NAME(axis=-2, keepdims=True), a.NAME(axis=(2, 0), keepdims=True)),"
-        "(a.NAME(axis=1, keepdims=False), a[0, 0].NAME(axis=0), a[0].NAME(axis=(1, 0))))"
-    )
-    return eval(text.replace("NAME", name))
-
-
-@pytest.mark.parametrize("name", ["sum", "mean", "prod", "max", "min"])
+@pytest.mark.parametrize("name", REDUCTIONS)
 def test_reductions_as_methods(name):
-    function = methods_of(name)
+    function = eval(f"lambda a: ({', '.join(f'{array}.{name}({rest})' for array, rest in CALLS)})")
     compiled = jit(function)
-    for a in ARRAYS:
+    for a in ARRAYS if FULL else ARRAYS[1:2]:
         agree(function, a, compiled=compiled)
 
 
@@ -393,7 +386,7 @@ def test_reshape_of_empty_and_single_elements():
     agree(lambda x: (np.reshape(x, (1, 1)), np.reshape(x, 1)), 2.5)
 
 
-@pytest.mark.parametrize("shape", [(5,), (-1, 7), (-1, -1), (-2, 12)], ids=str)
+@pytest.mark.parametrize("shape", [(5,), (-1, 7), (-1, -1)], ids=str)
 def test_reshape_to_another_size_is_an_error(shape):
     a = draw((4, 3)).T
     both_fail(np.reshape, reshape, a, shape)
@@ -411,7 +404,7 @@ def test_expand_dims():
             (np.expand_dims(a, (2, 1, -1)), np.expand_dims(x, 0), np.expand_dims(x, (0, 1)), np.expand_dims(x, -1)),
         )
 
-    for layout in LAYOUTS:
+    for layout in LAYOUTS if FULL else LAYOUTS[::2]:
         agree(function, draw((2, 3), layout=layout), 1.5)
 
 
@@ -433,7 +426,7 @@ def test_making_of_arrays():
             (np.ones_like(a), np.full_like(a.T, 1.0)),
         )
 
-    for layout in LAYOUTS:
+    for layout in LAYOUTS if FULL else LAYOUTS[::2]:
         agree(function, draw((2, 3), layout=layout), draw((3,), layout=layout))
 
 
@@ -479,7 +472,7 @@ def test_ellipsis():
         b[..., 1] *= b[..., 0]
         return b, a[...], a[..., 0]
 
-    for layout in LAYOUTS:
+    for layout in LAYOUTS if FULL else LAYOUTS[::2]:
         agree(function, draw((2, 3), layout=layout))
 
 
@@ -493,7 +486,7 @@ def test_elementwise():
             pow(2.0, x),
         )
 
-    for layout in LAYOUTS:
+    for layout in LAYOUTS if FULL else LAYOUTS[:1]:
         agree(of_array, draw((2, 3), layout=layout))
     agree(lambda x: abs(x), np.array([-1, 2, 0]))
     agree(lambda x: (math.cbrt(x), math.exp2(x), math.log(x, 3.0), math.log(x), abs(-x), pow(x, 2.0)), 1.75)
@@ -516,9 +509,10 @@ def test_clip(low, high):
     compiled = jit(lambda a, low, high: np.clip(a, low, high))
     x = draw((2, 3))
     x[0, 0] = math.nan
-    for a in (0.3, -2.0, 3.0, x, laid_out(x, "strided"), laid_out(x, "readonly"), np.array([[0, 1, 2], [2, 1, 0]])):
+    for a in (0.3, -2.0, 3.0, x, np.array([[0, 1, 2], [2, 1, 0]])):
         agree(np.clip, a, low, high, compiled=compiled)
-    agree(np.clip, draw((2, 3), np.float32), low, high, compiled=compiled)
+    for a in (x.astype(np.float32), laid_out(x, "strided"), laid_out(x, "readonly")) if FULL else ():
+        agree(np.clip, a, low, high, compiled=compiled)
 
 
 def test_clip_with_names():
@@ -542,7 +536,7 @@ def test_products():
     def function(a, b, x):
         return np.matmul(a, b), np.matmul(a, x), np.matmul(x, x), np.dot(a, x), np.dot(2.0, x), np.dot(x, 2.0), a.dot(x)
 
-    for layout in LAYOUTS:
+    for layout in LAYOUTS if FULL else LAYOUTS[:2]:
         agree(function, draw((2, 3), layout=layout), draw((3, 4), layout=layout), draw((3,), layout=layout))
 
 

@@ -14,23 +14,34 @@ PACKAGE = ROOT / "srcdiff"
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 # In the order of the pipeline: what each folder or top-level module may import of srcdiff. A new one is entered here.
-MAY_IMPORT = {
+PIPELINE = {
     "ir": set(),
     "errors": set(),
-    "rules": {"ir"},
     "runtime": set(),
+    "rules": {"ir", "errors", "runtime"},
     "frontend": {"ir", "errors"},
-    "normalise": {"ir", "errors", "rules", "frontend"},
+    "normalise": {"ir", "errors", "runtime", "rules", "frontend"},
     "analysis": {"ir", "errors", "rules"},
-    "derive": {"ir", "errors", "rules", "runtime", "normalise", "analysis"},
-    "optimise": {"ir", "errors", "rules", "runtime", "analysis"},
-    "backend": {"ir", "errors", "rules", "runtime", "analysis", "optimise"},
-    "api": {
-        "ir", "errors", "rules", "runtime", "frontend", "normalise", "analysis", "derive", "optimise", "backend"
-    },
-    "testing": {"errors", "rules", "api"},
-    "__init__": {"errors", "api", "testing"},
-}  # fmt: skip
+    "derive": {"ir", "errors", "runtime", "rules", "frontend", "normalise", "analysis"},
+    "optimise": {"ir", "errors", "runtime", "rules", "frontend", "normalise", "analysis", "derive"},
+    "backend": {"ir", "errors"},
+}
+MAY_IMPORT = PIPELINE | {
+    "signature": {"ir", "errors"},
+    "sharing": {"errors"},
+    "watch": {"frontend"},
+    "guess": {"ir", "errors", "frontend", "signature"},
+    "result": {"ir", "errors", "rules", "frontend", "normalise", "derive"},
+    "build": {*PIPELINE, "result"},
+    "runtime_numba": {"runtime"},
+    "compiled": {"errors", "runtime_numba"},
+    "derivative": {*PIPELINE, "signature", "sharing", "watch", "guess", "build", "compiled"},
+    "vjp": {"errors", "signature", "derivative"},
+    "api": {"errors", "derivative", "vjp"},
+    "testing": {"api"},
+    "__init__": {"errors", "api"},
+}
+PARTS = {"subject": "derivative", "jitted": "derivative"}  # modules that are one unit with another: they name its class
 
 
 def dotted(file):
@@ -44,7 +55,7 @@ def unit(parts):
         return "__init__"
     name = parts[1]
     is_module = (PACKAGE / name).is_dir() or (PACKAGE / f"{name}.py").is_file()
-    return name if is_module else "__init__"  # a name that `srcdiff/__init__.py` exports
+    return PARTS.get(name, name) if is_module else "__init__"  # a name that `srcdiff/__init__.py` exports
 
 
 def imports(source, module):

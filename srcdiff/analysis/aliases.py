@@ -15,7 +15,7 @@ from ..ir.nodes import Assign, Call, Choice, Display, Effect, Expr, Function, It
 from ..ir.types import ListOf, Num, Type
 from ..ir.walk import is_call_of, statements
 from ..rules import is_view
-from ..rules.typing import Typer, TypeProblem
+from ..rules.typing import TypeProblem, Typer
 
 
 @dataclass
@@ -143,7 +143,7 @@ def _check(function: Function, aliases: Aliases) -> None:
             if may_copy and isinstance(base, Num) and not base.contiguous:
                 raise TypeProblem(
                     AmbiguousAlias,
-                    f"`{e.func.text}` of an array that is not surely contiguous, while one of the two is written in place",
+                    f"`{e.func.text}` of an array that is not surely contiguous, and one of both is written in place",
                     "NumPy gives a view or a copy, depending on the memory layout",
                     "reshape a copy (x.copy().reshape(...)), or write before reshaping",
                     e.at,

@@ -27,7 +27,7 @@ from ..ir.nodes import (
     While,
 )
 from ..ir.types import Dim, ListOf, Num, Type
-from ..ir.walk import Fresh, is_call_of, names, targets
+from ..ir.walk import Fresh, is_call_of, mentioned, names, targets
 from ..normalise.exits import negated
 from ..normalise.iteration import LEN, RANGE, minus, plus, range_bounds, times
 from ..rules.typing import Typer
@@ -116,7 +116,7 @@ class Assembler:
         assert isinstance(s.target, Name)
         start, stop, step = range_bounds(s.iter)
         small = isinstance(start, Const) and isinstance(start.value, int) and 0 <= start.value <= 2
-        if not small or step != Const(1) or not self.is_length(stop):
+        if not small or step != Const(1) or not self.is_length(stop) or s.target.id == "_":
             return None
         return s.target.id
 
@@ -327,8 +327,12 @@ class Assembler:
 
     def reverse_fork(self, node: Fork, p: int, plan: BlockPlan, loops: tuple[Round, ...]) -> list[Stmt]:
         inner = plan.inner[p]
-        body = self.reverse(node.body, inner[0], loops) + self.acts(node.ends[0], None, self.sure.get((id(node.body), 0), set()))
-        orelse = self.reverse(node.orelse, inner[1], loops) + self.acts(node.ends[1], None, self.sure.get((id(node.orelse), 0), set()))
+        body = self.reverse(node.body, inner[0], loops) + self.acts(
+            node.ends[0], None, self.sure.get((id(node.body), 0), set())
+        )
+        orelse = self.reverse(node.orelse, inner[1], loops) + self.acts(
+            node.ends[1], None, self.sure.get((id(node.orelse), 0), set())
+        )
         test = node.stmt.test
         out: list[Stmt] = []
         if p in plan.saved_tests:
@@ -347,7 +351,9 @@ class Assembler:
         return out
 
     def reverse_loop(self, node: Round, plan: BlockPlan, loops: tuple[Round, ...]) -> list[Stmt]:
-        body = self.reverse(node.body, plan, (*loops, node)) + self.acts(node.end, None, self.sure.get((id(node.body), 0), set()))
+        body = self.reverse(node.body, plan, (*loops, node)) + self.acts(
+            node.end, None, self.sure.get((id(node.body), 0), set())
+        )
         if not body:
             return []
         s = node.stmt
@@ -362,16 +368,21 @@ class Assembler:
             stop, trips = plus(start, Name(node.trips)), None
         else:
             trips = node.trips
+        unread = isinstance(s.target, Name) and s.target.id not in mentioned(tuple(body))
+        if trips is None and step == Const(1) and unread:
+            count = minus(stop, start)
+            return [For(s.target, Call(RANGE, (count,)), tuple(body), (), s.origin)]
         if trips is None and step == Const(1):
             args: tuple[Expr, ...] = (minus(stop, Const(1)), minus(start, Const(1)), Const(-1))
             return [For(s.target, Call(RANGE, args), tuple(body), (), s.origin)]
         if trips is None and step == Const(-1):
             args = (plus(stop, Const(1)), plus(start, Const(1)))
+            args = args[1:] if args[0] == Const(0) else args
             return [For(s.target, Call(RANGE, args), tuple(body), (), s.origin)]
         k = Name(self.fresh("k"))
         self.ready.user_name[k.id] = "k"
         self.types[k.id] = Num("int64", weak=True)
-        count: Expr = Name(trips) if trips is not None else Call(LEN, (Call(RANGE, (start, stop, step)),))
+        count = Name(trips) if trips is not None else Call(LEN, (Call(RANGE, (start, stop, step)),))
         args = (minus(count, Const(1)), Const(-1), Const(-1))
         position = Assign(s.target, plus(start, times(k, step)))
         return [For(k, Call(RANGE, args), (position, *body), (), s.origin)]

@@ -6,8 +6,10 @@ variable, an element, a view) is collected there; where a shape changes on the w
 
 from __future__ import annotations
 
+import math
+import operator
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -27,6 +29,15 @@ SUM = Object(np.sum, "np.sum")
 UNBROADCAST = Object(unbroadcast, "unbroadcast")
 BROADCAST = Object(np.broadcast_to, "np.broadcast_to")
 SHAPE = Object(np.ndarray.shape, "shape")
+
+
+# functions whose partials are infinite at places where they themselves are finite
+SINGULAR = {
+    *(math.sqrt, np.sqrt, math.cbrt, np.cbrt),
+    *(math.hypot, np.hypot, math.pow, operator.pow, pow, np.power, np.float_power),
+    *(math.asin, math.acos, math.acosh, np.arcsin, np.arccos, np.arccosh, math.atan2, np.arctan2),
+    *(np.log, np.log2, np.log10, np.log1p, np.arctanh),
+}
 
 
 @dataclass
@@ -110,7 +121,8 @@ class Pusher:
             found = splice(rule, e, {"y": y}, self.types)
             for operand, partial in zip(e.args, found, strict=False):
                 if partial is not None and self.is_active(operand):
-                    self.descend(e, operand, term.scaled(simplified(partial)))
+                    scaled = term.scaled(simplified(partial))
+                    self.descend(e, operand, replace(scaled, singular=True) if e.func.value in SINGULAR else scaled)
         elif is_call_of(e, np.array, np.asarray) and isinstance(e.args[0], Display):
             seed = self.seed(e, term)
             self.push_items(e.args[0], seed, ())

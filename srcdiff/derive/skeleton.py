@@ -256,11 +256,17 @@ class Builder:
         self_read = name in names(value) or self.in_ternary
         pusher = self.pusher(None if self_read else Name(name))
         adjoint = Name(self.adjoints.of(name))
-        if self_read:  # the new value may have another shape than the old one of the same name
-            self.types[adjoint.id] = settled(self.types[adjoint.id])
+        own = self.types[name]
+        made = Typer(self.types)(value)
+        if isinstance(made, Num) and isinstance(own, Num) and made.ndim == own.ndim:
+            made = replace(made, dtype=own.dtype).plain()  # the adjoint of a new value has the new value's shape
+            self.types[adjoint.id] = made
+            if not self_read:
+                self.types[name] = made
         pusher.push(value, Term((adjoint,)), top=True)
-        self.types[adjoint.id] = like(name, self.types[name])
-        own = pusher.leaves.get(Name(name))
+        self.types[name] = own
+        self.types[adjoint.id] = like(name, own)
+        own_terms = pusher.leaves.get(Name(name))
         places = [p for p in pusher.leaves if p != Name(name) and base_of(p) == name]
         if places:  # `x = x[1:]`: the old array's adjoint starts from zero
             self.types[adjoint.id] = settled(self.types[adjoint.id])
@@ -273,11 +279,11 @@ class Builder:
             self.accumulate(pusher)
             return
         self.accumulate(pusher, skip=(Name(name),))
-        if own is None:
+        if own_terms is None:
             if name in self.adjoints.bars:
                 self.acts.append(Kill(adjoint.id))
             return
-        self.replace_own(adjoint, collected(own))
+        self.replace_own(adjoint, collected(own_terms))
 
     def replace_own(self, adjoint: Expr, terms: list[Term]) -> None:
         """The adjoint of the value that was there before: `terms` are products with the adjoint itself."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -11,13 +12,15 @@ import numpy as np
 
 from ..errors import UnsupportedType
 from ..frontend import read
-from ..ir.nodes import Attr, Block, Call, Choice, Const, Display, Expr, Function, If, Object, Return
+from ..ir.nodes import Attr, Block, Call, Choice, Const, Display, Expr, Function, If, Item, Name, Object, Return
 from ..ir.types import Num, Type
 from ..ir.walk import Fresh, map_block, rebuild
 from ..normalise.expressions import Rewriter
 from ..normalise.state import State
 from ..rules.registry import Rule
 from ..rules.typing import TypeProblem
+
+_PLAIN = {np.sin: math.sin, np.cos: math.cos, np.exp: math.exp, np.sinh: math.sinh, np.cosh: math.cosh}
 
 
 class _Splicer(Rewriter):
@@ -84,16 +87,23 @@ def splice(rule: Rule, call: Call, fixed: dict[str, Expr], types: Mapping[str, T
             scope[p.name] = Const(value)
     splicer = _Splicer(types, scope)
     result = splicer.result(function.body)
+    assert isinstance(call.func, Object)
+    plain = getattr(call.func.value, "__module__", None) == "math"  # the user's own choice of module for numbers
     items = result.items if isinstance(result, Display) else (result,)
-    return [None if item == Const(None) else _scalar(item, splicer) for item in items]
+    return [None if item == Const(None) else _scalar(item, splicer, plain) for item in items]
 
 
-def _scalar(e: Expr, splicer: _Splicer) -> Expr:
+def _scalar(e: Expr, splicer: _Splicer, plain: bool) -> Expr:
     """`np.where` of numbers as a ternary: the same value without an array in between."""
-    e = rebuild(e, lambda child: _scalar(child, splicer))
+    e = rebuild(e, lambda child: _scalar(child, splicer, plain))
     match e:
         case Call(func=Object(value=f), args=(test, a, b)) if f is np.where:
             types = [splicer.typed(x) for x in (test, a, b)]
             if all(isinstance(t, Num) and t.ndim == 0 for t in types):
                 return Choice(test, a, b)
+        case Call(func=Object(value=f), args=(a,)) if plain and f in _PLAIN and isinstance(a, Name | Item | Call):
+            type_ = splicer.typed(a)
+            if isinstance(type_, Num) and type_.ndim == 0:
+                function = _PLAIN[f]
+                return Call(Object(function, f"math.{function.__name__}"), (a,))
     return e

@@ -7,6 +7,7 @@ factors (the seed), so a term whose seed is zero vanishes whole.
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -15,7 +16,7 @@ import numpy as np
 
 from ..ir.nodes import Call, Choice, Const, Expr, Item, Logic, Name, Object
 from ..ir.types import Num, Type
-from ..ir.walk import names
+from ..ir.walk import names, rebuild
 from ..normalise import negated
 from ..rules.typing import Typer
 from ..runtime import power_base
@@ -39,6 +40,7 @@ class Term:
     coefficient: float | int = 1.0
     denominators: tuple[Expr, ...] = ()
     masks: tuple[Expr, ...] = ()
+    singular: bool = False  # whether a partial in it may be infinite where the primal is not
 
     def mentions(self, wanted: set[str]) -> bool:
         return any(names(e) & wanted for e in (*self.factors, *self.denominators))
@@ -55,8 +57,10 @@ class Term:
         match e:
             case Const(value=bool()):
                 pass
-            case Const(value=float() | int() as c) if not inverse or c != 0:
-                return replace(self, coefficient=self.coefficient / c if inverse else self.coefficient * c)
+            case Const(value=float() | int() as c) if not inverse:
+                return replace(self, coefficient=self.coefficient * c)
+            case Const(value=float() | int() as c) if c != 0 and abs(math.frexp(c)[0]) == 0.5:
+                return replace(self, coefficient=self.coefficient / c)  # exact: a power of two
             case Call(func=Object(value=f), args=(a,)) if f is np.ndarray.copy:
                 return self.times(a, inverse)
             case Call(func=Object(value=op), args=(a,)) if op is operator.neg:
@@ -200,12 +204,13 @@ def simplified(e: Expr) -> Expr:
             if n == 2:
                 return Call(MUL, (Const(2.0), x))
             return Call(MUL, (Const(float(n)), Call(POW, (x, Const(n - 1)))))
-        case Call(func=Object(value=op), args=(a, b)) if op is operator.mul:
-            if a == Const(1.0):
-                return b
-            if b == Const(1.0):
-                return a
-    return e
+        case Call(func=Object(value=op), args=(a, b)) if op is operator.mul and a == Const(1.0):
+            return b
+        case Call(func=Object(value=op), args=(a, b)) if op is operator.mul and b == Const(1.0):
+            return a
+        case Call(func=Object(value=f), args=(Call(func=Object(value=g), args=(a,)),)) if f is g is np.ndarray.T:
+            return simplified(a)
+    return rebuild(e, simplified)
 
 
 def is_plain(e: Expr) -> bool:

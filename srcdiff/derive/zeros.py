@@ -37,7 +37,7 @@ class Zeros:
 
     primal: dict[str, str]
     types: dict[str, Type]
-    maybe_zero: set[str] = field(default_factory=set)  # adjoints that have a zero written out somewhere
+    maybe_zero: set[str] = field(default_factory=set)  # adjoints that a zero is written into, or a masked sum
 
     def run(self, nodes: list[Node], live: set[str], state: State) -> tuple[list[Node], State]:
         """Process the nodes of a block (given in forward order) in reverse; `live` is read after the block."""
@@ -207,6 +207,8 @@ class Zeros:
         terms = tuple(self.guarded(t) for t in acc.terms if not t.mentions(zero))
         base = base_of(acc.target)
         assert base is not None
+        if any(t.masks for t in terms):
+            self.maybe_zero.add(base)  # where the mask leaves the value out
         if base not in self.primal:  # a shadow: it always has storage
             if terms or acc.assign:
                 out.append(replace(acc, terms=terms))
@@ -235,7 +237,7 @@ class Zeros:
         """A partial that may be infinite, times an adjoint that may be exactly zero because the value has not been
         used on the way taken: such a product is zero, not NaN (and no division by zero)."""
         seed = term.factors[-1]
-        if not isinstance(seed, Name) or seed.id not in self.maybe_zero or not _is_singular(term):
+        if not isinstance(seed, Name) or seed.id not in self.maybe_zero or not (term.singular and _is_singular(term)):
             return term
         test = Call(Object(operator.ne, "!="), (seed, ZERO))
         type_ = Typer(self.types)(seed)

@@ -33,15 +33,18 @@ from ..ir.nodes import (
     If,
     Name,
     Object,
+    Origin,
     Return,
     Stmt,
     While,
 )
-from ..ir.walk import Fresh, mentioned
+from ..ir.walk import Fresh, mentioned, subexprs
+from ..rules import rule_of
 
 NOT = Object(operator.not_, "not")
 _OPPOSITE = {operator.eq: (operator.ne, "!="), operator.ne: (operator.eq, "==")}
-_FLAGS: dict[type[Stmt], str] = {Break: "left", Continue: "skipped", Return: "returned"}
+_Exit = type[Break] | type[Continue] | type[Return]
+_FLAGS: dict[_Exit, str] = {Break: "left", Continue: "skipped", Return: "returned"}
 
 
 def single_exit(function: Function) -> Function:
@@ -127,7 +130,7 @@ class _Exits:
             name = self._result() if kind is Return else None
             out.append(Assign(Name(flag), Const(False), s.origin))
             body, orelse = (_flagged(b, kind, flag, name) for b in (body, orelse))
-            exit_ = Return(Name(name), s.origin) if name else kind(s.origin)  # type: ignore[call-arg]
+            exit_ = Return(Name(name), s.origin) if name is not None else _plain(kind, s.origin)
             guards.append(If(Name(flag), (exit_,), (), s.origin))
         out.append(replace(s, body=body, orelse=orelse))
         return [*out, *self.block((*guards, *rest))], True
@@ -153,13 +156,21 @@ class _Exits:
         return [*before, replace(s, body=_without_exits(body), orelse=())], follow
 
 
-def _exits(block: Block) -> set[type[Stmt]]:
+def _plain(kind: _Exit, origin: Origin | None) -> Stmt:
+    return Break(origin) if kind is Break else Continue(origin)
+
+
+def _exits(block: Block) -> set[_Exit]:
     """The kinds of exit that leave the block (a `break` of an inner loop does not)."""
-    found: set[type[Stmt]] = set()
+    found: set[_Exit] = set()
     for s in block:
         match s:
-            case Return() | Break() | Continue():
-                found.add(type(s))
+            case Return():
+                found.add(Return)
+            case Break():
+                found.add(Break)
+            case Continue():
+                found.add(Continue)
             case If():
                 found |= _exits(s.body) | _exits(s.orelse)
             case For() | While():
@@ -181,7 +192,7 @@ def _always(block: Block) -> bool:
     return False
 
 
-def _flagged(block: Block, kind: type[Stmt], flag: str, name: str | None, *after: Stmt) -> Block:
+def _flagged(block: Block, kind: _Exit, flag: str, name: str | None, *after: Stmt) -> Block:
     """Each exit of that kind replaced by setting the flag (and the result); inner loops are already free of it."""
     out: list[Stmt] = []
     for s in block:
@@ -206,9 +217,7 @@ def _marked(block: Block, flag: str) -> Block:
     for s in block:
         if isinstance(s, Break):
             out.append(Assign(Name(flag), Const(True), s.origin))
-        if isinstance(s, If):
-            s = replace(s, body=_marked(s.body, flag), orelse=_marked(s.orelse, flag))
-        out.append(s)
+        out.append(replace(s, body=_marked(s.body, flag), orelse=_marked(s.orelse, flag)) if isinstance(s, If) else s)
     return tuple(out)
 
 
@@ -227,7 +236,8 @@ def _replace_returns(block: Block, name: str) -> Block:
 
 
 def _without_exits(block: Block) -> Block:
-    """`continue` in tail position is nothing at all; an `if` left with an empty body is turned round."""
+    """`continue` in tail position is nothing at all; an `if` left with an empty body is turned round, one with nothing
+    on either side goes unless its test may write into an array."""
     out: list[Stmt] = []
     for s in block:
         match s:
@@ -239,7 +249,14 @@ def _without_exits(block: Block) -> Block:
                     out.append(replace(s, body=body, orelse=orelse))
                 elif orelse:
                     out.append(replace(s, test=negated(s.test), body=orelse, orelse=()))
-                # an `if` with nothing left on either side goes: its test has no effect
+                elif _may_write(s.test):
+                    out.append(replace(s, body=(), orelse=()))
             case _:
                 out.append(s)
     return tuple(out)
+
+
+def _may_write(test: Expr) -> bool:
+    """Whether the test calls something that is not known to leave its arguments alone."""
+    calls = (e for e in subexprs(test) if isinstance(e, Call))
+    return not all(isinstance(e.func, Object) and rule_of(e.func.value) is not None for e in calls)

@@ -1,13 +1,14 @@
 """Expressions made core: names resolved, methods to functions, tuples dissolved, user calls inlined.
 
+in:   y = x.sum() + scale(x[i][j], 2.0)      out:  y = np.ndarray.sum(x) + x[i, j] * 2.0
+      p = (a, b)[0] if x.ndim == 1 else b          p = a
+
 `Rewriter.expr` returns the core expression; what has to run before it (an inlined call) is emitted as statements.
 """
 
 from __future__ import annotations
 
-import functools
 import inspect
-import math
 import operator
 from dataclasses import replace
 from types import FunctionType
@@ -35,9 +36,10 @@ from ..ir.nodes import (
 from ..ir.types import ListOf, Num, Static, Tup, Type, describe
 from ..rules import rule_of
 from ..rules.typing import TypeProblem, method_of, type_of_value
+from .forms import ADD, check_callee, check_form, is_helper, plain_form, user_function
 from .state import CLASH, State, clash, expanded, merge
 
-ADD = Object(operator.add, "+")
+__all__ = ["ADD", "Rewriter", "user_function"]
 
 
 class Rewriter:
@@ -70,8 +72,8 @@ class Rewriter:
             case Item():
                 return self._item(e)
             case Slice():
-                parts = (None if p is None else self.expr(p) for p in (e.lower, e.upper, e.step))
-                return Slice(*parts, at=e.at)
+                lower, upper, step = (None if p is None else self.expr(p) for p in (e.lower, e.upper, e.step))
+                return Slice(lower, upper, step, e.at)
             case Display():
                 return replace(e, items=tuple(map(self.expr, e.items)))
             case Choice():
@@ -218,7 +220,8 @@ class Rewriter:
             if out:
                 first = self.atom(result, "holds")
                 sides = ((right, out), (first, ()))
-                result = self._as_if(first, *(sides if e.op == "and" else sides[::-1]), "holds")
+                then, other = sides if e.op == "and" else sides[::-1]
+                result = self._as_if(first, then, other, "holds")
             elif isinstance(result, Logic) and result.op == e.op:
                 result = replace(result, values=(*result.values, right))
             else:
@@ -260,7 +263,6 @@ class Rewriter:
                 self.bind(name, value)
             branches.append((tuple(block), self.state.env[name]))
         self.state.emit(If(test, branches[0][0], branches[1][0]))
-
         self.state.env.update(merge({name: branches[0][1]}, {name: branches[1][1]}))
         return expanded(name, self.state.env[name])
 
@@ -274,9 +276,9 @@ class Rewriter:
                 if isinstance(type_, Static):
                     return bool(op(type_.value, None))
             case Call(func=Object(value=operator.eq | operator.ne as op), args=(a, b)):
-                types = self.typed(a), self.typed(b)
-                if all(isinstance(t, Static) for t in types):
-                    return bool(op(types[0].value, types[1].value))  # type: ignore[union-attr]
+                left, right = self.typed(a), self.typed(b)
+                if isinstance(left, Static) and isinstance(right, Static):
+                    return bool(op(left.value, right.value))
             case Call(func=Object(value=operator.not_), args=(a,)):
                 inner = self.known(a)
                 return None if inner is None else not inner
@@ -303,15 +305,12 @@ class Rewriter:
         if rule_of(function) is None and not is_helper(function):
             if hasattr(function, "built_for_types"):
                 return self.call_derivative(function, e)
+            check_callee(function, e)
             user = user_function(function)
             if user is not None:
                 return self.call_user(user, e)
-        call = replace(
-            e,
-            func=func,
-            args=tuple(map(self.expr, e.args)),
-            kwargs=tuple((k, self.expr(v)) for k, v in e.kwargs),
-        )
+        args, kwargs = self.arguments(e)
+        call = replace(e, func=func, args=args, kwargs=kwargs)
         return self._folded(self._checked(self._builtin(call)))
 
     def _method(self, e: Call, attr: Attr) -> Expr:
@@ -326,94 +325,28 @@ class Rewriter:
                 f"use the function np.{attr.name}(...) if there is one, or write the operation out",
                 e.at,
             )
-        kwargs = tuple((k, self.expr(v)) for k, v in e.kwargs)
-        args = (base, *map(self.expr, e.args))
-        if found is np.ndarray.reshape and len(args) > 2:
+        rest, kwargs = self.arguments(e)
+        args = (base, *rest)
+        if found in (np.ndarray.reshape, np.ndarray.transpose) and len(args) > 2:
             args = (base, Display("tuple", args[1:]))
-        return self._checked(Call(Object(found, attr.name), args, kwargs, e.at))
+        return self._checked(self._builtin(Call(Object(found, attr.name), args, kwargs, e.at)))
+
+    def arguments(self, e: Call) -> tuple[tuple[Expr, ...], tuple[tuple[str, Expr], ...]]:
+        """The arguments of a call, made core from the left to the right."""
+        args = tuple(map(self.expr, e.args))
+        return args, tuple((k, self.expr(v)) for k, v in e.kwargs)
 
     def _builtin(self, e: Call) -> Expr:
-        """The builtins that take one sequence or many numbers, as the binary or NumPy functions that they are."""
-        assert isinstance(e.func, Object)
-        function = e.func.value
-        if function is operator.contains and isinstance(e.args[0], Display):
-            return self._contained(e.args[0], e.args[1])
-        if function in (max, min, sum) and len(e.args) == 1 and not e.kwargs:
-            (operand,) = e.args
-            if isinstance(operand, Display) and len(operand.items) > 1:
-                operation = ADD if function is sum else e.func
-                folded = functools.reduce(lambda a, b: Call(operation, (a, b), at=e.at), operand.items)
-                assert isinstance(folded, Call)
-                return folded
-            type_ = self.typed(operand)
-            if isinstance(type_, Num) and type_.is_array:
-                numpy_function = {max: np.max, min: np.min, sum: np.sum}[function]
-                axis: tuple[tuple[str, Expr], ...] = ()
-                if function is sum and type_.ndim != 1:
-                    axis = (("axis", Const(0)),)
-                return replace(e, func=Object(numpy_function, f"np.{numpy_function.__name__}"), kwargs=axis)
-        if function in (max, min) and len(e.args) > 2 and not e.kwargs:
-            func = e.func
-            folded = functools.reduce(lambda a, b: Call(func, (a, b), at=e.at), e.args)
-            assert isinstance(folded, Call)
-            return folded
-        if function is math.log and len(e.args) == 2:
-            quotient = tuple(Call(e.func, (a,), at=e.at) for a in e.args)
-            return Call(Object(operator.truediv, "/"), quotient, at=e.at)
-        return e
-
-    def _contained(self, items: Display, e: Expr) -> Expr:
-        """`e in (a, b)` as `e == a or e == b`."""
-        item = self.atom(e, "item")
-        tests = tuple(Call(Object(operator.eq, "=="), (item, i)) for i in items.items)
-        return Const(False) if not tests else tests[0] if len(tests) == 1 else Logic("or", tests)
+        """The call in the form that its rule states it in."""
+        return plain_form(self, e)
 
     def _checked(self, e: Expr) -> Expr:
         """The call, if there is a rule for it in this form."""
-        if not isinstance(e, Call):
-            return e
-        assert isinstance(e.func, Object)
-        rule = rule_of(e.func.value)
-        if e.func.value in (list.append, list.pop) or (rule is None and is_helper(e.func.value)):
-            return e
-        if rule is None:
-            raise TypeProblem(
-                UnsupportedCall,
-                f"a call of `{e.func.text}`",
-                "it has neither a derivative rule nor Python source that srcdiff can read",
-                "write the operation with functions that have a rule, or compute it outside and pass the value in",
-                e.at,
-            )
-        accepted = set(rule.operands)
-        unknown = [k for k, _ in e.kwargs if k not in accepted] if rule.kind != "constant" else []
-        if unknown or (rule.kind != "constant" and len(e.args) > len(rule.operands)):
-            what = f"the argument `{unknown[0]}=` of" if unknown else "the number of arguments of"
-            raise TypeProblem(
-                UnsupportedCall,
-                f"{what} `{e.func.text}`",
-                "the derivative rule does not cover this form",
-                f"use the form {e.func.text}({', '.join(rule.operands)})",
-                e.at,
-            )
-        self.typed(e)
+        if isinstance(e, Call):
+            check_form(e)
+            self.typed(e)
         return e
 
 
 def _parts(index: Expr) -> tuple[Expr, ...]:
     return index.items if isinstance(index, Display) and index.kind == "tuple" else (index,)
-
-
-def is_helper(function: Any) -> bool:
-    """Whether this is one of the helpers that generated code calls: not to be read, and without a rule only as long
-    as no derivative of it is asked."""
-    return getattr(function, "__module__", None) == "srcdiff.runtime"
-
-
-def user_function(value: Any) -> FunctionType | None:
-    """The Python function to read for a callee: the function itself, or what a Numba dispatcher was made from."""
-    if isinstance(value, FunctionType):
-        return value
-    inner = getattr(value, "py_func", None)
-    if isinstance(inner, FunctionType):
-        return inner
-    return None

@@ -1,5 +1,8 @@
 """`for` over anything as a `for` over `range`: how many trips, and what the loop's target is on trip `k`.
 
+in:   for k, (a, b) in enumerate(zip(x, y), 1):      out:  for k in range(min(len(x), len(y))):
+                                                               # the target: (k + 1, (x[k], y[k]))
+
 Sources: `range`, arrays (their rows), `enumerate`, `zip`, `reversed`, and nests of these.
 """
 
@@ -11,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..errors import UnsupportedSyntax
-from ..ir.nodes import Call, Const, Display, Expr, Item, Name, Object
+from ..ir.nodes import Call, Const, Display, Expr, Item, Object
 from ..ir.types import Num, Tup, describe
 from ..ir.walk import is_call_of
 from ..rules.typing import TypeProblem

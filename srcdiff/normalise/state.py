@@ -11,7 +11,7 @@ from ..frontend import Program, Reference, problem_at
 from ..ir.nodes import Display, Expr, Name, Origin, Stmt
 from ..ir.types import Num, Static, Tup, Type, TypeMismatch, join
 from ..ir.walk import Fresh
-from ..rules.typing import Typer, TypeProblem, settled
+from ..rules.typing import TypeProblem, Typer, settled
 
 Env = dict[str, Type]
 

@@ -29,8 +29,8 @@ from ..ir.nodes import (
     While,
 )
 from ..ir.types import ListOf, Num, Type, TypeMismatch, join
-from ..ir.walk import Fresh, expressions, is_call_of, map_stmt, mentioned, rebuild, statements
-from ..rules.typing import Typer, TypeProblem, settled
+from ..ir.walk import Fresh, children, expressions, is_call_of, map_stmt, mentioned, rebuild, statements
+from ..rules.typing import TypeProblem, Typer, settled
 
 Reaching = dict[str, frozenset[int]]
 
@@ -139,9 +139,7 @@ class _Flow:
 def _names(e: Expr) -> list[str]:
     if isinstance(e, Name):
         return [e.id]
-    found: list[str] = []
-    rebuild(e, lambda child: (found.extend(_names(child)), child)[1])
-    return found
+    return [name for child in children(e) for name in _names(child)]
 
 
 def _bound(target: Expr) -> list[str]:

@@ -7,7 +7,7 @@ from ..ir.types import Type
 from .dead import drop_dead
 from .moves import first_sums, last_copies
 from .names import coalesce
-from .parts import without_empty_parts
+from .parts import arranged
 
 
 def optimise(function: Function, types: dict[str, Type], wished: dict[str, str], like: dict[str, str]) -> Function:
@@ -16,7 +16,7 @@ def optimise(function: Function, types: dict[str, Type], wished: dict[str, str],
     function = drop_dead(function, types)
     function = first_sums(function, types, like)
     function = last_copies(function, types)
-    return without_empty_parts(coalesce(function, types, wished))
+    return arranged(coalesce(function, types, wished))
 
 
 __all__ = ["optimise"]

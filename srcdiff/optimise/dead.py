@@ -31,7 +31,7 @@ from ..ir.nodes import (
     Update,
     While,
 )
-from ..ir.types import ListOf, Num, Type
+from ..ir.types import Num, Type
 from ..ir.walk import expressions, is_call_of, names, statements, subexprs, target_reads, targets
 from ..normalise.exits import negated
 
@@ -114,10 +114,9 @@ class _Liveness:
                 if names(target) & self.write_only and _base(target) in self.write_only:
                     return [], live
                 return [s], live | names(target) | names(s.value)
+            case Effect(value=Call(args=(Name(id=name), *_))) if name in self.write_only:
+                return [], live
             case Effect(value=value):
-                if isinstance(value, Call) and value.args and isinstance(value.args[0], Name):
-                    if value.args[0].id in self.write_only:
-                        return [], live
                 return [s], live | names(value)
             case If():
                 return self.branch(s, live)

@@ -20,6 +20,7 @@ from ..ir.nodes import (
     Call,
     Choice,
     Display,
+    Effect,
     Expr,
     For,
     Function,
@@ -77,6 +78,7 @@ def last_copies(function: Function, types: dict[str, Type]) -> Function:
     """A copy of a local array of its own that nobody reads afterwards is the array itself."""
     params = {p.name for p in function.params}
     shared = _shared(function.body, types)
+    untouched = _untouched(function.body, types)
 
     def block(b: Block, after: set[str]) -> Block:
         """`after` are the variables that may still be read after the block."""
@@ -84,10 +86,11 @@ def last_copies(function: Function, types: dict[str, Type]) -> Function:
         for s in reversed(b):
             new = s
             match s:
-                case Assign(target=Name(), value=Call(args=(Name(id=source),)) as call) if is_call_of(
+                case Assign(target=Name(id=made), value=Call(args=(Name(id=source),)) as call) if is_call_of(
                     call, np.ndarray.copy
                 ):
-                    if source not in params | after and source not in shared:
+                    owned_here = source not in params | after and source not in shared
+                    if owned_here or (source in params and made in untouched):
                         new = replace(s, value=Name(source))
                 case If():
                     new = replace(s, body=block(s.body, after), orelse=block(s.orelse, after))
@@ -100,6 +103,31 @@ def last_copies(function: Function, types: dict[str, Type]) -> Function:
         return tuple(reversed(out))
 
     return replace(function, body=block(function.body, set()))
+
+
+def _untouched(block: Block, types: dict[str, Type]) -> set[str]:
+    """The variables whose array is only read: neither written, nor handed on, nor returned."""
+    found: set[str] = set()
+    touched: set[str] = set()
+    for s in statements(block):
+        match s:
+            case Assign(target=Item(base=base)) | Update(target=Item(base=base)):
+                touched |= names(base)
+            case Assign(target=Name(id=name), value=value):
+                if name in found:
+                    touched.add(name)  # made twice: which array it is depends on the way taken
+                found.add(name)
+                touched |= set(_bases(value, types))
+            case Update(target=Name(id=name)):
+                touched.add(name)
+            case Assign() | Return():
+                for e in expressions(s):
+                    touched |= names(e)
+            case Effect(value=value):
+                touched |= names(value)
+            case _:
+                pass
+    return found - touched
 
 
 def _before(s: Stmt, after: set[str]) -> set[str]:

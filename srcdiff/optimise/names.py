@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..ir.nodes import Assign, Block, Break, For, Function, If, Name, Return, Stmt, Update, While
+from ..ir.nodes import Assign, Block, Break, Display, For, Function, If, Name, Return, Stmt, Update, While
 from ..ir.types import ListOf, Num, Type
 from ..ir.walk import Fresh, expressions, map_stmt, names, ordered_names, rename, target_reads, targets
 
@@ -82,6 +82,14 @@ def _without_self_assignments(block: Block) -> Block:
     for s in block:
         if isinstance(s, Assign) and isinstance(s.target, Name) and s.target == s.value:
             continue
+        if isinstance(s, Assign) and isinstance(s.target, Display) and isinstance(s.value, Display):
+            pairs = [(t, v) for t, v in zip(s.target.items, s.value.items, strict=True) if t != v]
+            if not pairs:
+                continue
+            left, right = (tuple(side) for side in zip(*pairs, strict=True))
+            one = len(pairs) == 1
+            s = replace(s, target=left[0] if one else Display("tuple", left))
+            s = replace(s, value=right[0] if one else Display("tuple", right))
         out.append(map_stmt(s, lambda e: e, _without_self_assignments))
     return tuple(out)
 

@@ -123,10 +123,13 @@ def _sliced(type_of: TypeOf, dim: Dim, part: Slice) -> Dim:
 
 
 def _cut(dim: Dim, part: Slice) -> Dim:
-    """Some part of an axis: the same length again only for the same literal bounds."""
+    """Some part of an axis: the same length again for the same literal bounds; for the same variable bounds it is the
+    same within one statement ("of")."""
+    if dim.token is None:
+        return Dim(None)
     bounds = (part.lower, part.upper, part.step)
     literal = all(b is None or isinstance(b, Const) for b in bounds)
-    return Dim(("slice", dim.token, part)) if literal and dim.token is not None else Dim(None)
+    return Dim(("slice" if literal else "of", dim.token, part))
 
 
 def _bound(type_of: TypeOf, e: Expr | None) -> _Bound:

@@ -1,4 +1,4 @@
-"""Methods and attributes as the functions that they are: `x.sum` is `numpy.ndarray.sum`, a list's `pop` is `list.pop`."""
+"""Methods and attributes as the functions that they are: `x.sum` is `numpy.ndarray.sum`, `t.pop` is `list.pop`."""
 
 from __future__ import annotations
 

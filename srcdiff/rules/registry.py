@@ -23,7 +23,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 @dataclass(frozen=True)
 class Rule:
-    """One derivative rule. `operands` are the parameters after `y` (and `y_bar`); `reads` those the body really uses."""
+    """One derivative rule. `operands` are the parameters after `y` (and `y_bar`); `reads` those the body uses."""
 
     kind: str  # "partials", "pullback" or "constant"
     functions: tuple[Any, ...]

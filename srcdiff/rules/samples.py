@@ -67,7 +67,7 @@ def ask(function: Any, args: tuple[Type, ...], kwargs: tuple[tuple[str, Type], .
     """The type of what the function returns for small values of these types; a TypeProblem if it raises on them."""
     try:
         return _result(function, args, kwargs)
-    except Exception as problem:  # noqa: BLE001  (whatever the user's call raises on such values is the reason we give)
+    except Exception as problem:  # whatever the user's call raises on such values is the reason we give
         raise TypeProblem(
             UnsupportedCall,
             f"`{getattr(function, '__name__', function)}` on " + ", ".join(map(describe, args)),

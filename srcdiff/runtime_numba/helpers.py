@@ -27,12 +27,18 @@ def unbroadcast(g: Any, x: Any) -> Any:
         return _to_number(g)
     if not is_array(x):
         return None
-    if is_number(g) or (is_array(g) and g.ndim == 0):
+    if is_number(g):
 
         def of_number(g: Any, x: Any) -> Any:
-            return np.full(x.shape, np.sum(g))
+            return np.full(x.shape, g)
 
         return of_number
+    if is_array(g) and g.ndim == 0:
+
+        def of_element(g: Any, x: Any) -> Any:
+            return np.full(x.shape, g[()])
+
+        return of_element
     return _to_array(g, x) if is_array(g) else None
 
 

@@ -60,13 +60,13 @@ def _reshaped(a: Any, shape: Any) -> Any:
 
 @jitable
 def completed(shape: Any, size: int) -> Any:
-    """`shape` with the number that a -1 stands for."""
+    """`shape` with the number that a -1 stands for; NumPy takes any negative number for one."""
     unknown, known = -1, 1
     for j in range(len(shape)):
         if shape[j] >= 0:
             known *= shape[j]
-        elif unknown >= 0 or shape[j] != -1:
-            raise ValueError("a shape has at most one unknown dimension, given as -1")
+        elif unknown >= 0:
+            raise ValueError("can only specify one unknown dimension")
         else:
             unknown = j
     if unknown >= 0 and known > 0:

@@ -148,3 +148,23 @@ def views_on_some_trips(x, n):
             s = s * u[0]
         i += 1
     return s
+
+
+@case(args=(-0.8, 4), also=((1.3, 4), (0.4, 3), (0.4, 0)), wrt=(0,), second=True)
+def inner_loop_without_trips(x, n):
+    s = x
+    for i in range(n):
+        a = s * s
+        for _ in range(i):
+            if s > 0.0:
+                s = s * a * 0.5
+            else:
+                a = a * s * 0.1
+        s = s - a * a * 0.1
+    return s * s
+
+
+@case(args=(draw(7),), also=((draw(4),),))
+def bound_that_counts_from_the_end(x):
+    n = len(x)
+    return np.sum(x[: n - 5]) * np.sum(x[5:]) + np.sum(x * x) + np.sum(x[: n - 5] * x[: n - 5])

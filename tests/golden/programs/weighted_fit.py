@@ -14,4 +14,4 @@ def weighted_fit(slope, offset, x, y, weight):
 
 
 ARGS = (0.7, 0.1, np.array([0.0, 1.0, 2.0, 3.0]), np.array([0.2, 0.9, 9.0, 2.0]), np.array([1.0, 2.0, 0.0, 1.0]))
-WRT = ("slope", "offset", "weight")
+WRT = ("slope", "offset", "x", "y")

@@ -1,0 +1,79 @@
+"""Generated functions under Numba. In: a generated Python function. Out: a callable that compiles it when it is first
+called, with Numba's errors as srcdiff's own."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+from .errors import BackendUnavailable, BadIndex, CompilationFailed, SrcdiffError
+
+
+def numba_module() -> Any:
+    """Numba, with the runtime helpers registered. Raises BackendUnavailable without Numba."""
+    try:
+        import numba
+
+        from . import runtime_numba  # noqa: F401  (registers the helpers)
+    except ImportError as problem:
+        raise BackendUnavailable(f"jit=True needs Numba: pip install 'srcdiff[numba]' ({problem})") from problem
+    return numba
+
+
+def compiler(checked: bool) -> Callable[[Callable[..., Any]], Any]:
+    """The decorator for generated functions; `checked` says whether every index is held against its array.
+
+    Python raises IndexError for an index that does not fit, and so does what is compiled from a Python function: an
+    adjoint written outside of its array would change other data. What the user has given to Numba keeps Numba's
+    meaning, which does not look.
+    """
+    decorator: Callable[[Callable[..., Any]], Any] = numba_module().njit(error_model="numpy", boundscheck=checked)
+    return decorator
+
+
+class Jitted:
+    """A generated function compiled by Numba at its first call."""
+
+    def __init__(self, function: Callable[..., Any], name: str, checked: bool) -> None:
+        self.numba = numba_module()
+        self.dispatcher = compiler(checked)(function)
+        self.name = name
+        self.ready = False
+
+    def __call__(self, *args: Any) -> Any:
+        if not self.ready:
+            self._compile(args)
+        try:
+            return self.dispatcher(*args)
+        except IndexError as problem:
+            raise BadIndex(
+                f"an index does not fit its array in the derivative of {self.name} ({problem}); without jit=True the "
+                f"traceback shows the statement"
+            ) from problem
+        except self.numba.core.errors.NumbaError as problem:  # compiled anew for another layout in memory
+            raise self._failure(problem) from problem
+
+    def _compile(self, args: tuple[Any, ...]) -> None:
+        """Under the lock that Numba itself takes for compiling, so that threads do not mix up the warning filters."""
+        from numba.core.compiler_lock import global_compiler_lock
+
+        defaults = self.dispatcher.py_func.__defaults__ or ()
+        missing = self.dispatcher.py_func.__code__.co_argcount - len(args)  # adjoints of the result, 1.0 by default
+        omitted = map(self.numba.types.Omitted, defaults[len(defaults) - missing :])
+        with global_compiler_lock, warnings.catch_warnings():
+            # Numba's advice on speed is about code that is not the user's
+            warnings.simplefilter("ignore", self.numba.NumbaPerformanceWarning)
+            try:
+                self.dispatcher.compile((*map(self.numba.typeof, args), *omitted))
+            except SrcdiffError:
+                raise
+            except Exception as problem:  # Numba has many ways to say no, not all of them its own errors
+                raise self._failure(problem) from problem
+        self.ready = True
+
+    def _failure(self, problem: Exception) -> CompilationFailed:
+        return CompilationFailed(
+            f"Numba cannot compile the derivative of {self.name}; without jit=True it runs in plain Python. "
+            f"Numba says:\n{problem}"
+        )

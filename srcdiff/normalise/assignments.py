@@ -1,0 +1,150 @@
+"""Assignments made core: tuples dissolved into components, places made items of variables, `+=` by what the name holds.
+
+in:   p, A[i][j] = q, a + b         out:  p_0, p_1 = q_0, q_1
+      x += y    (x a number)              kept = a + b; A[i, j] = kept
+                                          x += y
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ..errors import UnsupportedMutation, UnsupportedSyntax
+from ..ir.nodes import Assign, Block, Call, Const, Display, Expr, Item, Name, Update
+from ..ir.types import ListOf, Num, Static, Tup
+from ..rules.typing import TypeProblem
+from .expressions import Rewriter
+from .state import expanded
+
+
+class Assigner(Rewriter):
+    """Assignments of one function. `callee` says that the function is inlined into another one."""
+
+    callee: bool
+
+    def run(self, block: Block) -> Block:
+        raise NotImplementedError
+
+    def assign(self, target: Expr, value: Expr) -> None:
+        match target:
+            case Name():
+                self.assign_name(target.id, value)
+            case Item():
+                self.store(target, value)
+            case Display():
+                self.unpack(target, value)
+            case _:
+                raise TypeError(f"not a target: {target!r}")
+
+    def assign_name(self, name: str, value: Expr) -> None:
+        own = self.own(name)
+        if isinstance(value, Display) and value.kind == "tuple":
+            # `p, q = t` after `t = (q, p)` must read what was there before
+            clashing = {f"{own}_{k}" for k, _ in enumerate(value.items)}
+            if any(isinstance(i, Name) and i.id in clashing for i in value.items):
+                value = replace(value, items=tuple(self.copied(i) for i in value.items))
+        self.bind(own, value)
+
+    def own(self, name: str) -> str:
+        """The core variable that a name of this function stands for when it is assigned."""
+        target = self.scope.get(name)
+        if isinstance(target, Name):
+            return target.id
+        fresh = name if not self.callee and target is None else self.state.fresh(name)
+        self.scope[name] = Name(fresh)
+        return fresh
+
+    def copied(self, e: Expr) -> Expr:
+        name = self.state.fresh("kept")
+        self.bind(name, e)
+        return expanded(name, self.state.env[name])
+
+    def store(self, target: Item, value: Expr) -> None:
+        place = self.place(target)
+        self.typed(place)
+        self.typed(value)
+        self.state.emit(Assign(place, value))
+
+    def place(self, target: Item) -> Item:
+        """The target of a write as an item of a variable: what stands before the last index is a view with a name."""
+        base, index = self.expr(target.base), self.expr(target.index)
+        type_ = self.typed(base)
+        if isinstance(type_, Tup | Static) or (isinstance(type_, Num) and type_.ndim == 0):
+            raise TypeProblem(
+                UnsupportedMutation,
+                "a write into something that is not an array",
+                "only arrays have elements that can be written",
+                "make it an array with np.array(...)",
+                target.at,
+            )
+        if isinstance(type_, ListOf):
+            raise TypeProblem(
+                UnsupportedMutation,
+                "a write to an element of a list",
+                "lists are followed through append and pop only",
+                "use a NumPy array",
+                target.at,
+            )
+        return self.joined(base, index) or Item(self.atom(base, "view"), index, target.at)
+
+    def unpack(self, target: Display, value: Expr) -> None:
+        if not isinstance(value, Display):
+            value = Display("tuple", tuple(Item(value, Const(k)) for k in range(self.width(target, value))))
+        if len(value.items) != len(target.items):
+            raise TypeProblem(
+                UnsupportedSyntax,
+                f"{len(value.items)} values for {len(target.items)} names",
+                "Python itself refuses this",
+                "give as many names as there are values",
+                target.at,
+            )
+        names = [t.id for t in target.items if isinstance(t, Name)]
+        plain = len(names) == len(target.items) == len(set(names))
+        types = [self.typed(v) for v in value.items]
+        if plain and all(isinstance(t, Num) for t in types):
+            own = tuple(Name(self.own(n)) for n in names)
+            self.state.emit(Assign(Display("tuple", own), Display("tuple", value.items)))
+            self.state.env.update(zip((n.id for n in own), types, strict=True))
+            return
+        kept = [self.atom(v, "kept") if not isinstance(v, Name) else self.copied(v) for v in value.items]
+        for t, v in zip(target.items, kept, strict=True):
+            self.assign(t, v)
+
+    def width(self, target: Display, value: Expr) -> int:
+        type_ = self.typed(value)
+        if isinstance(type_, Tup):
+            return len(type_.items)
+        if isinstance(type_, Num) and type_.shape and type_.shape[0].token == len(target.items):
+            return len(target.items)
+        raise TypeProblem(
+            UnsupportedSyntax,
+            "unpacking an array of unknown length",
+            "whether there are as many elements as names is known only when the program runs",
+            "index the elements: a = x[0]; b = x[1]",
+            getattr(value, "at", None) or target.at,
+        )
+
+    def update(self, s: Update) -> None:
+        value = self.expr(s.value)
+        if isinstance(s.target, Item):
+            place = self.place(s.target)
+            self.typed(Call(s.op, (place, value), at=s.target.at))
+            self.state.emit(Update(place, s.op, value))
+            return
+        current = self.expr(s.target)
+        call = Call(s.op, (current, value), at=s.target.at)
+        before, after = self.typed(current), self.typed(call)
+        assert isinstance(s.target, Name)
+        if not (isinstance(before, Num) and isinstance(after, Num) and isinstance(current, Name)):
+            self.assign_name(s.target.id, call)
+            return
+        own = self.own(s.target.id)
+        in_place = before.ndim is None or before.ndim > 0
+        if current.id == own and (in_place or (before.ndim == 0 and after.ndim == 0)):
+            self.state.emit(Update(Name(own), s.op, value))
+            if not in_place:
+                self.state.env[own] = after
+        elif in_place:  # a parameter of an inlined callee that stands for the caller's own array
+            self.state.emit(Update(current, s.op, value))
+        else:
+            self.bind(own, call)

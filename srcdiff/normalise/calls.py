@@ -1,0 +1,207 @@
+"""Calls of user functions and of derivatives: the callee's statements take the place of the call.
+
+in:   y = scale(x, 2.0)                  out:  scale_1 = x * 2.0; y = scale_1
+      def scale(v, k):
+          v = v * k
+          return v
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import FunctionType
+from typing import Any, Self
+
+import numpy as np
+
+from ..errors import UnsupportedCall, UnsupportedRecursion
+from ..frontend import Program, read
+from ..ir.nodes import (
+    Assign,
+    Block,
+    Call,
+    Const,
+    Display,
+    Expr,
+    Function,
+    Name,
+    Object,
+    Param,
+    Return,
+)
+from ..ir.types import Num
+from ..ir.walk import assigned, is_call_of, subexprs
+from ..rules.typing import TypeProblem
+from .assignments import Assigner
+from .exits import single_exit
+from .state import unknown
+
+
+class Callees(Assigner):
+    """The user calls in one function. `callers` are the programs being inlined, this one the last; `chain` their
+    names."""
+
+    chain: tuple[str, ...]
+    callers: tuple[Program, ...]
+
+    def walker(self, program: Program, name: str) -> Self:
+        """The walk over a callee of this function."""
+        raise NotImplementedError
+
+    def call_user(self, function: FunctionType, e: Call) -> Expr:
+        args = tuple(map(self.expr, e.args))
+        return self.inline(function, args, tuple((k, self.expr(v)) for k, v in e.kwargs), e)
+
+    def inline(
+        self, function: FunctionType, args: tuple[Expr, ...], kwargs: tuple[tuple[str, Expr], ...], e: Call
+    ) -> Expr:
+        """The body of a Python function for these (core) arguments, emitted here; its result."""
+        program = read(function)
+        if any(program.function.origin == p.function.origin and program.function == p.function for p in self.callers):
+            through = "" if self.chain[-1] == function.__name__ else " through others"
+            raise TypeProblem(
+                UnsupportedRecursion,
+                f"`{function.__name__}` calls itself{through}",
+                "the derivative of a recursive function is not written yet",
+                "write the recursion as a loop",
+                e.at,
+            )
+        lowered = single_exit(program.function)
+        walker = self.walker(program, function.__name__)
+        changed = assigned(lowered.body)
+        simple = _one_expression(lowered.body)
+        for param, arg in self.bound(program.function, args, kwargs, e):
+            once = simple is not None and _uses(simple, param.name) <= 1 and _pure(arg)
+            walker.scope[param.name] = self.argument(param.name, arg, param.name not in changed, once)
+        if simple is not None:
+            return _at(walker.expr(simple), e)
+        return walker.inlined(lowered, function.__name__)
+
+    def argument(self, name: str, arg: Expr, constant: bool, once: bool) -> Expr:
+        """What a parameter stands for in the callee: the argument itself where that is sure to mean the same.
+
+        `constant` says that the callee binds the parameter to nothing else, `once` that it evaluates it once at most.
+        """
+        if constant and (isinstance(arg, Name | Const | Object) or once):
+            return arg
+        if constant and isinstance(arg, Display):
+            return replace(arg, items=tuple(self.atom(i, name) for i in arg.items))
+        own = self.state.fresh(name)
+        self.bind(own, arg)
+        return Name(own)
+
+    def call_derivative(self, derivative: Any, e: Call) -> Expr:
+        """A call of a derivative: the generated function for these types is a user function like any other."""
+        arguments = self.derivative_arguments(derivative, e)
+        types = [t.plain() if isinstance(t := self.typed(a), Num) else t for a in arguments]
+        built = derivative.built_for_types(types)
+        for reference in built.references:
+            self.state.references.setdefault((reference.path, id(derivative)), reference)
+        extra = tuple(self.expr(Object(value, name)) for name, value in built.captured)
+        flat = tuple(leaf for a in arguments for leaf in _leaves(a))
+        result = self.inline(built.plain, (*flat, *extra), (), e)
+        if derivative.options.kind == "value" and isinstance(result, Display):
+            value, *parts = result.items
+            gradient = parts[0] if derivative.single else Display("tuple", tuple(parts))
+            return Display("tuple", (value, gradient))
+        return result
+
+    def derivative_arguments(self, derivative: Any, e: Call) -> list[Expr]:
+        """One argument for each parameter of the primal, as a call of the derivative passes them on."""
+        args, kwargs = self.arguments(e)
+        try:
+            bound = derivative.signature.bind(*args, **dict(kwargs))
+        except TypeError as problem:
+            raise TypeProblem(
+                UnsupportedCall,
+                f"the call of {derivative!r}: {problem}",
+                "Python itself refuses this call",
+                "pass the arguments of the primal function",
+                e.at,
+            ) from None
+        given = set(bound.arguments)
+        bound.apply_defaults()
+        arguments: list[Expr] = []
+        for name, value in bound.arguments.items():
+            arg = value if name in given else self.constant(value, name)
+            type_ = self.typed(arg)
+            if name in derivative.wrt and isinstance(type_, Num) and type_.is_integral and type_.dtype == "int64":
+                arg = Call(Object(float, "float"), (arg,))  # it is differentiated as a real number
+            arguments.append(arg)
+        return arguments
+
+    def inlined(self, lowered: Function, name: str) -> Expr:
+        """The callee's statements emitted here; its result as an expression."""
+        *body, last = lowered.body
+        assert isinstance(last, Return)
+        if isinstance(last.value, Name) and last.value.id.startswith("result"):
+            self.scope.setdefault(last.value.id, Name(self.state.fresh(name)))
+        before = len(self.state.problems)
+        for s in self.run(tuple(body)):
+            self.state.emit(s)
+        if len(self.state.problems) > before:
+            return Name(self._placeholder())
+        return self.expr(last.value or Const(None))
+
+    def _placeholder(self) -> str:
+        name = self.state.fresh("unknown")
+        self.state.env[name] = unknown()
+        return name
+
+    def bound(
+        self, function: Function, args: tuple[Expr, ...], kwargs: tuple[tuple[str, Expr], ...], e: Call
+    ) -> list[tuple[Param, Expr]]:
+        """Each parameter of the callee with its argument."""
+        given = dict(zip((p.name for p in function.params), args, strict=False))
+        given.update(kwargs)
+        names = {p.name for p in function.params}
+        missing = [p.name for p in function.params if p.name not in given and p.default is None]
+        if missing or len(args) > len(function.params) or set(dict(kwargs)) - names:
+            what = f"missing `{missing[0]}`" if missing else "too many or unknown arguments"
+            raise TypeProblem(
+                UnsupportedCall,
+                f"the call of `{function.name}`: {what}",
+                "Python itself refuses this call",
+                f"call {function.name}({', '.join(p.name for p in function.params)})",
+                e.at,
+            )
+        return [(p, given[p.name] if p.name in given else self.default(p)) for p in function.params]
+
+    def default(self, param: Param) -> Expr:
+        assert param.default is not None
+        return self.constant(param.default.value, param.name)
+
+    def constant(self, value: object, name: str) -> Expr:
+        """The value of a default as an expression."""
+        if isinstance(value, np.ndarray):
+            return self._captured(Object(value, name))
+        if isinstance(value, tuple):
+            return Display("tuple", tuple(self.constant(v, f"{name}_{k}") for k, v in enumerate(value)))
+        if value is None or isinstance(value, bool | int | float | str):
+            return Const(value)
+        return Object(value, name)
+
+
+def _leaves(e: Expr) -> tuple[Expr, ...]:
+    """A tuple argument as its components, as generated functions take it."""
+    return tuple(leaf for i in e.items for leaf in _leaves(i)) if isinstance(e, Display) else (e,)
+
+
+def _one_expression(body: Block) -> Expr | None:
+    """The expression that a callee consists of, if it is one."""
+    match body:
+        case (Assign(target=Name(id=a), value=value), Return(value=Name(id=b))) if a == b:
+            return value
+    return None
+
+
+def _uses(e: Expr, name: str) -> int:
+    return sum(1 for n in subexprs(e) if isinstance(n, Name) and n.id == name)
+
+
+def _pure(e: Expr) -> bool:
+    return not is_call_of(e, list.pop)
+
+
+def _at(e: Expr, call: Call) -> Expr:
+    return e if isinstance(e, Name) else replace(e, at=call.at)

@@ -1,0 +1,226 @@
+"""The forms of a call: what is called, by which names its arguments come, and whether there is a rule for that.
+
+in:   max(a, b, c)               out:  max(max(a, b), c)
+      sum(x)                           np.sum(x)
+      math.log(a, b)                   math.log(a) / math.log(b)
+      np.full(fill_value=a, shape=n)   np.full(n, a)
+      np.transpose(A, (1, 0))          np.transpose(A)
+      a in (1, 2)                      a == 1 or a == 2
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import math
+import operator
+from dataclasses import replace
+from types import FunctionType
+from typing import Any, Protocol
+
+import numpy as np
+
+from ..errors import UnsupportedCall
+from ..ir.nodes import Call, Const, Display, Expr, Logic, Object
+from ..ir.types import Num, Type
+from ..rules import rule_of
+from ..rules.registry import Rule
+from ..rules.typing import TypeProblem
+
+ADD = Object(operator.add, "+")
+
+_OTHER_NAMES = {"min": "a_min", "max": "a_max"}  # NumPy has two names for each bound of np.clip
+
+
+class Rewriting(Protocol):
+    """What is asked of the rewriter here."""
+
+    def typed(self, e: Expr) -> Type: ...
+    def atom(self, e: Expr, wish: str) -> Expr: ...
+
+
+# ------------------------------------------------------------------------------------------------ what is called
+
+
+def is_helper(function: Any) -> bool:
+    """Whether this is one of the helpers that generated code calls: not to be read, and without a rule only as long
+    as no derivative of it is asked."""
+    return getattr(function, "__module__", None) == "srcdiff.runtime"
+
+
+def user_function(value: Any) -> FunctionType | None:
+    """The Python function to read for a callee: the function itself, or what a Numba dispatcher was made from."""
+    if isinstance(value, FunctionType):
+        return value
+    inner = getattr(value, "py_func", None)
+    if isinstance(inner, FunctionType):
+        return inner
+    return None
+
+
+def check_callee(function: Any, e: Call) -> None:
+    """Refuse callees whose source should not be read though it could: srcdiff's own, and what only shows values."""
+    name = getattr(function, "__name__", str(function))
+    if getattr(function, "__module__", None) in ("srcdiff.api", "srcdiff.vjp"):
+        raise TypeProblem(
+            UnsupportedCall,
+            f"a call of srcdiff.{name} inside the differentiated function",
+            "the derivative would be made anew, out of source text, each time the function runs",
+            f"make it outside, once: `dg = srcdiff.{name}(g)`, then call `dg(x)` here"
+            if name != "vjp"
+            else "make it outside, once: `dg = srcdiff.grad(g)`, then call `dg(x)` here",
+            e.at,
+        )
+    if function is print:
+        raise TypeProblem(
+            UnsupportedCall,
+            "a call of `print`",
+            "the derivative runs the statements of the function in its own order, and some of them not at all",
+            "print outside the differentiated function, or return the value as well (has_aux=True)",
+            e.at,
+        )
+    if function is divmod:
+        raise TypeProblem(
+            UnsupportedCall,
+            "a call of `divmod`",
+            "there is no derivative rule for it",
+            "write the two results out: `a // b` and `a % b`",
+            e.at,
+        )
+
+
+# ------------------------------------------------------------------------------------------------------ one form
+
+
+def plain_form(rewriter: Rewriting, e: Call) -> Expr:
+    """The call (of an Object, with core arguments) in the form that rules and types are stated for."""
+    assert isinstance(e.func, Object)
+    function = e.func.value
+    if function is operator.contains and isinstance(e.args[0], Display):
+        return _contained(rewriter, e.args[0], e.args[1])
+    if function in (max, min, sum) and not e.kwargs:
+        return _of_many(rewriter, e, e.func)
+    if function is math.log and len(e.args) == 2:
+        quotient = tuple(Call(e.func, (a,), at=e.at) for a in e.args)
+        return Call(Object(operator.truediv, "/"), quotient, at=e.at)
+    if function is operator.add and all(isinstance(a, Display) and a.kind == "tuple" for a in e.args):
+        items = tuple(i for a in e.args if isinstance(a, Display) for i in a.items)
+        return Display("tuple", items, e.at)
+    rule = rule_of(function)
+    if rule is None or rule.body is None:
+        return e
+    e = _by_place(e, function, rule)
+    if function in (np.transpose, np.ndarray.transpose):
+        return _without_axes(rewriter, e)
+    return e
+
+
+def _contained(rewriter: Rewriting, items: Display, e: Expr) -> Expr:
+    """`e in (a, b)` as `e == a or e == b`."""
+    item = rewriter.atom(e, "item")
+    tests = tuple(Call(Object(operator.eq, "=="), (item, i)) for i in items.items)
+    return Const(False) if not tests else tests[0] if len(tests) == 1 else Logic("or", tests)
+
+
+def _of_many(rewriter: Rewriting, e: Call, func: Object) -> Expr:
+    """`max`, `min` and `sum` of many numbers or of one sequence, as binary functions or those of NumPy."""
+    if len(e.args) != 1:
+        return _folded(func, e.args, e) if len(e.args) > 2 and func.value is not sum else e
+    (operand,) = e.args
+    if isinstance(operand, Display) and len(operand.items) > 1:
+        return _folded(ADD if func.value is sum else func, operand.items, e)
+    type_ = rewriter.typed(operand)
+    if not (isinstance(type_, Num) and type_.is_array):
+        return e
+    numpy_function = {max: np.max, min: np.min, sum: np.sum}[func.value]
+    # the built-in sum adds the rows of a matrix; max and min compare its rows, which Python refuses itself
+    axis = (("axis", Const(0)),) if func.value is sum and type_.ndim != 1 else ()
+    return replace(e, func=Object(numpy_function, f"np.{numpy_function.__name__}"), kwargs=axis)
+
+
+def _folded(func: Object, items: tuple[Expr, ...], e: Call) -> Expr:
+    return functools.reduce(lambda a, b: Call(func, (a, b), at=e.at), items)
+
+
+# ----------------------------------------------------------------------------------------------------- arguments
+
+
+def _by_place(e: Call, function: Any, rule: Rule) -> Call:
+    """Operands that the rule requires stand by position; of the others, each has the name that the rule gives it."""
+    names, required = _parameters(function), _required(rule)
+    args, kwargs = list(e.args), {}
+    for name, value in e.kwargs:
+        place = names.index(name) if name in names else len(required)
+        wanted = rule.operands[place] if place < len(required) else _OTHER_NAMES.get(name, name)
+        kwargs[wanted if wanted in rule.operands else name] = value
+    for name in required[len(args) :]:
+        if name not in kwargs and not name.startswith("a_m"):
+            break
+        args.append(kwargs.pop(name, Const(None)))  # only the bounds of np.clip may be left out
+    # an operand further back may be another one than the rule has at that place: `np.sum(x, 0, dtype)`
+    for known, own in [*zip(names, rule.operands, strict=False)][len(required) : len(args)]:
+        if known != own:
+            raise _uncovered(f"the argument `{known}` of", e, rule)
+    return replace(e, args=tuple(args), kwargs=tuple(kwargs.items()))
+
+
+@functools.cache
+def _parameters(function: Any) -> tuple[str, ...]:
+    """The parameter names of a function, as far as it tells them."""
+    try:
+        return tuple(inspect.signature(function).parameters)
+    except (TypeError, ValueError):
+        return ()
+
+
+@functools.cache
+def _required(rule: Rule) -> tuple[str, ...]:
+    assert rule.body is not None
+    parameters = inspect.signature(rule.body).parameters
+    return tuple(name for name in rule.operands if parameters[name].default is inspect.Parameter.empty)
+
+
+def _without_axes(rewriter: Rewriting, e: Call) -> Call:
+    """A transpose whose axes are those that it has anyway, the last first."""
+    axes = e.args[1] if len(e.args) == 2 else dict(e.kwargs).get("axes")
+    type_ = rewriter.typed(e.args[0])
+    if not isinstance(axes, Display | Const) or not isinstance(type_, Num) or type_.ndim is None:
+        return e
+    given = [a.value if isinstance(a, Const) else None for a in axes.items] if isinstance(axes, Display) else axes.value
+    last_first = [*reversed(range(type_.ndim))]
+    negative = [k - type_.ndim for k in last_first]
+    return replace(e, args=e.args[:1], kwargs=()) if given in (None, last_first, negative) else e
+
+
+def check_form(e: Call) -> None:
+    """Refuse a call that no rule covers in this form."""
+    assert isinstance(e.func, Object)
+    rule = rule_of(e.func.value)
+    if e.func.value in (list.append, list.pop) or (rule is None and is_helper(e.func.value)):
+        return
+    if rule is None:
+        raise TypeProblem(
+            UnsupportedCall,
+            f"a call of `{e.func.text}`",
+            "it has neither a derivative rule nor Python source that srcdiff can read",
+            "write the operation with functions that have a rule, or compute it outside and pass the value in",
+            e.at,
+        )
+    if rule.kind == "constant":
+        return
+    unknown = [k for k, _ in e.kwargs if k not in rule.operands]
+    if unknown:
+        raise _uncovered(f"the argument `{unknown[0]}=` of", e, rule)
+    if len(e.args) > len(rule.operands):
+        raise _uncovered("the number of arguments of", e, rule)
+
+
+def _uncovered(what: str, e: Call, rule: Rule) -> TypeProblem:
+    assert isinstance(e.func, Object)
+    return TypeProblem(
+        UnsupportedCall,
+        f"{what} `{e.func.text}`",
+        "the derivative rule does not cover this form",
+        f"use the form {e.func.text}({', '.join(rule.operands)})",
+        e.at,
+    )

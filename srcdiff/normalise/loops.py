@@ -1,0 +1,192 @@
+"""Branches and loops made core: what the types decide is decided, loops count, the types at a loop's head hold for
+every trip.
+
+in:   for k, row in enumerate(A):        out:  for k in range(len(A)):
+          if row.ndim == 1:                        row = A[k]
+              s = s + row[0]                       s = s + row[0]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from ..errors import UnsupportedSyntax
+from ..ir.nodes import Block, Break, Call, Const, Display, Expr, For, If, Name, While
+from ..ir.types import Num
+from ..ir.walk import assigned, is_call_of, statements, subexprs
+from ..rules.typing import TypeProblem
+from .assignments import Assigner
+from .exits import negated
+from .iteration import RANGE, trips
+from .state import merge
+
+
+class Loops(Assigner):
+    """Control flow of one function."""
+
+    def branch(self, s: If) -> None:
+        test = self.expr(s.test)
+        self.typed(test)
+        if any(is_call_of(e, list.pop) for e in subexprs(test)):
+            test = self.atom(test, "popped")  # evaluated once, whatever becomes of the branch
+        known = self.known(test)
+        if known is not None:
+            for inner in self.run(s.body if known else s.orelse):
+                self.state.emit(inner)
+            return
+        if not isinstance(test, Name | Const) and self._rank(test) not in (0, None):
+            raise TypeProblem(
+                UnsupportedSyntax,
+                "an array as the condition of a branch",
+                "an array has a truth for each element, not one",
+                "use np.where(condition, a, b), or .any() / .all()",
+                getattr(s.test, "at", None),
+            )
+        entry = dict(self.state.env)
+        scope = dict(self.scope)
+        ends = []
+        bodies = []
+        for block in (s.body, s.orelse):
+            self.state.env = dict(entry)
+            self.state.reachable = True
+            bodies.append(self.run(block))
+            if self.state.reachable:
+                ends.append(self.state.env)
+        self.scope = {**scope, **self.scope}
+        self.state.reachable = bool(ends)
+        self.state.env = merge(*ends) if len(ends) == 2 else (ends or [entry])[0]
+        if bodies[0]:
+            self.state.emit(If(test, bodies[0], bodies[1], s.origin))
+        elif bodies[1]:
+            self.state.emit(If(negated(test), bodies[1], (), s.origin))
+
+    def _rank(self, test: Expr) -> int | None:
+        type_ = self.typed(test)
+        return type_.ndim if isinstance(type_, Num) else 0
+
+    def fixpoint(self, body: Callable[[], Block]) -> Block:
+        """Walk a loop body until the types at its head no longer change; then they hold for every trip."""
+        entry = self.state.env
+        while True:
+            mark, scope = self.state.snapshot(), dict(self.scope)
+            self.state.breaks.append([])
+            self.state.env = dict(entry)
+            block = body()
+            head = merge(entry, self.state.env) if self.state.reachable else entry
+            left = self.state.breaks.pop()
+            self.state.reachable = True
+            if head == entry:
+                for env in left:
+                    entry = merge(entry, env)
+                self.state.env = dict(entry)
+                return block
+            self.state.restore(mark)
+            self.scope = scope
+            entry = head
+
+    def while_loop(self, s: While) -> None:
+        test: Expr = Const(True)
+
+        def body() -> Block:
+            nonlocal test
+            with self.state.collect() as out:
+                test = self.expr(s.test)
+                self.typed(test)
+            block = self.run(s.body)
+            if not out:
+                return block
+            inner = If(negated(test), (Break(s.origin),), block, s.origin)
+            test = Const(True)
+            return (*out, inner)
+
+        block = self.fixpoint(body)
+        self.state.emit(While(test, block, (), s.origin))
+
+    def for_loop(self, s: For) -> None:
+        source = self.source(s.iter)
+        if isinstance(source, Display):
+            self.unrolled(s, source)
+            return
+        changed = {own.id for n in assigned(s.body) if isinstance(own := self.scope.get(n, Name(n)), Name)}
+        source = self.stable(source, changed)
+        plan = trips(self, source)
+        counter = self.counter(s, plan.element)
+        bounds = tuple(self.expr_again(b, changed) for b in plan.bounds)
+
+        def body() -> Block:
+            self.state.env[counter] = Num("int64", weak=True)
+            with self.state.collect() as out:
+                element = plan.element(Name(counter))
+                if not self.is_counter(s.target, element, counter):
+                    self.bind_element(s.target, element, counter)
+                out.extend(self.run(s.body))
+            return tuple(out)
+
+        block = self.fixpoint(body)
+        start, stop, step = bounds
+        args = (start, stop, step) if step != Const(1) else (start, stop) if start != Const(0) else (stop,)
+        self.state.emit(For(Name(counter), Call(RANGE, args), block, (), s.origin))
+
+    def source(self, raw: Expr) -> Expr:
+        """The iterable with the sources inside `enumerate`, `zip` and `reversed` made core."""
+        if is_call_of(raw, enumerate, zip, reversed):
+            assert isinstance(raw, Call)
+            kwargs = tuple((k, self.expr(v)) for k, v in raw.kwargs)
+            return replace(raw, args=tuple(map(self.source, raw.args)), kwargs=kwargs)
+        return self.expr(raw)
+
+    def stable(self, source: Expr, changed: set[str]) -> Expr:
+        """The iterable, with an array whose name the body binds anew held under a second name."""
+        if is_call_of(source, enumerate, zip, reversed):
+            assert isinstance(source, Call)
+            return replace(source, args=tuple(self.stable(a, changed) for a in source.args))
+        if isinstance(source, Name) and source.id in changed:
+            return self.copied(source)
+        return source
+
+    def expr_again(self, e: Expr, changed: set[str]) -> Expr:
+        """A loop bound, held under a name where the body changes what it is made of."""
+        self.typed(e)
+        if any(isinstance(n, Name) and n.id in changed for n in subexprs(e)):
+            return self.copied(e)
+        return e
+
+    def counter(self, s: For, element: Callable[[Expr], Expr]) -> str:
+        """The loop variable: the user's own where it is the counter itself and the body leaves it alone."""
+        body = assigned(s.body)
+        probe = Name("\0")
+        found = element(probe)
+        pairs = [(s.target, found)]
+        if isinstance(s.target, Display) and isinstance(found, Display) and len(s.target.items) == len(found.items):
+            pairs = list(zip(s.target.items, found.items, strict=True))
+        for target, value in pairs:
+            if value == probe and isinstance(target, Name) and target.id not in body:
+                return self.own(target.id)
+        return self.state.fresh("k")
+
+    def is_counter(self, target: Expr, element: Expr, counter: str) -> bool:
+        return isinstance(target, Name) and element == Name(counter) and self.scope.get(target.id) == Name(counter)
+
+    def bind_element(self, target: Expr, element: Expr, counter: str) -> None:
+        if isinstance(target, Display) and isinstance(element, Display) and len(target.items) == len(element.items):
+            for t, e in zip(target.items, element.items, strict=True):
+                if not self.is_counter(t, e, counter):
+                    self.bind_element(t, e, counter)
+            return
+        self.assign(target, element)
+
+    def unrolled(self, s: For, source: Display) -> None:
+        """A loop over a tuple that is written out: its body once for each item."""
+        if any(isinstance(i, Break) for i in statements(s.body)):
+            raise TypeProblem(
+                UnsupportedSyntax,
+                "break or return in a loop over a tuple",
+                "such a loop is written out item by item",
+                "loop over np.array([...]) or a range",
+                getattr(s.iter, "at", None),
+            )
+        for item in source.items:
+            self.assign(s.target, item)
+            for inner in self.run(s.body):
+                self.state.emit(inner)

@@ -1,0 +1,92 @@
+"""What a function returns. In: the core program and what is asked of it. Out: whether only the run can tell that the
+result is a scalar; or BadOutput, where it is not what this derivative takes, or a Refusal for a part of no use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .derive import Request
+from .errors import BadOutput, UnsupportedType
+from .frontend import Program, problem_at
+from .ir.nodes import Const, Display, Expr, Name, Return
+from .ir.types import ListOf, Num, Static, Type, describe
+from .normalise import Core, split_webs, web_types
+from .normalise.specialise import report
+from .rules.typing import Typer
+
+
+def check_result(program: Program, core: Core, request: Request) -> bool:
+    """True where only the run can tell whether the result is a scalar."""
+    function, _ = split_webs(core.function)
+    last = function.body[-1]
+    assert isinstance(last, Return)
+    types = web_types(function, core.types)
+    result: Expr = last.value or Const(None)
+    if request.has_aux and not (isinstance(result, Display) and result.kind == "tuple" and len(result.items) == 2):
+        raise BadOutput(f"has_aux=True: {core.function.name} must return a pair (value, auxiliary result)")
+    for part, kind in _parts(result):
+        type_ = _type(part, types)
+        if kind == "list" or isinstance(type_, ListOf):
+            _refuse(program, last, "a list in the result", "return a tuple of these values, or an array")
+        if isinstance(part, Name) and not isinstance(type_, Num):
+            found = "a value that is no number" if type_ is None else describe(type_)
+            _refuse(program, last, f"{found} in the result", "return only numbers and arrays")
+    if request.kind == "vjp":
+        return False
+    if request.has_aux:
+        assert isinstance(result, Display)
+        result = result.items[0]
+    return _check_scalar(core.function.name, result, types)
+
+
+def _parts(result: Expr, kind: str = "tuple") -> Iterator[tuple[Expr, str]]:
+    """The parts of a result, each with the kind of display that holds it."""
+    if isinstance(result, Display):
+        if not result.items and result.kind == "list":
+            yield result, "list"
+        for item in result.items:
+            yield from _parts(item, "list" if "list" in (kind, result.kind) else "tuple")
+    else:
+        yield result, kind
+
+
+def _type(part: Expr, types: dict[str, Type]) -> Type | None:
+    """None for a variable that no statement assigns: what it stands for is known and is no number."""
+    if isinstance(part, Name):
+        return types.get(part.id)
+    return Typer(types)(part)
+
+
+def _refuse(program: Program, last: Return, what: str, fix: str) -> None:
+    origin = last.origin
+    span = origin.span if origin is not None and origin.file == program.file else None
+    why = "the derivative follows numbers, arrays and tuples of these"
+    raise report([problem_at(program, span, UnsupportedType, what, why, fix)])
+
+
+def _check_scalar(name: str, result: Expr, types: dict[str, Type]) -> bool:
+    if isinstance(result, Display):
+        raise BadOutput(
+            f"{name} returns a tuple; grad takes a real scalar. Use has_aux=True for (value, auxiliary result), or "
+            f"srcdiff.vjp for the adjoints of every part"
+        )
+    type_ = _type(result, types)
+    if isinstance(type_, Num) and not type_.is_float:
+        kind = {"bool": "a bool"}.get(type_.dtype, "a whole number")
+        raise BadOutput(
+            f"{name} returns {kind}, whose derivative is zero everywhere; grad takes a real scalar. Return a float"
+        )
+    if isinstance(type_, Num) and type_.ndim is None:
+        return True
+    if not isinstance(type_, Num) or type_.ndim != 0:
+        raise BadOutput(
+            f"{name} returns {_described(type_)}; grad takes a real scalar. Return a number (for instance the sum), or "
+            f"use srcdiff.vjp for results of any shape"
+        )
+    return False
+
+
+def _described(type_: Type | None) -> str:
+    if type_ is None or (isinstance(type_, Static) and type_.value is None):
+        return "None"
+    return f"a {describe(type_)}"

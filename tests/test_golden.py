@@ -1,0 +1,114 @@
+"""The derivatives of `golden/programs`, to the letter: stored text, format, what it computes, and the two targets.
+
+After a change that is meant to change the text: `python -m pytest tests/test_golden.py --update-golden`, then read
+the difference before it is committed.
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from generated_text import changed_by_formatting
+from golden.programs import GOLDEN, TARGETS, Golden
+
+from srcdiff.testing import check_grad
+
+FOLDER = Path(__file__).parent / "golden"
+
+each = pytest.mark.parametrize("golden", GOLDEN, ids=[g.name for g in GOLDEN])
+
+# Where srcdiff's text for a target differs from the target: (what srcdiff writes, what the target has).
+DIFFERENCES = {
+    "huber_walk": [
+        # initialisations in another order: the user's own statements first, then what the loop needs
+        (
+            "    s = 0.0\n    n = len(x)\n    s_tape = np.empty(n)\n",
+            "    n = len(x)\n    s_tape = np.empty(n)\n    s = 0.0\n",
+        ),
+    ],
+    "relax": [
+        ("relax.py:6", "relax.py:4"),  # the stored program has an import, the target has none
+        ("    trips = 0\n    u_tape = []\n", "    u_tape = []  # u[j] before each write\n    trips = 0\n"),
+    ],
+}
+
+
+def stored(name: str) -> str:
+    return (FOLDER / f"{name}.txt").read_text(encoding="utf-8")
+
+
+@each
+def test_text(golden: Golden, request: pytest.FixtureRequest) -> None:
+    text = golden.text()
+    if request.config.getoption("--update-golden"):
+        (FOLDER / f"{golden.name}.txt").write_text(text, encoding="utf-8")
+    assert text == stored(golden.name)
+
+
+def test_every_stored_text_has_its_program() -> None:
+    assert {p.stem for p in FOLDER.glob("*.txt")} == {g.name for g in GOLDEN}
+    assert len(GOLDEN) >= 16
+    assert {"grad", "value_and_grad", "vjp", "second"} == {g.form for g in GOLDEN}
+
+
+def test_ruff_format_leaves_it_alone(tmp_path: Path) -> None:
+    texts = {g.name: stored(g.name) for g in GOLDEN}
+    differences = {
+        name: "".join(difflib.unified_diff(texts[name].splitlines(True), wanted.splitlines(True), "srcdiff", "ruff"))
+        for name, wanted in changed_by_formatting(texts, tmp_path).items()
+    }
+    assert not differences, "\n".join(differences.values())
+
+
+@each
+def test_it_is_a_module_that_computes_the_derivative(golden: Golden) -> None:
+    """The stored text alone, as a reader would paste it into a file, gives what the derivative object gives."""
+    text = stored(golden.name)
+    last = ast.parse(text).body[-1]
+    assert isinstance(last, ast.FunctionDef)
+    assert last.name.startswith(golden.name)
+    space: dict[str, Any] = {}
+    exec(compile(text, f"{golden.name}.txt", "exec"), space)
+    derivative = golden.derivative()
+    for point in range(len(golden.points)):
+        if golden.form == "vjp":
+            seeds = [np.full_like(v, 0.5) if np.ndim(v) else 0.5 for v in as_tuple(golden.function(*golden.at(point)))]
+            got = as_tuple(space[last.name](*golden.at(point), *seeds))[1:]
+            expected = derivative.pull(golden.at(point), seeds)
+        else:
+            got = flat(space[last.name](*golden.at(point)))
+            expected = flat(derivative(*golden.at(point)))
+        assert len(got) == len(expected)
+        for a, b in zip(got, expected, strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+@each
+def test_gradient(golden: Golden) -> None:
+    order = 2 if golden.form == "second" else 1
+    for point in range(len(golden.points)):
+        check_grad(golden.function, golden.at(point), wrt=golden.wrt, order=order, rtol=golden.rtol)
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_target(name: str) -> None:
+    """srcdiff's text is the target's, but for the differences listed above, each of which has to occur."""
+    text = stored(name)
+    text = text[text.index("def ") :]
+    for ours, theirs in DIFFERENCES[name]:
+        assert text.count(ours) == 1
+        text = text.replace(ours, theirs)
+    assert text == (FOLDER / "targets" / f"{name}.txt").read_text(encoding="utf-8")
+
+
+def as_tuple(value: Any) -> tuple[Any, ...]:
+    return value if isinstance(value, tuple) else (value,)
+
+
+def flat(value: Any) -> list[Any]:
+    return [leaf for part in value for leaf in flat(part)] if isinstance(value, tuple) else [value]
