@@ -68,12 +68,15 @@ class Derivative:
     `numba.njit` code can call; such code can also call the derivative itself. It pickles as long as its function does.
     """
 
+    options: Options
+    signature: inspect.Signature
+
     def __init__(self, f: Callable[..., Any], options: Options) -> None:
         behind = getattr(f, "derivative", None)  # of the dispatcher that `jitted` gives
         f = behind if isinstance(behind, Derivative) else f
         if isinstance(f, Derivative):
             function = as_function(f)
-            self.signature: inspect.Signature = f.signature
+            self.signature = f.signature
             options = replace(options, jit=options.jit or f.options.jit or f is behind)
             self.checked: bool = f.checked
         else:

@@ -95,7 +95,7 @@ def plain_params(derivative: Derivative) -> tuple[Param, ...]:
     a keyword-only parameter may not have."""
     result: list[Param] = []
     optional = True
-    for p in reversed(derivative.signature.parameters.values()):
+    for p in reversed(list(derivative.signature.parameters.values())):
         optional = optional and p.default is not inspect.Parameter.empty
         result.insert(0, Param(p.name, Object(p.default, f"default_{p.name}") if optional else None))
     return tuple(result)

@@ -23,7 +23,7 @@ from ..rules.typing import TypeProblem, Typer
 from ..runtime import unbroadcast
 from .places import is_place
 from .splice import splice
-from .terms import COPY, Term, build, is_plain, simplified
+from .terms import COPY, Term, build, guarded, is_plain, simplified
 
 SUM = Object(np.sum, "np.sum")
 UNBROADCAST = Object(unbroadcast, "unbroadcast")
@@ -147,6 +147,8 @@ class Pusher:
 
     def seed(self, e: Expr, term: Term) -> Expr:
         """The adjoint of `e` as one expression of the full shape of `e`, named if it is more than a name."""
+        if term.singular:
+            term = guarded(term, self.typer)
         value = self.full(build(term, self.typer), self.num(e), e)
         return value if is_plain(value) else self.let(value)
 

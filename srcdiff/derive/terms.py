@@ -139,6 +139,40 @@ def _is_bool(e: Expr, typer: Typer) -> bool:
     return isinstance(type_, Num) and type_.dtype == "bool"
 
 
+def guarded(term: Term, typer: Typer) -> Term:
+    """The term with its singular partial left out where the seed is exactly zero."""
+    if not _is_singular(term):
+        return term
+    seed = term.factors[-1]
+    test = Call(Object(operator.ne, "!="), (seed, ZERO))
+    type_ = typer(seed)
+    if isinstance(type_, Num) and type_.ndim == 0:
+        return term.masked(test)
+    safe = tuple(Call(WHERE, (test, d, Const(1.0))) for d in term.denominators)
+    return replace(term, factors=tuple(_at_one_where(f, test) for f in term.factors), denominators=safe)
+
+
+def _is_singular(term: Term) -> bool:
+    """Whether the product divides by something, or takes a negative power of it."""
+    return bool(term.denominators) or any(map(_is_root, term.factors))
+
+
+def _is_root(e: Expr) -> bool:
+    match e:
+        case Call(func=Object(value=f), args=(_, Const(value=int() | float() as n))) if f is operator.pow:
+            return n < 0
+        case Call(func=Object(value=f)) if f is power_base:
+            return True
+    return False
+
+
+def _at_one_where(e: Expr, test: Expr) -> Expr:
+    """A root with its base replaced by 1 where the test fails; any other factor as it is."""
+    if not _is_root(e) or not isinstance(e, Call):
+        return e
+    return replace(e, args=(Call(WHERE, (test, e.args[0], Const(1.0))), *e.args[1:]))
+
+
 def negative(e: Expr) -> Expr:
     """`-e`, the sign on the leftmost factor, where a person writes it."""
     match e:

@@ -7,7 +7,6 @@ out only where two ways meet of which one has set the adjoint, and only if someb
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -19,11 +18,10 @@ from ..ir.types import Num, Type
 from ..ir.walk import names, substitute
 from ..rules import is_view
 from ..rules.typing import Typer, like
-from ..runtime import power_base
 from .places import base_of
 from .push import value_is_at_least
 from .skeleton import Acc, Act, Do, Fork, Kill, Let, Node, Round, Step, Together, When
-from .terms import COPY, WHERE, ZERO, Term, total
+from .terms import COPY, ZERO, Term, guarded, total
 
 State = dict[str, str]
 FULL_LIKE = Object(np.full_like, "np.full_like")
@@ -237,16 +235,9 @@ class Zeros:
         """A partial that may be infinite, times an adjoint that may be exactly zero because the value has not been
         used on the way taken: such a product is zero, not NaN (and no division by zero)."""
         seed = term.factors[-1]
-        if not isinstance(seed, Name) or seed.id not in self.maybe_zero or not (term.singular and _is_singular(term)):
-            return term
-        test = Call(Object(operator.ne, "!="), (seed, ZERO))
-        type_ = Typer(self.types)(seed)
-        if isinstance(type_, Num) and type_.ndim == 0:
-            return term.masked(test)
-        one = Const(1.0)
-        safe = tuple(Call(WHERE, (test, d, one)) for d in term.denominators)
-        powers = tuple(_at_one_where(f, test) for f in term.factors)
-        return replace(term, factors=powers, denominators=safe)
+        if isinstance(seed, Name) and seed.id in self.maybe_zero and term.singular:
+            return guarded(term, Typer(self.types))
+        return term
 
     def zero(self, bar: str, guard: bool = True) -> Acc:
         """Write the zero out."""
@@ -298,27 +289,6 @@ class Zeros:
             state[part.target.id] = "set"
         for name in killed:
             state[name] = "zero"
-
-
-def _is_singular(term: Term) -> bool:
-    """Whether the product divides by something, or takes a negative power of it."""
-    return bool(term.denominators) or any(map(_is_root, term.factors))
-
-
-def _is_root(e: Expr) -> bool:
-    match e:
-        case Call(func=Object(value=f), args=(_, Const(value=int() | float() as n))) if f is operator.pow:
-            return n < 0
-        case Call(func=Object(value=f)) if f is power_base:
-            return True
-    return False
-
-
-def _at_one_where(e: Expr, test: Expr) -> Expr:
-    """A root with its base replaced by 1 where the test fails; any other factor as it is."""
-    if not _is_root(e) or not isinstance(e, Call):
-        return e
-    return replace(e, args=(Call(WHERE, (test, e.args[0], Const(1.0))), *e.args[1:]))
 
 
 def _mixed(a: str, b: str) -> bool:
