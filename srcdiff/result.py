@@ -9,7 +9,7 @@ from .derive import Request
 from .errors import BadOutput, UnsupportedType
 from .frontend import Program, problem_at
 from .ir.nodes import Const, Display, Expr, Name, Return
-from .ir.types import ListOf, Num, Static, Type, describe
+from .ir.types import Num, Static, Type, describe
 from .normalise import Core, split_webs, web_types
 from .normalise.specialise import report
 from .rules.typing import Typer
@@ -24,13 +24,10 @@ def check_result(program: Program, core: Core, request: Request) -> bool:
     result: Expr = last.value or Const(None)
     if request.has_aux and not (isinstance(result, Display) and result.kind == "tuple" and len(result.items) == 2):
         raise BadOutput(f"has_aux=True: {core.function.name} must return a pair (value, auxiliary result)")
-    for part, kind in _parts(result):
+    for part in _parts(result):
         type_ = _type(part, types)
-        if kind == "list" or isinstance(type_, ListOf):
-            _refuse(program, last, "a list in the result", "return a tuple of these values, or an array")
-        if isinstance(part, Name) and not isinstance(type_, Num):
-            found = "a value that is no number" if type_ is None else describe(type_)
-            _refuse(program, last, f"{found} in the result", "return only numbers and arrays")
+        if isinstance(part, Name | Display) and not isinstance(type_, Num):
+            _refuse(program, last, "a value that is no number" if type_ is None else f"a {describe(type_)}")
     if request.kind == "vjp":
         return False
     if request.has_aux:
@@ -39,29 +36,26 @@ def check_result(program: Program, core: Core, request: Request) -> bool:
     return _check_scalar(core.function.name, result, types)
 
 
-def _parts(result: Expr, kind: str = "tuple") -> Iterator[tuple[Expr, str]]:
-    """The parts of a result, each with the kind of display that holds it."""
-    if isinstance(result, Display):
-        if not result.items and result.kind == "list":
-            yield result, "list"
+def _parts(result: Expr) -> Iterator[Expr]:
+    """The parts of a result; tuples part by part."""
+    if isinstance(result, Display) and result.kind == "tuple":
         for item in result.items:
-            yield from _parts(item, "list" if "list" in (kind, result.kind) else "tuple")
+            yield from _parts(item)
     else:
-        yield result, kind
+        yield result
 
 
 def _type(part: Expr, types: dict[str, Type]) -> Type | None:
     """None for a variable that no statement assigns: what it stands for is known and is no number."""
-    if isinstance(part, Name):
-        return types.get(part.id)
-    return Typer(types)(part)
+    return types.get(part.id) if isinstance(part, Name) else Typer(types)(part)
 
 
-def _refuse(program: Program, last: Return, what: str, fix: str) -> None:
+def _refuse(program: Program, last: Return, what: str) -> None:
     origin = last.origin
     span = origin.span if origin is not None and origin.file == program.file else None
     why = "the derivative follows numbers, arrays and tuples of these"
-    raise report([problem_at(program, span, UnsupportedType, what, why, fix)])
+    fix = "return only numbers and arrays, several of them as a tuple"
+    raise report([problem_at(program, span, UnsupportedType, f"{what} in the result", why, fix)])
 
 
 def _check_scalar(name: str, result: Expr, types: dict[str, Type]) -> bool:

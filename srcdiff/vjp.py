@@ -166,13 +166,16 @@ def _seeds(form: Any, y_bar: Any) -> Iterator[Any]:
 
 
 def _seed(leaf: _Leaf, y_bar: Any) -> Any:
-    if np.iscomplexobj(y_bar):
-        raise BadArgument("the adjoint is complex, and the value is real")
-    dtype = leaf.dtype if leaf.dtype.kind == "f" else np.dtype(np.float64)
     try:
-        seed = np.array(y_bar, dtype)
-    except (TypeError, ValueError, OverflowError):
+        given = np.asarray(y_bar)
+    except (TypeError, ValueError):
         raise BadArgument(f"the adjoint {y_bar!r} is no number or array") from None
+    if given.dtype.kind == "c":
+        raise BadArgument("the adjoint is complex, and the value is real")
+    if given.dtype.kind not in "biuf":
+        raise BadArgument(f"the adjoint {y_bar!r} is no number or array")
+    dtype = leaf.dtype if leaf.dtype.kind == "f" else np.dtype(np.float64)
+    seed = np.array(given, dtype)
     if seed.shape != leaf.shape:
         raise BadArgument(f"the value has shape {leaf.shape}, its adjoint has shape {seed.shape}")
     return seed if seed.shape else seed[()] if dtype == np.float32 else float(seed)

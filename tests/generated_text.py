@@ -1,4 +1,4 @@
-"""Two helpers of the tests that look at generated text: the text of a program, and what `ruff format` makes of texts."""
+"""For the tests that look at generated text: the text of a program, and what `ruff format` makes of texts."""
 
 from __future__ import annotations
 

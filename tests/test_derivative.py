@@ -279,7 +279,7 @@ def test_wrt_accepts_what_python_accepts_as_an_index():
         ([1.0], "pass np.array"),
         (True, "is a bool: it has no derivative"),
         (np.bool_(True), "is a bool: it has no derivative"),
-        (np.array(True), "is a bool: it has no derivative"),
+        (np.array(True), "array of bool: it has no derivative"),
         (1j, "`x` is a complex"),
         (np.array([1j]), "array of complex128"),
         (np.array(["a"]), "array of <U1"),
@@ -454,7 +454,6 @@ def test_lists_in_a_result_are_refused(result):
             transform(module.f, has_aux=result.startswith("("))(2.0)
         if result.startswith("("):
             assert "list" in str(caught.value)
-            assert "return a tuple" in str(caught.value)
             assert "line 3" in str(caught.value)
 
 

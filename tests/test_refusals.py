@@ -23,6 +23,7 @@ from srcdiff import errors
 from srcdiff.errors import (
     AmbiguousAlias,
     BadArgument,
+    BadIndex,
     BadOutput,
     NotDifferentiable,
     Problem,
@@ -128,8 +129,7 @@ REFUSALS: dict[str, tuple[str, tuple[Any, ...], type[Refusal], str, str]] = {
         "t",
     ),
     "break in a loop over a tuple": (
-        "def f(x):\n    s = 0.0\n    for c in (1.0, 2.0):\n        if s > x:\n            break\n        s += c * x\n"
-        "    return s",
+        "def f(x):\n    for c in (1.0, 2.0):\n        if c > x:\n            break\n        x += c * x\n    return x",
         (2.0,),
         UnsupportedSyntax,
         "break or return in a loop over a tuple",
@@ -437,6 +437,21 @@ REFUSALS: dict[str, tuple[str, tuple[Any, ...], type[Refusal], str, str]] = {
         "float() of a 1-D array (float64)",
         "float(x)",
     ),
+    # derive: rules that need to know the rank
+    "a mean of a number or an array": (
+        "def f(x, n):\n    y = 0.0\n    for i in range(n):\n        y = y * x + x\n    return np.mean(y)",
+        (vector(), 2),
+        UnsupportedType,
+        "an array whose number of dimensions is not known here",
+        "np.mean(y)",
+    ),
+    "a product of numbers or arrays": (
+        "def f(x, n):\n    y = 0.0\n    for i in range(n):\n        y = y + x\n    return y @ y",
+        (vector(), 2),
+        UnsupportedType,
+        "an array whose number of dimensions is not known here",
+        "y @ y",
+    ),
     # analysis: sharing of memory
     "broadcast and written": (
         "def f(x):\n    y = np.broadcast_to(x, (2, 3))\n    x[0] = 2.0\n    return np.sum(y * y)",
@@ -446,12 +461,11 @@ REFUSALS: dict[str, tuple[str, tuple[Any, ...], type[Refusal], str, str]] = {
         "np.broadcast_to(x, (2, 3))",
     ),
     "a number or an array, shared and updated": (
-        "def f(x, n):\n    acc = 0.0\n    b = 0.0\n    for i in range(n):\n        b = acc\n        acc += x\n"
-        "    return np.sum(b * acc)",
+        "def f(x, n):\n    s = 0.0\n    b = 0.0\n    for i in range(n):\n        b = s\n        s += x\n    return np.sum(b * s)",
         (vector(), 2),
         AmbiguousAlias,
-        "`acc` is updated in place, may be a number or an array, and shares its value",
-        "acc += x",
+        "`s` is updated in place, may be a number or an array, and shares its value",
+        "s += x",
     ),
 }
 
@@ -518,7 +532,12 @@ def test_codes_are_stable_and_different() -> None:
         "SD108",
     ]
     assert codes["UnsupportedRecursion"] == "SD109"
-    assert [codes[e.__name__] for e in (BadArgument, BadOutput, SharedMemory)] == ["SD201", "SD202", "SD203"]
+    assert [codes[e.__name__] for e in (BadArgument, BadOutput, SharedMemory, BadIndex)] == [
+        "SD201",
+        "SD202",
+        "SD203",
+        "SD204",
+    ]
 
 
 def test_every_problem_of_a_function_is_in_one_report() -> None:
@@ -606,7 +625,7 @@ def test_wrt(wrt: Any, message: str) -> None:
         (True, "`x` is a bool: it has no derivative; leave it out of wrt"),
         (1j, "`x` is a complex and cannot be differentiated"),
         ({}, "`x` is a dict and cannot be differentiated"),
-        (10**400, "`x` is a whole number of 1329 bits, too large for a float"),
+        (10**400, "`x` is a whole number.* too large for a float"),
         (np.float16(1.0), "`x` is a float16: use float64 or float32"),
         (np.array([1.0j]), "`x` is an array of complex128: use float64 or float32"),
         (np.array([True]), "`x` is an array of bool: it has no derivative; leave it out of wrt"),
@@ -670,7 +689,9 @@ def test_results_that_grad_does_not_take(body: str, message: str) -> None:
 def test_a_result_that_is_an_array_only_at_run_time() -> None:
     function = program("def f(x, n):\n    y = 0.0\n    for i in range(n):\n        y = y + x\n    return y")
     assert srcdiff.grad(function)(2.0, 3) == 3.0
-    with pytest.raises(BadOutput, match=r"f returns an array of shape \(3,\).* [uU]se srcdiff.vjp for results of any shape"):
+    with pytest.raises(
+        BadOutput, match=r"f returns an array of shape \(3,\).* [uU]se srcdiff.vjp for results of any shape"
+    ):
         srcdiff.grad(function)(vector(), 2)
 
 
@@ -732,4 +753,14 @@ def test_an_error_of_the_program_itself_names_the_statement() -> None:
     with pytest.raises(IndexError) as caught:
         srcdiff.grad(function)(vector(), 5)
     (note,) = caught.value.__notes__
-    assert note.endswith('line 2: return x[i] * x[0]')
+    assert note.endswith("line 2: return x[i] * x[0]")
+
+
+@pytest.mark.jit
+@pytest.mark.parametrize("index", [5, 2**62])
+def test_an_index_under_numba(index: int) -> None:
+    function = program("def f(x, i):\n    return x[i] * x[0]")
+    derivative = srcdiff.grad(function, jit=True)
+    assert derivative(vector(), 1).tolist() == [2.0, 1.0, 0.0]
+    with pytest.raises(BadIndex, match="an index does not fit its array in the derivative of f"):
+        derivative(vector(), index)

@@ -36,8 +36,9 @@ from ..ir.nodes import (
 from ..ir.types import ListOf, Num, Static, Tup, Type, describe
 from ..rules import rule_of
 from ..rules.typing import TypeProblem, method_of, type_of_value
+from .captures import check_captured, complex_problem
 from .forms import ADD, check_callee, check_form, is_helper, plain_form, user_function
-from .state import CLASH, State, clash, expanded, merge
+from .state import CLASH, State, clash, expanded, merge, unknown
 
 __all__ = ["ADD", "Rewriter", "user_function"]
 
@@ -132,15 +133,10 @@ class Rewriter:
         if value is None or value is Ellipsis:
             return Const(value, e.at)
         if isinstance(value, np.ndarray):
-            if type(value) is not np.ndarray:
-                raise TypeProblem(
-                    UnsupportedCall,
-                    f"the captured `{e.text}` is a {type(value).__name__}",
-                    "subclasses of arrays give operators other meanings",
-                    "capture np.asarray(...) of it",
-                    e.at,
-                )
+            check_captured(value, e)
             return self._captured(e)
+        if isinstance(value, complex):
+            raise complex_problem(e)
         return e
 
     def _captured(self, e: Object) -> Expr:
@@ -176,13 +172,34 @@ class Rewriter:
 
     def _item(self, e: Item) -> Expr:
         base, index = self.expr(e.base), self.expr(e.index)
-        if isinstance(base, Display):
+        if isinstance(base, Display) and isinstance(index, Slice):
+            return self._sliced(base, index, e)
+        elif isinstance(base, Display):
             type_ = self.typed(index)
             if isinstance(type_, Num) and isinstance(type_.value, int):
                 self.typed(Item(base, index, e.at))  # raises where the index is out of range
                 return base.items[type_.value]
         joined = self.joined(base, index)
         return joined if joined is not None else Item(base, index, e.at)
+
+    def _sliced(self, base: Display, index: Slice, e: Item) -> Expr:
+        """Some items of a tuple, which the types of the bounds have to tell."""
+        values: list[int | None] = []
+        for bound in (index.lower, index.upper, index.step):
+            type_ = Static(None) if bound is None else self.typed(bound)
+            if isinstance(type_, Num) and isinstance(type_.value, int):
+                values.append(type_.value)
+            elif type_ == Static(None):
+                values.append(None)
+            else:
+                raise TypeProblem(
+                    UnsupportedSyntax,
+                    "a part of a tuple with bounds that are known only when the program runs",
+                    "how many values there are is not known when the derivative is written",
+                    "write the bounds as literals, or use an array",
+                    e.at,
+                )
+        return replace(base, items=base.items[slice(*values)])
 
     def joined(self, base: Expr, index: Expr) -> Item | None:
         """`x[i][j]` as `x[i, j]`, which is the same where `i` is made of whole numbers only."""
@@ -294,6 +311,8 @@ class Rewriter:
             return self._method(e, e.func)
         func = self.expr(e.func)
         if not isinstance(func, Object):
+            if self.state.problems and self.typed(func) == unknown():
+                return func  # what a statement refused before would have made
             raise TypeProblem(
                 UnsupportedCall,
                 "a call of a local value",

@@ -6,6 +6,7 @@ in:   max(a, b, c)               out:  max(max(a, b), c)
       np.full(fill_value=a, shape=n)   np.full(n, a)
       np.transpose(A, (1, 0))          np.transpose(A)
       a in (1, 2)                      a == 1 or a == 2
+      (a, b) + (c,)                    (a, b, c)
 """
 
 from __future__ import annotations
@@ -62,13 +63,12 @@ def check_callee(function: Any, e: Call) -> None:
     """Refuse callees whose source should not be read though it could: srcdiff's own, and what only shows values."""
     name = getattr(function, "__name__", str(function))
     if getattr(function, "__module__", None) in ("srcdiff.api", "srcdiff.vjp"):
+        made = name if name in ("grad", "value_and_grad") else "grad"
         raise TypeProblem(
             UnsupportedCall,
             f"a call of srcdiff.{name} inside the differentiated function",
             "the derivative would be made anew, out of source text, each time the function runs",
-            f"make it outside, once: `dg = srcdiff.{name}(g)`, then call `dg(x)` here"
-            if name != "vjp"
-            else "make it outside, once: `dg = srcdiff.grad(g)`, then call `dg(x)` here",
+            f"make it outside, once: `dg = srcdiff.{made}(g)`, then call `dg(x)` here",
             e.at,
         )
     if function is print:
@@ -103,9 +103,9 @@ def plain_form(rewriter: Rewriting, e: Call) -> Expr:
     if function is math.log and len(e.args) == 2:
         quotient = tuple(Call(e.func, (a,), at=e.at) for a in e.args)
         return Call(Object(operator.truediv, "/"), quotient, at=e.at)
-    if function is operator.add and all(isinstance(a, Display) and a.kind == "tuple" for a in e.args):
-        items = tuple(i for a in e.args if isinstance(a, Display) for i in a.items)
-        return Display("tuple", items, e.at)
+    match e.args:
+        case (Display(kind="tuple"), Display(kind="tuple")) if function is operator.add:
+            return Display("tuple", tuple(i for a in e.args if isinstance(a, Display) for i in a.items), e.at)
     rule = rule_of(function)
     if rule is None or rule.body is None:
         return e

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import UnsupportedCall
+from ..errors import UnsupportedCall, UnsupportedType
 from ..ir.nodes import Call, Object
-from ..ir.types import Dim, Num, Type, broadcast
+from ..ir.types import Dim, ListOf, Num, Tup, Type, broadcast, describe
 from .indexing import TypeOf
-from .problem import TypeProblem
+from .problem import TypeProblem, order_problem
 from .registry import is_elementwise
 from .result_types import Asked, stated_result
 from .samples import ask
@@ -50,6 +50,14 @@ def call_type(type_of: TypeOf, e: Call) -> Type:
     if any(t.ndim is None for t in nums):
         return _of_unknown_rank(function, nums, alone=len(args) == 1 and not kwargs)
     result = ask(function, args, kwargs, e)
+    if is_elementwise(function) and isinstance(result, Tup | ListOf):
+        raise TypeProblem(
+            UnsupportedType,
+            f"`{e.func.text}` on " + ", ".join(map(describe, args)),
+            "arithmetic on tuples and lists joins or repeats them, which is followed for tuples that are written out",
+            "name the items one by one, or use an array",
+            e.at,
+        )
     if isinstance(result, Num) and result.ndim:
         shape = tuple(Dim(None) for _ in range(result.ndim))
         return Num(result.dtype, result.ndim, shape, contiguous=function in _FRESH_C)
@@ -58,13 +66,7 @@ def call_type(type_of: TypeOf, e: Call) -> Type:
 
 def _check_keywords(kwargs: dict[str, Type], e: Call) -> None:
     if "order" in kwargs:
-        raise TypeProblem(
-            UnsupportedCall,
-            "the argument `order=`",
-            "whether later views share memory depends on it",
-            "leave it out: arrays are in C order",
-            e.at,
-        )
+        raise order_problem(e)
     axis = kwargs.get("axis")
     if isinstance(axis, Num) and not isinstance(axis.value, int):
         raise TypeProblem(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..errors import Refusal, UnsupportedType
+from ..errors import Refusal, UnsupportedCall, UnsupportedType
 from ..ir.nodes import Expr, Span
 from ..ir.types import Num, Type, TypeMismatch, describe, join
 
@@ -28,3 +28,14 @@ def joined(a: Type, b: Type, e: Expr) -> Type:
             e.at,
         ) from mismatch
     return result.plain() if isinstance(result, Num) else result
+
+
+def order_problem(e: Expr) -> TypeProblem:
+    """The refusal of a memory layout other than the usual one."""
+    return TypeProblem(
+        UnsupportedCall,
+        "the argument `order=`",
+        "whether later views share memory depends on it",
+        "leave it out: arrays are in C order",
+        e.at,
+    )

@@ -12,6 +12,7 @@ it does read, and so what must be kept. The same text is spliced into generated 
 from __future__ import annotations
 
 import ast
+import functools
 import inspect
 import textwrap
 from collections.abc import Callable
@@ -23,13 +24,17 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 @dataclass(frozen=True)
 class Rule:
-    """One derivative rule. `operands` are the parameters after `y` (and `y_bar`); `reads` those the body uses."""
+    """One derivative rule. `operands` are the parameters after `y` (and `y_bar`)."""
 
     kind: str  # "partials", "pullback" or "constant"
     functions: tuple[Any, ...]
     body: Callable[..., Any] | None
     operands: tuple[str, ...]
-    reads: frozenset[str]
+
+    @functools.cached_property
+    def reads(self) -> frozenset[str]:
+        """The parameters whose values the body uses (found when first asked: `import srcdiff` parses no rule)."""
+        return _reads(self.body) if self.body is not None else frozenset()
 
     @property
     def name(self) -> str:
@@ -70,7 +75,7 @@ def pullback(*functions: Any) -> Callable[[F], F]:
 
 def constant(*functions: Any, elementwise: bool = False) -> None:
     """Register functions whose derivative is zero by decision (steps, shapes, counts, fresh constant arrays)."""
-    rule = Rule("constant", functions, None, (), frozenset())
+    rule = Rule("constant", functions, None, ())
     RULES.update(dict.fromkeys(functions, rule))
     if elementwise:
         ELEMENTWISE.update(functions)
@@ -104,8 +109,8 @@ def is_view(function: Any) -> bool:
 
 
 def _add(kind: str, functions: tuple[Any, ...], body: Callable[..., Any], skip: int) -> None:
-    parameters = tuple(inspect.signature(body).parameters)
-    rule = Rule(kind, functions, body, parameters[skip:], _reads(body))
+    parameters = body.__code__.co_varnames[: body.__code__.co_argcount]
+    rule = Rule(kind, functions, body, parameters[skip:])
     RULES.update(dict.fromkeys(functions, rule))
 
 

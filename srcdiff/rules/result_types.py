@@ -19,7 +19,7 @@ from ..errors import NotDifferentiable, UnsupportedCall, UnsupportedType
 from ..ir.nodes import Call, Display, Expr, Object
 from ..ir.types import FLOAT, INT, Dim, ListOf, Num, Static, Tup, Type, broadcast, describe, wider
 from .indexing import TypeOf
-from .problem import TypeProblem, joined
+from .problem import TypeProblem, joined, order_problem
 
 
 @dataclass(frozen=True)
@@ -110,20 +110,33 @@ def _dim_of(count: Num) -> Dim:
 # ----------------------------------------------------------------------------------------------------- array making
 
 
-@_states(np.zeros_like, np.ones_like, np.empty_like, np.full_like, np.copy, np.ndarray.copy)
+@_states(np.full_like, np.copy, np.ndarray.copy)
 def _like_first(asked: Asked) -> Type | None:
+    return _same_shape(asked, asked.kwargs.get("dtype"))
+
+
+@_states(np.zeros_like, np.ones_like, np.empty_like)
+def _filled_like_first(asked: Asked) -> Type | None:
+    _check_layout(asked)
+    dtype, shape = asked.argument(1, "dtype"), asked.kwargs.get("shape")
+    if shape is None or not isinstance(asked.first, Num):
+        return _same_shape(asked, dtype)
+    return _by_shape(shape, _dtype(dtype, asked.first.dtype), asked.call)
+
+
+def _same_shape(asked: Asked, dtype: Type | None) -> Num | None:
     first = asked.first
     if not isinstance(first, Num):
         return None
     if first.ndim == 0 and asked.function is not np.ndarray.copy:
         _no_dimensions(asked.call)
-    dtype = _dtype(asked.kwargs.get("dtype"), first.dtype)
     sure = asked.function is np.ndarray.copy or first.contiguous  # the others keep the layout of their operand
-    return Num(dtype, first.ndim, first.shape, contiguous=sure)
+    return Num(_dtype(dtype, first.dtype), first.ndim, first.shape, contiguous=sure)
 
 
 @_states(np.zeros, np.ones, np.empty)
 def _filled(asked: Asked) -> Type | None:
+    _check_layout(asked)
     return _by_shape(asked.argument(0, "shape"), _dtype(asked.argument(1, "dtype"), "float64"), asked.call)
 
 
@@ -138,6 +151,12 @@ def _full(asked: Asked) -> Type | None:
 def _broadcast_to(asked: Asked) -> Type | None:
     first, shape = asked.first, asked.argument(1, "shape")
     return _by_shape(shape, first.dtype, asked.call) if isinstance(first, Num) else None
+
+
+def _check_layout(asked: Asked) -> None:
+    """Refuse a memory layout that is given as the third argument; by name it is refused for all functions."""
+    if len(asked.args) > 2:
+        raise order_problem(asked.call)
 
 
 def _by_shape(shape: Type | None, dtype: str, e: Call) -> Type | None:
