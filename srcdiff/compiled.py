@@ -1,5 +1,5 @@
-"""Generated functions under Numba. In: a generated Python function. Out: a callable that compiles it when it is first
-called, with Numba's errors as srcdiff's own."""
+"""Generated functions under Numba. In: a generated Python function. Out: a callable that runs it compiled, with
+Numba's errors as srcdiff's own."""
 
 from __future__ import annotations
 
@@ -33,17 +33,14 @@ def compiler(checked: bool) -> Callable[[Callable[..., Any]], Any]:
 
 
 class Jitted:
-    """A generated function compiled by Numba at its first call."""
+    """A generated function compiled by Numba for each combination of argument types."""
 
     def __init__(self, function: Callable[..., Any], name: str, checked: bool) -> None:
         self.numba = numba_module()
         self.dispatcher = compiler(checked)(function)
         self.name = name
-        self.ready = False
 
     def __call__(self, *args: Any) -> Any:
-        if not self.ready:
-            self._compile(args)
         try:
             return self.dispatcher(*args)
         except IndexError as problem:
@@ -51,18 +48,19 @@ class Jitted:
                 f"an index does not fit its array in the derivative of {self.name} ({problem}); without jit=True the "
                 f"traceback shows the statement"
             ) from problem
-        except self.numba.core.errors.NumbaError as problem:  # compiled anew for another layout in memory
+        except self.numba.core.errors.NumbaError as problem:
             raise self._failure(problem) from problem
 
-    def _compile(self, args: tuple[Any, ...]) -> None:
-        """Under the lock that Numba itself takes for compiling, so that threads do not mix up the warning filters."""
+    def compile(self, args: tuple[Any, ...]) -> None:
+        """Compile for arguments of these types, if that has not been done. What Numba advises on speed is about code
+        that is not the user's; Numba's own lock keeps threads from mixing up the warning filters."""
         from numba.core.compiler_lock import global_compiler_lock
 
-        defaults = self.dispatcher.py_func.__defaults__ or ()
-        missing = self.dispatcher.py_func.__code__.co_argcount - len(args)  # adjoints of the result, 1.0 by default
+        function = self.dispatcher.py_func
+        defaults = function.__defaults__ or ()
+        missing = function.__code__.co_argcount - len(args)  # adjoints of the result, 1.0 by default
         omitted = map(self.numba.types.Omitted, defaults[len(defaults) - missing :])
         with global_compiler_lock, warnings.catch_warnings():
-            # Numba's advice on speed is about code that is not the user's
             warnings.simplefilter("ignore", self.numba.NumbaPerformanceWarning)
             try:
                 self.dispatcher.compile((*map(self.numba.typeof, args), *omitted))
@@ -70,7 +68,6 @@ class Jitted:
                 raise
             except Exception as problem:  # Numba has many ways to say no, not all of them its own errors
                 raise self._failure(problem) from problem
-        self.ready = True
 
     def _failure(self, problem: Exception) -> CompilationFailed:
         return CompilationFailed(

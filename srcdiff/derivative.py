@@ -92,8 +92,8 @@ class Derivative:
         self._count = count_by_position(self.signature)
         self._places = tuple(map(self._names.index, self.wrt))
         self._program: Program | None = None
-        self._built: dict[Hashable, Ready] = {}  # by the arguments as generated code takes them
-        self._ready: dict[Hashable, Ready] = {}  # by the arguments as they are given
+        self._built: dict[tuple[Type, ...], Ready] = {}  # by the types of the arguments
+        self._ready: dict[Hashable, Ready] = {}  # by the keys of the arguments as they are given
         self._last: Ready | None = None
         self._jitted: Any = None
         functools.update_wrapper(self, function, updated=())
@@ -115,6 +115,8 @@ class Derivative:
         ready = self._ready.get(tuple(map(key_of, args)))
         if ready is None or not ready.unchanged():
             ready = self.prepare(args)
+            if isinstance(ready.call, Jitted):
+                ready.call.compile((*self._taken(ready, args), *ready.captured))
         self._last = ready
         result = self.run(ready, args, ready.captured)
         if not ready.plain:
@@ -132,10 +134,8 @@ class Derivative:
         if ready.written:
             self.check_apart(ready, args)
         if ready.refit:
-            args = self._fitted(args, ready.refit)
+            args = self._taken(ready, args)
         try:
-            if ready.tuples:
-                return ready.call(*flattened(args), *extra)
             return ready.call(*args, *extra)
         except SrcdiffError:
             raise
@@ -143,11 +143,12 @@ class Derivative:
             explain(problem, ready.built.module)
             raise
 
-    def _fitted(self, args: tuple[Any, ...], places: tuple[int, ...]) -> tuple[Any, ...]:
+    def _taken(self, ready: Ready, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The arguments as generated code takes them."""
         fit = list(args)
-        for k in places:
+        for k in ready.refit:
             fit[k] = fitted(args[k], self._names[k], k in self._places)
-        return tuple(fit)
+        return flattened(fit) if ready.tuples else tuple(fit)
 
     def _finished(self, result: Any, args: tuple[Any, ...], ready: Ready) -> Any:
         """The derivative's own form of a result that is more than the gradient."""
@@ -176,8 +177,9 @@ class Derivative:
 
     def prepare(self, args: tuple[Any, ...]) -> Ready:
         """What runs for these arguments, built if need be."""
-        fit = self._fitted(args, tuple(range(len(args))))
-        key = tuple(map(key_of, fit))
+        given = zip(args, self._names, strict=True)
+        fit = [fitted(a, n, k in self._places) for k, (a, n) in enumerate(given)]
+        key = tuple([type_of(a, n) for a, n in zip(fit, self._names, strict=True)])
         with BUILDING:
             known = self._built.get(key)
             if known is not None and not known.unchanged():
@@ -186,7 +188,7 @@ class Derivative:
                 self._ready.clear()
                 self._program = known = None
             if known is None:
-                known = self._built[key] = self._make([type_of(a, n) for a, n in zip(fit, self._names, strict=True)])
+                known = self._built[key] = self._make(list(key))
             refit = tuple(k for k, a in enumerate(args) if not is_exact(a))
             tuples = any(type(a) is tuple for a in fit)
             ready = replace(known, refit=refit, tuples=tuples)

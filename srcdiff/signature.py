@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import operator
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from typing import Any, SupportsIndex
 
 import numpy as np
@@ -13,6 +13,7 @@ from .errors import BadArgument
 from .ir.types import FLOAT, Dim, Num, Static, Tup, Type
 
 _FLOATS = ("float32", "float64")
+_LAYOUT = 0x503  # of NumPy's flags: C order, Fortran order, aligned, writeable
 
 
 def parameters(function: Callable[..., Any]) -> inspect.Signature:
@@ -74,14 +75,14 @@ def _selected_name(w: Any, names: list[str], function: str) -> str:
 
 
 def key_of(value: Any) -> Hashable:
-    """What a specialisation depends on: kinds, dtypes, ranks, which lengths are 1, and the order in memory."""
+    """What may make a difference to what runs: kinds, dtypes, ranks, which lengths are 1, the layout in memory."""
     kind: Any = type(value)
     if kind is float:
         return float
     if kind is np.ndarray:
         shape = value.shape
         lengths = tuple([n == 1 for n in shape]) if 1 in shape else len(shape)
-        return value.dtype, lengths, value.flags.c_contiguous
+        return value.dtype, lengths, value.flags.num & _LAYOUT
     if kind is tuple:
         return tuple(map(key_of, value))
     if kind is str or value is None:
@@ -178,7 +179,7 @@ def type_of(value: Any, name: str) -> Type:
             return Static(value)
 
 
-def flattened(args: tuple[Any, ...]) -> list[Any]:
+def flattened(args: Iterable[Any]) -> tuple[Any, ...]:
     """Tuples as their items: generated code takes plain values."""
     flat: list[Any] = []
     for a in args:
@@ -186,7 +187,7 @@ def flattened(args: tuple[Any, ...]) -> list[Any]:
             flat.extend(flattened(a))
         else:
             flat.append(a)
-    return flat
+    return tuple(flat)
 
 
 def finish(gradient: Any, argument: Any) -> Any:

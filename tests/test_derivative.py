@@ -318,7 +318,12 @@ def test_every_kind_of_number_and_array():
 
     dt = srcdiff.grad(total)
     for dtype in ("f8", "f4", ">f8", ">f4", "i4", "u1", ">i8"):
-        for x in (np.ones((2, 3), dtype), np.ones((2, 3), dtype).T, np.ones((1, 3), dtype), np.ones((4, 6), dtype)[::2]):
+        for x in (
+            np.ones((2, 3), dtype),
+            np.ones((2, 3), dtype).T,
+            np.ones((1, 3), dtype),
+            np.ones((4, 6), dtype)[::2],
+        ):
             for _ in range(2):
                 result = dt(x)
                 np.testing.assert_array_equal(result, 2.0 * x)

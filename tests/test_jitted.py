@@ -190,9 +190,11 @@ def test_defaults_that_are_no_numbers():
 
     @njit
     def caller(x):
-        return jitted(x), jitted(x, 3.0), jitted(x, None, "single")
+        return jitted(x), jitted(x, 3.0), jitted(x, None)
 
-    assert caller(1.0) == (2.0, 6.0, 1.0)
+    assert caller(1.0) == (2.0, 6.0, 2.0)
+    with pytest.raises(BadArgument, match="`mode` is a unicode_type"):  # what it says is known too late
+        jitted(1.0, None, "single")
 
 
 def from_tuple(x, t):
@@ -295,6 +297,12 @@ def test_warnings_of_numba_stay_inside():
         warnings.simplefilter("error")
         for args in ((A, x), (A.T, x), (np.ones((8, 8))[::2, ::2], x), (A, np.ones(8)[::2])):
             np.testing.assert_array_equal(df(*args), np.ones((4, 4)))
+
+
+def test_asking_for_the_text_compiles_nothing():
+    df = srcdiff.grad(lambda x: x * x, jit=True)
+    assert "x_bar" in srcdiff.source(df, 2.0)
+    assert df.prepare((2.0,)).call.dispatcher.signatures == []
 
 
 def test_threads_compile_together():

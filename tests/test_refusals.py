@@ -461,7 +461,7 @@ REFUSALS: dict[str, tuple[str, tuple[Any, ...], type[Refusal], str, str]] = {
         "np.broadcast_to(x, (2, 3))",
     ),
     "a number or an array, shared and updated": (
-        "def f(x, n):\n    s = 0.0\n    b = 0.0\n    for i in range(n):\n        b = s\n        s += x\n    return np.sum(b * s)",
+        "def f(x, n):\n    s = 0.0\n    for i in range(n):\n        b = s\n        s += x\n    return np.sum(b * s)",
         (vector(), 2),
         AmbiguousAlias,
         "`s` is updated in place, may be a number or an array, and shares its value",

@@ -223,7 +223,14 @@ def test_nothing_is_no_adjoint_of_a_number():
 
 def test_adjoints_in_other_forms():
     _, pullback = srcdiff.vjp(lambda x: 2.0 * x, np.arange(3.0))
-    for seed in ([1, 1, 1], np.ones(3, int), np.broadcast_to(1.0, 3), np.ones(6)[::2], np.ones(3, "f4"), (1.0, 1.0, 1.0)):
+    for seed in (
+        [1, 1, 1],
+        np.ones(3, int),
+        np.broadcast_to(1.0, 3),
+        np.ones(6)[::2],
+        np.ones(3, "f4"),
+        (1.0, 1.0, 1.0),
+    ):
         np.testing.assert_array_equal(pullback(seed)[0], 2.0 * ONES)
 
 

@@ -35,6 +35,7 @@ from ..ir.nodes import (
 )
 from ..ir.types import ListOf, Num, Static, Tup, Type, describe
 from ..rules import rule_of
+from ..rules.result_types import check_dimensions
 from ..rules.typing import TypeProblem, method_of, type_of_value
 from .captures import check_captured, complex_problem
 from .forms import ADD, check_callee, check_form, is_helper, plain_form, user_function
@@ -363,7 +364,7 @@ class Rewriter:
         """The call, if there is a rule for it in this form."""
         if isinstance(e, Call):
             check_form(e)
-            self.typed(e)
+            check_dimensions(e, self.typed(e))
         return e
 
 

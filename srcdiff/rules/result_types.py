@@ -10,7 +10,7 @@ import functools
 import operator
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 
@@ -128,8 +128,6 @@ def _same_shape(asked: Asked, dtype: Type | None) -> Num | None:
     first = asked.first
     if not isinstance(first, Num):
         return None
-    if first.ndim == 0 and asked.function is not np.ndarray.copy:
-        _no_dimensions(asked.call)
     sure = asked.function is np.ndarray.copy or first.contiguous  # the others keep the layout of their operand
     return Num(_dtype(dtype, first.dtype), first.ndim, first.shape, contiguous=sure)
 
@@ -173,27 +171,32 @@ def _by_shape(shape: Type | None, dtype: str, e: Call) -> Type | None:
     dims = tuple(_dim_of(t) for t in lengths if isinstance(t, Num))
     if len(dims) < len(lengths):
         return None
-    if not dims:
-        _no_dimensions(e)
     return Num(dtype, len(dims), dims, contiguous=True)
 
 
-def _no_dimensions(e: Call) -> NoReturn:
-    raise TypeProblem(
-        UnsupportedType,
-        "a 0-d array made from a number",
-        "it is written in place where a number is not, and nothing in the program tells the two apart",
-        "use the number itself; for an array with one element write np.array([x])",
-        e.at,
-    )
+_MAKE_ARRAYS: set[Any] = {
+    *(np.array, np.asarray, np.copy, np.zeros_like, np.ones_like, np.empty_like, np.full_like),
+    *(np.zeros, np.ones, np.empty, np.full),
+}
+
+
+def check_dimensions(e: Call, type_: Type) -> None:
+    """Refuse a 0-d array that the user's program makes."""
+    made = isinstance(e.func, Object) and callable(e.func.value) and e.func.value in _MAKE_ARRAYS
+    if made and isinstance(type_, Num) and type_.ndim == 0:
+        raise TypeProblem(
+            UnsupportedType,
+            "a 0-d array made from a number",
+            "it is written in place where a number is not, and nothing in the program tells the two apart",
+            "use the number itself; for an array with one element write np.array([x])",
+            e.at,
+        )
 
 
 @_states(np.array, np.asarray)
 def _array(asked: Asked) -> Type | None:
     first, given = asked.first, asked.argument(1, "dtype")
     if isinstance(first, Num):
-        if first.ndim == 0:
-            _no_dimensions(asked.call)
         return Num(_dtype(given, first.dtype), first.ndim, first.shape, contiguous=first.contiguous)
     items = _rows(asked.type_of, asked.call.args[0]) if asked.args else []
     nums = [t for t in items if isinstance(t, Num)]

@@ -1,0 +1,456 @@
+"""From raw to core: what each pass makes of small programs, that the core computes the same, and what is refused."""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import srcdiff
+from srcdiff import grad
+from srcdiff.backend import load, render_module
+from srcdiff.errors import Refusal, UnsupportedCall, UnsupportedRecursion, UnsupportedSyntax, UnsupportedType
+from srcdiff.frontend import read
+from srcdiff.ir.nodes import Break, Continue, Function, Return
+from srcdiff.ir.walk import statements
+from srcdiff.normalise import Core, single_exit, specialise, split_webs, web_types
+from srcdiff.rules.typing import type_of_value
+from srcdiff.testing import check_grad
+
+X = np.array([0.5, -1.0, 2.0])
+A = np.arange(1.0, 13.0).reshape(3, 4) / 5.0
+OBJECTS = np.array([1.0, 2.0, 3.0], dtype=object)
+COMPLEX = np.array([1.0j, 2.0, 3.0])
+HALF = np.ones(3, dtype=np.float16)
+SHIFT = 1.0 + 2.0j
+SCALE = np.array([2.0, 3.0, 4.0])
+
+
+def core_of(f: Callable[..., Any], *args: Any) -> Core:
+    return specialise(read(f), [type_of_value(a, k) for k, a in enumerate(args)])
+
+
+def text_of(function: Function) -> str:
+    return render_module([function]).text
+
+
+def core_text(f: Callable[..., Any], *args: Any) -> list[str]:
+    """The statements of the core program, without the `def` line."""
+    lines = text_of(core_of(f, *args).function).split("\n")
+    start = next(k for k, line in enumerate(lines) if line.startswith("def "))
+    return [line.strip() for line in lines[start + 1 :] if line.strip()]
+
+
+def run_core(f: Callable[..., Any], *args: Any) -> Any:
+    core = core_of(f, *args)
+    rendered = render_module([core.function])
+    module = load(rendered, core.function.name)
+    captured = [value for _, value in core.captured]
+    return module.functions[core.function.name](*copy.deepcopy(args), *captured)
+
+
+# ------------------------------------------------------------------------------------------------ programs to lower
+
+
+def bump(y):
+    y[0] = y[0] * 2.0
+    return y[0]
+
+
+def half(v):
+    return v / 2.0
+
+
+def clipped_sum(x, cap):
+    s = 0.0
+    for v in x:
+        if v < 0.0:
+            continue
+        s = s + v
+        if s > cap:
+            return s
+    else:
+        s = s * 2.0
+    return -s
+
+
+def pairs(x, y):
+    s = 0.0
+    for k, (a, b) in enumerate(zip(x, reversed(y)), 1):
+        s += k * a * b
+    return s
+
+
+def swapped(a, b):
+    t = (a, b * 2.0)
+    t = t[1], t[0]
+    p, q = t
+    return p - q
+
+
+def joined_tuples(a):
+    t = (a, a * a) + (2.0, 3.0)
+    return t[1:3][0] * t[-1]
+
+
+def methods(x):
+    return x.sum() + x.reshape(3, 1).T[0, 1] * x.shape[0] + x.ndim
+
+
+def by_rank(x):
+    if x.ndim == 1:
+        return x[0]
+    return 0.0
+
+
+def built_ins(a, b, x):
+    return max(a, b, 1.0) + min((a, b)) + sum(x) + math.log(b, 2.0) + (1.0 if a in (1.0, 2.0) else 0.0)
+
+
+def inlined(x, a):
+    return half(x[0]) + half(a * a)
+
+
+def searched(x):
+    i = 0
+    while x[i] > 0.0 or i < 1:
+        i += 1
+        if i == 2:
+            break
+    return x[i] * i
+
+
+def captured(x):
+    return np.sum(x * SCALE)
+
+
+def used_twice(x):
+    u = x * 2.0
+    s = np.sum(u)
+    u = 3
+    return s * u
+
+
+def writes_in_a_test(x):
+    y = x.copy()
+    for k in range(3):
+        if bump(y) > 2.0 and k > 0:
+            continue
+        else:
+            continue
+    return np.sum(y * y)
+
+
+def writes_in_a_test_that_decides_nothing(x):
+    y = x.copy()
+    if bump(y) > 2.0:
+        pass
+    return np.sum(y * y)
+
+
+PROGRAMS = [
+    (clipped_sum, (X, 2.2)),
+    (clipped_sum, (X, 5.0)),
+    (clipped_sum, (-X, 0.2)),
+    (pairs, (X, 2.0 * X)),
+    (swapped, (2.0, 3.0)),
+    (joined_tuples, (2.0,)),
+    (methods, (X,)),
+    (by_rank, (X,)),
+    (by_rank, (A,)),
+    (built_ins, (1.0, 4.0, X)),
+    (inlined, (X, 3.0)),
+    (searched, (X,)),
+    (captured, (X,)),
+    (used_twice, (X,)),
+    (writes_in_a_test, (X,)),
+    (writes_in_a_test_that_decides_nothing, (X,)),
+]
+
+
+@pytest.mark.parametrize(("f", "args"), PROGRAMS, ids=[f"{f.__name__}-{k}" for k, (f, _) in enumerate(PROGRAMS)])
+def test_the_core_computes_the_same(f: Callable[..., Any], args: tuple[Any, ...]) -> None:
+    assert run_core(f, *args) == pytest.approx(f(*copy.deepcopy(args)), rel=1e-15)
+
+
+# -------------------------------------------------------------------------------------------------------- the passes
+
+
+def test_exits_end_in_one_return() -> None:
+    lowered = single_exit(read(clipped_sum).function)
+    kinds = [type(s) for s in statements(lowered.body)]
+    assert kinds.count(Return) == 1
+    assert isinstance(lowered.body[-1], Return)
+    assert Continue not in kinds
+    assert kinds.count(Break) == 1
+
+
+def test_a_test_that_writes_stays_though_it_decides_nothing() -> None:
+    assert any("y[0] = y[0] * 2.0" in line for line in core_text(writes_in_a_test, X))
+    check_grad(writes_in_a_test, (X,))
+    check_grad(writes_in_a_test_that_decides_nothing, (X,))
+
+
+def test_types_decide_branches() -> None:
+    assert core_text(by_rank, X) == ["result = x[0]", "return result"]
+    assert core_text(by_rank, A) == ["result = 0.0", "return result"]
+
+
+def test_tuples_are_dissolved() -> None:
+    assert not any("(" in line for line in core_text(swapped, 2.0, 3.0))
+
+
+def test_callees_are_inlined() -> None:
+    assert core_text(inlined, X, 3.0) == ["result = x[0] / 2.0 + a * a / 2.0", "return result"]
+
+
+def test_loops_count() -> None:
+    assert "for k in range(min(len(x), len(y))):" in "\n".join(core_text(pairs, X, X)).replace("k_1", "k")
+
+
+def test_captured_arrays_become_parameters() -> None:
+    core = core_of(captured, X)
+    assert core.captured == (("SCALE", SCALE),)
+    assert [p.name for p in core.function.params] == ["x", "SCALE"]
+    assert "SCALE" in {r.path for r in core.references}
+
+
+def test_webs_part_the_uses_of_a_name() -> None:
+    core = core_of(used_twice, X)
+    split, origins = split_webs(core.function)
+    types = web_types(split, core.types)
+    named = sorted(n for n, origin in origins.items() if origin == "u")
+    assert len(named) == 2
+    assert {getattr(types[n], "ndim", None) for n in named} == {0, 1}
+
+
+# -------------------------------------------------------------------------------------------------- forms of a call
+
+
+def keywords_of_reshape(M):
+    return np.sum(np.reshape(M, shape=(2, 6))[0] ** 2)
+
+
+def keywords_of_full(a):
+    return np.sum(np.full(fill_value=a * a, shape=(3,)) ** 2) + np.sum(np.full_like(X, fill_value=a))
+
+
+def keywords_of_clip(x):
+    return np.sum(np.clip(x, a_min=-0.5, a_max=1.0) ** 2) + np.sum(x.clip(max=1.0) ** 2)
+
+
+def other_keywords_of_clip(x):
+    return np.sum(np.clip(x, min=-0.5, max=1.0) ** 2) + np.sum(x.clip(-0.5) ** 2)
+
+
+def keyword_of_the_first_operand(x):
+    return np.sum(a=x * x) * np.mean(a=x, keepdims=False)
+
+
+def products_of_numbers(x, a):
+    return np.sum(np.dot(a, x) ** 2) + np.sum(x.dot(a)) + np.dot(2.0, a) * a
+
+
+def reductions_of_numbers(a):
+    return np.mean(a) * np.sum(a * a) + np.max(a) * np.min(a) + np.prod(a * a)
+
+
+def transposes(M):
+    return (
+        np.sum(np.transpose(M, (1, 0))[1] ** 2) + np.sum(M.transpose(1, 0)[0]) + np.sum(np.transpose(M, None)[2] ** 3)
+    )
+
+
+def like_with_a_shape(x):
+    return np.sum(np.zeros_like(x, shape=(2,)) + x[0] ** 2)
+
+
+@pytest.mark.parametrize(
+    ("f", "args"),
+    [
+        (keywords_of_reshape, (A,)),
+        (keywords_of_full, (0.7,)),
+        (keywords_of_clip, (X,)),
+        (other_keywords_of_clip, (X,)),
+        (keyword_of_the_first_operand, (X,)),
+        (products_of_numbers, (X, 0.7)),
+        (reductions_of_numbers, (0.7,)),
+        (transposes, (A,)),
+        (like_with_a_shape, (X,)),
+    ],
+)
+def test_forms(f: Callable[..., Any], args: tuple[Any, ...]) -> None:
+    check_grad(f, args, order=2)
+
+
+# --------------------------------------------------------------------------------------- `and`, `or` between numbers
+
+
+def either(a, b):
+    return (a or b) * b
+
+
+def both(a, b):
+    return (a and b) * b + a
+
+
+def and_before_or(a, b):
+    return ((a and b) or a * b) * a
+
+
+def or_then_and(a, b):
+    return (a or (b and a * b)) * a
+
+
+def three(a, b):
+    return (a - a or b * b or 3.0) * a
+
+
+def test_or_of_a_comparison(a=2.0):
+    def f(a, b):
+        return (a > 0.0 or b) * b + a
+
+    check_grad(f, (a, 3.0), order=2)
+    check_grad(f, (-a, 3.0), order=2)
+
+
+NUMBERS = [either, both, and_before_or, or_then_and, three]
+POINTS = [(2.0, 3.0), (-1.5, 0.5)]
+
+
+@pytest.mark.parametrize("f", NUMBERS)
+def test_logic_of_numbers(f: Callable[..., Any]) -> None:
+    for point in POINTS:
+        check_grad(f, point, order=2)
+    for point in [(0.0, 3.0), (2.0, 0.0), (0.0, 0.0)]:  # a kink, where only the value is compared
+        value, _ = srcdiff.value_and_grad(f)(*point)
+        assert value == f(*point)
+        assert run_core(f, *point) == f(*point)
+
+
+@pytest.mark.jit
+@pytest.mark.parametrize("f", [and_before_or, or_then_and])
+def test_jitted_logic_of_numbers(f: Callable[..., Any]) -> None:
+    for point in POINTS:
+        check_grad(f, point, order=2, jit=True)
+
+
+# --------------------------------------------------------------------------------------------------------- refusals
+
+
+def cube(x):
+    return x * x * x
+
+
+def makes_a_gradient(x):
+    return grad(cube)(x) * x
+
+
+def makes_a_value_and_gradient(x):
+    value, slope = srcdiff.value_and_grad(cube)(x)
+    return value * slope
+
+
+def makes_a_pullback(x):
+    value, pullback = srcdiff.vjp(cube, x)
+    return value * pullback(1.0)[0]
+
+
+def prints(x):
+    print(x)
+    return x * x
+
+
+def divides(x):
+    q, r = divmod(x, 0.3)
+    return q * r
+
+
+def rounds(x):
+    return np.sum(np.asarray([x]).round())
+
+
+def repeats_a_tuple(x):
+    t = (x,) * 3
+    return t[0]
+
+
+def other_axes(x):
+    return np.sum(np.transpose(np.ones((2, 2)) * x, (0, 1)))
+
+
+def sums_with_a_dtype(x):
+    return np.sum(np.ones(2) * x, None, np.float64)
+
+
+def copies_in_an_order(x):
+    return np.sum(np.copy(np.ones((2, 2)) * x, "F"))
+
+
+def uses_objects(x):
+    return np.sum(OBJECTS * x)
+
+
+def uses_complex_array(x):
+    return np.sum(COMPLEX * x)
+
+
+def uses_complex_number(x):
+    return x * SHIFT
+
+
+def uses_half_precision(x):
+    return np.sum(HALF * x)
+
+
+def calls_itself(x):
+    return x if x < 1.0 else calls_itself(x / 2.0)
+
+
+def part_of_a_tuple(x):
+    t = (x, x, x)
+    s = 0.0
+    for k in range(2):
+        s += t[k:][0]
+    return s
+
+
+@pytest.mark.parametrize(
+    ("f", "error", "what", "fix"),
+    [
+        (
+            makes_a_gradient,
+            UnsupportedCall,
+            "a call of srcdiff.grad inside",
+            "make it outside, once: `dg = srcdiff.grad",
+        ),
+        (makes_a_value_and_gradient, UnsupportedCall, "a call of srcdiff.value_and_grad inside", "make it outside"),
+        (makes_a_pullback, UnsupportedCall, "a call of srcdiff.vjp inside", "make it outside"),
+        (prints, UnsupportedCall, "a call of `print`", "print outside"),
+        (divides, UnsupportedCall, "a call of `divmod`", "`a // b` and `a % b`"),
+        (rounds, UnsupportedCall, "the method `round`", "np.round"),
+        (repeats_a_tuple, UnsupportedType, "`*` on tuple", "name the items"),
+        (other_axes, UnsupportedCall, "the number of arguments of `np.transpose`", "np.transpose(x)"),
+        (sums_with_a_dtype, UnsupportedCall, "the argument `dtype` of `np.sum`", "axis, keepdims"),
+        (copies_in_an_order, UnsupportedCall, "the argument `order` of `np.copy`", "np.copy(x"),
+        (uses_objects, UnsupportedType, "the captured `OBJECTS` is an array of object", "float64"),
+        (uses_complex_array, UnsupportedType, "the captured `COMPLEX` is complex", "two real variables"),
+        (uses_complex_number, UnsupportedType, "the captured `SHIFT` is complex", "two real variables"),
+        (uses_half_precision, UnsupportedType, "the captured `HALF` is an array of float16", "float64"),
+        (calls_itself, UnsupportedRecursion, "`calls_itself` calls itself", "as a loop"),
+        (part_of_a_tuple, UnsupportedSyntax, "a part of a tuple with bounds", "literals"),
+    ],
+    ids=lambda v: getattr(v, "__name__", ""),
+)
+def test_refused_in_one_sentence(f: Callable[..., Any], error: type[Refusal], what: str, fix: str) -> None:
+    with pytest.raises(error) as caught:
+        grad(f)(0.7)
+    (problem,) = caught.value.problems
+    assert problem.file == __file__
+    assert what in problem.what
+    assert fix in problem.fix
+    assert problem.source_line is not None
