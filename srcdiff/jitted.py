@@ -144,9 +144,14 @@ def _check_apart(name: str) -> Any:
 
 def from_numba(type_: Any, name: str) -> Type:
     """What a Numba type says of an argument. Raises BadArgument for what a derivative does not take."""
-    nt = numba_module().core.types
+    numba = numba_module()
+    nt = numba.core.types
     if isinstance(type_, nt.StringLiteral):
         return Static(type_.literal_value)
+    if isinstance(type_, nt.UnicodeType):  # with an error of Numba's own, Numba tries again with the literal
+        raise numba.core.errors.TypingError(
+            f"`{name}` is a string that is not known when this is compiled; write it out"
+        )
     type_ = getattr(type_, "literal_type", type_)
     if isinstance(type_, nt.Omitted):
         return type_of(type_.value, name)

@@ -357,7 +357,7 @@ def writes_tuple(x, t):
 def test_arguments_that_share_memory():
     df = srcdiff.grad(writes)
     z = np.array([1.0, 2.0, 3.0])
-    with pytest.raises(SharedMemory, match="`x`.*`y`"):
+    with pytest.raises(SharedMemory, match=r"`x`.*`y`"):
         df(z, z)
     with pytest.raises(SharedMemory):
         df(z[1:], z[:-1])
@@ -541,7 +541,7 @@ def test_what_cannot_be_pickled_says_so():
 
     for f in (local, lambda x: x):
         for df in (srcdiff.grad(f), srcdiff.grad(srcdiff.grad(f))):
-            with pytest.raises(BadArgument, match="cannot be pickled.*top level of a module"):
+            with pytest.raises(BadArgument, match=r"cannot be pickled.*top level of a module"):
                 pickle.dumps(df)
 
 

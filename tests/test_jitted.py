@@ -193,7 +193,7 @@ def test_defaults_that_are_no_numbers():
         return jitted(x), jitted(x, 3.0), jitted(x, None)
 
     assert caller(1.0) == (2.0, 6.0, 2.0)
-    with pytest.raises(BadArgument, match="`mode` is a unicode_type"):  # what it says is known too late
+    with pytest.raises(numba.errors.TypingError, match="`mode` is a string that is not known"):
         jitted(1.0, None, "single")
 
 
@@ -322,3 +322,36 @@ def test_threads_compile_together():
     with ThreadPoolExecutor(8) as pool:
         assert all(pool.map(work, range(8)))
     assert warnings.filters == filters
+
+
+ZERO_D = np.array(2.0)
+BIG_ENDIAN = np.array([1.0, 2.0], ">f8")
+WHOLE = np.array(3)
+
+
+def captures(x):
+    return ZERO_D**x + np.sum(BIG_ENDIAN * x) + x**WHOLE
+
+
+def test_captured_arrays_of_every_form():
+    expected = srcdiff.grad(captures)(2.0)
+    df = srcdiff.grad(captures, jit=True)
+    assert df(2.0) == pytest.approx(expected)
+    assert df.jitted(2.0) == pytest.approx(expected)
+    _, pullback = srcdiff.vjp(captures, 2.0)
+    BIG_ENDIAN[0] += 1.0
+    assert df(2.0) == pytest.approx(expected + 1.0)
+    assert pullback(1.0)[0] == pytest.approx(expected)
+    BIG_ENDIAN[0] -= 1.0
+
+
+def test_inside_a_differentiated_function_the_dispatcher_is_not_taken_for_nothing():
+    jitted = srcdiff.grad(power).jitted
+
+    def caller(x):
+        return jitted(x, 2.0) * x
+
+    try:
+        assert srcdiff.grad(caller)(2.0) == pytest.approx(9.0 * 4.0)
+    except SrcdiffError as problem:
+        assert "caller" in str(problem) or "jitted" in str(problem)

@@ -10,11 +10,12 @@ from ..ir.nodes import Assign, Call, Comment, Const, Display, Expr, Function, Na
 from ..ir.types import ListOf, Num, Type
 from ..normalise import Core
 from ..rules.typing import like
-from .assemble import DTYPES, Assembler
+from .assemble import Assembler
 from .plan import Planner
 from .prepare import Ready, prepare
 from .schedule import rebound
 from .skeleton import Acc, Act, Builder, Node, Step
+from .tapes import DTYPES
 from .terms import COPY, ZERO, Term
 from .zeros import Zeros
 
@@ -217,7 +218,8 @@ def docstring(core: Core, request: Request, seeds: list[str]) -> str:
     place = ""
     if primal.origin is not None:
         file = primal.origin.file.replace("\\", "/").rpartition("/")[2]
-        place = f" from {file}:{primal.origin.span.line}"
+        generated = file.startswith("<srcdiff ")  # its name carries a number that differs from build to build
+        place = f" from {primal.name}" if generated else f" from {file}:{primal.origin.span.line}"
     call = f"{primal.name}({', '.join(p.name for p in primal.params)})"
     first = {
         "grad": f"d {primal.name} / d {wrt}.",

@@ -258,13 +258,15 @@ class Rewriter:
                 self.state.restore(mark)
 
     def _logic_of_numbers(self, e: Logic) -> Expr:
-        """`a or b` of numbers is one of the numbers: `a if a else b`."""
-        result = self.expr(e.values[-1])
-        for value in reversed(e.values[:-1]):
-            first = self.atom(self.expr(value), "first")
-            then, other = (first, result) if e.op == "or" else (result, first)
-            result = Choice(first, then, other, e.at)
-        return result
+        """`a or b` of numbers is one of the numbers: `a if a else b`, where `b` is evaluated only if it is asked."""
+        if len(e.values) == 1:
+            return self.expr(e.values[0])
+        first = self.atom(self.expr(e.values[0]), "first")
+        with self.state.collect() as out:
+            rest = self._logic_of_numbers(replace(e, values=e.values[1:]))
+        chosen: tuple[Expr, Block] = (first, ())
+        then, other = (chosen, (rest, tuple(out))) if e.op == "or" else ((rest, tuple(out)), chosen)
+        return self._as_if(first, then, other, "chosen") if out else Choice(first, then[0], other[0], e.at)
 
     def _apart(self, e: Expr) -> tuple[Expr, Block]:
         with self.state.collect() as out:

@@ -191,14 +191,15 @@ class Specialiser(Loops, Callees):
 
     def effect(self, raw: Expr) -> None:
         """A call for what it does: an append or pop of generated code, or a user function that writes into an array."""
-        if not isinstance(raw, Call):
+        if isinstance(raw, Const | Name):
             return
+        called = raw.func if isinstance(raw, Call) else None
         value = self.expr(raw)
         if isinstance(value, Call) and is_call_of(value, list.append):
             self.append(value)
         elif is_call_of(value, list.pop):
             self.state.emit(Effect(value))
-        elif isinstance(value, Call) and user_function(getattr(raw.func, "value", None)) is None:
+        elif isinstance(value, Call) and user_function(getattr(called, "value", None)) is None:
             function = value.func.value if isinstance(value.func, Object) else None
             raise TypeProblem(
                 UnsupportedCall,
