@@ -49,16 +49,22 @@ class Options:
 @dataclass(frozen=True, slots=True)
 class Ready:
     """What runs for one combination of argument types. `refit` are the places of the arguments that generated code
-    does not take as they are, `plain` says that the result is the gradient itself."""
+    does not take as they are, `loose` says that a captured array is not either, `plain` that the result is the
+    gradient itself."""
 
     built: Built
     call: Callable[..., Any]
     captured: tuple[Any, ...]
     unchanged: Callable[[], bool]
+    loose: bool = False
     refit: tuple[int, ...] = ()
     tuples: bool = False
     written: bool = False
     plain: bool = False
+
+    def extra(self) -> tuple[Any, ...]:
+        """The captured arrays as generated code takes them now: their elements may have changed."""
+        return tuple([fitted(a, "a captured array", False) for a in self.captured]) if self.loose else self.captured
 
 
 class Derivative:
@@ -116,9 +122,9 @@ class Derivative:
         if ready is None or not ready.unchanged():
             ready = self.prepare(args)
             if isinstance(ready.call, Jitted):
-                ready.call.compile((*self._taken(ready, args), *ready.captured))
+                ready.call.compile((*self._taken(ready, args), *ready.extra()))
         self._last = ready
-        result = self.run(ready, args, ready.captured)
+        result = self.run(ready, args, ready.extra() if ready.loose else ready.captured)
         if not ready.plain:
             return self._finished(result, args, ready)
         if self.single:
@@ -189,7 +195,7 @@ class Derivative:
                 self._program = known = None
             if known is None:
                 known = self._built[key] = self._make(list(key))
-            refit = tuple(k for k, a in enumerate(args) if not is_exact(a))
+            refit = tuple(k for k, a in enumerate(args) if not is_exact(a, k in self._places))
             tuples = any(type(a) is tuple for a in fit)
             ready = replace(known, refit=refit, tuples=tuples)
             self._ready[tuple(map(key_of, args))] = ready
@@ -209,9 +215,8 @@ class Derivative:
         if self.options.jit:
             call = Jitted(built.plain, self.function.__name__, self.checked)
         captured = tuple(v for _, v in built.captured)
-        return Ready(
-            built, call, captured, watcher(built.references, captured), written=bool(built.written), plain=plain
-        )
+        unchanged, loose = watcher(built.references, captured), not all(is_exact(a, False) for a in captured)
+        return Ready(built, call, captured, unchanged, loose, written=bool(built.written), plain=plain)
 
     def _build(self, types: list[Type], kind: str) -> Built:
         with BUILDING:

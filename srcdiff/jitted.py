@@ -13,7 +13,7 @@ from .errors import BadArgument, SharedMemory
 from .ir.nodes import Assign, Call, Const, Display, Effect, Expr, Function, Item, Name, Object, Param, Return, Stmt
 from .ir.types import BOOL, FLOAT, Dim, Num, Static, Tup, Type, describe
 from .ir.walk import Fresh
-from .signature import type_of
+from .signature import fitted, type_of
 from .subject import function_of, identifier, plain_params
 
 if TYPE_CHECKING:
@@ -54,7 +54,8 @@ class _Caller:
         found = [from_numba(t, n) for t, n in zip(types, names, strict=True)]
         fit = [self.taken(Name(n), t) for n, t in zip(names, found, strict=True)]
         self.built = derivative.built_for_types(fit)
-        for name, value in self.built.captured:
+        for name, array in self.built.captured:
+            value = fitted(array, name, False)
             self.given.append((Object(value, name), type_of(value, name)))
             self.args.append(Object(value, name))
 

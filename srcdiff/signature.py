@@ -91,12 +91,15 @@ def key_of(value: Any) -> Hashable:
     return other
 
 
-def is_exact(value: Any) -> bool:
-    """Whether every argument with the same key is taken by generated code as it is."""
+def is_exact(value: Any, differentiate: bool) -> bool:
+    """Whether every argument with the same key is taken by generated code as it is (see `fitted`)."""
     kind = type(value)
     if kind is np.ndarray:
-        return bool(value.ndim) and value.dtype.isnative and value.dtype.name in _FLOATS
-    return kind in (float, np.float64, np.float32, bool, str, type(None))
+        known = value.dtype.name in _FLOATS or (not differentiate and value.dtype.kind in "iub")
+        return known and bool(value.ndim) and value.dtype.isnative
+    if kind in (float, np.float64, np.float32):
+        return True
+    return not differentiate and kind in (bool, str, type(None), np.int64, np.int32)
 
 
 def fitted(value: Any, name: str, differentiate: bool) -> Any:

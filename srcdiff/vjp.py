@@ -43,7 +43,7 @@ def vjp(f: Callable[..., Any], /, *args: Any) -> tuple[Any, Callable[[Any], tupl
     if ready.written:
         derivative.check_apart(ready, whole)
     kept = tuple(map(_copied, whole))
-    captured = tuple(map(_copied, ready.captured))
+    captured = tuple(map(_copied, ready.extra()))
     value = f(*map(_copied, given.args), **given.kwargs)
     form = _form(value)
 

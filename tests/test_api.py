@@ -1258,6 +1258,35 @@ def slices_a_tuple(x):
     return t[1:][1]
 
 
+def stores_a_list(x):
+    y = np.zeros(2)
+    y[:] = [x, x * x]
+    return np.sum(y * y)
+
+
+def stores_a_tuple(x):
+    y = np.zeros(2)
+    y[:] = x, x * x
+    return np.sum(y * y)
+
+
+def adds_a_list(x):
+    y = np.ones(2)
+    y += [x, x * x]
+    return np.sum(y * y)
+
+
+def sums_a_list(x):
+    return np.sum([x, x * x]) + np.sum((x, 1.0)) + np.max([x, 1.0])
+
+
+def zero_like_a_number(x):
+    z = np.zeros_like(x)
+    z += x
+    z *= x
+    return z * z
+
+
 def two_kinds(x):
     y = x if x > 0.0 else (x, x)
     return y
@@ -1309,7 +1338,19 @@ def test_a_refusal_says_where_what_why_and_what_to_write(f: Callable[..., Any]) 
 
 @pytest.mark.parametrize(
     "f",
-    [reads_a_list, makes_an_array_of_a_list, grows_a_list, adds_tuples, repeats_a_tuple, slices_a_tuple],
+    [
+        reads_a_list,
+        makes_an_array_of_a_list,
+        grows_a_list,
+        adds_tuples,
+        repeats_a_tuple,
+        slices_a_tuple,
+        stores_a_list,
+        stores_a_tuple,
+        adds_a_list,
+        sums_a_list,
+        zero_like_a_number,
+    ],
     ids=lambda f: f.__name__,
 )
 def test_sequences_are_followed_or_refused(f: Callable[..., Any]) -> None:

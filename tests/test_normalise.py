@@ -204,6 +204,8 @@ def test_a_test_that_writes_stays_though_it_decides_nothing() -> None:
     assert any("y[0] = y[0] * 2.0" in line for line in core_text(writes_in_a_test, X))
     check_grad(writes_in_a_test, (X,))
     check_grad(writes_in_a_test_that_decides_nothing, (X,))
+    for number in (0.5, 2.0, 4.0):
+        check_grad(writes_where_asked, (X, number))
 
 
 def test_types_decide_branches() -> None:

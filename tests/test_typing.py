@@ -88,7 +88,6 @@ def array(e: Expr) -> Num:
         (item("x", Slice(None, Const(-1), None)), "float64", (N.minus(1),)),
         (item("x", Slice(None, None, Const(-1))), "float64", (N,)),
     ],
-    ids=str,
 )
 def test_arrays(e: Expr, dtype: str, shape: tuple[Dim, ...]) -> None:
     found = array(e)
@@ -164,7 +163,6 @@ def test_tuples_and_lists() -> None:
         (call(operator.mul, "t", 2), UnsupportedType, "on tuple of"),
         (call(np.sin, "t"), UnsupportedCall, "`sin` on tuple"),
     ],
-    ids=str,
 )
 def test_refusals(e: Expr, error: type[Exception], words: str) -> None:
     with pytest.raises(TypeProblem) as caught:

@@ -120,14 +120,6 @@ def copy_of_a_fortran_array(A):
     return np.sum(B * B)
 
 
-@case(args=(2.0, 1.5), jit=False, reason="Numba has no zeros_like of a number")
-def zeros_like_a_number(a, b):
-    z = np.zeros_like(a * b)
-    z += a
-    z *= b
-    return z * z
-
-
 @case(args=(0.0, 0), also=((0.0, 1), (0.0, 2), (0.0, 3), (1.5, 0), (-1.5, 1)), wrt=0, second=True)
 def whole_powers_at_zero(x, n):
     return x**n + x
@@ -195,3 +187,21 @@ def product_of_all_axes_twice(x):
 @case(args=(positive(4),))
 def captured_then_scaled(x):
     return np.sum(WEIGHTS * x * x) * FACTOR
+
+
+@case(args=(np.array([1.3, 0.7, 2.2]),), jit=False, reason="Numba's asarray and array take no dtype of another kind")
+def rounded_down_by_a_dtype(x):
+    whole = np.asarray(x, dtype=np.int64)
+    return np.sum(whole * x) + np.sum(np.array(x, dtype=int) * x * x)
+
+
+@case(args=(np.array([0.0, 1.0, 4.0]),), wrt=0)
+def largest_of_roots(x):
+    return np.max(np.sqrt(x)) * 3.0
+
+
+@case(args=(np.array([0.0, 1.0, 4.0]),), wrt=0)
+def a_root_that_is_overwritten(x):
+    y = np.sqrt(x)
+    y[0] = 1.0
+    return np.sum(y * y * y)
