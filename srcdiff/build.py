@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import linecache
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -9,6 +10,7 @@ from typing import Any
 
 from .backend import Module, load, render_module
 from .derive import Request, docstring, reverse
+from .errors import Problem
 from .frontend import Program, Reference
 from .ir.nodes import Function
 from .ir.types import Type
@@ -46,7 +48,7 @@ def build(program: Program, types: Sequence[Type], request: Request) -> Built:
         unknown_rank = check_result(program, core, request)
         derived = reverse(core, request)
     except TypeProblem as problem:
-        raise report([to_problem(program, problem, None, (program.function.name,))]) from None
+        raise report([_placed(program, problem)]) from None
     function = optimise(derived.function, derived.types, derived.user_name, derived.like)
     seeds = [p.name for p in function.params[len(core.function.params) :]]
     function = replace(function, doc=docstring(core, request, seeds))
@@ -62,4 +64,24 @@ def build(program: Program, types: Sequence[Type], request: Request) -> Built:
         unknown_rank,
         derived.seed_leaves,
         core.references,
+    )
+
+
+def _placed(program: Program, problem: TypeProblem) -> Problem:
+    """A problem met while deriving, at its statement: that of an inlined helper may stand in another file."""
+    origin = problem.origin
+    if origin is None or origin.file == program.file:
+        return to_problem(program, problem, origin, (program.function.name,))
+    span = problem.at or origin.span
+    line = linecache.getline(origin.file, span.line).rstrip("\n")
+    return Problem(
+        problem.error,
+        problem.what,
+        problem.why,
+        problem.fix,
+        file=origin.file,
+        line=span.line,
+        column=span.column,
+        end_column=span.end_column if span.end_line == span.line else len(line),
+        source_line=line,
     )

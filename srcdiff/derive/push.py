@@ -50,13 +50,14 @@ class Pusher:
     let: Callable[[Expr], Name]
     result: Expr | None = None  # how the whole statement's value can be read, if it can
     leaves: dict[Expr, list[Term]] = field(default_factory=dict)
+    known: dict[Expr, Num] = field(default_factory=dict)  # expressions whose shape is known from where they are put
 
     @property
     def typer(self) -> Typer:
         return Typer(self.types)
 
     def num(self, e: Expr) -> Num:
-        type_ = self.typer(e)
+        type_ = self.known.get(e) or self.typer(e)
         assert isinstance(type_, Num), f"not a number: {e!r}"
         return type_
 

@@ -110,11 +110,11 @@ class _Writer:
         self.seed_acts(nodes)
         temporaries = set(self.types) - before
         wanted = [adjoints.bars[n] for n in self.request.wrt if n in adjoints.bars]
-        zeros = Zeros(primal, self.types)
+        shadows = set(adjoints.shadows.values())
+        zeros = Zeros(primal, self.types, shadows)
         start = dict.fromkeys(primal, "zero")
         zeros.run(nodes, set(wanted), dict(start))  # tells which adjoints may be exactly zero where they are used
         nodes, state = zeros.run(nodes, set(wanted), start)
-        shadows = set(adjoints.shadows.values())
         own = set(primal) | temporaries | set(self.seeds.values())
         planner = Planner(nodes, ready.aliases, self.types, own, primal, shadows)
         plan = planner.plan()

@@ -36,10 +36,10 @@ from ..ir.nodes import (
 )
 from ..ir.types import ListOf, Num, Type
 from ..ir.walk import Fresh, is_call_of, names, rebuild
-from ..rules.typing import Typer, like, settled
+from ..rules.typing import TypeProblem, Typer, like, settled
 from .places import base_of
 from .push import Pusher
-from .terms import COPY, ZERO, Term, collected, total
+from .terms import COPY, ZERO, Term, collected
 
 APPEND = Object(list.append, "append")
 POP = Object(list.pop, "pop")
@@ -185,6 +185,14 @@ class Builder:
         return [When(choice.test, tuple(sides[0]), tuple(sides[1]))] if any(sides) else []
 
     def simple(self, s: Stmt) -> list[Act]:
+        """What the adjoint of a simple statement does. A problem without a place is one of the statement."""
+        try:
+            return self.acts_of(s)
+        except TypeProblem as problem:
+            problem.origin = problem.origin or s.origin
+            raise
+
+    def acts_of(self, s: Stmt) -> list[Act]:
         self.acts = []
         match s:
             case Assign(target=Name(id=name), value=value) if id(s) in self.makes:
@@ -203,7 +211,7 @@ class Builder:
             case Update(target=Name(id=name)) if not self.aliases.is_array(name):
                 self.assign(name, Call(s.op, (s.target, s.value)))
             case Update(target=target):
-                self.store(target, Call(s.op, (target, s.value)))
+                self.store(target, Call(s.op, (target, s.value)), whole=True)
             case Effect(value=value):
                 self.effect(value)
             case Return() | Break() | Comment():
@@ -333,7 +341,8 @@ class Builder:
 
     # ---------------------------------------------------------------------------------------------------- writes
 
-    def store(self, place: Expr, value: Expr) -> None:
+    def store(self, place: Expr, value: Expr, whole: bool = False) -> None:
+        """The adjoint of `place = value`; `whole` where the value surely has the shape of the place."""
         base = base_of(place)
         if base is None or base not in self.active or base not in self.adjoints.shadows:
             return
@@ -341,7 +350,7 @@ class Builder:
         mirror = self.mirrored(place)
         region = self.types_of(place)
         seed: Expr = mirror
-        probe = self.probe(place, value, region, Term((seed,)))
+        probe = self.probe(place, value, region if whole else None, Term((seed,)))
         own = collected(probe.leaves.get(place, []))
         others = [leaf for leaf in probe.leaves if leaf != place]
         untouched = own == [Term((seed,))]
@@ -356,7 +365,7 @@ class Builder:
             return
         is_region = region.ndim != 0
         seed = self.let(Call(COPY, (mirror,)) if is_region else mirror)
-        again = self.probe(place, value, region, Term((seed,)))
+        again = self.probe(place, value, region if whole else None, Term((seed,)))
         self.acts.extend(again.acts)
         own = collected(again.leaves.get(place, []))
         if own != [Term((seed,))]:
@@ -380,15 +389,21 @@ class Builder:
         assert isinstance(type_, Num)
         return type_
 
-    def probe(self, place: Expr, value: Expr, region: Num, term: Term) -> _Probe:
-        """The contributions of `place = value` for the adjoint `term` of the place, without recording them."""
+    def probe(self, place: Expr, value: Expr, whole: Num | None, term: Term) -> _Probe:
+        """The contributions of `place = value` for the adjoint `term` of the place, without recording them; `whole` is
+        the type of the place where the value surely has its shape."""
+        region = self.types_of(place)
         outer, self.acts = self.acts, []
         pusher = self.pusher()
         own_shape = Typer(self.types)(value)
         assert isinstance(own_shape, Num)
-        if region.ndim and own_shape.ndim is not None and pusher.is_active(value):
+        if whole is not None:
+            pusher.known[value] = whole
+            pusher.push(value, term)
+        elif region.ndim and own_shape.ndim is not None and pusher.is_active(value):
             # the write itself broadcasts: its value may be smaller than the region
             spread = Call(Object(operator.add, "+"), (place, value))
+            pusher.known[spread] = region
             pusher.descend(spread, value, term)
         else:
             pusher.push(value, term)
@@ -441,8 +456,3 @@ def _swap(e: Expr, table: dict[Name, Name]) -> Expr:
     if isinstance(e, Name):
         return table.get(e, e)
     return rebuild(e, lambda child: _swap(child, table))
-
-
-def written_expr(acc: Acc, types: dict[str, Type]) -> Expr:
-    """The right-hand side that an accumulation stands for."""
-    return total(acc.terms, Typer(types))

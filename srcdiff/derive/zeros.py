@@ -15,9 +15,10 @@ import numpy as np
 from .. import runtime
 from ..ir.nodes import Call, Const, Effect, Expr, Item, Name, Object
 from ..ir.types import Num, Type
-from ..ir.walk import names, substitute
+from ..ir.walk import is_call_of, names, subexprs, substitute
 from ..rules import is_view
 from ..rules.typing import Typer, like
+from ..runtime import first_max, first_min
 from .places import base_of
 from .push import value_is_at_least
 from .skeleton import Acc, Act, Do, Fork, Kill, Let, Node, Round, Step, Together, When
@@ -35,6 +36,7 @@ class Zeros:
 
     primal: dict[str, str]
     types: dict[str, Type]
+    shadows: set[str]
     maybe_zero: set[str] = field(default_factory=set)  # adjoints that a zero is written into, or a masked sum
 
     def run(self, nodes: list[Node], live: set[str], state: State) -> tuple[list[Node], State]:
@@ -205,7 +207,9 @@ class Zeros:
         terms = tuple(self.guarded(t) for t in acc.terms if not t.mentions(zero))
         base = base_of(acc.target)
         assert base is not None
-        if any(t.masks for t in terms):
+        if any(
+            t.masks or any(is_call_of(e, first_max, first_min) for f in t.factors for e in subexprs(f)) for t in terms
+        ):
             self.maybe_zero.add(base)  # where the mask leaves the value out
         if base not in self.primal:  # a shadow: it always has storage
             if terms or acc.assign:
@@ -235,7 +239,7 @@ class Zeros:
         """A partial that may be infinite, times an adjoint that may be exactly zero because the value has not been
         used on the way taken: such a product is zero, not NaN (and no division by zero)."""
         seed = term.factors[-1]
-        if isinstance(seed, Name) and seed.id in self.maybe_zero and term.singular:
+        if isinstance(seed, Name) and term.singular and (seed.id in self.maybe_zero or seed.id in self.shadows):
             return guarded(term, Typer(self.types))
         return term
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..errors import UnsupportedMutation, UnsupportedSyntax
+from ..errors import UnsupportedMutation, UnsupportedSyntax, UnsupportedType
 from ..ir.nodes import Assign, Block, Call, Const, Display, Expr, Item, Name, Update
-from ..ir.types import ListOf, Num, Static, Tup
+from ..ir.types import ListOf, Num, Static, Tup, Type, describe
 from ..rules.typing import TypeProblem
 from .expressions import Rewriter
 from .state import expanded
@@ -62,8 +62,19 @@ class Assigner(Rewriter):
     def store(self, target: Item, value: Expr) -> None:
         place = self.place(target)
         self.typed(place)
-        self.typed(value)
+        self.check_written(self.typed(value), target)
         self.state.emit(Assign(place, value))
+
+    def check_written(self, type_: Type, target: Expr) -> None:
+        """Refuse a list or tuple where an array or number is written."""
+        if not isinstance(type_, Num):
+            raise TypeProblem(
+                UnsupportedType,
+                f"a {describe(type_)} written into an array",
+                "only numbers and arrays are followed into an array",
+                "make it an array first: np.array([...])",
+                target.at,
+            )
 
     def place(self, target: Item) -> Item:
         """The target of a write as an item of a variable: what stands before the last index is a view with a name."""
@@ -126,6 +137,8 @@ class Assigner(Rewriter):
 
     def update(self, s: Update) -> None:
         value = self.expr(s.value)
+        if isinstance(value, Display) and not isinstance(self.typed(self.expr(s.target)), Tup):
+            self.check_written(self.typed(value), s.target)
         if isinstance(s.target, Item):
             place = self.place(s.target)
             self.typed(Call(s.op, (place, value), at=s.target.at))

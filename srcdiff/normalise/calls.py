@@ -34,7 +34,7 @@ from ..ir.walk import assigned, is_call_of, subexprs
 from ..rules.typing import TypeProblem
 from .assignments import Assigner
 from .exits import single_exit
-from .state import unknown
+from .state import to_problem, unknown
 
 
 class Callees(Assigner):
@@ -74,7 +74,12 @@ class Callees(Assigner):
             once = simple is not None and _uses(simple, param.name) <= 1 and _pure(arg)
             walker.scope[param.name] = self.argument(param.name, arg, param.name not in changed, once)
         if simple is not None:
-            return _at(walker.expr(simple), e)
+            try:
+                return _at(walker.expr(simple), e)
+            except TypeProblem as problem:  # its place is in the callee's own file
+                found = to_problem(program, problem, lowered.body[0].origin, walker.chain)
+                self.state.problems.append(found)
+                return Name(self._placeholder())
         return walker.inlined(lowered, function.__name__)
 
     def argument(self, name: str, arg: Expr, constant: bool, once: bool) -> Expr:

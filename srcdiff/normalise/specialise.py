@@ -42,7 +42,7 @@ from ..ir.nodes import (
     While,
 )
 from ..ir.types import ListOf, Tup, Type
-from ..ir.walk import Fresh, is_call_of, mentioned, targets
+from ..ir.walk import Fresh, expressions, is_call_of, mentioned, subexprs, targets
 from ..rules.typing import TypeProblem
 from .calls import Callees
 from .exits import single_exit
@@ -148,7 +148,9 @@ class Specialiser(Loops, Callees):
             self.state.problems.append(to_problem(self.program, problem, s.origin, self.chain))
             self.forget(s)
         except Refusal as refusal:  # of a callee that cannot be read
-            self.state.problems.extend(refusal.problems)
+            for found in refusal.problems:
+                calls = found.calls or (*self.chain, _callee_name(s))
+                self.state.problems.append(replace(found, calls=calls))
             self.forget(s)
         finally:
             self.state.origin = outer
@@ -227,3 +229,11 @@ class Specialiser(Loops, Callees):
             return replace(value, items=items)
         self.typed(value)
         return value if isinstance(value, Name | Object) else self.atom(value, wish)
+
+
+def _callee_name(s: Stmt) -> str:
+    """The user function that a statement calls, as it is spelled there."""
+    for e in (part for top in expressions(s) for part in subexprs(top)):
+        if isinstance(e, Call) and isinstance(e.func, Object) and user_function(e.func.value) is not None:
+            return e.func.text
+    return "a helper"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..errors import Refusal, UnsupportedCall, UnsupportedType
-from ..ir.nodes import Expr, Span
+from ..ir.nodes import Expr, Origin, Span
 from ..ir.types import Num, Type, TypeMismatch, describe, join
 
 
@@ -13,6 +13,7 @@ class TypeProblem(Exception):
     def __init__(self, error: type[Refusal], what: str, why: str, fix: str, at: Span | None = None) -> None:
         super().__init__(what)
         self.error, self.what, self.why, self.fix, self.at = error, what, why, fix, at
+        self.origin: Origin | None = None  # the statement in which it was met, where that is known
 
 
 def joined(a: Type, b: Type, e: Expr) -> Type:

@@ -13,8 +13,19 @@ from typing import Any
 import numpy as np
 
 from .. import runtime
-from .lines import kept_shape, lines, unlines
-from .register import implements, is_array, is_axes, is_none, is_number, jitable, sample, types, vectorize
+from .lines import lines, place, size_of, steps_of, unlines
+from .register import (
+    implements,
+    is_array,
+    is_axes,
+    is_none,
+    is_number,
+    jitable,
+    sample,
+    tuple_setitem,
+    types,
+    vectorize,
+)
 
 jitable(runtime.polygamma)
 
@@ -61,28 +72,19 @@ def _to_number(g: Any) -> Any:
 
 def _to_array(g: Any, x: Any) -> Any:
     """For an `x` with dimensions: `g` with more of them, as many, or fewer."""
-    extra = g.ndim - x.ndim
-    if extra > 0:
-        leading = tuple(range(extra))
-
-        def from_more(g: Any, x: Any) -> Any:
-            total = np.sum(g, axis=leading)
-            return total if total.shape == x.shape else _fit(total, x)
-
-        return from_more
     own = _as_own(g)
-    if extra < 0:
+    if g.ndim == x.ndim:
 
-        def from_fewer(g: Any, x: Any) -> Any:
-            return _fit(own(g), x)
+        def from_as_many(g: Any, x: Any) -> Any:
+            whole = own(g)
+            return whole if whole.shape == x.shape else fitted(whole, x)
 
-        return from_fewer
+        return from_as_many
 
-    def from_as_many(g: Any, x: Any) -> Any:
-        whole = own(g)
-        return whole if whole.shape == x.shape else _fit(whole, x)
+    def implementation(g: Any, x: Any) -> Any:
+        return fitted(own(g), x)
 
-    return from_as_many
+    return implementation
 
 
 def _as_own(g: Any) -> Any:
@@ -106,16 +108,46 @@ def _as_own(g: Any) -> Any:
     return jitable(itself)
 
 
+def fitted(g: Any, x: Any) -> Any:
+    """The C-contiguous `g` in the shape of `x`. In compiled code only."""
+
+
+@implements(fitted)
+def _fitted(g: Any, x: Any) -> Any:
+    """One loop over all that broadcasts: elements of `g` are added up where `x` has one, repeated where `g` has one."""
+    ndim = max(g.ndim, x.ndim)
+    ones = (1,) * ndim
+
+    def implementation(g: Any, x: Any) -> Any:
+        of_g, of_x = right_aligned(g.shape, ones), right_aligned(x.shape, ones)
+        shape, from_g, to_x = of_g, steps_of(of_g), steps_of(of_x)
+        for i in range(ndim):
+            if of_g[i] == 1:
+                shape = tuple_setitem(shape, i, of_x[i])
+                from_g = tuple_setitem(from_g, i, 0)
+            elif of_x[i] != 1 and of_x[i] != of_g[i]:
+                raise ValueError("operands could not be broadcast together")
+            if of_x[i] == 1:
+                to_x = tuple_setitem(to_x, i, 0)
+        result = np.zeros(x.shape, g.dtype)
+        source, target = g.reshape(g.size), result.reshape(x.size)
+        n = shape[ndim - 1]
+        step_g, step_x = from_g[ndim - 1], to_x[ndim - 1]
+        for row in range(size_of(shape, 0, ndim - 1)):
+            at_g, at_x = place(row * n, shape, from_g), place(row * n, shape, to_x)
+            for k in range(n):
+                target[at_x + k * step_x] += source[at_g + k * step_g]
+        return result
+
+    return implementation
+
+
 @jitable
-def _fit(g: Any, x: Any) -> Any:
-    """`g`, of no more dimensions than `x`, in the shape of `x`: sums where that has one element, else copies."""
-    first = x.ndim - g.ndim
-    for axis in range(g.ndim):
-        if x.shape[first + axis] == 1 and g.shape[axis] != 1:
-            g = np.sum(lines(g, axis), axis=1).reshape(kept_shape(g, axis))
-    result = np.empty(x.shape, g.dtype)
-    result[...] = g
-    return result
+def right_aligned(shape: Any, ones: Any) -> Any:
+    """`shape` with as many 1 in front as it has fewer elements than `ones`."""
+    for i in range(len(shape)):
+        ones = tuple_setitem(ones, len(ones) - len(shape) + i, shape[i])
+    return ones
 
 
 @implements(runtime.zeros_like)
@@ -198,14 +230,19 @@ implements(runtime.power_exponent)(_power_partial(_power_exponent, runtime.power
 @jitable
 def _others(parts: Any) -> Any:
     """The products of the elements before and after each one of a line."""
-    before, after = np.ones_like(parts), np.ones_like(parts)
+    result = np.empty_like(parts)
     n = parts.shape[1]
+    one = parts.dtype.type(1)
     for i in range(parts.shape[0]):
-        for j in range(1, n):
-            for k in range(parts.shape[2]):
-                before[i, j, k] = before[i, j - 1, k] * parts[i, j - 1, k]
-                after[i, n - 1 - j, k] = after[i, n - j, k] * parts[i, n - j, k]
-    return before * after
+        for k in range(parts.shape[2]):
+            before, after = one, one
+            for j in range(n):
+                result[i, j, k] = before
+                before *= parts[i, j, k]
+            for j in range(n - 1, -1, -1):
+                result[i, j, k] *= after
+                after *= parts[i, j, k]
+    return result
 
 
 @jitable

@@ -91,6 +91,35 @@ def _axes_first(a: Any, axis: Any) -> Any:
     return implementation
 
 
+@jitable
+def place(position: int, shape: Any, steps: Any) -> int:
+    """Where element number `position` of an array of `shape` lies, when a step along an axis is one of `steps`."""
+    offset = 0
+    for i in range(len(shape) - 1, -1, -1):
+        offset += position % shape[i] * steps[i]
+        position //= shape[i]
+    return offset
+
+
+@jitable
+def steps_of(shape: Any) -> Any:
+    """The distances between the elements of a C-contiguous array, in elements."""
+    steps = shape
+    step = 1
+    for i in range(len(shape) - 1, -1, -1):
+        steps = tuple_setitem(steps, i, step)
+        step *= shape[i]
+    return steps
+
+
+@jitable
+def permuted(values: Any, order: Any) -> Any:
+    result = values
+    for i in range(len(order)):
+        result = tuple_setitem(result, i, values[order[i]])
+    return result
+
+
 @implements(lines)
 def _lines(a: Any, axis: Any) -> Any:
     ndim = a.ndim
@@ -106,9 +135,13 @@ def _lines(a: Any, axis: Any) -> Any:
         given = axis.count
 
         def along_several(a: Any, axis: Any) -> Any:
-            moved = np.transpose(a, axes_first(a, axis))
-            shape = (1, size_of(moved.shape, 0, given), size_of(moved.shape, given, ndim))
-            return moved.copy().reshape(shape)
+            order = axes_first(a, axis)
+            shape, steps = permuted(a.shape, order), permuted(steps_of(a.shape), order)
+            flat = np.ravel(a)
+            moved = np.empty(a.size, a.dtype)
+            for position in range(a.size):
+                moved[position] = flat[place(position, shape, steps)]
+            return moved.reshape((1, size_of(shape, 0, given), size_of(shape, given, ndim)))
 
         return along_several
     return None
@@ -124,10 +157,13 @@ def _unlines(parts: Any, a: Any, axis: Any) -> Any:
         return along_one
 
     def along_several(parts: Any, a: Any, axis: Any) -> Any:
-        result = np.empty(a.shape, parts.dtype)
-        moved = np.transpose(result, axes_first(a, axis))
-        moved[...] = parts.reshape(moved.shape)
-        return result
+        order = axes_first(a, axis)
+        shape, steps = permuted(a.shape, order), permuted(steps_of(a.shape), order)
+        flat = parts.reshape(a.size)
+        result = np.empty(a.size, parts.dtype)
+        for position in range(a.size):
+            result[place(position, shape, steps)] = flat[position]
+        return result.reshape(a.shape)
 
     return along_several
 
@@ -139,7 +175,7 @@ def _reduced_shape(a: Any, axis: Any) -> Any:
         given = axis.count
 
         def without_several(a: Any, axis: Any) -> Any:
-            return np.transpose(a, axes_first(a, axis)).shape[given:]
+            return permuted(a.shape, axes_first(a, axis))[given:]
 
         return without_several
     zeros = (0,) * (ndim - 1)

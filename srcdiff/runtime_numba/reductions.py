@@ -13,24 +13,41 @@ from typing import Any
 import numpy as np
 
 from .lines import kept_shape, lines, reduced_shape
-from .register import flag, implements, is_array, is_axes, is_none, jitable, method, types
+from .register import flag, implements, is_array, is_axes, is_none, jitable, method, sample, types
 
 # ----------------------------------------------------------------------------------- along the middle of three axes
 
 
-@jitable
-def _sum(parts: Any) -> Any:
-    return np.sum(parts, axis=1)
+def _accumulated(plain: Any) -> Any:
+    """The function of lines from that of arrays, `np.sum` or `np.prod`: the two of one dtype, NumPy says which."""
+
+    def accumulate(parts: Any) -> Any:
+        """In compiled code only."""
+
+    def choose(parts: Any) -> Any:
+        number = plain(sample(parts)).dtype.type
+        adds = plain is np.sum
+        start = number(0 if adds else 1)
+
+        def implementation(parts: Any) -> Any:
+            result = np.full((parts.shape[0], parts.shape[2]), start)
+            for i in range(parts.shape[0]):
+                for j in range(parts.shape[1]):
+                    for k in range(parts.shape[2]):
+                        if adds:
+                            result[i, k] += parts[i, j, k]
+                        else:
+                            result[i, k] *= parts[i, j, k]
+            return result
+
+        return implementation
+
+    implements(accumulate)(choose)
+    return accumulate
 
 
-@jitable
-def _prod(parts: Any) -> Any:
-    result = np.ones_like(np.sum(parts, axis=1))  # the dtype of a product is that of a sum
-    for i in range(parts.shape[0]):
-        for j in range(parts.shape[1]):
-            for k in range(parts.shape[2]):
-                result[i, k] *= parts[i, j, k]
-    return result
+_sum = _accumulated(np.sum)
+_prod = _accumulated(np.prod)
 
 
 @jitable
@@ -66,17 +83,21 @@ def mean_of_lines(parts: Any) -> Any:
 
 @implements(mean_of_lines)
 def _mean(parts: Any) -> Any:
-    if isinstance(parts.dtype, types.Float):
+    number = np.mean(sample(parts)).dtype.type
+    zero = number(0)
 
-        def of_floats(parts: Any) -> Any:
-            return np.sum(parts, axis=1) / parts.dtype.type(parts.shape[1])
+    def implementation(parts: Any) -> Any:
+        n = number(parts.shape[1])
+        result = np.full((parts.shape[0], parts.shape[2]), zero)
+        for i in range(parts.shape[0]):
+            for j in range(parts.shape[1]):
+                for k in range(parts.shape[2]):
+                    result[i, k] += parts[i, j, k]
+            for k in range(parts.shape[2]):
+                result[i, k] = np.true_divide(result[i, k], n)  # NaN, and no error, where `n` is 0
+        return result
 
-        return of_floats
-
-    def of_integers(parts: Any) -> Any:
-        return np.sum(parts.astype(np.float64), axis=1) / np.float64(parts.shape[1])
-
-    return of_integers
+    return implementation
 
 
 # ------------------------------------------------------------------------------------------ any axis, of any array

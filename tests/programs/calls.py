@@ -6,7 +6,7 @@ import numpy as np
 
 from . import helpers
 from .helpers import decay, first_above, horner, logistic, mix, normalised, quartic, scale_in_place, square, strict_mix
-from .registry import case, draw, positive
+from .registry import case, draw
 
 GRAVITY = 9.81
 WEIGHTS = np.array([0.25, 0.5, 0.25])

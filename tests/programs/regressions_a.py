@@ -142,7 +142,6 @@ def whole_update_on_one_path(x):
     args=(draw(4), 4),
     also=((draw(4), 0), (draw(4), 1)),
     wrt=(0,),
-    second=True,
     jit=False,
     reason="Numba rejects the function itself: a variable that may be unset",
 )
