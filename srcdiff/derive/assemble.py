@@ -31,8 +31,8 @@ from ..ir.walk import is_call_of, mentioned, names, targets
 from ..normalise.exits import negated
 from ..normalise.iteration import LEN, RANGE, minus, plus, range_bounds, times
 from ..rules.typing import Typer
+from .acts import Acc, Act, Do, Fork, Kill, Let, Node, Round, Step, Together, When
 from .schedule import BlockPlan, Restore, moment
-from .skeleton import Acc, Act, Do, Fork, Kill, Let, Node, Round, Step, Together, When
 from .tapes import Tape, Tapes
 from .terms import ADD, COPY, SUB, ZERO, total
 

@@ -8,9 +8,9 @@ from ..analysis.aliases import Aliases
 from ..ir.nodes import Assign, Call, Display, For, Name, Stmt, Update, While
 from ..ir.types import Num, Type
 from ..ir.walk import is_call_of, names
+from .acts import Fork, Node, Round, Step
 from .facts import Facts
 from .schedule import Key
-from .skeleton import Fork, Node, Round, Step
 
 
 class Choices(Facts):

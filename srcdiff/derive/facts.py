@@ -14,9 +14,9 @@ from ..ir.walk import assigned, expressions, is_call_of, names, statements, sube
 from ..rules import is_view
 from ..rules.typing import Typer
 from ..runtime import unbroadcast
+from .acts import Acc, Act, Do, Fork, Kill, Let, Node, Round, Step, Together, When
 from .places import base_of
 from .schedule import Key
-from .skeleton import Acc, Act, Do, Fork, Kill, Let, Node, Round, Step, Together, When
 
 _CHEAP = {
     *(operator.add, operator.sub, operator.mul, operator.neg, operator.pos, operator.not_),

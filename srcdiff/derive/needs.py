@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from ..ir.nodes import Assign, For, Name, Update, While
 from ..ir.walk import names, targets
+from .acts import Fork, Node, Round, Step
 from .choices import Choices
 from .schedule import BlockPlan, Key, moment
-from .skeleton import Fork, Node, Round, Step
 
 
 class Blocks(Choices):

@@ -17,9 +17,9 @@ from dataclasses import replace
 
 from ..ir.nodes import Assign, Display, For, Name
 from ..ir.walk import statements, targets
+from .acts import Fork, Node, Round, Step
 from .needs import Blocks, Needs
 from .schedule import Again, BlockPlan, Key, Restore, moment, rebound
-from .skeleton import Fork, Node, Round, Step
 
 
 class Planner(Blocks):

@@ -43,9 +43,9 @@ from ..ir.walk import Fresh, is_call_of, map_stmt, mentioned, names, rename, sta
 from ..normalise import split_webs, web_types
 from ..rules import is_view, rule_of
 from ..rules.typing import TypeProblem, Typer, like, settled
+from .acts import Adjoints
 from .places import base_of, is_place
 from .push import Pusher
-from .skeleton import Adjoints
 from .terms import ADD, COPY
 
 ZEROS_LIKE = Object(np.zeros_like, "np.zeros_like")

@@ -10,11 +10,12 @@ from ..ir.nodes import Assign, Call, Comment, Const, Display, Expr, Function, Na
 from ..ir.types import ListOf, Num, Type
 from ..normalise import Core
 from ..rules.typing import like
+from .acts import Acc, Act, Node, Step
 from .assemble import Assembler
 from .plan import Planner
 from .prepare import Ready, prepare
 from .schedule import rebound
-from .skeleton import Acc, Act, Builder, Node, Step
+from .skeleton import Builder
 from .tapes import DTYPES
 from .terms import COPY, ZERO, Term
 from .zeros import Zeros

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from ..ir.nodes import Assign, For
 from ..ir.walk import targets
-from .skeleton import Fork, Node, Round
+from .acts import Fork, Node, Round
 
 Key = str  # a variable, or "*" + alias class for the contents of the arrays of that class
 

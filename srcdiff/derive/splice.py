@@ -86,7 +86,11 @@ def splice(rule: Rule, call: Call, fixed: dict[str, Expr], types: Mapping[str, T
             value: Any = p.default.value if p.default is not None else None
             scope[p.name] = Const(value)
     splicer = _Splicer(types, scope)
-    result = splicer.result(function.body)
+    try:
+        result = splicer.result(function.body)
+    except TypeProblem as problem:
+        problem.at = problem.at or call.at
+        raise
     assert isinstance(call.func, Object)
     plain = getattr(call.func.value, "__module__", None) == "math"  # the user's own choice of module for numbers
     items = result.items if isinstance(result, Display) else (result,)

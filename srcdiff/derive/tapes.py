@@ -9,10 +9,10 @@ import numpy as np
 from ..ir.nodes import Assign, Call, Const, Display, Effect, Expr, For, Item, Name, Object, Stmt
 from ..ir.types import Dim, ListOf, Num, Type
 from ..normalise.iteration import range_bounds
+from .acts import Round
 from .plan import Planner
 from .prepare import Ready
 from .schedule import BlockPlan
-from .skeleton import Round
 
 APPEND = Object(list.append, "append")
 POP = Object(list.pop, "pop")

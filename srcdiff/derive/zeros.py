@@ -19,9 +19,9 @@ from ..ir.walk import is_call_of, names, subexprs, substitute
 from ..rules import is_view
 from ..rules.typing import Typer, like
 from ..runtime import first_max, first_min
+from .acts import Acc, Act, Do, Fork, Kill, Let, Node, Round, Step, Together, When
 from .places import base_of
 from .push import value_is_at_least
-from .skeleton import Acc, Act, Do, Fork, Kill, Let, Node, Round, Step, Together, When
 from .terms import COPY, ZERO, Term, guarded, total
 
 State = dict[str, str]

@@ -1,0 +1,105 @@
+"""What the reverse sweep consists of: acts on adjoint variables, in a tree that mirrors the forward program.
+
+Forward structure is mirrored: a `Step` for each simple statement, a `Fork` for each `if`, a `Round` for each loop, all
+still in forward order.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ..ir.nodes import Expr, For, If, Stmt, While
+from .terms import Term
+
+
+@dataclass(frozen=True)
+class Acc:
+    """`target += sum of terms`, or `target = ...` (`assign`). The target is an adjoint, a part of one, or several
+    adjoints at once."""
+
+    target: Expr
+    terms: tuple[Term, ...]
+    assign: bool = False
+
+
+@dataclass(frozen=True)
+class Together:
+    """Simultaneous assignment of several adjoints (the adjoint of a swap)."""
+
+    parts: tuple[Acc, ...]
+
+
+@dataclass(frozen=True)
+class Let:
+    """`name = value`: an adjoint that is read several times, or before it is overwritten."""
+
+    name: str
+    value: Expr
+
+
+@dataclass(frozen=True)
+class Kill:
+    """The adjoint of a value before its definition is zero."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Do:
+    """A statement as it is (a push onto a shadow list)."""
+
+    stmt: Stmt
+
+
+@dataclass(frozen=True)
+class When:
+    """The acts of the side that a ternary has taken: the other side is never evaluated."""
+
+    test: Expr
+    then: tuple[Act, ...]
+    other: tuple[Act, ...]
+
+
+Act = Acc | Together | Let | Kill | Do | When
+
+
+@dataclass
+class Step:
+    stmt: Stmt
+    acts: list[Act]
+
+
+@dataclass
+class Fork:
+    """`before` runs ahead of the reversed branches; `ends` at the end of each."""
+
+    stmt: If
+    body: list[Node]
+    orelse: list[Node]
+    before: list[Act] = field(default_factory=list)
+    ends: tuple[list[Act], list[Act]] = field(default_factory=lambda: ([], []))
+
+
+@dataclass
+class Round:
+    """`before` runs ahead of the reversed loop; `end` at the end of each of its trips."""
+
+    stmt: For | While
+    body: list[Node]
+    trips: str | None = None  # the variable that counts the trips, where the bounds do not tell them
+    before: list[Act] = field(default_factory=list)
+    end: list[Act] = field(default_factory=list)
+
+
+Node = Step | Fork | Round
+
+
+@dataclass
+class Adjoints:
+    """The adjoint variables: `bars` for values, `shadows` for arrays that are written in place and for lists."""
+
+    bars: dict[str, str]
+    shadows: dict[str, str]
+
+    def of(self, name: str) -> str:
+        return self.bars[name] if name in self.bars else self.shadows[name]
