@@ -345,7 +345,7 @@ NEW_SHAPES = [
 ]
 
 
-@pytest.mark.parametrize("shape", NEW_SHAPES, ids=str)
+@pytest.mark.parametrize("shape", NEW_SHAPES if FULL else NEW_SHAPES[1:9:3], ids=str)
 def test_reshape_of_any_layout(shape):
     base = np.arange(48.0).reshape(2, 3, 8)
     whole = base[..., :4].copy()
@@ -504,7 +504,7 @@ BOUNDS = [
 ]
 
 
-@pytest.mark.parametrize(("low", "high"), BOUNDS, ids=range(len(BOUNDS)))
+@pytest.mark.parametrize(("low", "high"), BOUNDS if FULL else BOUNDS[1:6:2], ids=str)
 def test_clip(low, high):
     compiled = jit(lambda a, low, high: np.clip(a, low, high))
     x = draw((2, 3))
