@@ -52,6 +52,7 @@ class _Caller:
         self.given: list[tuple[Expr, Type]] = []  # the arguments item by item, as the caller gives them
         self.args: list[Expr] = []  # and as the generated function takes them
         found = [from_numba(t, n) for t, n in zip(types, names, strict=True)]
+        self.wrt = {n: t for n, t in zip(names, found, strict=True) if n in derivative.wrt}
         fit = [self.taken(Name(n), t) for n, t in zip(names, found, strict=True)]
         self.built = derivative.built_for_types(fit)
         for name, array in self.built.captured:
@@ -73,18 +74,27 @@ class _Caller:
         return type_
 
     def function(self) -> Any:
-        derivative, fresh = self.derivative, Fresh(set(self.names))
-        inner = compiler(derivative.checked)(self.built.plain)
-        result: Expr = Call(Object(inner, "derivative"), tuple(self.args))
-        body = self.checks()
-        if derivative.options.kind == "value" and not derivative.single:
-            whole = Name(fresh("result"))
-            body.append(Assign(whole, result))
-            parts = tuple(Item(whole, Const(k + 1)) for k in range(len(derivative.wrt)))
-            result = Display("tuple", (Item(whole, Const(0)), Display("tuple", parts)))
-        name = f"{identifier(derivative)}_call"
-        function = Function(name, tuple(map(Param, self.names)), (*body, Return(result)))
-        return load(render_module([function]), name).functions[name]
+        whole = Name(Fresh(set(self.names))("result"))
+        inner = compiler(self.derivative.checked)(self.built.plain)
+        call = Assign(whole, Call(Object(inner, "derivative"), tuple(self.args)))
+        name = f"{identifier(self.derivative)}_call"
+        body = (*self.checks(), call, Return(self.result(whole)))
+        return load(render_module([Function(name, tuple(map(Param, self.names)), body)]), name).functions[name]
+
+    def result(self, whole: Expr) -> Expr:
+        """What the derivative returns, of what the generated function returns: gradients in their arguments' dtype."""
+        kind, single = self.derivative.options.kind, self.derivative.single
+        aux = kind == "grad" and self.derivative.options.has_aux
+        gradient = Item(whole, Const(0)) if aux else whole
+        first = 0 if kind == "grad" else 1
+        count = len(self.derivative.wrt)
+        alone = single and kind == "grad"
+        parts = [gradient] if alone else [Item(gradient, Const(first + k)) for k in range(count)]
+        parts = [_narrowed(part, self.wrt[n]) for part, n in zip(parts, self.derivative.wrt, strict=True)]
+        done: Expr = parts[0] if single else Display("tuple", tuple(parts))
+        if kind == "grad":
+            return Display("tuple", (done, Item(whole, Const(1)))) if aux else done
+        return Display("tuple", (Item(whole, Const(0)), done))
 
     def checks(self) -> list[Stmt]:
         """Arguments that the function writes, held against all others: memory that two of them share is refused."""
@@ -102,6 +112,16 @@ def _as_float(e: Expr, type_: Num) -> tuple[Expr, Num]:
         return Call(Object(float, "float"), (e,)), FLOAT
     floats = Call(Object(np.ndarray.astype, "astype"), (e, Object(np.float64, "np.float64")))
     return floats, Num("float64", type_.ndim, type_.shape, contiguous=type_.contiguous)
+
+
+def _narrowed(gradient: Expr, type_: Type) -> Expr:
+    """The gradient of a float32 argument as float32, whatever it was computed in."""
+    if not isinstance(type_, Num) or type_.dtype != "float32":
+        return gradient
+    float32 = Object(np.float32, "np.float32")
+    if type_.ndim == 0:
+        return Call(float32, (gradient,))
+    return Call(Object(np.ndarray.astype, "astype"), (gradient, float32))
 
 
 def _check_apart(name: str) -> Any:

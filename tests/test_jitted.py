@@ -111,6 +111,25 @@ def test_whole_numbers_in_wrt_are_real_numbers():
     assert gk == gk_plain == 6.0
 
 
+def wide(x, k, w):
+    return np.sum(x * w) * k
+
+
+@pytest.mark.parametrize("options", [{"wrt": 0}, {"wrt": 1}, {"wrt": (0, 1)}])
+@pytest.mark.parametrize("transform", [srcdiff.grad, srcdiff.value_and_grad])
+def test_gradients_have_the_dtype_of_their_argument(transform, options):
+    args = np.ones(3, np.float32), np.float32(2.0), np.ones(3)
+    df = transform(wide, **options)
+    for got, expected in zip(flat(df.jitted(*args)), flat(df(*args)), strict=True):
+        np.testing.assert_array_equal(got, expected)
+        if isinstance(expected, np.ndarray):
+            assert got.dtype == expected.dtype
+
+
+def flat(result):
+    return [leaf for part in result for leaf in flat(part)] if isinstance(result, tuple) else [result]
+
+
 def test_truth_values_in_wrt_are_refused():
     with pytest.raises(BadArgument, match="bool"):
         srcdiff.grad(power).jitted(True, 3)

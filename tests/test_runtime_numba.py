@@ -430,6 +430,24 @@ def test_making_of_arrays():
         agree(function, draw((2, 3), layout=layout), draw((3,), layout=layout))
 
 
+def test_dtypes_given_by_python_types():
+    agree(
+        lambda a: (np.array(a, dtype=int), np.array(a, dtype=float), np.array(a, int), np.array(a > 0, dtype=float)),
+        draw((3,)),
+    )
+
+
+def test_astype_and_asarray():
+    def function(a):
+        return (
+            (a.astype(float), a.astype(int), a.astype(np.float32), a.astype("float32"), a.astype(a.dtype)),
+            (np.asarray(a, dtype=float), np.asarray(a, dtype=int), np.asarray(a), np.asarray(a, dtype=np.float32)),
+        )
+
+    for layout in LAYOUTS if FULL else LAYOUTS[::2]:
+        agree(function, draw((2, 3), layout=layout))
+
+
 def test_the_copy_by_np_array_is_one():
     def function(a):
         b = np.array(a)
@@ -538,6 +556,16 @@ def test_products():
 
     for layout in LAYOUTS if FULL else LAYOUTS[:2]:
         agree(function, draw((2, 3), layout=layout), draw((3, 4), layout=layout), draw((3,), layout=layout))
+
+
+def test_product_in_place():
+    def function(a, b):
+        c = a.copy()
+        d = c
+        c @= b
+        return c, d
+
+    agree(function, draw((3, 3)), draw((3, 3), layout="F"))
 
 
 def test_products_of_two_dtypes():

@@ -1,4 +1,4 @@
-"""Products of arrays that Numba lacks: `np.matmul`, operands of two dtypes, `np.dot` with a number."""
+"""Products of arrays that Numba lacks: `np.matmul`, `@=`, operands of two dtypes, `np.dot` with a number."""
 
 from __future__ import annotations
 
@@ -22,6 +22,18 @@ def mixed_matmul(a: Any, b: Any) -> Any:
 
     def implementation(a: Any, b: Any) -> Any:
         return a.astype(dtype) @ b.astype(dtype)
+
+    return implementation
+
+
+@implements(operator.imatmul)
+def matmul_in_place(a: Any, b: Any) -> Any:
+    if not (is_array(a) and is_array(b)) or a.ndim != 2 or b.ndim != 2:
+        return None
+
+    def implementation(a: Any, b: Any) -> Any:
+        a[...] = a @ b
+        return a
 
     return implementation
 

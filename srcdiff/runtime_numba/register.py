@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import numba
 import numba.core.imputils
 import numba.core.types
+import numba.core.typing.arraydecl
 import numba.core.typing.templates
 import numba.cpython.builtins
 import numba.cpython.mathimpl
@@ -30,6 +31,7 @@ import numpy as np
 types: Any = numba.core.types
 signature: Any = numba.core.typing.templates.signature
 templates: Any = numba.core.typing.templates
+OWN_ATTRIBUTES: Any = numba.core.typing.arraydecl.ArrayAttribute
 imputils: Any = numba.core.imputils
 tuple_setitem: Any = numba.cpython.unsafe.tuple.tuple_setitem
 as_dtype: Any = numba.np.numpy_support.as_dtype

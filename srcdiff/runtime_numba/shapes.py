@@ -1,7 +1,6 @@
 """Shapes and the making of arrays, as far as Numba lacks them; and `reversed`, which only turns an index round.
 
-`np.expand_dims` of a number or along several axes, `np.ndim`, `size`, `ndim` and `shape` of a number, `np.array` of an
-array, `np.full` with an array, `float` of an array without dimensions, `reversed`, `a[...]`.
+`np.expand_dims` of a number or along several axes, `np.ndim`, `size`, `ndim` and `shape` of a number, `np.full` with an array, `float` of an array without dimensions, `reversed`, `a[...]`.
 """
 
 # Numba compares the parameters of an implementation with those of the function: all of them, used or not.
@@ -135,23 +134,6 @@ def shape_of_number(x: Any) -> Any:
 
 
 # ---------------------------------------------------------------------------------------------------- construction
-
-
-@implements(np.array)
-def array(object: Any, dtype: Any = None) -> Any:  # noqa: A002 (NumPy's name)
-    if not is_array(object):
-        return None
-    if is_none(dtype):
-
-        def copied(object: Any, dtype: Any = None) -> Any:  # noqa: A002
-            return object.copy()
-
-        return copied
-
-    def cast(object: Any, dtype: Any = None) -> Any:  # noqa: A002
-        return object.astype(dtype)
-
-    return cast
 
 
 @implements(np.full)
