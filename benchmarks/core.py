@@ -351,17 +351,17 @@ def build_times(quick: bool) -> Spread:
         times = []
         for k in range(count):
             f = getattr(module, f"program_{k}")
-            start = time.perf_counter()
+            start = time.process_time()
             srcdiff.source(srcdiff.grad(f, wrt=("x", "w", "rate")))
-            times.append(1e3 * (time.perf_counter() - start))
+            times.append(1e3 * (time.process_time() - start))
     return Spread.of(times[1:])  # the first one also warms up
 
 
 def import_times(quick: bool) -> tuple[Spread, Spread]:
     """Seconds for `import srcdiff` in a new process, and for the `import numpy` that is part of it."""
     code = (
-        "import sys, time; start = time.perf_counter(); import numpy; middle = time.perf_counter(); "
-        "import srcdiff; end = time.perf_counter(); assert 'numba' not in sys.modules, 'Numba was imported'; "
+        "import sys, time; start = time.process_time(); import numpy; middle = time.process_time(); "
+        "import srcdiff; end = time.process_time(); assert 'numba' not in sys.modules, 'Numba was imported'; "
         "print(end - start, middle - start)"
     )
     rows = []

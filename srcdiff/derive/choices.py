@@ -31,6 +31,7 @@ class Choices(Facts):
         self.recomputed: set[int] = set()  # definitions that are
         self.marked_for: set[int] = set()  # those that `undo` takes into account
         self.undo: set[int] = set()  # writes that are taken back
+        self.cheap: dict[int, bool] = {}  # answers of `recomputable`, good until something is banned
 
     def has_work(self, node: Node) -> bool:
         """Whether the reversal of a node does anything at all."""
@@ -92,6 +93,14 @@ class Choices(Facts):
 
     def recomputable(self, s: Stmt, nodes: list[Node]) -> bool:
         """Whether running a definition again is cheap and needs nothing that would not be there anyway."""
+        if id(s) in self.banned:
+            return False
+        known = self.cheap.get(id(s))
+        if known is None:
+            known = self.cheap[id(s)] = self._recomputable(s, nodes)
+        return known
+
+    def _recomputable(self, s: Stmt, nodes: list[Node]) -> bool:
         if id(s) in self.banned or not isinstance(s, Assign) or not isinstance(s.target, Name):
             return False
         name, value = s.target.id, s.value

@@ -49,6 +49,9 @@ class Facts:
     ) -> None:
         self.nodes, self.aliases, self.types, self.adjoints = nodes, aliases, types, adjoints
         self.zero_of, self.shadow_names = zero_of, shadows
+        # by identity; the object is kept with its answer, so that no other one can take its place
+        self._keys: dict[int, tuple[Expr, set[Key]]] = {}
+        self._defined: dict[int, tuple[Stmt, set[Key]]] = {}
         self.wanted_anyway = {key for node in nodes for key in self.act_keys_below(node)}
         self.loop_defined = {n for s in self.all_loops(nodes) for n in self.defined(s)}
         self.all_defined = {k for n in nodes for k in self.defined(n)}
@@ -58,9 +61,12 @@ class Facts:
 
     def keys(self, e: Expr) -> set[Key]:
         """The variables whose binding an expression reads, and the classes whose contents it reads."""
-        found = {n for n in names(e) if n not in self.adjoints}
-        self._contents(e, found)
-        return found
+        known = self._keys.get(id(e))
+        if known is None:
+            found = {n for n in names(e) if n not in self.adjoints}
+            self._contents(e, found)
+            known = self._keys[id(e)] = (e, found)
+        return set(known[1])
 
     def _contents(self, e: Expr, found: set[Key]) -> None:
         match e:
@@ -153,11 +159,16 @@ class Facts:
     def defined(self, node: Node) -> set[Key]:
         """The variables bound, and the contents written, by the forward statement of a node."""
         s = node.stmt
+        known = self._defined.get(id(s))
+        if known is not None:
+            return set(known[1])
         found: set[Key] = set(assigned((s,)))
         for inner in statements((s,)):
             if isinstance(inner, Assign | Update):
                 found |= self.content_written(inner)
-        return found - self.in_place_only((s,))
+        found -= self.in_place_only((s,))
+        self._defined[id(s)] = (s, found)
+        return set(found)
 
     def in_place_only(self, block: tuple[Stmt, ...]) -> set[str]:
         """Names that occur as targets of in-place array updates only: their binding does not change."""

@@ -27,6 +27,7 @@ class Planner(Blocks):
 
     def plan(self) -> BlockPlan:
         while True:
+            self.cheap.clear()
             try:
                 self.marked_for = set(self.recomputed)
                 self.undo = self.mark_undone()

@@ -1,6 +1,7 @@
 """Shapes and the making of arrays, as far as Numba lacks them; and `reversed`, which only turns an index round.
 
-`np.expand_dims` of a number or along several axes, `np.ndim`, `size`, `ndim` and `shape` of a number, `np.full` with an array, `float` of an array without dimensions, `reversed`, `a[...]`.
+`np.expand_dims` of a number or along several axes, `np.ndim`, `size`, `ndim` and `shape` of a number, `np.full` with an
+array, `float` of an array without dimensions, `reversed`, `a[...]`.
 """
 
 # Numba compares the parameters of an implementation with those of the function: all of them, used or not.
