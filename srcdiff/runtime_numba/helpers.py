@@ -165,6 +165,21 @@ def zeros_like(x: Any) -> Any:
     return of_number if is_number(x) else None
 
 
+@implements(runtime.copied)
+def copied(x: Any) -> Any:
+    if is_array(x):
+
+        def of_array(x: Any) -> Any:
+            return x.copy()
+
+        return of_array
+
+    def itself(x: Any) -> Any:
+        return x
+
+    return itself if is_number(x) else None
+
+
 @implements(runtime.one_hot)
 def one_hot(position: Any, x: Any) -> Any:
     if not is_array(x):
@@ -198,6 +213,22 @@ def _power_exponent(x: Any, n: Any) -> Any:
     return base ** np.float64(n) * np.log(base)  # an integer `n` would be a division for Numba
 
 
+@jitable
+def _power_mixed(x: Any, n: Any) -> Any:
+    if x == 0 and n > 1:
+        return 0.0
+    base = np.float64(x)
+    return base ** (n - 1.0) * (1.0 + n * np.log(base))
+
+
+@jitable
+def _power_curvature(x: Any, n: Any) -> Any:
+    if x == 0 and n > 0:
+        return 0.0
+    base = np.float64(x)
+    return base ** np.float64(n) * np.log(base) ** 2
+
+
 def _power_partial(scalar: Any, plain: Any) -> Any:
     """The implementation for numbers and arrays from that for numbers; `plain` says what dtype comes out."""
     elementwise = vectorize(scalar)
@@ -223,6 +254,8 @@ def _power_partial(scalar: Any, plain: Any) -> Any:
 
 implements(runtime.power_base)(_power_partial(_power_base, runtime.power_base))
 implements(runtime.power_exponent)(_power_partial(_power_exponent, runtime.power_exponent))
+implements(runtime.power_mixed)(_power_partial(_power_mixed, runtime.power_mixed))
+implements(runtime.power_curvature)(_power_partial(_power_curvature, runtime.power_curvature))
 
 # -------------------------------------------------------------------------------------------- partials of reductions
 
@@ -299,3 +332,53 @@ def _along_lines(kernel: Any) -> Any:
 implements(runtime.prod_partials)(_along_lines(_others))
 implements(runtime.first_max)(_along_lines(_first_max))
 implements(runtime.first_min)(_along_lines(_first_min))
+
+
+@jitable
+def _others_pullback(weights: Any, parts: Any) -> Any:
+    """For each element, the sum over the others of their weight times the product of all but the two.
+
+    From either end: the product so far, and the sum over the elements so far of weight times product of the rest.
+    """
+    result = np.empty_like(parts)
+    n = parts.shape[1]
+    zero, one = parts.dtype.type(0), parts.dtype.type(1)
+    products = np.empty(n, parts.dtype)
+    sums = np.empty(n, parts.dtype)
+    for i in range(parts.shape[0]):
+        for k in range(parts.shape[2]):
+            product, total = one, zero
+            for j in range(n):
+                products[j], sums[j] = product, total
+                total = total * parts[i, j, k] + weights[i, j, k] * product
+                product *= parts[i, j, k]
+            product, total = one, zero
+            for j in range(n - 1, -1, -1):
+                result[i, j, k] = sums[j] * product + products[j] * total
+                total = total * parts[i, j, k] + weights[i, j, k] * product
+                product *= parts[i, j, k]
+    return result
+
+
+@implements(runtime.prod_partials_pullback)
+def prod_partials_pullback(w: Any, x: Any, axis: Any = None) -> Any:
+    if not (is_array(w) and is_array(x)) or w.ndim != x.ndim:
+        return None
+    if is_none(axis):
+
+        def of_all(w: Any, x: Any, axis: Any = None) -> Any:
+            if w.shape != x.shape:
+                raise ValueError("the adjoint has another shape")
+            shape = (1, x.size, 1)
+            return _others_pullback(np.ravel(w).reshape(shape), np.ravel(x).reshape(shape)).reshape(x.shape)
+
+        return of_all
+    if x.ndim == 0 or not (isinstance(axis, types.Integer) or is_axes(axis)):
+        return None
+
+    def of_axis(w: Any, x: Any, axis: Any = None) -> Any:
+        if w.shape != x.shape:
+            raise ValueError("the adjoint has another shape")
+        return unlines(_others_pullback(lines(w, axis), lines(x, axis)), x, axis)
+
+    return of_axis
