@@ -12,7 +12,7 @@ from ..ir.nodes import Assign, Call, Choice, Display, Effect, Expr, For, Item, L
 from ..ir.types import Num, Type
 from ..ir.walk import assigned, expressions, is_call_of, names, statements, subexprs, targets
 from ..rules import is_view
-from ..rules.typing import Typer
+from ..rules.typing import Typer, settled
 from ..runtime import unbroadcast
 from .acts import Acc, Act, Do, Fork, Kill, Let, Node, Round, Step, Together, When
 from .places import base_of
@@ -228,6 +228,12 @@ class Facts:
                 if not integral:
                     return False
         return True
+
+    def has_one_shape(self, name: Key) -> bool:
+        """Whether a variable surely has the same shape wherever it has a value."""
+        known = self.types.get(name)
+        type_ = known and settled(known)
+        return isinstance(type_, Num) and type_.ndim is not None and all(d.token is not None for d in type_.shape)
 
     def is_int(self, e: Expr) -> bool:
         type_ = Typer(self.types)(e)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
+
 from ..ir.nodes import Assign, For, Name, Update, While
 from ..ir.walk import names, targets
 from .acts import Fork, Node, Round, Step
@@ -12,7 +14,9 @@ from .schedule import BlockPlan, Key, moment
 class Blocks(Choices):
     """The choices, and a way to plan an inner block."""
 
-    def block(self, nodes: list[Node], fresh: set[str] | None, kind: str, in_loop: bool) -> BlockPlan:
+    def block(
+        self, nodes: list[Node], fresh: set[str] | None, kind: str, in_loop: bool, at_end: Set[Key] = frozenset()
+    ) -> BlockPlan:
         raise NotImplementedError
 
 
@@ -45,7 +49,8 @@ class Needs:
 
     # --------------------------------------------------------------------------------------------------- needs
 
-    def prepare(self) -> None:
+    def prepare(self, at_end: Set[Key]) -> None:
+        """`at_end` is read as it was on entry to the block, when its reversal ends."""
         for p in range(self.count - 1, -1, -1):
             node = self.nodes[p]
             after, before = moment(self.count, p, False), moment(self.count, p, True)
@@ -66,6 +71,8 @@ class Needs:
                         self.want(name, p + 1, before)
                     own = set(targets(node.stmt.target)) if isinstance(node.stmt, For) else set()
                     self.need(before, {k for k in inner.outer if k not in own})
+        if self.nodes:
+            self.need(moment(self.count, 0, True), set(at_end))
         for (name, version), (first, _) in list(self.wants.items()):
             self.extend(name, version, first)
 
@@ -97,11 +104,15 @@ class Needs:
         }
         ring -= own | {node.trips or ""}
         while True:
-            inner = self.planner.block(node.body, set(ring), "trip", True)
+            inner = self.planner.block(node.body, set(ring), "trip", True, self.end_keys(node))
             broken = {n for n in inner.intact if inner.final.get(n) != 0}
             if not broken:
                 return inner
             ring -= broken
+
+    def end_keys(self, node: Round) -> set[Key]:
+        """What the acts that close a reversed trip read of what the variables held when the trip began."""
+        return {k for k in self.planner.act_keys(node.end) if not self.planner.has_one_shape(k)}
 
     def loop_keys(self, node: Round) -> set[Key]:
         """What the header of the reversed loop reads."""
@@ -140,7 +151,8 @@ class Needs:
             for name in i.intact:  # not to be set back before this side has been reversed
                 self.need(after, {name})
                 self.want(name, p + 1, before)
-        self.need(before, planner.act_keys((*node.ends[0], *node.ends[1])) - written)
+        ends = planner.act_keys((*node.ends[0], *node.ends[1]))
+        self.need(before, {k for k in ends if k not in written or not planner.has_one_shape(k)})
 
     def can_repeat(self, p: int, keys: set[Key], written: set[Key]) -> bool:
         """Whether a test can be evaluated again without keeping more than is kept anyway."""

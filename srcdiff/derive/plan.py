@@ -13,6 +13,7 @@ Arrays that are written in place are restored write by write (`undone`), and onl
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import replace
 
 from ..ir.nodes import Assign, Display, For, Name
@@ -39,12 +40,15 @@ class Planner(Blocks):
             except Again:
                 continue
 
-    def block(self, nodes: list[Node], fresh: set[str] | None, kind: str, in_loop: bool) -> BlockPlan:
+    def block(
+        self, nodes: list[Node], fresh: set[str] | None, kind: str, in_loop: bool, at_end: Set[Key] = frozenset()
+    ) -> BlockPlan:
         """`fresh` are the variables that still hold their last value of this block when its reversal begins (None:
-        all of them); `kind` is "top", "branch" or "trip"."""
+        all of them); `kind` is "top", "branch" or "trip"; `at_end` is read, as it was on entry to the block, when the
+        reversal ends."""
         plan = BlockPlan()
         walk = BlockWalk(self, nodes, fresh, kind, in_loop, plan)
-        walk.prepare()
+        walk.prepare(at_end)
         walk.run()
         return plan
 

@@ -33,60 +33,75 @@ from .nodes import (
 )
 
 
+# Every pass asks for the parts of expressions over and over: a table by type, since it is the quickest to ask.
+_CHILDREN: dict[type, Callable[[Any], tuple[Expr, ...]]] = {
+    Name: lambda e: (),
+    Const: lambda e: (),
+    Object: lambda e: (),
+    Attr: lambda e: (e.base,),
+    Call: lambda e: (e.func, *e.args, *(v for _, v in e.kwargs)) if e.kwargs else (e.func, *e.args),
+    Item: lambda e: (e.base, e.index),
+    Slice: lambda e: tuple(part for part in (e.lower, e.upper, e.step) if part is not None),
+    Display: lambda e: e.items,
+    Choice: lambda e: (e.test, e.then, e.other),
+    Logic: lambda e: e.values,
+}
+
+
 def children(e: Expr) -> tuple[Expr, ...]:
     """The direct sub-expressions, in order of evaluation."""
-    match e:
-        case Name() | Const() | Object():
-            return ()
-        case Attr(base=base):
-            return (base,)
-        case Call():
-            return (e.func, *e.args, *(v for _, v in e.kwargs))
-        case Item():
-            return (e.base, e.index)
-        case Slice():
-            return tuple(part for part in (e.lower, e.upper, e.step) if part is not None)
-        case Display():
-            return e.items
-        case Choice():
-            return (e.test, e.then, e.other)
-        case Logic():
-            return e.values
+    return _CHILDREN[type(e)](e)
 
 
 def rebuild(e: Expr, change: Callable[[Expr], Expr]) -> Expr:
-    """`e` with `change` applied to each direct sub-expression."""
+    """`e` with `change` applied to each direct sub-expression; `e` itself where that changes nothing."""
+    old = children(e)
+    new = [change(child) for child in old]
+    if all(a is b for a, b in zip(old, new, strict=True)):
+        return e
     match e:
+        case Call():
+            count = 1 + len(e.args)
+            kwargs = tuple((k, v) for (k, _), v in zip(e.kwargs, new[count:], strict=True))
+            return Call(new[0], tuple(new[1:count]), kwargs, e.at)
+        case Item():
+            return Item(new[0], new[1], e.at)
+        case Attr():
+            return Attr(new[0], e.name, e.at)
+        case Slice():
+            rest = iter(new)
+            lower, upper, step = (None if p is None else next(rest) for p in (e.lower, e.upper, e.step))
+            return Slice(lower, upper, step, e.at)
+        case Display():
+            return Display(e.kind, tuple(new), e.at)
+        case Choice():
+            return Choice(new[0], new[1], new[2], e.at)
+        case Logic():
+            return Logic(e.op, tuple(new), e.at)
         case Name() | Const() | Object():
             return e
-        case Attr():
-            return replace(e, base=change(e.base))
-        case Call():
-            kwargs = tuple((k, change(v)) for k, v in e.kwargs)
-            return replace(e, func=change(e.func), args=tuple(map(change, e.args)), kwargs=kwargs)
-        case Item():
-            return replace(e, base=change(e.base), index=change(e.index))
-        case Slice():
-            lower, upper, step = (None if p is None else change(p) for p in (e.lower, e.upper, e.step))
-            return replace(e, lower=lower, upper=upper, step=step)
-        case Display():
-            return replace(e, items=tuple(map(change, e.items)))
-        case Choice():
-            return replace(e, test=change(e.test), then=change(e.then), other=change(e.other))
-        case Logic():
-            return replace(e, values=tuple(map(change, e.values)))
 
 
 def subexprs(e: Expr) -> Iterator[Expr]:
     """`e` and everything below it, depth first."""
-    yield e
-    for child in children(e):
-        yield from subexprs(child)
+    waiting = [e]
+    while waiting:
+        e = waiting.pop()
+        yield e
+        waiting.extend(reversed(children(e)))
 
 
 def names(e: Expr | None) -> set[str]:
     """The local variables that an expression mentions."""
-    return set() if e is None else {n.id for n in subexprs(e) if isinstance(n, Name)}
+    found: set[str] = set()
+    waiting = [] if e is None else [e]
+    while waiting:
+        e = waiting.pop()
+        if type(e) is Name:
+            found.add(e.id)
+        else:
+            waiting.extend(children(e))
+    return found
 
 
 def ordered_names(e: Expr) -> list[str]:

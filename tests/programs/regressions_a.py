@@ -142,6 +142,7 @@ def whole_update_on_one_path(x):
     args=(draw(4), 4),
     also=((draw(4), 0), (draw(4), 1)),
     wrt=(0,),
+    second=True,
     jit=False,
     reason="Numba rejects the function itself: a variable that may be unset",
 )
@@ -180,3 +181,38 @@ def inner_loop_without_trips(x, n):
 def bound_that_counts_from_the_end(x):
     n = len(x)
     return np.sum(x[: n - 5]) * np.sum(x[5:]) + np.sum(x * x) + np.sum(x[: n - 5] * x[: n - 5])
+
+
+@case(args=(draw(4), 4), also=((draw(4), 2), (draw(4), 0)), wrt=(0,), second=True)
+def a_shorter_array_from_one_trip_on(x, n):
+    u = x * 1.0
+    s = x[0]
+    for i in range(n):
+        s = s + u[-1]
+        if i == 2:
+            u = x[:2] * s
+    return s
+
+
+@case(args=(draw(4), 2), also=((draw(4), 3), (draw(4), 0)), wrt=(0,), second=True)
+def a_shorter_array_in_a_branch(x, n):
+    u = x * 1.0
+    s = x[0]
+    if n > 0:
+        s = s + u[-1]
+        if n == 2:
+            u = x[:2] * s
+        s = s + u[1]
+    return s
+
+
+@case(args=(draw(4), 4), also=((draw(4), 1), (draw(4), 0)), wrt=(0,), second=True)
+def a_shorter_array_on_every_trip(x, n):
+    u = x * 1.0
+    s = x[0]
+    while n > 0:
+        s = s + u[-1]
+        u = x[:n] * 2.0
+        s = s + u[0]
+        n -= 1
+    return s
