@@ -171,6 +171,8 @@ class Assembler(Tapes):
                     for r in second:
                         out.extend(self.restored(plan, r, loops))
                     out.extend(self.reverse_loop(node, plan.inner[p][0], loops))
+        for r in plan.restores.get(moment(count, -1, False), []):
+            out.extend(self.restored(plan, r, loops))
         return out
 
     def restored(self, plan: BlockPlan, r: Restore, loops: tuple[Round, ...]) -> list[Stmt]:

@@ -6,7 +6,7 @@ from collections.abc import Set
 
 from ..ir.nodes import Assign, For, Name, Update, While
 from ..ir.walk import names, targets
-from .acts import Fork, Node, Round, Step
+from .acts import Act, Fork, Node, Round, Step
 from .choices import Choices
 from .schedule import BlockPlan, Key, moment
 
@@ -71,8 +71,7 @@ class Needs:
                         self.want(name, p + 1, before)
                     own = set(targets(node.stmt.target)) if isinstance(node.stmt, For) else set()
                     self.need(before, {k for k in inner.outer if k not in own})
-        if self.nodes:
-            self.need(moment(self.count, 0, True), set(at_end))
+        self.need(moment(self.count, -1, False), set(at_end))
         for (name, version), (first, _) in list(self.wants.items()):
             self.extend(name, version, first)
 
@@ -104,15 +103,15 @@ class Needs:
         }
         ring -= own | {node.trips or ""}
         while True:
-            inner = self.planner.block(node.body, set(ring), "trip", True, self.end_keys(node))
+            inner = self.planner.block(node.body, set(ring), "trip", True, self.end_keys(node.end))
             broken = {n for n in inner.intact if inner.final.get(n) != 0}
             if not broken:
                 return inner
             ring -= broken
 
-    def end_keys(self, node: Round) -> set[Key]:
-        """What the acts that close a reversed trip read of what the variables held when the trip began."""
-        return {k for k in self.planner.act_keys(node.end) if not self.planner.has_one_shape(k)}
+    def end_keys(self, acts: list[Act]) -> set[Key]:
+        """What the acts that close a reversed trip or branch read of what the variables held when it began."""
+        return {k for k in self.planner.act_keys(acts) if not self.planner.has_one_shape(k)}
 
     def loop_keys(self, node: Round) -> set[Key]:
         """What the header of the reversed loop reads."""
@@ -136,7 +135,10 @@ class Needs:
             self.need(before, test_keys)
             fresh -= test_keys
         while True:
-            inner = tuple(planner.block(b, set(fresh), "branch", self.in_loop) for b in (node.body, node.orelse))
+            inner = tuple(
+                planner.block(b, set(fresh), "branch", self.in_loop, self.end_keys(end))
+                for b, end in zip((node.body, node.orelse), node.ends, strict=True)
+            )
             # what is set back to its value before the branch is not fresh any more when a side is reversed
             set_back = {k for i in inner for k in i.outer | i.delegated} & fresh
             if not set_back:
@@ -145,14 +147,14 @@ class Needs:
         self.plan.inner[p] = inner
         for i in inner:
             for key in i.outer | i.delegated:
-                # contents that only the other side writes are still what they were, if this side was taken
-                of_other_side = key.startswith("*") and key in written
+                # what only the other side changes is still what it was, if this side was taken
+                there = key.startswith("*") or any(key in other.intact for other in inner)
+                of_other_side = key in i.outer and key in written and there
                 self.need(after if of_other_side else before, {key})
             for name in i.intact:  # not to be set back before this side has been reversed
                 self.need(after, {name})
                 self.want(name, p + 1, before)
-        ends = planner.act_keys((*node.ends[0], *node.ends[1]))
-        self.need(before, {k for k in ends if k not in written or not planner.has_one_shape(k)})
+        self.need(before, planner.act_keys((*node.ends[0], *node.ends[1])) - written)
 
     def can_repeat(self, p: int, keys: set[Key], written: set[Key]) -> bool:
         """Whether a test can be evaluated again without keeping more than is kept anyway."""

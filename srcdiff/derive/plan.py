@@ -86,6 +86,7 @@ class BlockWalk(Needs):
                         back = isinstance(node, Round) and inner and inner[0].final.get(key) == 0
                         back = back and current.get(key) == p + 1
                         current[key] = self.version(key, p) if back else None
+        self.bring_back(moment(self.count, -1, False), current)
         self.plan.final = {k: v for k, v in current.items() if v is not None and not k.startswith("*")}
 
     def delegate(self) -> None:
@@ -205,11 +206,12 @@ class BlockWalk(Needs):
             self.planner.banned.add(id(node.stmt))
             raise Again
         if not key.startswith("*"):
-            # a version wanted in two places at once: stop recomputing whatever wants it in the second place
-            for other in self.nodes:
-                if isinstance(other, Step) and id(other.stmt) in self.planner.recomputed - self.planner.banned:
-                    self.planner.banned.add(id(other.stmt))
-                    self.planner.recomputed.discard(id(other.stmt))
+            # two versions wanted at once: stop recomputing what wants the other one (or would, if it had to)
+            for q in range(self.count):
+                definition = self.definition(q + 1)
+                if definition is not None and key in self.operands(definition) and self.version(key, q) != version:
+                    self.planner.banned.add(id(definition))
+                    self.planner.recomputed.discard(id(definition))
                     raise Again
         for other in self.nodes:
             if (

@@ -41,7 +41,9 @@ class BlockPlan:
 
 
 def moment(count: int, position: int, before: bool) -> int:
-    """Reverse time inside a block of `count` nodes: first the state after a node, then the state before it."""
+    """Reverse time inside a block of `count` nodes: first the state after a node, then the state before it.
+
+    The last moment is that after "node -1": the whole block has been reversed."""
     return 2 * (count - 1 - position) + (1 if before else 0)
 
 

@@ -216,3 +216,79 @@ def a_shorter_array_on_every_trip(x, n):
         s = s + u[0]
         n -= 1
     return s
+
+
+@case(args=(draw(4), 0.3), wrt=(0, 1), second=True)
+def recomputed_beside_a_later_value(x, s):
+    t = 0.5 * s
+    p = x[1] * t
+    for _ in range(2):
+        t = 0.5 * t
+    w = x * t
+    q = p**2
+    for _ in range(2):
+        p *= x[1]
+    return np.sum(p + q + w)
+
+
+@case(args=(draw(3), draw(3), 1), also=((draw(3), draw(3), 0),), wrt=(0, 1), second=True)
+def result_read_where_the_older_array_is_too(x, y, n):
+    if n:
+        y = np.tanh(x)
+    for _ in range(n + 1):
+        y = y[1:] * x[1:] if n > 1 else np.tanh(y)
+    return np.sum(y)
+
+
+@case(args=(draw(4), 5, 100.0), also=((draw(4), 5, -10.0), (draw(4), 2, 0.0)), wrt=(0,), second=True)
+def another_length_before_a_break(x, n, c):
+    u = x * 1.0
+    s = x[0]
+    for i in range(n):
+        if i == 2:
+            u = x[:2] * s
+            if s > c:
+                break
+            s = s * 1.1
+        else:
+            s = s * u[-1]
+            u = u + x[:1]
+    return s + u[-1]
+
+
+@case(args=(draw(4), 5, 100.0), also=((draw(4), 5, -10.0), (draw(4), 3, 0.5)), wrt=(0,), second=True)
+def another_length_on_every_branch(x, n, c):
+    u = x * 1.0
+    s = x[0]
+    i = 0
+    while i < n:
+        s = s + u[-1]
+        if i == 2:
+            u = x[:2] * s
+            if s > c:
+                break
+        elif i == 3:
+            u = np.sin(u[:1])
+            if s > c - 1.0:
+                break
+            u = x * s
+        else:
+            if s > c + 5.0:
+                s = s * s
+                break
+            u = x * u[0]
+        i += 1
+    return s + u[-1]
+
+
+@case(args=(draw(5, 2), 1.0), also=((draw(5, 2), -1.0),), wrt=(0,), second=True)
+def two_names_swapped_on_one_side(A, c):
+    N = A
+    if c > 0.0:
+        b = np.cos(A)
+        A, N = N, A
+        A[4] *= 0.5
+    else:
+        A[2] = 0.5
+        b = A * 1.0
+    return np.sum(b * A + N)
