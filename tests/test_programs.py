@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import zlib
 from collections.abc import Callable
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -100,11 +101,7 @@ def derivative(case: Case, jit: bool) -> Callable[[tuple[Any, ...]], tuple[Any, 
     if is_scalar(case.function(*case.at(case.points[0]), **case.kwargs)):
         df = api.grad(case.function, wrt=wrt, jit=jit)
         return lambda args: tuple(df(*args, **case.kwargs))
-    f = case.function
-    if jit:
-        import numba
-
-        f = numba.njit(f)
+    f = compiled(case.function) if jit else case.function
 
     def pulled_back(args: tuple[Any, ...]) -> tuple[Any, ...]:
         value, pullback = api.vjp(f, *args)
@@ -112,6 +109,16 @@ def derivative(case: Case, jit: bool) -> Callable[[tuple[Any, ...]], tuple[Any, 
         return tuple(adjoints[i] for i in wrt)
 
     return pulled_back
+
+
+def compiled(f: Callable[..., Any]) -> Any:
+    """The function under Numba, and with it the helpers that it calls."""
+    import numba
+
+    called = [g for name in f.__code__.co_names if isinstance(g := f.__globals__.get(name), FunctionType)]
+    helpers = {g.__name__: compiled(g) for g in called if "programs" in g.__module__}
+    copy = FunctionType(f.__code__, {**f.__globals__, **helpers}, f.__name__, f.__defaults__, f.__closure__)
+    return numba.njit(copy)
 
 
 def seed(value: Any) -> Any:
