@@ -33,11 +33,15 @@ from .nodes import (
 )
 
 
+def _no_children(_: Expr) -> tuple[Expr, ...]:
+    return ()
+
+
 # Every pass asks for the parts of expressions over and over: a table by type, since it is the quickest to ask.
 _CHILDREN: dict[type, Callable[[Any], tuple[Expr, ...]]] = {
-    Name: lambda e: (),
-    Const: lambda e: (),
-    Object: lambda e: (),
+    Name: _no_children,
+    Const: _no_children,
+    Object: _no_children,
     Attr: lambda e: (e.base,),
     Call: lambda e: (e.func, *e.args, *(v for _, v in e.kwargs)) if e.kwargs else (e.func, *e.args),
     Item: lambda e: (e.base, e.index),

@@ -8,6 +8,7 @@ in:   y = scale(x, 2.0)                  out:  scale_1 = x * 2.0; y = scale_1
 
 from __future__ import annotations
 
+import inspect
 from dataclasses import replace
 from types import FunctionType
 from typing import Any, Self
@@ -70,7 +71,7 @@ class Callees(Assigner):
         walker = self.walker(program, function.__name__)
         changed = assigned(lowered.body)
         simple = _one_expression(lowered.body)
-        for param, arg in self.bound(program.function, args, kwargs, e):
+        for param, arg in self.bound(function, program.function.params, args, kwargs, e):
             once = simple is not None and _uses(simple, param.name) <= 1 and _pure(arg)
             walker.scope[param.name] = self.argument(param.name, arg, param.name not in changed, once)
         if simple is not None:
@@ -154,23 +155,26 @@ class Callees(Assigner):
         return name
 
     def bound(
-        self, function: Function, args: tuple[Expr, ...], kwargs: tuple[tuple[str, Expr], ...], e: Call
+        self,
+        function: FunctionType,
+        params: tuple[Param, ...],
+        args: tuple[Expr, ...],
+        kwargs: tuple[tuple[str, Expr], ...],
+        e: Call,
     ) -> list[tuple[Param, Expr]]:
         """Each parameter of the callee with its argument."""
-        given = dict(zip((p.name for p in function.params), args, strict=False))
-        given.update(kwargs)
-        names = {p.name for p in function.params}
-        missing = [p.name for p in function.params if p.name not in given and p.default is None]
-        if missing or len(args) > len(function.params) or set(dict(kwargs)) - names:
-            what = f"missing `{missing[0]}`" if missing else "too many or unknown arguments"
+        signature = inspect.signature(function, follow_wrapped=False)
+        try:
+            given: dict[str, Expr] = dict(signature.bind(*args, **dict(kwargs)).arguments)
+        except TypeError as problem:
             raise TypeProblem(
                 UnsupportedCall,
-                f"the call of `{function.name}`: {what}",
+                f"the call of `{function.__name__}`: {problem}",
                 "Python itself refuses this call",
-                f"call {function.name}({', '.join(p.name for p in function.params)})",
+                f"call {function.__name__}{signature}",
                 e.at,
-            )
-        return [(p, given[p.name] if p.name in given else self.default(p)) for p in function.params]
+            ) from None
+        return [(p, given[p.name] if p.name in given else self.default(p)) for p in params]
 
     def default(self, param: Param) -> Expr:
         assert param.default is not None
