@@ -223,7 +223,7 @@ REFUSALS: dict[str, tuple[str, tuple[Any, ...], type[Refusal], str, str]] = {
         "def g(x, y):\n    return x * y\n\n\ndef f(x):\n    return g(x)",
         (2.0,),
         UnsupportedCall,
-        "the call of `g`: missing a required argument",
+        "the call of `g`: missing a required argument: 'y'",
         "g(x)",
     ),
     "an argument too many": (
@@ -244,14 +244,14 @@ REFUSALS: dict[str, tuple[str, tuple[Any, ...], type[Refusal], str, str]] = {
         "def g(x, k):\n    return x * k\n\n\ndef f(x):\n    return g(x, x=3.0, k=x)",
         (2.0,),
         UnsupportedCall,
-        "the call of `g`: multiple values for argument",
+        "the call of `g`: multiple values for argument 'x'",
         "g(x, x=3.0, k=x)",
     ),
     "an unknown keyword": (
         "def g(x):\n    return x * x\n\n\ndef f(x):\n    return g(x, k=x)",
         (2.0,),
         UnsupportedCall,
-        "the call of `g`: got an unexpected keyword argument",
+        "the call of `g`: got an unexpected keyword argument 'k'",
         "g(x, k=x)",
     ),
     "a subclass of arrays": (
