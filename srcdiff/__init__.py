@@ -2,7 +2,8 @@
 
 from . import errors
 from .api import Derivative, grad, source, value_and_grad, vjp
+from .pushforward import grad_and_hvp, hvp, jvp
 
 __version__ = "0.1.0"
 
-__all__ = ["Derivative", "errors", "grad", "source", "value_and_grad", "vjp"]
+__all__ = ["Derivative", "errors", "grad", "grad_and_hvp", "hvp", "jvp", "source", "value_and_grad", "vjp"]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from .backend import Module, load, render_module
-from .derive import Request, docstring, reverse
+from .derive import Request, docstring, forward, reverse
 from .errors import Problem
 from .frontend import Program, Reference
 from .ir.nodes import Function
@@ -46,7 +46,7 @@ def build(program: Program, types: Sequence[Type], request: Request) -> Built:
     core = specialise(program, types)
     try:
         unknown_rank = check_result(program, core, request)
-        derived = reverse(core, request)
+        derived = (forward if request.is_forward else reverse)(core, request)
     except TypeProblem as problem:
         raise report([_placed(program, problem)]) from None
     function = optimise(derived.function, derived.types, derived.user_name, derived.like)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 from types import FunctionType
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -35,12 +35,20 @@ from .signature import (
 from .subject import as_function, found_by_name, importable, python_function
 from .watch import watcher
 
+T = TypeVar("T")
 Wrt = int | str | tuple[int | str, ...]
+_WHAT = {
+    "grad": "gradient",
+    "value": "value and gradient",
+    "vjp": "pullback",
+    "jvp": "value and tangent",
+    "tangent": "tangent",
+}
 
 
 @dataclass(frozen=True)
 class Options:
-    kind: str  # "grad", "value" or "vjp"
+    kind: str  # a key of _WHAT
     wrt: Wrt
     jit: bool
     has_aux: bool
@@ -82,21 +90,22 @@ class Derivative:
         f = behind if isinstance(behind, Derivative) else f
         if isinstance(f, Derivative):
             function = as_function(f)
-            self.signature = f.signature
+            own = f.signature
             options = replace(options, jit=options.jit or f.options.jit or f is behind)
             self.checked: bool = f.checked
         else:
             function = python_function(f)
-            self.signature = parameters(function)
+            own = parameters(function)
             self.checked = isinstance(f, FunctionType)
             options = replace(options, jit=options.jit or not self.checked)  # a Numba dispatcher's is compiled, too
         self.primal = f
         self.function = function
         self.options = options
-        self.wrt, self.single = selected(self.signature, options.wrt, function.__name__)
-        self._names = tuple(self.signature.parameters)
+        self.wrt, self.single = selected(own, options.wrt, function.__name__)
+        self.signature = self._called_by(own)
+        self._names = tuple(own.parameters)
         self._count = count_by_position(self.signature)
-        self._places = tuple(map(self._names.index, self.wrt))
+        self.places = tuple(map(self._names.index, self.wrt))
         self._program: Program | None = None
         self._built: dict[tuple[Type, ...], Ready] = {}  # by the types of the arguments
         self._ready: dict[Hashable, Ready] = {}  # by the keys of the arguments as they are given
@@ -113,23 +122,36 @@ class Derivative:
             if any(p.error is not UnresolvedName for p in refusal.problems):
                 raise
 
+    def _called_by(self, own: inspect.Signature) -> inspect.Signature:
+        """How the derivative is called, for the function's own signature."""
+        return own
+
+    def apart(self, arguments: Sequence[T]) -> tuple[list[T], list[T]]:
+        """The arguments of a call, in the order of the signature: the function's own, and tangents of them."""
+        return list(arguments), []
+
     # ---------------------------------------------------------------------------------------------------- calling
 
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         if kwargs or len(args) != self._count:
             args = self.by_position(args, kwargs)
-        ready = self._ready.get(tuple(map(key_of, args)))
-        if ready is None or not ready.unchanged():
-            ready = self.prepare(args)
-            if isinstance(ready.call, Jitted):
-                ready.call.compile((*self._taken(ready, args), *ready.extra()))
-        self._last = ready
+        ready = self.ready(args)
         result = self.run(ready, args, ready.extra() if ready.loose else ready.captured)
         if not ready.plain:
             return self._finished(result, args, ready)
         if self.single:
-            return finish(result, args[self._places[0]])
-        return tuple([finish(g, args[k]) for g, k in zip(result, self._places, strict=True)])
+            return finish(result, args[self.places[0]])
+        return tuple([finish(g, args[k]) for g, k in zip(result, self.places, strict=True)])
+
+    def ready(self, args: tuple[Any, ...], tangents: tuple[Any, ...] = ()) -> Ready:
+        """What runs for these arguments, compiled if need be."""
+        ready = self._ready.get(tuple(map(key_of, args)))
+        if ready is None or not ready.unchanged():
+            ready = self.prepare(args)
+            if isinstance(ready.call, Jitted):
+                ready.call.compile((*self._taken(ready, args), *ready.extra(), *tangents))
+        self._last = ready
+        return ready
 
     def by_position(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
         """All arguments in the order of the parameters, defaults filled in."""
@@ -153,7 +175,7 @@ class Derivative:
         """The arguments as generated code takes them."""
         fit = list(args)
         for k in ready.refit:
-            fit[k] = fitted(args[k], self._names[k], k in self._places)
+            fit[k] = fitted(args[k], self._names[k], k in self.places)
         return flattened(fit) if ready.tuples else tuple(fit)
 
     def _finished(self, result: Any, args: tuple[Any, ...], ready: Ready) -> Any:
@@ -161,7 +183,7 @@ class Derivative:
         has_aux = self.options.has_aux
         if self.options.kind == "grad" and not ready.built.unknown_rank:
             gradient, aux = result
-            return finish_all((gradient,) if self.single else gradient, args, self._places, self.single), aux
+            return finish_all((gradient,) if self.single else gradient, args, self.places, self.single), aux
         value, *parts = result
         number = value[0] if has_aux else value
         if ready.built.unknown_rank and np.ndim(number) != 0:
@@ -169,7 +191,7 @@ class Derivative:
                 f"{self.function.__name__} returns an array of shape {np.shape(number)}; grad takes a real scalar. Use "
                 f"srcdiff.vjp for results of any shape"
             )
-        gradient = finish_all(parts, args, self._places, self.single)
+        gradient = finish_all(parts, args, self.places, self.single)
         if self.options.kind == "grad":
             return (gradient, value[1]) if has_aux else gradient
         return value, gradient
@@ -184,7 +206,7 @@ class Derivative:
     def prepare(self, args: tuple[Any, ...]) -> Ready:
         """What runs for these arguments, built if need be."""
         given = zip(args, self._names, strict=True)
-        fit = [fitted(a, n, k in self._places) for k, (a, n) in enumerate(given)]
+        fit = [fitted(a, n, k in self.places) for k, (a, n) in enumerate(given)]
         key = tuple([type_of(a, n) for a, n in zip(fit, self._names, strict=True)])
         with BUILDING:
             known = self._built.get(key)
@@ -195,7 +217,7 @@ class Derivative:
                 self._program = known = None
             if known is None:
                 known = self._built[key] = self._make(list(key))
-            refit = tuple(k for k, a in enumerate(args) if not is_exact(a, k in self._places))
+            refit = tuple(k for k, a in enumerate(args) if not is_exact(a, k in self.places))
             tuples = any(type(a) is tuple for a in fit)
             ready = replace(known, refit=refit, tuples=tuples)
             self._ready[tuple(map(key_of, args))] = ready
@@ -248,7 +270,8 @@ class Derivative:
         """The text that runs for these arguments; without any, the generic form."""
         if not args and not kwargs:
             return self.generic().text
-        return self.prepare(self.by_position(args, kwargs)).built.text
+        own, _ = self.apart(self.by_position(args, kwargs))
+        return self.prepare(tuple(own)).built.text
 
     def generic(self) -> Built:
         """The derivative for the argument types that annotations, defaults and use suggest."""
@@ -284,8 +307,8 @@ class Derivative:
 
     def _doc(self) -> str:
         """One line on the derivative, and what the function says of itself."""
-        verb = {"grad": "The gradient", "value": "The value and gradient", "vjp": "The pullback"}[self.options.kind]
-        line = f"{verb} of {self.function.__name__}{self.signature} with respect to {self._wrt_text()}."
+        call = f"{self.function.__name__}{self.signature}"
+        line = f"The {_WHAT[self.options.kind]} of {call} with respect to {self._wrt_text()}."
         doc = inspect.getdoc(self.primal if isinstance(self.primal, Derivative) else self.function)
         return f"{line}\n\n{doc}" if doc else line
 
@@ -293,9 +316,9 @@ class Derivative:
         return self.wrt[0] if self.single else "(" + ", ".join(self.wrt) + ")"
 
     def __repr__(self) -> str:
-        verb = {"grad": "gradient", "value": "value and gradient", "vjp": "pullback"}[self.options.kind]
         jit = ", jit" if self.options.jit else ""
-        return f"<{verb} of {self.function.__qualname__}{self.signature} with respect to {self._wrt_text()}{jit}>"
+        call = f"{self.function.__qualname__}{self.signature}"
+        return f"<{_WHAT[self.options.kind]} of {call} with respect to {self._wrt_text()}{jit}>"
 
     # --------------------------------------------------------------------------------------------------- copying
 
@@ -314,7 +337,7 @@ class Derivative:
                 f"{self!r} cannot be pickled, because pickle does not find {name} in the module {module}: define the "
                 f"function with def at the top level of a module"
             )
-        return Derivative, (self.primal, self.options)
+        return type(self), (self.primal, self.options)
 
 
 def finish_all(parts: Any, args: tuple[Any, ...], places: tuple[int, ...], single: bool) -> Any:

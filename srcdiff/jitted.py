@@ -51,14 +51,16 @@ class _Caller:
         self.derivative, self.names = derivative, names
         self.given: list[tuple[Expr, Type]] = []  # the arguments item by item, as the caller gives them
         self.args: list[Expr] = []  # and as the generated function takes them
-        found = [from_numba(t, n) for t, n in zip(types, names, strict=True)]
-        self.wrt = {n: t for n, t in zip(names, found, strict=True) if n in derivative.wrt}
-        fit = [self.taken(Name(n), t) for n, t in zip(names, found, strict=True)]
+        found = {n: from_numba(t, n) for t, n in zip(types, names, strict=True)}
+        self.wrt = {n: t for n, t in found.items() if n in derivative.wrt}
+        own, tangents = derivative.apart(names)
+        fit = [self.taken(Name(n), found[n]) for n in own]
         self.built = derivative.built_for_types(fit)
         for name, array in self.built.captured:
             value = fitted(array, name, False)
             self.given.append((Object(value, name), type_of(value, name)))
             self.args.append(Object(value, name))
+        self.args.extend(map(Name, tangents))
 
     def taken(self, e: Expr, type_: Type) -> Type:
         """Note an argument: tuples item by item, what `wrt` selects as floats."""
@@ -84,6 +86,8 @@ class _Caller:
     def result(self, whole: Expr) -> Expr:
         """What the derivative returns, of what the generated function returns: gradients in their arguments' dtype."""
         kind, single = self.derivative.options.kind, self.derivative.single
+        if kind in ("jvp", "tangent"):
+            return whole
         aux = kind == "grad" and self.derivative.options.has_aux
         gradient = Item(whole, Const(0)) if aux else whole
         first = 0 if kind == "grad" else 1

@@ -28,7 +28,7 @@ def check_result(program: Program, core: Core, request: Request) -> bool:
         type_ = _type(part, types)
         if isinstance(part, Name | Display) and not isinstance(type_, Num):
             _refuse(program, last, "a value that is no number" if type_ is None else f"a {describe(type_)}")
-    if request.kind == "vjp":
+    if request.kind == "vjp" or request.is_forward:
         return False
     if request.has_aux:
         assert isinstance(result, Display)

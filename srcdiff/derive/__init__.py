@@ -1,5 +1,7 @@
 """From a core program to its derivative program."""
 
-from .reverse import Derived, Request, docstring, reverse
+from .forward import forward
+from .request import Derived, Request, docstring
+from .reverse import reverse
 
-__all__ = ["Derived", "Request", "docstring", "reverse"]
+__all__ = ["Derived", "Request", "docstring", "forward", "reverse"]

@@ -41,7 +41,7 @@ from ..ir.nodes import (
 from ..ir.types import ListOf, Num, Type
 from ..ir.walk import Fresh, is_call_of, map_stmt, mentioned, names, rename, statements
 from ..normalise import split_webs, web_types
-from ..rules import is_view, rule_of
+from ..rules import is_view, pushes, rule_of
 from ..rules.typing import TypeProblem, Typer, like, settled
 from .acts import Adjoints
 from .places import base_of, is_place
@@ -66,10 +66,28 @@ class Ready:
     user_name: dict[str, str]  # the name in the user's program that a variable stands for
 
 
-def prepare(
-    function: Function, params: dict[str, Type], wrt: tuple[str, ...], results: Callable[[Function], list[str]]
-) -> Ready:
-    """`results` tells the names of the result's active leaves from the final program."""
+@dataclass
+class Named:
+    """A core program in which every value that a rule needs a name for has one."""
+
+    function: Function
+    types: dict[str, Type]
+    aliases: Aliases
+    active: set[str]
+    fresh: Fresh
+    copied: list[str]
+    user_name: dict[str, str]
+
+
+def named(
+    function: Function,
+    params: dict[str, Type],
+    wrt: tuple[str, ...],
+    results: Callable[[Function], list[str]],
+    forward: bool,
+) -> Named:
+    """`results` tells the names of the result's active leaves from the final program; `forward` says that rules push
+    tangents on, for which fewer values need a name."""
     function, user_name = split_webs(function)
     types = web_types(function, params)
     aliases = analyse(function, types)
@@ -84,11 +102,20 @@ def prepare(
     aliases = analyse(function, types)
     fresh = Fresh(mentioned(function.body) | set(types))
     active = active_names(function, wrt, results(function), aliases)
-    namer = _Namer(types, active, aliases, fresh, user_name)
+    namer = _Namer(types, active, aliases, fresh, user_name, forward)
     function = replace(function, body=namer.block(function.body))
     types = web_types(function, params)
     aliases = analyse(function, types)
     active = active_names(function, wrt, results(function), aliases)
+    return Named(function, types, aliases, active, fresh, copied, user_name)
+
+
+def prepare(
+    function: Function, params: dict[str, Type], wrt: tuple[str, ...], results: Callable[[Function], list[str]]
+) -> Ready:
+    """`results` tells the names of the result's active leaves from the final program."""
+    n = named(function, params, wrt, results, forward=False)
+    function, types, aliases, active, fresh, user_name = n.function, n.types, n.aliases, n.active, n.fresh, n.user_name
     counter = _Counter(fresh, types, user_name)
     function = replace(function, body=counter.block(function.body))
     types.update(web_types(function, params))
@@ -100,7 +127,7 @@ def prepare(
         for s in statements(body)
         if isinstance(s, For | While) and s.body and s.body[0] in counter.names
     }
-    return Ready(function, types, aliases, active, shadows.adjoints, trips, fresh, copied, user_name)
+    return Ready(function, types, aliases, active, shadows.adjoints, trips, fresh, n.copied, user_name)
 
 
 def _rebinding(block: Block, types: dict[str, Type], aliases: Aliases) -> Block:
@@ -143,8 +170,9 @@ class _Namer:
         aliases: Aliases,
         fresh: Fresh,
         user_name: dict[str, str],
+        forward: bool,
     ) -> None:
-        self.user_name = user_name
+        self.user_name, self.forward = user_name, forward
         self.types, self.active, self.aliases, self.fresh = dict(types), active, aliases, fresh
         self.out: list[Stmt] = []
         self.origin = None
@@ -240,6 +268,8 @@ class _Namer:
             return inner if top else self.let(inner)
         if is_call_of(e, np.ndarray.copy) and is_place(e.args[0]):
             return e
+        if self.forward and pushes(e.func.value):
+            return replace(e, args=tuple(a if isinstance(a, Display) else self.named(a, top=False) for a in e.args))
         operands = zip(e.args, rule.operands, strict=False)
         inner = replace(e, args=tuple(self.operand(a, p in rule.reads) for a, p in operands))
         place = is_view(e.func.value) and is_place(inner)

@@ -2,62 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from ..ir.nodes import Assign, Call, Comment, Const, Display, Expr, Function, Name, Object, Param, Return, Stmt
-from ..ir.types import ListOf, Num, Type
+from ..ir.types import ListOf, Num
 from ..normalise import Core
 from ..rules.typing import like
 from .acts import Acc, Act, Node, Step
 from .assemble import Assembler
 from .plan import Planner
 from .prepare import Ready, prepare
+from .request import Derived, Request, identifier, leaves, result_of
 from .schedule import rebound
 from .skeleton import Builder
 from .tapes import DTYPES
 from .terms import COPY, ZERO, Term
 from .zeros import Zeros
-
-
-@dataclass(frozen=True)
-class Request:
-    """What is asked for: the arguments to differentiate, and what the generated function returns.
-
-    `kind` is "grad" (adjoints only), "value" (result and adjoints) or "vjp" (result and adjoints, a seed for every
-    result leaf, all of them positional)."""
-
-    wrt: tuple[str, ...]
-    single: bool
-    kind: str
-    has_aux: bool = False
-
-
-def leaves(e: Expr) -> list[Expr]:
-    """The parts of a result in order; a tuple's parts one by one."""
-    if isinstance(e, Display):
-        return [leaf for item in e.items for leaf in leaves(item)]
-    return [e]
-
-
-def result_of(function: Function) -> Expr:
-    last = function.body[-1]
-    assert isinstance(last, Return)
-    return last.value or Const(None)
-
-
-@dataclass(frozen=True)
-class Derived:
-    """The derivative program with what the optimiser works from: types of its variables, the names they stand for in
-    the user's program, and for each seed the adjoint whose shape it has."""
-
-    function: Function
-    types: dict[str, Type]
-    user_name: dict[str, str]
-    like: dict[str, str]
-    seed_leaves: tuple[tuple[int, ...], ...]  # for each seed, the leaves of the result that it is the adjoint of
-    writes_arguments: frozenset[str]  # the arguments that the primal writes in place (it gets copies of them)
 
 
 def reverse(core: Core, request: Request) -> Derived:
@@ -204,7 +166,7 @@ class _Writer:
 
     def name(self) -> str:
         suffix = {"grad": "grad", "value": "value_and_grad", "vjp": "vjp"}[self.request.kind]
-        return f"{_identifier(self.core.function.name)}_{suffix}"
+        return f"{identifier(self.core.function.name)}_{suffix}"
 
     def params(self) -> tuple[Param, ...]:
         default = None if self.request.kind == "vjp" else Object(1.0, "1.0")
@@ -212,29 +174,7 @@ class _Writer:
         return own + tuple(Param(seed, default) for seed in self.seeds.values())
 
 
-def docstring(core: Core, request: Request, seeds: list[str]) -> str:
-    """What the generated function says of itself; `seeds` are the names of its seed parameters."""
-    wrt = ", ".join(request.wrt) if request.single else f"({', '.join(request.wrt)})"
-    primal = core.function
-    place = ""
-    if primal.origin is not None:
-        file = primal.origin.file.replace("\\", "/").rpartition("/")[2]
-        generated = file.startswith("<srcdiff ")  # its name carries a number that differs from build to build
-        place = f" from {primal.name}" if generated else f" from {file}:{primal.origin.span.line}"
-    call = f"{primal.name}({', '.join(p.name for p in primal.params)})"
-    first = {
-        "grad": f"d {primal.name} / d {wrt}.",
-        "value": f"{call} and its derivative with respect to {wrt}.",
-        "vjp": f"{call} and the pullback of {', '.join(seeds)} to {wrt}.",
-    }[request.kind]
-    return f"{first}  Written by srcdiff{place}."
-
-
 def _replaced(e: Expr, kept: dict[str, Expr]) -> Expr:
     if isinstance(e, Display):
         return replace(e, items=tuple(_replaced(i, kept) for i in e.items))
     return kept.get(e.id, e) if isinstance(e, Name) else e
-
-
-def _identifier(name: str) -> str:
-    return name if name.isidentifier() else "function"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -64,9 +64,8 @@ class _Splicer(Rewriter):
 
 
 @functools.cache
-def _body(rule: Rule) -> Function:
-    assert rule.body is not None
-    function = read(rule.body).function
+def _body(body: Callable[..., Any]) -> Function:
+    function = read(body).function
     return replace(function, body=map_block(function.body, _placeless))
 
 
@@ -77,7 +76,25 @@ def _placeless(e: Expr) -> Expr:
 
 def splice(rule: Rule, call: Call, fixed: dict[str, Expr], types: Mapping[str, Type]) -> list[Expr | None]:
     """The rule's results, one for each operand, for this call; `fixed` binds `y` and `y_bar`."""
-    function = _body(rule)
+    assert rule.body is not None
+    result, splicer = _spliced(rule, rule.body, call, fixed, types)
+    assert isinstance(call.func, Object)
+    plain = getattr(call.func.value, "__module__", None) == "math"  # the user's own choice of module for numbers
+    items = result.items if isinstance(result, Display) else (result,)
+    return [None if item == Const(None) else _scalar(item, splicer, plain) for item in items]
+
+
+def splice_tangent(rule: Rule, call: Call, fixed: dict[str, Expr], types: Mapping[str, Type]) -> Expr:
+    """The tangent of the call's result; `fixed` binds `y` and the tangents of the operands."""
+    assert rule.tangent is not None
+    result, splicer = _spliced(rule, rule.tangent, call, fixed, types)
+    return _scalar(result, splicer, False)
+
+
+def _spliced(
+    rule: Rule, body: Callable[..., Any], call: Call, fixed: dict[str, Expr], types: Mapping[str, Type]
+) -> tuple[Expr, _Splicer]:
+    function = _body(body)
     scope: dict[str, Expr] = dict(fixed)
     scope.update(zip(rule.operands, call.args, strict=False))
     scope.update(call.kwargs)
@@ -91,10 +108,7 @@ def splice(rule: Rule, call: Call, fixed: dict[str, Expr], types: Mapping[str, T
     except TypeProblem as problem:
         problem.at = problem.at or call.at
         raise
-    assert isinstance(call.func, Object)
-    plain = getattr(call.func.value, "__module__", None) == "math"  # the user's own choice of module for numbers
-    items = result.items if isinstance(result, Display) else (result,)
-    return [None if item == Const(None) else _scalar(item, splicer, plain) for item in items]
+    return result, splicer
 
 
 def _scalar(e: Expr, splicer: _Splicer, plain: bool) -> Expr:

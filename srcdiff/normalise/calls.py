@@ -98,14 +98,14 @@ class Callees(Assigner):
 
     def call_derivative(self, derivative: Any, e: Call) -> Expr:
         """A call of a derivative: the generated function for these types is a user function like any other."""
-        arguments = self.derivative_arguments(derivative, e)
+        arguments, tangents = derivative.apart(self.derivative_arguments(derivative, e))
         types = [t.plain() if isinstance(t := self.typed(a), Num) else t for a in arguments]
         built = derivative.built_for_types(types)
         for reference in built.references:
             self.state.references.setdefault((reference.path, id(derivative)), reference)
         extra = tuple(self.expr(Object(value, name)) for name, value in built.captured)
         flat = tuple(leaf for a in arguments for leaf in _leaves(a))
-        result = self.inline(built.plain, (*flat, *extra), (), e)
+        result = self.inline(built.plain, (*flat, *extra, *tangents), (), e)
         if derivative.options.kind == "value" and isinstance(result, Display):
             value, *parts = result.items
             gradient = parts[0] if derivative.single else Display("tuple", tuple(parts))

@@ -17,19 +17,19 @@ from ..runtime import (
     unbroadcast,
     zeros_like,
 )
-from .registry import constant, pullback, views
+from .registry import bilinear, constant, linear, pullback, pushforward, views
 
 # ----------------------------------------------------------------------------------------------------- reductions
 
 
-@pullback(np.sum, np.ndarray.sum)
+@linear(np.sum, np.ndarray.sum)
 def sum_(y_bar: Any, y: Any, x: Any, axis: Any = None, keepdims: Any = False) -> Any:
     if axis is None or keepdims:
         return y_bar
     return np.expand_dims(y_bar, axis)
 
 
-@pullback(np.mean, np.ndarray.mean)
+@linear(np.mean, np.ndarray.mean)
 def mean(y_bar: Any, y: Any, x: Any, axis: Any = None, keepdims: Any = False) -> Any:
     if x.ndim == 0:
         return y_bar
@@ -49,6 +49,17 @@ def prod(y_bar: Any, y: Any, x: Any, axis: Any = None, keepdims: Any = False) ->
     return np.expand_dims(y_bar, axis) * prod_partials(x, axis)
 
 
+@pushforward(np.prod, np.ndarray.prod)
+def prod_tangent(y: Any, x: Any, axis: Any = None, keepdims: Any = False, *, x_dot: Any) -> Any:
+    if x.ndim == 0:
+        return x_dot
+    if axis is None and not keepdims:
+        return np.sum(prod_partials(x) * x_dot)
+    if keepdims:
+        return np.sum(prod_partials(x, axis) * x_dot, axis=axis, keepdims=True)
+    return np.sum(prod_partials(x, axis) * x_dot, axis=axis)
+
+
 @pullback(prod_partials)
 def prod_partials_again(y_bar: Any, y: Any, x: Any, axis: Any = None) -> Any:
     return prod_partials_pullback(y_bar, x, axis)
@@ -63,6 +74,17 @@ def max_(y_bar: Any, y: Any, x: Any, axis: Any = None, keepdims: Any = False) ->
     return np.expand_dims(y_bar, axis) * first_max(x, axis)
 
 
+@pushforward(np.max, np.ndarray.max)
+def max_tangent(y: Any, x: Any, axis: Any = None, keepdims: Any = False, *, x_dot: Any) -> Any:
+    if x.ndim == 0:
+        return x_dot
+    if axis is None and not keepdims:
+        return np.sum(first_max(x) * x_dot)
+    if keepdims:
+        return np.sum(first_max(x, axis) * x_dot, axis=axis, keepdims=True)
+    return np.sum(first_max(x, axis) * x_dot, axis=axis)
+
+
 @pullback(np.min, np.ndarray.min)
 def min_(y_bar: Any, y: Any, x: Any, axis: Any = None, keepdims: Any = False) -> Any:
     if x.ndim == 0:
@@ -72,10 +94,21 @@ def min_(y_bar: Any, y: Any, x: Any, axis: Any = None, keepdims: Any = False) ->
     return np.expand_dims(y_bar, axis) * first_min(x, axis)
 
 
+@pushforward(np.min, np.ndarray.min)
+def min_tangent(y: Any, x: Any, axis: Any = None, keepdims: Any = False, *, x_dot: Any) -> Any:
+    if x.ndim == 0:
+        return x_dot
+    if axis is None and not keepdims:
+        return np.sum(first_min(x) * x_dot)
+    if keepdims:
+        return np.sum(first_min(x, axis) * x_dot, axis=axis, keepdims=True)
+    return np.sum(first_min(x, axis) * x_dot, axis=axis)
+
+
 # ------------------------------------------------------------------------------------------------------- products
 
 
-@pullback(np.dot, np.matmul, operator.matmul, np.ndarray.dot)
+@bilinear(np.dot, np.matmul, operator.matmul, np.ndarray.dot)
 def matmul(y_bar: Any, y: Any, a: Any, b: Any) -> Any:
     if a.ndim == 0 or b.ndim == 0:
         return unbroadcast(y_bar * b, a), unbroadcast(y_bar * a, b)
@@ -88,7 +121,7 @@ def matmul(y_bar: Any, y: Any, a: Any, b: Any) -> Any:
     return y_bar @ b.T, a.T @ y_bar  # two matrices: the typing of calls refuses more dimensions
 
 
-@pullback(np.outer)
+@bilinear(np.outer)
 def outer(y_bar: Any, y: Any, a: Any, b: Any) -> Any:
     if a.ndim == 1 and b.ndim == 1:
         return y_bar @ b, a @ y_bar
@@ -98,47 +131,47 @@ def outer(y_bar: Any, y: Any, a: Any, b: Any) -> Any:
 # --------------------------------------------------------------------------------------------------- shape, copies
 
 
-@pullback(copied, np.copy, np.ndarray.copy, np.asarray, np.array, np.ascontiguousarray)
+@linear(copied, np.copy, np.ndarray.copy, np.asarray, np.array, np.ascontiguousarray)
 def copy(y_bar: Any, y: Any, x: Any, dtype: Any = None) -> Any:
     return y_bar
 
 
-@pullback(np.ndarray.astype)
+@linear(np.ndarray.astype)
 def astype(y_bar: Any, y: Any, x: Any, dtype: Any) -> Any:
     return y_bar
 
 
-@pullback(np.reshape, np.ndarray.reshape)
+@linear(np.reshape, np.ndarray.reshape)
 def reshape(y_bar: Any, y: Any, x: Any, shape: Any) -> Any:
     return np.reshape(y_bar, x.shape)
 
 
-@pullback(np.ravel, np.ndarray.ravel, np.ndarray.flatten)
+@linear(np.ravel, np.ndarray.ravel, np.ndarray.flatten)
 def ravel(y_bar: Any, y: Any, x: Any) -> Any:
     return np.reshape(y_bar, x.shape)
 
 
-@pullback(np.ndarray.T)
+@linear(np.ndarray.T)
 def transposed(y_bar: Any, y: Any, x: Any) -> Any:
     return y_bar.T
 
 
-@pullback(np.transpose, np.ndarray.transpose)
+@linear(np.transpose, np.ndarray.transpose)
 def transpose(y_bar: Any, y: Any, x: Any) -> Any:
     return y_bar.T
 
 
-@pullback(np.expand_dims)
+@linear(np.expand_dims)
 def expand_dims(y_bar: Any, y: Any, x: Any, axis: Any) -> Any:
     return np.reshape(y_bar, x.shape)
 
 
-@pullback(np.broadcast_to)
+@linear(np.broadcast_to)
 def broadcast_to(y_bar: Any, y: Any, x: Any, shape: Any) -> Any:
     return unbroadcast(y_bar, x)
 
 
-@pullback(unbroadcast)
+@linear(unbroadcast)
 def unbroadcast_again(y_bar: Any, y: Any, g: Any, x: Any) -> Any:
     return unbroadcast(y_bar, g), None
 
@@ -146,17 +179,17 @@ def unbroadcast_again(y_bar: Any, y: Any, g: Any, x: Any) -> Any:
 # ---------------------------------------------------------------------------------------------------- construction
 
 
-@pullback(np.full)
+@linear(np.full, of=("fill_value",))
 def full(y_bar: Any, y: Any, shape: Any, fill_value: Any, dtype: Any = None) -> Any:
     return None, unbroadcast(y_bar, fill_value)
 
 
-@pullback(np.full_like)
+@linear(np.full_like, of=("value",))
 def full_like(y_bar: Any, y: Any, a: Any, value: Any) -> Any:
     return None, unbroadcast(y_bar, value)
 
 
-@pullback(np.linspace)
+@linear(np.linspace, of=("start", "stop"))
 def linspace(y_bar: Any, y: Any, start: Any, stop: Any, num: Any = 50) -> Any:
     return np.sum(np.linspace(1.0, 0.0, num) * y_bar), np.sum(np.linspace(0.0, 1.0, num) * y_bar)
 
@@ -166,6 +199,15 @@ def arange(y_bar: Any, y: Any, start: Any, stop: Any = None, step: Any = 1) -> A
     if stop is None:
         return None
     return np.sum(y_bar), None, np.sum(np.arange(y.size) * y_bar)
+
+
+@pushforward(np.arange)
+def arange_tangent(
+    y: Any, start: Any, stop: Any = None, step: Any = 1, *, start_dot: Any, stop_dot: Any = 0.0, step_dot: Any = 0.0
+) -> Any:
+    if stop is None:
+        return np.zeros(y.size)
+    return start_dot + step_dot * np.arange(y.size)
 
 
 constant(

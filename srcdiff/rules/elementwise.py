@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..runtime import polygamma, power_base, power_curvature, power_exponent, power_mixed
-from .registry import constant, partials
+from .registry import constant, jointly_linear, partials
 
 
 @partials(operator.add, np.add)
@@ -271,6 +271,9 @@ def fmin(y: Any, a: Any, b: Any) -> Any:
 @partials(np.where)
 def where(y: Any, condition: Any, a: Any, b: Any) -> Any:
     return None, np.where(condition, 1.0, 0.0), np.where(condition, 0.0, 1.0)
+
+
+jointly_linear(np.where, of=("a", "b"))
 
 
 @partials(np.clip, np.ndarray.clip)

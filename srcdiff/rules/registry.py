@@ -6,6 +6,11 @@ it does read, and so what must be kept. The same text is spliced into generated 
 `partials(f)`   elementwise `f`; the rule `(y, *operands)` returns the partial of each operand (None: no derivative).
 `pullback(f)`   any `f`; the rule `(y_bar, y, *operands)` returns the adjoint of each operand, each of a shape that
                 broadcasts to the operand's (None: no derivative).
+`linear(f)`     a pullback, of an `f` that is linear in its first operand (or in those named by `of`, all together):
+                the tangent of the result is `f` of the tangents.
+`bilinear(f)`   a pullback, of an `f` that is linear in each of its first two operands.
+`pushforward(f)` beside a pullback: `rule(y, *operands, x_dot, ...)` returns the tangent of the result, `x_dot` being
+                that of the operand `x`. Without one the pullback is transposed.
 `constant(f)`   the derivative of `f` is zero, by decision.
 """
 
@@ -16,7 +21,7 @@ import functools
 import inspect
 import textwrap
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -30,6 +35,7 @@ class Rule:
     functions: tuple[Any, ...]
     body: Callable[..., Any] | None
     operands: tuple[str, ...]
+    tangent: Callable[..., Any] | None = None  # the pushforward, where it is not found from the body
 
     @functools.cached_property
     def reads(self) -> frozenset[str]:
@@ -50,6 +56,8 @@ class Rule:
 RULES: dict[Any, Rule] = {}
 ELEMENTWISE: set[Any] = set()
 VIEWS: set[Any] = set()
+LINEAR: dict[Any, tuple[str, ...]] = {}  # the operands in which a function is linear, all of them together
+BILINEAR: set[Any] = set()
 
 
 def partials(*functions: Any) -> Callable[[F], F]:
@@ -71,6 +79,44 @@ def pullback(*functions: Any) -> Callable[[F], F]:
         return body
 
     return register
+
+
+def linear(*functions: Any, of: tuple[str, ...] = ()) -> Callable[[F], F]:
+    """Register the transpose of functions that are linear in their first operand, or in those named by `of`."""
+
+    def register(body: F) -> F:
+        _add("pullback", functions, body, skip=2)
+        LINEAR.update(dict.fromkeys(functions, of or RULES[functions[0]].operands[:1]))
+        return body
+
+    return register
+
+
+def bilinear(*functions: Any) -> Callable[[F], F]:
+    """Register both transposes of functions that are linear in each of their first two operands."""
+
+    def register(body: F) -> F:
+        _add("pullback", functions, body, skip=2)
+        BILINEAR.update(functions)
+        return body
+
+    return register
+
+
+def pushforward(*functions: Any) -> Callable[[F], F]:
+    """Register the tangent of functions that have a pullback: `rule(y, *operands, x_dot, ...) -> tangent`."""
+
+    def register(body: F) -> F:
+        for function in functions:
+            RULES[function] = replace(RULES[function], tangent=body)
+        return body
+
+    return register
+
+
+def jointly_linear(*functions: Any, of: tuple[str, ...]) -> None:
+    """Declare that functions with a rule are linear in these operands, all of them together."""
+    LINEAR.update(dict.fromkeys(functions, of))
 
 
 def constant(*functions: Any, elementwise: bool = False) -> None:
@@ -106,6 +152,26 @@ def is_view(function: Any) -> bool:
         return function in VIEWS
     except TypeError:
         return False
+
+
+def linear_operands(function: Any) -> tuple[str, ...]:
+    """The operands in which a function is linear, all of them together; none for any other function."""
+    try:
+        return LINEAR.get(function, ())
+    except TypeError:
+        return ()
+
+
+def is_bilinear(function: Any) -> bool:
+    try:
+        return function in BILINEAR
+    except TypeError:
+        return False
+
+
+def pushes(function: Any) -> bool:
+    """Whether the tangent of the result is the function itself, of tangents."""
+    return bool(linear_operands(function)) or is_bilinear(function)
 
 
 def _add(kind: str, functions: tuple[Any, ...], body: Callable[..., Any], skip: int) -> None:

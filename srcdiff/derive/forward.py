@@ -1,0 +1,247 @@
+"""The forward-mode derivative of a core program: each statement with its tangent beside it, in the program's order.
+
+in:   y = x * x                          out:  y_dot = 2.0 * x * x_dot
+      u[i] = math.sin(y)                       y = x * x
+                                               u_dot[i] = math.cos(y) * y_dot
+                                               u[i] = math.sin(y)
+
+(A tangent that reads the result of its statement stands after it.)
+
+The tangent of an array that is written in place has storage of its own, and the tangent of a view is the same view of
+that storage.
+"""
+
+from __future__ import annotations
+
+import operator
+from dataclasses import replace
+
+import numpy as np
+
+from .. import runtime
+from ..ir.nodes import (
+    Assign,
+    Block,
+    Break,
+    Call,
+    Comment,
+    Const,
+    Display,
+    Effect,
+    Expr,
+    For,
+    Function,
+    If,
+    Item,
+    Name,
+    Object,
+    Param,
+    Return,
+    Stmt,
+    Update,
+    While,
+)
+from ..ir.types import ListOf, Num
+from ..ir.walk import is_call_of, map_stmt, names, substitute
+from ..normalise import Core
+from ..rules.typing import TypeProblem, Typer, like, settled
+from .places import base_of
+from .prepare import Named, named
+from .request import Derived, Request, identifier, leaves, result_of
+from .tangents import ZEROS_LIKE, Tangents, is_pop
+from .terms import ZERO
+from .zeros import owned_like
+
+ANY_ZEROS_LIKE = Object(runtime.zeros_like, "zeros_like")
+_RESULT = Name("the result")
+
+
+def forward(core: Core, request: Request) -> Derived:
+    """The function of the arguments and the tangents of those in `wrt` that gives the result and its tangent."""
+
+    def results(function: Function) -> list[str]:
+        return [leaf.id for leaf in leaves(result_of(function)) if isinstance(leaf, Name)]
+
+    program = named(core.function, core.types, request.wrt, results, forward=True)
+    function = _Writer(program, request).function(core)
+    written = frozenset(p.name for p in core.function.params if p.name in program.copied)
+    return Derived(function, program.types, program.user_name, {}, (), written)
+
+
+class _Writer:
+    def __init__(self, program: Named, request: Request) -> None:
+        self.program, self.request = program, request
+        self.types, self.aliases, self.fresh = program.types, program.aliases, program.fresh
+        self.dots: dict[str, str] = {}
+        self.params = {name: self.dot(name) for name in request.wrt}
+        for name in sorted(program.active - set(request.wrt)):
+            self.dots[name] = self.dot(name)
+        self.dots.update({n: d for n, d in self.params.items() if n in program.active})
+        self.ahead: list[Stmt] = []
+        self.wish = "tangent"
+        self.tangents = Tangents(self.types, self.aliases, self.dots, self.fresh, self.let)
+
+    def dot(self, name: str) -> str:
+        wish = f"{self.program.user_name.get(name, name)}_dot"
+        dot = self.fresh(wish)
+        self.program.user_name[dot] = wish
+        self.types[dot] = like(name, self.types[name])
+        return dot
+
+    def let(self, value: Expr) -> Name:
+        wish = f"{self.program.user_name.get(self.wish, self.wish)}_dot"
+        name = self.fresh(wish)
+        self.program.user_name[name] = wish
+        type_ = Typer(self.types)(value)
+        self.types[name] = settled(type_.plain()) if isinstance(type_, Num) else type_
+        self.ahead.append(Assign(Name(name), value))
+        return Name(name)
+
+    # -------------------------------------------------------------------------------------------------- the function
+
+    def function(self, core: Core) -> Function:
+        original = self.program.function
+        body = self.block(original.body)
+        own = tuple(Param(p.name) for p in original.params)
+        seeds = tuple(Param(self.params[name]) for name in self.request.wrt)
+        return Function(f"{identifier(core.function.name)}_jvp", own + seeds, body, None, original.origin)
+
+    def block(self, block: Block) -> Block:
+        out: list[Stmt] = []
+        for s in block:
+            match s:
+                case If():
+                    out.append(replace(s, body=self.block(s.body), orelse=self.block(s.orelse)))
+                case For() | While():
+                    out.append(replace(s, body=self.block(s.body)))
+                case Return():
+                    out.append(replace(s, value=self.returned(s.value or Const(None))))
+                case _:
+                    out.extend(self.simple(s))
+        return tuple(out)
+
+    def returned(self, result: Expr) -> Expr:
+        tangent = self.tangent_of_result(result)
+        return tangent if self.request.kind == "tangent" else Display("tuple", (result, tangent))
+
+    def tangent_of_result(self, e: Expr) -> Expr:
+        match e:
+            case Display():
+                return replace(e, items=tuple(map(self.tangent_of_result, e.items)))
+            case Name(id=name):
+                return Name(self.dots[name]) if name in self.dots else self.zero(name)
+        return ZERO
+
+    # ---------------------------------------------------------------------------------------------------- statements
+
+    def simple(self, s: Stmt) -> list[Stmt]:
+        """The statement with its tangent. A problem without a place is one of the statement."""
+        self.ahead = []
+        try:
+            before, after = self.around(s)
+        except TypeProblem as problem:
+            problem.origin = problem.origin or s.origin
+            raise
+        return [*self.ahead, *before, s, *after]
+
+    def around(self, s: Stmt) -> tuple[list[Stmt], list[Stmt]]:
+        """What stands before the statement, and what stands after it."""
+        match s:
+            case Assign(target=Name(id=name), value=value):
+                return self.assigned(name, value)
+            case Assign(target=Display(items=targets), value=Display(items=values)):
+                pairs = [
+                    (Name(self.dots[t.id]), self.new(t.id, v, None) or self.zero(t.id))
+                    for t, v in zip(targets, values, strict=True)
+                    if isinstance(t, Name) and t.id in self.dots
+                ]
+                if len(pairs) < 2:
+                    return [Assign(t, v) for t, v in pairs], []
+                left, right = (Display("tuple", tuple(side)) for side in zip(*pairs, strict=True))
+                return [Assign(left, right)], []
+            case Assign(target=Item() as place, value=value):
+                if base_of(place) in self.dots:
+                    self.wish = base_of(place) or self.wish
+                    return [Assign(self.tangents.mirrored(place), self.tangent(value) or ZERO)], []
+            case Update():
+                return self.updated(s), []
+            case Effect(value=Call(args=(Name(id=name), item)) as call) if is_call_of(call, list.append):
+                if name in self.dots:
+                    self.wish = name
+                    dot = self.tangent(item) or self.zero_of(item)
+                    return [Effect(replace(call, args=(Name(self.dots[name]), dot)))], []
+            case Effect(value=Call(args=(Name(id=name),)) as call) if is_pop(call) and name in self.dots:
+                return [Effect(replace(call, args=(Name(self.dots[name]),)))], []
+            case Effect() | Break() | Comment() | Assign():
+                pass
+            case _:
+                raise TypeError(f"not a simple statement: {s!r}")
+        return [], []
+
+    def assigned(self, name: str, value: Expr) -> tuple[list[Stmt], list[Stmt]]:
+        if is_pop(value):
+            assert isinstance(value, Call)
+            popped = self.tangents.mirrored(value) if names(value) & self.dots.keys() else None
+            if popped is None:
+                return ([], [Assign(Name(self.dots[name]), self.zero(name))]) if name in self.dots else ([], [])
+            return [Assign(Name(self.dots[name]), popped) if name in self.dots else Effect(popped)], []
+        if name not in self.dots:
+            return [], []
+        dot = Name(self.dots[name])
+        if isinstance(self.types[name], ListOf):
+            return [Assign(dot, Display("list", ()))], []
+        self.wish = name
+        found = self.new(name, value, _RESULT)
+        if found is None:
+            return [], [Assign(dot, value if is_call_of(value, np.zeros, np.zeros_like) else self.zero(name))]
+        self.ahead = [map_stmt(s, lambda e: substitute(e, {_RESULT.id: value}), lambda b: b) for s in self.ahead]
+        if _RESULT.id not in names(found):
+            return [Assign(dot, found)], []
+        if name in names(found):  # it reads the old value, and so cannot read the new one by its name
+            return [Assign(dot, substitute(found, {_RESULT.id: value}))], []
+        return [], [Assign(dot, substitute(found, {_RESULT.id: Name(name)}))]
+
+    def new(self, name: str, value: Expr, result: Expr | None) -> Expr | None:
+        """The tangent of a variable's new value: storage of its own for an array that is written in place."""
+        if not (self.aliases.is_array(name) and self.aliases.mutable(name)):
+            return self.tangent(value, result)
+        if self.aliases.shares(value):
+            return self.tangents.mirrored(value)
+        found = self.tangent(value, result)
+        if found is None:
+            return None
+        type_ = Typer(self.types)(found)
+        assert isinstance(type_, Num)
+        return owned_like(found, type_)
+
+    def updated(self, s: Update) -> list[Stmt]:
+        base = base_of(s.target)
+        if base not in self.dots:
+            return []
+        self.wish = base or self.wish
+        target = self.tangents.mirrored(s.target)
+        if s.op.value in (operator.add, operator.sub):
+            found = self.tangent(s.value)
+            return [] if found is None else [Update(target, s.op, found)]
+        found = self.tangent(Call(s.op, (s.target, s.value))) or ZERO
+        whole = isinstance(target, Name) and self.aliases.is_array(base or "")
+        return [Assign(Item(target, Const(Ellipsis)) if whole else target, found)]
+
+    # ------------------------------------------------------------------------------------------------------- tangents
+
+    def tangent(self, value: Expr, result: Expr | None = None) -> Expr | None:
+        if result is not None:
+            assert isinstance(result, Name)
+            self.types[result.id] = settled(Typer(self.types)(value))
+        self.tangents.result = result
+        return self.tangents.of(value, top=result is not None)
+
+    def zero(self, name: str) -> Expr:
+        """The zero tangent of a variable, made after it."""
+        return self.zero_of(Name(name))
+
+    def zero_of(self, e: Expr) -> Expr:
+        type_ = Typer(self.types)(e)
+        if not isinstance(type_, Num) or type_.ndim == 0:
+            return ZERO
+        return Call(ANY_ZEROS_LIKE if type_.ndim is None else ZEROS_LIKE, (e,))

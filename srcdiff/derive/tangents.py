@@ -1,0 +1,228 @@
+"""The tangent of an expression, by the rules.
+
+`Tangents.of(e)` gives the directional derivative of `e` in terms of the tangents of the variables in it: elementwise
+arithmetic as a sum of products, a linear function as the function of tangents, any other one as the transpose of its
+pullback. What comes back has the shape of `e`; None stands for zero.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from ..analysis.aliases import Aliases
+from ..errors import UnsupportedCall
+from ..ir.nodes import Call, Choice, Display, Expr, Item, Name, Object
+from ..ir.types import Num, Type
+from ..ir.walk import Fresh, is_call_of, subexprs, substitute
+from ..rules import Rule, is_bilinear, linear_operands, rule_of
+from ..rules.typing import TypeProblem, Typer
+from .places import is_place
+from .push import SINGULAR, Pusher, same_shape
+from .splice import splice, splice_tangent
+from .terms import ADD, ZERO, Term, collected, simplified, total
+
+ZEROS_LIKE = Object(np.zeros_like, "np.zeros_like")
+FULL_LIKE = Object(np.full_like, "np.full_like")
+_SEED = Name("the tangent")  # stands last in a product until the operand's own tangent takes its place
+
+
+@dataclass
+class Tangents:
+    """`dots` gives the tangent variable of each active one; `let` names an expression ahead of the statement."""
+
+    types: dict[str, Type]
+    aliases: Aliases
+    dots: dict[str, str]
+    fresh: Fresh
+    let: Callable[[Expr], Name]
+    result: Expr | None = None  # how the whole statement's value can be read, if it can
+    shapes: dict[Expr, Num] = field(default_factory=dict)  # of tangents, those of the expressions that they belong to
+
+    def pusher(self, active: set[str]) -> Pusher:
+        return Pusher(self.types, active, self.let)
+
+    def num(self, e: Expr) -> Num:
+        type_ = Typer(self.types)(e)
+        assert isinstance(type_, Num), f"not a number: {e!r}"
+        return type_
+
+    def is_active(self, e: Expr) -> bool:
+        return self.pusher(set(self.dots)).is_active(e)
+
+    # ------------------------------------------------------------------------------------------------ expressions
+
+    def of(self, e: Expr, top: bool = False) -> Expr | None:
+        """The tangent of `e`, of its shape; `top` where `result` is the value of `e`."""
+        if isinstance(e, Display):
+            return self.displayed(e) if self.is_active(e) else None
+        terms: list[Term] = []
+        self.collect(e, Term((_SEED,)), terms, top)
+        terms = collected(terms)
+        if not terms:
+            return None
+        value = total(terms, Typer(self.types))
+        shapes = (self.shapes.get(t.factors[-1]) for t in terms)
+        whole = any(shape is not None and (len(terms) == 1 or same_shape(shape, self.num(e))) for shape in shapes)
+        return value if whole else self.full(value, e)
+
+    def displayed(self, e: Display) -> Expr:
+        """The tangents of what is written out, item by item."""
+        return replace(e, items=tuple(self.of(i) or self.zero(i) for i in e.items))
+
+    def collect(self, e: Expr, term: Term, out: list[Term], top: bool = False) -> None:
+        """Add the products that make up the tangent of `e`, times `term`."""
+        if not self.is_active(e) or term.coefficient == 0:
+            return
+        if not isinstance(e, Call):
+            self.add(term, e, self.leaf(e), out)
+            return
+        assert isinstance(e.func, Object)
+        rule = rule_of(e.func.value)
+        if rule is None:
+            raise TypeProblem(
+                UnsupportedCall,
+                f"the derivative of `{e.func.text}`",
+                "there is no rule for it",
+                "write the operation with functions that have a rule",
+                e.at,
+            )
+        if rule.kind != "partials" or linear_operands(e.func.value):
+            pushed = self.pushed(e, rule, top)
+            if pushed is not None:
+                self.add(term, e, pushed, out)
+            return
+        y = self.result if top and self.result is not None else e
+        for operand, partial in zip(e.args, splice(rule, e, {"y": y}, self.types), strict=False):
+            if partial is not None and self.is_active(operand):
+                scaled = term.scaled(simplified(partial))
+                self.collect(operand, replace(scaled, singular=e.func.value in SINGULAR), out)
+
+    def add(self, term: Term, e: Expr, tangent: Expr, out: list[Term]) -> None:
+        """The product with the operand's own tangent at the end; a sign of that comes to the front."""
+        head = replace(term, factors=term.factors[:-1])
+        match tangent:
+            case Call(func=Object(value=op), args=(inner,)) if op is operator.neg:
+                head, tangent = replace(head, coefficient=-head.coefficient), inner
+        self.shapes[tangent] = self.num(e)
+        out.append(replace(head, factors=(*head.factors, tangent)))
+
+    def leaf(self, e: Expr) -> Expr:
+        match e:
+            case Name() | Item() if is_place(e):
+                return self.mirrored(e)
+            case Item(base=base):
+                return replace(e, base=self.of(base) or self.zero(base))
+            case Choice(then=then, other=other):
+                return replace(e, then=self.of(then) or self.zero(then), other=self.of(other) or self.zero(other))
+        raise TypeProblem(
+            UnsupportedCall,
+            "an expression of this form",
+            "its derivative cannot be written in place",
+            "assign its parts to variables first",
+            e.at,
+        )
+
+    def mirrored(self, e: Expr) -> Expr:
+        """The same place of the tangent."""
+        match e:
+            case Name(id=name):
+                return Name(self.dots[name])
+            case Item(base=base):
+                return replace(e, base=self.mirrored(base))
+            case Choice(then=then, other=other):
+                return replace(e, then=self.mirrored(then), other=self.mirrored(other))
+            case Call(args=(base, *rest)):
+                return replace(e, args=(self.mirrored(base), *rest))
+        raise TypeError(f"no tangent for {e!r}")
+
+    # --------------------------------------------------------------------------------- what is not elementwise
+
+    def pushed(self, e: Call, rule: Rule, top: bool) -> Expr | None:
+        assert isinstance(e.func, Object)
+        function = e.func.value
+        linear = linear_operands(function)
+        if linear:
+            zero_is_a_number = function is np.where
+            args = tuple(
+                self.operand(a, zero_is_a_number) if name in linear else a
+                for name, a in zip(rule.operands, e.args, strict=False)
+            )
+            kwargs = tuple((k, self.operand(v, zero_is_a_number) if k in linear else v) for k, v in e.kwargs)
+            return replace(e, args=(*args, *e.args[len(args) :]), kwargs=kwargs)
+        if is_bilinear(function):
+            a, b, *rest = e.args
+            a_dot, b_dot = self.of(a), self.of(b)
+            parts: list[Expr] = []
+            if a_dot is not None:
+                parts.append(replace(e, args=(a_dot, b, *rest)))
+            if b_dot is not None:
+                parts.append(replace(e, args=(a, b_dot, *rest)))
+            return Call(ADD, tuple(parts)) if len(parts) == 2 else parts[0]
+        y = self.result if top and self.result is not None else e
+        if rule.tangent is not None:
+            given = {f"{name}_dot": self.operand(a, False) for name, a in zip(rule.operands, e.args, strict=False)}
+            found = splice_tangent(rule, e, {"y": y, **given}, self.types)
+            return simplified(found)
+        return self.transposed(e, rule, y)
+
+    def operand(self, e: Expr, zero_is_a_number: bool) -> Expr:
+        return self.of(e) or (ZERO if zero_is_a_number else self.zero(e))
+
+    def transposed(self, e: Call, rule: Rule, y: Expr) -> Expr | None:
+        """The tangent by the transpose of the pullback: that is linear in the adjoint of the result, so its own
+        pullback takes a tangent of the operand to the tangent of the result (Griewank and Walther, section 3.2)."""
+        seed = self.fresh("y_bar")
+        self.types[seed] = self.num(e)
+        adjoints = splice(rule, e, {"y": y, "y_bar": Name(seed)}, self.types)
+        operands = (*e.args, *(dict(e.kwargs).get(n) for n in rule.operands[len(e.args) :]))
+        terms: list[Term] = []
+        for operand, adjoint in zip(operands, adjoints, strict=False):
+            tangent = self.of(operand) if operand is not None and adjoint is not None else None
+            if operand is None or adjoint is None or tangent is None:
+                continue
+            pusher = self.pusher({seed})
+            adjoint = simplified(adjoint)
+            pusher.known[operand] = self.num(operand)
+            pusher.descend(operand, adjoint, Term((tangent,)))
+            for leaf, found in pusher.leaves.items():
+                if leaf != Name(seed):
+                    raise TypeProblem(
+                        UnsupportedCall,
+                        f"the tangent of `{e.func.text if isinstance(e.func, Object) else e}`",
+                        "its rule takes single elements of the result's adjoint, which is not turned round yet",
+                        "use reverse mode (grad, vjp)",
+                        e.at,
+                    )
+                terms.extend(found)
+        terms = collected(terms)
+        # what is left of the adjoint is asked for its shape, which is that of the result
+        return substitute(total(terms, Typer(self.types)), {seed: y}) if terms else None
+
+    # -------------------------------------------------------------------------------------------------- shapes
+
+    def zero(self, e: Expr) -> Expr:
+        """The zero tangent of an expression that carries none."""
+        if isinstance(e, Display):
+            return replace(e, items=tuple(map(self.zero, e.items)))
+        return ZERO if self.num(e).ndim == 0 else Call(ZEROS_LIKE, (e,))
+
+    def full(self, value: Expr, e: Expr) -> Expr:
+        """`value` expanded to the shape of `e` where it may be smaller."""
+        wanted = self.num(e)
+        if self.num(value).ndim == 0 and wanted.ndim:
+            like = next((n for n in subexprs(e) if isinstance(n, Name) and self.is_like(n, wanted)), None)
+            if like is not None:
+                return Call(FULL_LIKE, (like, value))
+        return self.pusher(set()).full(value, wanted, e)
+
+    def is_like(self, n: Name, wanted: Num) -> bool:
+        type_ = self.types.get(n.id)
+        return isinstance(type_, Num) and type_.dtype == "float64" and same_shape(self.num(n), wanted)
+
+
+def is_pop(e: Expr) -> bool:
+    return is_call_of(e, list.pop)
