@@ -72,10 +72,12 @@ class Pushforward(Derivative):
 
 def jvp(
     f: Callable[..., Any],
-    primals: Sequence[Any] | None = None,
-    tangents: Sequence[Any] | None = None,
+    primals: Any = None,
+    tangents: Any = None,
     /,
-    **options: Any,
+    *,
+    wrt: Wrt | None = None,
+    jit: bool = False,
 ) -> Any:
     """The value `f(*primals)` and its tangent along the tangents of the arguments: a Jacobian-vector product.
 
