@@ -1,4 +1,4 @@
-"""What users call: `grad`, `value_and_grad`, `vjp`, `source`."""
+"""What users call: `grad`, `value_and_grad`, `vjp`, `jvp`, `hvp`, `grad_and_hvp`, `source`."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from typing import Any, overload
 
 from .derivative import Derivative, Options, Wrt
 from .errors import BadArgument
+from .pushforward import grad_and_hvp, hvp, jvp
 from .vjp import vjp
 
-__all__ = ["Derivative", "grad", "source", "value_and_grad", "vjp"]
+__all__ = ["Derivative", "grad", "grad_and_hvp", "hvp", "jvp", "source", "value_and_grad", "vjp"]
 
 
 @overload

@@ -22,6 +22,7 @@ from .ir.types import Type
 from .sharing import check_apart, named_leaves
 from .signature import (
     bound,
+    boxed_type,
     count_by_position,
     finish,
     fitted,
@@ -207,7 +208,7 @@ class Derivative:
         """What runs for these arguments, built if need be."""
         given = zip(args, self._names, strict=True)
         fit = [fitted(a, n, k in self.places) for k, (a, n) in enumerate(given)]
-        key = tuple([type_of(a, n) for a, n in zip(fit, self._names, strict=True)])
+        key = tuple([boxed_type(a, type_of(b, n)) for a, b, n in zip(args, fit, self._names, strict=True)])
         with BUILDING:
             known = self._built.get(key)
             if known is not None and not known.unchanged():

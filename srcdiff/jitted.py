@@ -190,7 +190,7 @@ def from_numba(type_: Any, name: str) -> Type:
         dtype = from_numba(type_.dtype, name)
         if isinstance(dtype, Num):
             shape = tuple(Dim(("argument", name, axis)) for axis in range(type_.ndim))
-            return Num(dtype.dtype, type_.ndim, shape, contiguous=type_.layout == "C")
+            return Num(dtype.dtype, type_.ndim, shape, contiguous=type_.layout == "C", boxed=type_.ndim == 0)
     if isinstance(type_, nt.BaseTuple) and not isinstance(type_, nt.BaseNamedTuple):
         return Tup(tuple(from_numba(t, f"{name}_{k}") for k, t in enumerate(type_)))
     if isinstance(type_, nt.NoneType):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import operator
 from collections.abc import Callable, Hashable, Iterable
+from dataclasses import replace
 from typing import Any, SupportsIndex
 
 import numpy as np
@@ -180,6 +181,12 @@ def type_of(value: Any, name: str) -> Type:
             return Tup(tuple(type_of(v, f"{name}_{i}") for i, v in enumerate(value)))
         case _:
             return Static(value)
+
+
+def boxed_type(given: Any, type_: Type) -> Type:
+    """The type of an argument as it was given: a 0-d array is taken as a number, but it is one that can be written."""
+    is_boxed = isinstance(given, np.ndarray) and given.ndim == 0 and isinstance(type_, Num)
+    return replace(type_, boxed=True) if is_boxed and isinstance(type_, Num) else type_
 
 
 def flattened(args: Iterable[Any]) -> tuple[Any, ...]:

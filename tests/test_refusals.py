@@ -184,12 +184,19 @@ REFUSALS: dict[str, tuple[str, tuple[Any, ...], type[Refusal], str, str]] = {
         "3 values for 2 names",
         "a, b",
     ),
-    "unpacking a slice": (
-        "def f(x, n):\n    a, b = x[:n]\n    return a * b",
-        (vector(), 2),
-        UnsupportedSyntax,
-        "unpacking an array of unknown length",
-        "x[:n]",
+    "a part of an array of one rank or another": (
+        "def f(x, t):\n    v = x if t else 0.0\n    if t:\n        k = v[0]\n        x[0] = k\n    return x[0]",
+        (vector(), True),
+        AmbiguousAlias,
+        "a part of an array whose number of dimensions is not known here, and which is written in place",
+        "v[0]",
+    ),
+    "a 0-d array that is updated": (
+        "def f(x):\n    y = x\n    y += 1.0\n    return x * y",
+        (np.array(1.5),),
+        AmbiguousAlias,
+        "`y` is a 0-d array that is updated in place",
+        "y",
     ),
     "a list": (
         "def f(x):\n    y = [x, x]\n    return y[0] * y[1]",

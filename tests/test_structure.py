@@ -36,7 +36,8 @@ MAY_IMPORT = PIPELINE | {
     "compiled": {"errors", "runtime_numba"},
     "derivative": {*PIPELINE, "signature", "sharing", "watch", "guess", "build", "compiled"},
     "vjp": {"errors", "signature", "derivative"},
-    "api": {"errors", "derivative", "vjp"},
+    "pushforward": {"errors", "signature", "derivative"},
+    "api": {"errors", "derivative", "vjp", "pushforward"},
     "testing": {"api"},
     "__init__": {"errors", "api"},
 }

@@ -16,6 +16,7 @@ import pytest
 
 from srcdiff import testing
 from srcdiff.testing import GradientMismatch, check_grad
+from srcdiff.testing.values import leaves
 
 
 class NumericDerivative:
@@ -36,7 +37,7 @@ class NumericDerivative:
 
 
 class NumericApi:
-    """`grad`, `value_and_grad` and `vjp` by differences, spoilt on demand."""
+    """`grad`, `value_and_grad`, `vjp` and `jvp` by differences, spoilt on demand."""
 
     def __init__(self) -> None:
         self.spoil: Callable[[tuple[Any, ...], tuple[Any, ...], int], tuple[Any, ...]] = lambda g, args, order: g
@@ -53,7 +54,7 @@ class NumericApi:
     def vjp(self, f: Callable[..., Any], *args: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
         def pullback(seed: Any) -> tuple[Any, ...]:
             def weighed(*a: Any) -> float:
-                pairs = zip(testing._leaves(f(*a)), testing._leaves(seed), strict=True)
+                pairs = zip(leaves(f(*a)), leaves(seed), strict=True)
                 return sum(float(np.sum(value * w)) for value, w in pairs)
 
             gradients = self.spoil(numeric(weighed, args), args, 1)
@@ -61,6 +62,17 @@ class NumericApi:
             return gradients
 
         return self.spoil_value(f(*copies(args))), pullback
+
+    def jvp(self, f: Callable[..., Any], args: list[Any], tangents: list[Any], *, jit: bool) -> tuple[Any, Any]:
+        def along(h: float) -> list[Any]:
+            moved = [a if t is None else a + h * t for a, t in zip(copies(tuple(args)), tangents, strict=True)]
+            return leaves(f(*moved))
+
+        def central(h: float) -> list[Any]:
+            return [(ahead - behind) / (2.0 * h) for ahead, behind in zip(along(h), along(-h), strict=True)]
+
+        tangent = [(4.0 * a - b) / 3.0 for a, b in zip(central(7e-6), central(14e-6), strict=True)]
+        return self.spoil_value(f(*copies(tuple(args)))), tuple(tangent)
 
 
 def copies(args: tuple[Any, ...]) -> tuple[Any, ...]:

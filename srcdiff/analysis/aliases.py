@@ -129,10 +129,26 @@ def _chain(e: Expr) -> list[Expr]:
     return [e]
 
 
+def _check_item(e: Expr, aliases: Aliases) -> None:
+    """Refuse an element that may be a number or a row, of an array that is written in place."""
+    if not isinstance(e, Item):
+        return
+    type_ = Typer(aliases.types)(e)
+    if isinstance(type_, Num) and type_.ndim is None and any(map(aliases.mutable, aliases.shares(e))):
+        raise TypeProblem(
+            AmbiguousAlias,
+            "a part of an array whose number of dimensions is not known here, and which is written in place",
+            "a row of a matrix is a view of it, an element of a vector is a number of its own",
+            "give the variable one rank on all paths, for instance by starting it as an array",
+            e.at,
+        )
+
+
 def _check(function: Function, aliases: Aliases) -> None:
     """Refuse what would make sharing a guess: a reshape that may copy, a list of arrays that are written."""
     for s in statements(function.body):
         for e in (e for top in _bound(s) for e in _chain(top)):
+            _check_item(e, aliases)
             if not isinstance(e, Call) or not isinstance(e.func, Object):
                 continue
             shared = aliases.shares(e) if is_view(e.func.value) else []

@@ -45,8 +45,8 @@ from ..ir.types import ListOf, Num
 from ..ir.walk import is_call_of, map_stmt, names, substitute
 from ..normalise import Core
 from ..rules.typing import TypeProblem, Typer, like, settled
+from .naming import Named, named
 from .places import base_of
-from .prepare import Named, named
 from .request import Derived, Request, identifier, leaves, result_of
 from .tangents import ZEROS_LIKE, Tangents, is_pop
 from .terms import ZERO
@@ -151,7 +151,7 @@ class _Writer:
                 return self.assigned(name, value)
             case Assign(target=Display(items=targets), value=Display(items=values)):
                 pairs = [
-                    (Name(self.dots[t.id]), self.new(t.id, v, None) or self.zero(t.id))
+                    (Name(self.dots[t.id]), self.new(v) or self.zero(t.id))
                     for t, v in zip(targets, values, strict=True)
                     if isinstance(t, Name) and t.id in self.dots
                 ]
@@ -168,7 +168,7 @@ class _Writer:
             case Effect(value=Call(args=(Name(id=name), item)) as call) if is_call_of(call, list.append):
                 if name in self.dots:
                     self.wish = name
-                    dot = self.tangent(item) or self.zero_of(item)
+                    dot = self.new(item) or self.zero_of(item)
                     return [Effect(replace(call, args=(Name(self.dots[name]), dot)))], []
             case Effect(value=Call(args=(Name(id=name),)) as call) if is_pop(call) and name in self.dots:
                 return [Effect(replace(call, args=(Name(self.dots[name]),)))], []
@@ -191,7 +191,7 @@ class _Writer:
         if isinstance(self.types[name], ListOf):
             return [Assign(dot, Display("list", ()))], []
         self.wish = name
-        found = self.new(name, value, _RESULT)
+        found = self.new(value, _RESULT)
         if found is None:
             return [], [Assign(dot, value if is_call_of(value, np.zeros, np.zeros_like) else self.zero(name))]
         self.ahead = [map_stmt(s, lambda e: substitute(e, {_RESULT.id: value}), lambda b: b) for s in self.ahead]
@@ -201,18 +201,19 @@ class _Writer:
             return [Assign(dot, substitute(found, {_RESULT.id: value}))], []
         return [], [Assign(dot, substitute(found, {_RESULT.id: Name(name)}))]
 
-    def new(self, name: str, value: Expr, result: Expr | None) -> Expr | None:
-        """The tangent of a variable's new value: storage of its own for an array that is written in place."""
-        if not (self.aliases.is_array(name) and self.aliases.mutable(name)):
-            return self.tangent(value, result)
-        if self.aliases.shares(value):
+    def new(self, value: Expr, result: Expr | None = None) -> Expr | None:
+        """The tangent of a new value, which shares memory with what the tangents of written arrays are exactly where
+        the value does."""
+        shared = [n for n in self.aliases.shares(value) if n in self.dots and self.aliases.mutable(n)]
+        if shared:
             return self.tangents.mirrored(value)
         found = self.tangent(value, result)
-        if found is None:
-            return None
+        written = {self.dots[n] for n in self.dots if self.aliases.is_array(n) and self.aliases.mutable(n)}
+        if found is None or base_of(found) not in written:
+            return found
         type_ = Typer(self.types)(found)
         assert isinstance(type_, Num)
-        return owned_like(found, type_)
+        return found if type_.ndim == 0 else owned_like(found, type_)
 
     def updated(self, s: Update) -> list[Stmt]:
         base = base_of(s.target)

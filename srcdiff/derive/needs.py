@@ -104,7 +104,7 @@ class Needs:
         ring -= own | {node.trips or ""}
         while True:
             inner = self.planner.block(node.body, set(ring), "trip", True, self.end_keys(node.end))
-            broken = {n for n in inner.intact if inner.final.get(n) != 0}
+            broken = {n for n in ring & inner.intact if inner.final.get(n) != 0}
             if not broken:
                 return inner
             ring -= broken

@@ -87,9 +87,12 @@ class Builder:
 
     def ternary(self, s: Assign, choice: Choice) -> list[Act]:
         """The adjoint of a ternary is the adjoint of an `if`."""
-        self.in_ternary = True  # the result is not to be read back: it is the value of one side only
-        sides = [self.simple(Assign(s.target, v, s.origin)) for v in (choice.then, choice.other)]
-        self.in_ternary = False
+        outer, self.in_ternary = self.in_ternary, True  # the result is that of one side only: not to be read back
+        sides = [
+            self.ternary(s, v) if isinstance(v, Choice) else self.simple(Assign(s.target, v, s.origin))
+            for v in (choice.then, choice.other)
+        ]
+        self.in_ternary = outer
         return [When(choice.test, tuple(sides[0]), tuple(sides[1]))] if any(sides) else []
 
     def simple(self, s: Stmt) -> list[Act]:
@@ -179,6 +182,7 @@ class Builder:
             self.types[adjoint.id] = made
             if not self_read:
                 self.types[name] = made
+            pusher.known[value] = pusher.num(adjoint)
         pusher.push(value, Term((adjoint,)), top=True)
         self.types[name] = own
         self.types[adjoint.id] = like(name, own)

@@ -40,7 +40,7 @@ class Tangents:
     fresh: Fresh
     let: Callable[[Expr], Name]
     result: Expr | None = None  # how the whole statement's value can be read, if it can
-    shapes: dict[Expr, Num] = field(default_factory=dict)  # of tangents, those of the expressions that they belong to
+    owners: dict[Expr, Expr] = field(default_factory=dict)  # the expression that a tangent belongs to
 
     def pusher(self, active: set[str]) -> Pusher:
         return Pusher(self.types, active, self.let)
@@ -65,8 +65,8 @@ class Tangents:
         if not terms:
             return None
         value = total(terms, Typer(self.types))
-        shapes = (self.shapes.get(t.factors[-1]) for t in terms)
-        whole = any(shape is not None and (len(terms) == 1 or same_shape(shape, self.num(e))) for shape in shapes)
+        owners = [owner for t in terms if (owner := self.owners.get(t.factors[-1])) is not None]
+        whole = any(owner == e or same_shape(self.num(owner), self.num(e)) for owner in owners)
         return value if whole else self.full(value, e)
 
     def displayed(self, e: Display) -> Expr:
@@ -75,7 +75,7 @@ class Tangents:
 
     def collect(self, e: Expr, term: Term, out: list[Term], top: bool = False) -> None:
         """Add the products that make up the tangent of `e`, times `term`."""
-        if not self.is_active(e) or term.coefficient == 0:
+        if not self.is_active(e) or term.coefficient == 0 or not self.num(e).is_float:
             return
         if not isinstance(e, Call):
             self.add(term, e, self.leaf(e), out)
@@ -107,7 +107,7 @@ class Tangents:
         match tangent:
             case Call(func=Object(value=op), args=(inner,)) if op is operator.neg:
                 head, tangent = replace(head, coefficient=-head.coefficient), inner
-        self.shapes[tangent] = self.num(e)
+        self.owners[tangent] = e
         out.append(replace(head, factors=(*head.factors, tangent)))
 
     def leaf(self, e: Expr) -> Expr:
@@ -164,7 +164,12 @@ class Tangents:
             return Call(ADD, tuple(parts)) if len(parts) == 2 else parts[0]
         y = self.result if top and self.result is not None else e
         if rule.tangent is not None:
-            given = {f"{name}_dot": self.operand(a, False) for name, a in zip(rule.operands, e.args, strict=False)}
+            wanted = rule.tangent.__code__.co_varnames
+            given = {
+                f"{name}_dot": self.operand(a, False)
+                for name, a in zip(rule.operands, e.args, strict=False)
+                if f"{name}_dot" in wanted
+            }
             found = splice_tangent(rule, e, {"y": y, **given}, self.types)
             return simplified(found)
         return self.transposed(e, rule, y)

@@ -43,7 +43,8 @@ class Num:
     """A number (`ndim` 0), an array, or a value whose rank is not known (`ndim` None).
 
     `dtype` is a NumPy dtype name. `weak` marks Python's own numbers, which do not widen float32. `value` is the value
-    itself (int, bool) or, for a length, its `Dim`. `contiguous` says that the array surely is in C order.
+    itself (int, bool) or, for a length, its `Dim`. `contiguous` says that the array surely is in C order, `boxed` that
+    the number is the caller's 0-d array, which can be written in place.
     """
 
     dtype: str
@@ -52,6 +53,7 @@ class Num:
     weak: bool = False
     value: Any = None
     contiguous: bool = False
+    boxed: bool = False
 
     @property
     def is_array(self) -> bool:
@@ -135,10 +137,11 @@ def join(a: Type, b: Type) -> Type:
         case Num(), Num():
             dtype = wider(a.dtype, b.dtype)
             value = a.value if a.value == b.value and type(a.value) is type(b.value) else None
+            boxed = a.boxed or b.boxed
             if a.ndim is None or b.ndim is None or a.ndim != b.ndim:
-                return Num(dtype, None)
+                return Num(dtype, None, boxed=boxed)
             shape = tuple(_join_dim(m, n) for m, n in zip(a.shape, b.shape, strict=True))
-            return Num(dtype, a.ndim, shape, a.weak and b.weak, value, a.contiguous and b.contiguous)
+            return Num(dtype, a.ndim, shape, a.weak and b.weak, value, a.contiguous and b.contiguous, boxed)
         case Tup(), Tup() if len(a.items) == len(b.items):
             return Tup(tuple(join(m, n) for m, n in zip(a.items, b.items, strict=True)))
         case ListOf(), ListOf():

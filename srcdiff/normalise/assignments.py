@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..errors import UnsupportedMutation, UnsupportedSyntax, UnsupportedType
+from ..errors import AmbiguousAlias, UnsupportedMutation, UnsupportedSyntax, UnsupportedType
 from ..ir.nodes import Assign, Block, Call, Const, Display, Expr, Item, Name, Update
 from ..ir.types import ListOf, Num, Static, Tup, Type, describe
+from ..ir.walk import names
 from ..rules.typing import TypeProblem
 from .expressions import Rewriter
 from .state import expanded
@@ -100,7 +101,14 @@ class Assigner(Rewriter):
 
     def unpack(self, target: Display, value: Expr) -> None:
         if not isinstance(value, Display):
-            value = Display("tuple", tuple(Item(value, Const(k)) for k in range(self.width(target, value))))
+            array = value if self.joined(value, Const(0)) else self.atom(value, "kept")
+            items = [self.joined(array, Const(k)) or Item(array, Const(k)) for k in range(self.width(target, value))]
+            bound = {t.id for t in target.items if isinstance(t, Name)}
+            if len(items) == len(target.items) == len(bound) and not bound & names(array):
+                for t, item in zip(target.items, items, strict=True):
+                    self.assign(t, item)
+                return
+            value = Display("tuple", tuple(items))
         if len(value.items) != len(target.items):
             raise TypeProblem(
                 UnsupportedSyntax,
@@ -109,11 +117,11 @@ class Assigner(Rewriter):
                 "give as many names as there are values",
                 target.at,
             )
-        names = [t.id for t in target.items if isinstance(t, Name)]
-        plain = len(names) == len(target.items) == len(set(names))
+        wanted = [t.id for t in target.items if isinstance(t, Name)]
+        plain = len(wanted) == len(target.items) == len(set(wanted))
         types = [self.typed(v) for v in value.items]
         if plain and all(isinstance(t, Num) for t in types):
-            own = tuple(Name(self.own(n)) for n in names)
+            own = tuple(Name(self.own(n)) for n in wanted)
             self.state.emit(Assign(Display("tuple", own), Display("tuple", value.items)))
             self.state.env.update(zip((n.id for n in own), types, strict=True))
             return
@@ -125,8 +133,10 @@ class Assigner(Rewriter):
         type_ = self.typed(value)
         if isinstance(type_, Tup):
             return len(type_.items)
-        if isinstance(type_, Num) and type_.shape and type_.shape[0].token == len(target.items):
-            return len(target.items)
+        if isinstance(type_, Num) and type_.shape and not isinstance(type_.shape[0].token, int):
+            return len(target.items)  # where there are others, Python itself refuses
+        if isinstance(type_, Num) and type_.shape:
+            return int(str(type_.shape[0].token))
         raise TypeProblem(
             UnsupportedSyntax,
             "unpacking an array of unknown length",
@@ -151,6 +161,14 @@ class Assigner(Rewriter):
         if not (isinstance(before, Num) and isinstance(after, Num) and isinstance(current, Name)):
             self.assign_name(s.target.id, call)
             return
+        if before.boxed:
+            raise TypeProblem(
+                AmbiguousAlias,
+                f"`{s.target.id}` is a 0-d array that is updated in place",
+                "NumPy writes into the array, under all its names, where a number is replaced",
+                "pass a number: float(...)",
+                s.target.at,
+            )
         own = self.own(s.target.id)
         in_place = before.ndim is None or before.ndim > 0
         if current.id == own and (in_place or (before.ndim == 0 and after.ndim == 0)):

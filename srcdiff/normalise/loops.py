@@ -14,7 +14,7 @@ from dataclasses import replace
 from ..errors import UnsupportedSyntax
 from ..ir.nodes import Block, Break, Call, Const, Display, Expr, For, If, Name, While
 from ..ir.types import Num
-from ..ir.walk import assigned, is_call_of, statements, subexprs
+from ..ir.walk import assigned, is_call_of, statements, subexprs, targets
 from ..rules.typing import TypeProblem
 from .assignments import Assigner
 from .exits import negated
@@ -108,7 +108,8 @@ class Loops(Assigner):
         if isinstance(source, Display):
             self.unrolled(s, source)
             return
-        changed = {own.id for n in assigned(s.body) if isinstance(own := self.scope.get(n, Name(n)), Name)}
+        bound = assigned(s.body) | set(targets(s.target))
+        changed = {own.id for n in bound if isinstance(own := self.scope.get(n, Name(n)), Name)}
         source = self.stable(source, changed)
         plan = trips(self, source)
         counter = self.counter(s, plan.element)

@@ -8,7 +8,7 @@ are as good as flow-sensitive ones. Generated code gives both the same name agai
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..ir.nodes import (
     Assign,
@@ -120,8 +120,12 @@ class _Flow:
         return head
 
     def reads(self, s: Stmt, env: Reaching) -> None:
+        if isinstance(s, Assign):
+            self.reads_of(s, s.value, env)
+            self.reads_of(s, s.target, env, target=True)
+            return
         for e in expressions(s):
-            self.reads_of(s, e, env, target=isinstance(s, Assign) and e is s.target)
+            self.reads_of(s, e, env)
 
     def reads_of(self, s: Stmt, e: Expr, env: Reaching, target: bool = False) -> None:
         if target and isinstance(e, Name | Display):
@@ -190,8 +194,10 @@ def split_webs(function: Function) -> tuple[Function, dict[str, str]]:
         return tuple(statement(s) for s in b)
 
     def statement(s: Stmt) -> Stmt:
-        target = s.target if isinstance(s, Assign | For | Update) else None
-        return map_stmt(s, lambda e: expr(s, e, defining=e is target), block)
+        renamed = map_stmt(s, lambda e: expr(s, e, defining=False), block)
+        if isinstance(s, Assign | For | Update) and isinstance(renamed, Assign | For | Update):
+            return replace(renamed, target=expr(s, s.target, defining=True))
+        return renamed
 
     return Function(function.name, function.params, block(function.body), function.doc, function.origin), origins
 

@@ -105,6 +105,11 @@ def min_tangent(y: Any, x: Any, axis: Any = None, keepdims: Any = False, *, x_do
     return np.sum(first_min(x, axis) * x_dot, axis=axis)
 
 
+@pushforward(prod_partials)
+def prod_partials_tangent(y: Any, x: Any, axis: Any = None, *, x_dot: Any) -> Any:
+    return prod_partials_pullback(x_dot, x, axis)  # the second derivatives of a product are symmetric
+
+
 # ------------------------------------------------------------------------------------------------------- products
 
 

@@ -51,7 +51,7 @@ class Typer:
             case Slice():
                 return Static(slice(None))
             case Call():
-                return call_type(self, e)
+                return _of_itself(call_type(self, e), e)
             case Attr():
                 raise TypeProblem(
                     UnsupportedSyntax,
@@ -73,10 +73,10 @@ class Typer:
         return _of_itself(self.types[e.id], e.id)
 
 
-def _of_itself(type_: Type, name: str) -> Type:
-    """The type of a variable where it is read: an unknown length is at least the same in the whole statement."""
+def _of_itself(type_: Type, owner: str | Call) -> Type:
+    """The type of a variable or a call where it is read: an unknown length is at least the same in the statement."""
     if isinstance(type_, Num) and any(d.token is None for d in type_.shape):
-        shape = tuple(Dim(("of", name, k), d.one) if d.token is None else d for k, d in enumerate(type_.shape))
+        shape = tuple(Dim(("of", owner, k), d.one) if d.token is None else d for k, d in enumerate(type_.shape))
         return replace(type_, shape=shape)
     return type_
 

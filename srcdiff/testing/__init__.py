@@ -21,6 +21,8 @@ import numpy as np
 
 from srcdiff import api
 
+from .values import GradientMismatch, agree, copied, is_scalar, leaves, seed_like
+
 __all__ = ["GradientMismatch", "check_grad"]
 
 STEPS = (1e-4, 1e-5, 1e-3, 1e-6, 1e-7)
@@ -37,38 +39,13 @@ Function = Callable[..., Any]
 Key = int | str  # an argument given by position or by keyword
 
 
-class GradientMismatch(AssertionError):
-    """A derivative is wrong, has the wrong form, or has touched what belongs to the caller.
-
-    `argument` is the argument's name, `index` the element (None for a scalar, "direction k" for a random direction),
-    `got` the derivative's value, `expected` the finite differences and `steps` the step of each. Where the complaint
-    is not about a value, these are None or empty and the message says what is wrong.
-    """
-
-    def __init__(
-        self,
-        message: str,
-        *,
-        argument: str | None = None,
-        index: tuple[int, ...] | str | None = None,
-        got: float | None = None,
-        expected: Sequence[float] = (),
-        steps: Sequence[float] = (),
-    ) -> None:
-        super().__init__(message)
-        self.argument = argument
-        self.index = index
-        self.got = got
-        self.expected = tuple(expected)
-        self.steps = tuple(steps)
-
-
 def check_grad(
     f: Function,
     args: Sequence[Any],
     *,
     wrt: Key | Sequence[Key] | None = None,
     jit: bool = False,
+    modes: Sequence[str] = ("reverse", "forward"),
     order: int = 1,
     rtol: float | None = None,
     atol: float = 1e-8,
@@ -91,6 +68,9 @@ def check_grad(
     call gives the same bits, the arguments are bitwise what they were, and no adjoint shares memory with an argument.
     The value that `vjp` returns belongs to the caller: the pullback leaves it alone and does not read it.
 
+    With "forward" among `modes`, the tangent along a random direction is held against the gradient, by the identity
+    `<J v, w> = <v, J^T w>`.
+
     `order=2` checks the second derivatives of a scalar `f` too: for an argument `x`, the gradient of `df(x)`, or of
     `np.sum(v * df(x))` with a random `v` where `x` is an array, with respect to all of `wrt`.
 
@@ -99,20 +79,25 @@ def check_grad(
     """
     if order not in (1, 2):
         raise ValueError(f"order is 1 or 2, not {order!r}")
+    if "reverse" not in modes or not set(modes) <= {"reverse", "forward"}:
+        raise ValueError(f'modes are "reverse" and, beside it, "forward"; not {modes!r}')
     kwargs = dict(kwargs or {})
     chosen, labels = _selected(f, tuple(args), kwargs, wrt)
     problem = _Problem(f, tuple(args), kwargs, chosen, labels, jit, rtol, atol)
     value = problem.evaluate({})
-    scalar = _is_scalar(value)
+    scalar = is_scalar(value)
     if order == 2 and not scalar:
         raise ValueError(f"order=2 takes a scalar function; {problem.name} returns {type(value).__name__}")
     keep = _Snapshot(problem)
-    weights = 1.0 if scalar else _seed_like(value, np.random.default_rng(SEED))
+    weights = 1.0 if scalar else seed_like(value, np.random.default_rng(SEED))
     gradients = _through_grad(problem, keep, value) if scalar else _through_vjp(problem, keep, value, weights)
     keep.compare()
     size = max((float(np.max(np.abs(g), initial=0.0)) for g in gradients), default=0.0)
     for probe in _probes(problem, gradients):
         _check_one(problem, probe, weights, size)
+    if "forward" in modes:
+        _check_forward(problem, value, gradients, weights)
+        keep.compare()
     if order == 2:
         _check_second(problem, gradients)
 
@@ -139,8 +124,8 @@ class _Problem:
 
     def evaluate(self, replaced: Mapping[Key, Any]) -> Any:
         """The function's value on copies of the arguments, with some replaced: it may write into what it is given."""
-        args = [_copy(replaced.get(i, a)) for i, a in enumerate(self.args)]
-        kwargs = {k: _copy(replaced.get(k, a)) for k, a in self.kwargs.items()}
+        args = [copied(replaced.get(i, a)) for i, a in enumerate(self.args)]
+        kwargs = {k: copied(replaced.get(k, a)) for k, a in self.kwargs.items()}
         return self.f(*args, **kwargs)
 
     @property
@@ -185,35 +170,6 @@ def _holds_floats(a: Any) -> bool:
     return isinstance(a, float | np.floating) or (isinstance(a, np.ndarray) and a.dtype.kind == "f")
 
 
-def _is_scalar(value: Any) -> bool:
-    return isinstance(value, int | float | np.number) or (isinstance(value, np.ndarray) and value.ndim == 0)
-
-
-def _copy(a: Any) -> Any:
-    return a.copy() if isinstance(a, np.ndarray) else a
-
-
-def _leaves(value: Any) -> Iterator[Any]:
-    """The numbers of a result as arrays, in order, tuples opened."""
-    if isinstance(value, tuple | list):
-        for part in value:
-            yield from _leaves(part)
-    else:
-        yield np.asarray(value)
-
-
-def _seed_like(value: Any, rng: np.random.Generator) -> Any:
-    """A random adjoint of the form of `value`; zero where the result is a count and has no derivative."""
-    if isinstance(value, tuple):
-        return tuple(_seed_like(part, rng) for part in value)
-    if isinstance(value, np.ndarray):
-        if value.dtype.kind != "f":
-            return np.zeros(value.shape)
-        signed: np.ndarray[Any, Any] = rng.uniform(0.5, 1.5, value.shape) * rng.choice([-1.0, 1.0], value.shape)
-        return signed.astype(value.dtype)
-    return float(rng.uniform(0.5, 1.5)) if isinstance(value, float | np.floating) else 0.0
-
-
 def _through_grad(problem: _Problem, keep: _Snapshot, value: Any) -> tuple[Any, ...]:
     df = api.grad(problem.f, wrt=problem.wrt, jit=problem.jit)
     gradients = df(*problem.args, **problem.kwargs)
@@ -239,12 +195,12 @@ def _through_vjp(problem: _Problem, keep: _Snapshot, value: Any, weights: Any) -
         f = numba.njit(f)  # this is how `vjp` is asked for compiled code
     result, pullback = api.vjp(f, *args)
     _close(problem, value, result, "vjp")
-    before = [leaf.copy() for leaf in _leaves(weights)]
+    before = [leaf.copy() for leaf in leaves(weights)]
     adjoints: Any = pullback(weights)
     keep.compare()
     if not isinstance(adjoints, tuple) or len(adjoints) != len(args):
         raise GradientMismatch(f"{problem.name}: the pullback does not return a tuple of {len(args)} adjoints")
-    for leaf, was in zip(_leaves(weights), before, strict=True):
+    for leaf, was in zip(leaves(weights), before, strict=True):
         if leaf.tobytes() != was.tobytes():
             raise GradientMismatch(f"{problem.name}: the pullback changed the adjoint that it was given")
         if any(isinstance(adjoint, np.ndarray) and np.shares_memory(adjoint, leaf) for adjoint in adjoints):
@@ -261,7 +217,7 @@ def _through_vjp(problem: _Problem, keep: _Snapshot, value: Any, weights: Any) -
 def _scribble(result: Any, args: tuple[Any, ...]) -> None:
     """Write into a result as its owner may (`y -= target`); the pullback must not depend on it any more."""
     arrays = [a for a in args if isinstance(a, np.ndarray)]
-    for leaf in _leaves(result):
+    for leaf in leaves(result):
         if leaf.dtype.kind == "f" and leaf.flags.writeable and not any(np.shares_memory(leaf, a) for a in arrays):
             leaf.fill(np.nan)
 
@@ -279,22 +235,15 @@ def _positional(problem: _Problem) -> tuple[tuple[Any, ...], list[int]]:
 
 
 def _same_bits(problem: _Problem, first: Any, second: Any, what: str) -> None:
-    pairs = itertools.zip_longest(_leaves(first), _leaves(second))
+    pairs = itertools.zip_longest(leaves(first), leaves(second))
     if any(a is None or b is None or a.tobytes() != b.tobytes() for a, b in pairs):
         raise GradientMismatch(f"{problem.name}: {what} gives something else: {first!r}, then {second!r}")
 
 
 def _close(problem: _Problem, first: Any, second: Any, what: str) -> None:
     rtol = 1e-5 if problem.float32 else 1e-10
-    if not all(_agree(a, b, rtol) for a, b in itertools.zip_longest(_leaves(first), _leaves(second))):
+    if not all(agree(a, b, rtol) for a, b in itertools.zip_longest(leaves(first), leaves(second))):
         raise GradientMismatch(f"{problem.name} gives {first!r}, but {what} gives {second!r}")
-
-
-def _agree(a: Any, b: Any, rtol: float) -> bool:
-    if a is None or b is None or a.shape != b.shape:
-        return False
-    scale = float(np.max(np.abs(a), initial=0.0, where=np.isfinite(a)))
-    return bool(np.allclose(a, b, rtol=rtol, atol=rtol * scale, equal_nan=True))
 
 
 class _Snapshot:
@@ -408,13 +357,42 @@ def _difference(problem: _Problem, probe: _Probe, h: float, weights: Any) -> tup
         except OUT_OF_DOMAIN:
             return math.nan, 0.0
         change = size = 0.0
-        for a, b, w in zip(_leaves(up), _leaves(down), _leaves(weights), strict=True):
+        for a, b, w in zip(leaves(up), leaves(down), leaves(weights), strict=True):
             if a.shape != b.shape:
                 return math.nan, 0.0
             change += float(np.sum(w * (a.astype(np.float64) - b.astype(np.float64))))
             size += float(np.sum(np.abs(w * a)))
     unit = np.finfo(np.float32 if problem.float32 else np.float64).eps
     return change / width, 32.0 * float(unit) * size / h
+
+
+def _check_forward(problem: _Problem, value: Any, gradients: tuple[Any, ...], weights: Any) -> None:
+    """The tangent along a random direction against the gradient."""
+    try:
+        args, where = _positional(problem)
+    except ValueError:  # a keyword-only argument: `jvp` takes them by position
+        return
+    rng = np.random.default_rng(SEED + 1)
+    directions = [rng.uniform(0.5, 1.5, np.shape(args[k])) * rng.choice([-1.0, 1.0], np.shape(args[k])) for k in where]
+    tangents: list[Any] = [None] * len(args)
+    for k, v in zip(where, directions, strict=True):
+        tangents[k] = v
+    again, tangent = api.jvp(problem.f, [copied(a) for a in args], tangents, jit=problem.jit)
+    _close(problem, value, again, "the value of jvp")
+    for leaf in leaves(tangent):
+        if any(isinstance(t, np.ndarray) and np.shares_memory(leaf, t) for t in tangents):
+            raise GradientMismatch(f"{problem.name}: the tangent shares memory with the tangent of an argument")
+    forward = [
+        np.asarray(t, float) * np.asarray(w, float) for t, w in zip(leaves(tangent), leaves(weights), strict=True)
+    ]
+    reverse = [np.asarray(g, float) * v for g, v in zip(gradients, directions, strict=True)]
+    one, other = (float(sum(np.sum(part) for part in parts)) for parts in (forward, reverse))
+    scale = max(float(sum(np.sum(np.abs(part)) for part in parts)) for parts in (forward, reverse))
+    rtol = problem.rtol or (1e-3 if problem.float32 else 1e-7)
+    if np.isfinite(other) and not abs(one - other) <= rtol * scale + 1e-12:
+        raise GradientMismatch(
+            f"{problem.name}: forward mode gives {one!r} along a random direction, reverse mode {other!r}"
+        )
 
 
 def _check_second(problem: _Problem, gradients: tuple[Any, ...]) -> None:

@@ -1,0 +1,280 @@
+"""Names for values: what a rule needs to read, or reads the result of, gets a name of its own.
+
+in:   y = a * np.exp(x)                  out:  y_1 = np.exp(x); y = a * y_1
+      x[0] = x[0] * 2.0                        x_1 = x.copy(); x_1[0] = x_1[0] * 2.0
+
+An argument that is written in place is copied first: the caller's data is safe.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ..analysis.activity import active_names
+from ..analysis.aliases import Aliases, analyse
+from ..errors import AmbiguousAlias
+from ..ir.nodes import (
+    Assign,
+    Block,
+    Call,
+    Choice,
+    Const,
+    Display,
+    Effect,
+    Expr,
+    Function,
+    Item,
+    Name,
+    Object,
+    Stmt,
+    Update,
+)
+from ..ir.types import Num, Type
+from ..ir.walk import Fresh, is_call_of, map_stmt, mentioned, names, rename
+from ..normalise import split_webs, web_types
+from ..rules import is_view, pushes, rule_of
+from ..rules.typing import TypeProblem, Typer, settled
+from .places import base_of, is_place
+from .push import Pusher
+from .terms import COPY
+
+
+@dataclass
+class Named:
+    """A core program in which every value that a rule needs a name for has one."""
+
+    function: Function
+    types: dict[str, Type]
+    aliases: Aliases
+    active: set[str]
+    fresh: Fresh
+    copied: list[str]
+    user_name: dict[str, str]
+
+
+def named(
+    function: Function,
+    params: dict[str, Type],
+    wrt: tuple[str, ...],
+    results: Callable[[Function], list[str]],
+    forward: bool,
+) -> Named:
+    """`results` tells the names of the result's active leaves from the final program; `forward` says that rules push
+    tangents on, for which fewer values need a name."""
+    function, user_name = split_webs(function)
+    types = web_types(function, params)
+    aliases = analyse(function, types)
+    function = replace(function, body=_rebinding(function.body, types, aliases))
+    aliases = analyse(function, types)
+    copied = [p.name for p in function.params if aliases.mutable(p.name)]
+    if copied:
+        function, copies = _with_copies(function, copied)
+        function, again = split_webs(function)
+        user_name = {new: copies.get(old, user_name.get(old, old)) for new, old in again.items()}
+        types = web_types(function, params)
+    aliases = analyse(function, types)
+    fresh = Fresh(mentioned(function.body) | set(types))
+    active = active_names(function, wrt, results(function), aliases)
+    namer = _Namer(types, active, aliases, fresh, user_name, forward)
+    function = replace(function, body=namer.block(function.body))
+    types = web_types(function, params)
+    aliases = analyse(function, types)
+    active = active_names(function, wrt, results(function), aliases)
+    return Named(function, types, aliases, active, fresh, copied, user_name)
+
+
+def _rebinding(block: Block, types: dict[str, Type], aliases: Aliases) -> Block:
+    """`s += v` for a variable that is a number at first and an array later is `s = s + v`, if no other name shares
+    its value (an array would be changed under that name, too). Raises TypeProblem if one does."""
+    out: list[Stmt] = []
+    for s in block:
+        if isinstance(s, Update) and isinstance(s.target, Name):
+            type_ = types.get(s.target.id)
+            if isinstance(type_, Num) and type_.ndim is None:
+                if len(aliases.members(s.target.id)) > 1:
+                    raise TypeProblem(
+                        AmbiguousAlias,
+                        f"`{s.target.id}` is updated in place, may be a number or an array, and shares its value",
+                        "an array would change under the other name, too, a number would not",
+                        f"start `{s.target.id}` as an array, or write {s.target.id} = {s.target.id} + ...",
+                        s.origin.span if s.origin else None,
+                    )
+                s = Assign(s.target, Call(s.op, (s.target, s.value)), s.origin)
+        out.append(map_stmt(s, lambda e: e, lambda b: _rebinding(b, types, aliases)))
+    return tuple(out)
+
+
+def _with_copies(function: Function, copied: list[str]) -> tuple[Function, dict[str, str]]:
+    """Arguments that are written in place, copied first; the copy takes over the name."""
+    fresh = Fresh(mentioned(function.body) | {p.name for p in function.params})
+    table = {name: fresh(name) for name in copied}
+    first = tuple(Assign(Name(table[name]), Call(COPY, (Name(name),))) for name in copied)
+    body = first + rename(function.body, table)
+    return replace(function, body=body), {new: old for old, new in table.items()}
+
+
+class _Namer:
+    """Names for sub-expressions of active statements."""
+
+    def __init__(
+        self,
+        types: dict[str, Type],
+        active: set[str],
+        aliases: Aliases,
+        fresh: Fresh,
+        user_name: dict[str, str],
+        forward: bool,
+    ) -> None:
+        self.user_name, self.forward = user_name, forward
+        self.types, self.active, self.aliases, self.fresh = dict(types), active, aliases, fresh
+        self.out: list[Stmt] = []
+        self.origin = None
+
+    def block(self, block: Block) -> Block:
+        out: list[Stmt] = []
+        for s in block:
+            self.out = []
+            if isinstance(s, Assign | Update | Effect):
+                new = self.statement(s)
+                out.extend(replace(extra, origin=s.origin) for extra in self.out)
+                out.append(new)
+            else:
+                out.append(map_stmt(s, lambda e: e, self.block))
+        return tuple(out)
+
+    def statement(self, s: Assign | Update | Effect) -> Stmt:
+        match s:
+            case Assign(target=Name(id=name)):
+                self.wish = name
+                value = self.named(s.value, top=True)
+                own_root = self.aliases.is_array(name) and self.aliases.mutable(name) and name in self.active
+                if own_root and not self.aliases.shares(value) and _mentions(value, name):
+                    value = self.let(value)  # the old array and the new one exist side by side
+                return replace(s, value=value)
+            case Assign(target=Display(items=targets), value=Display(items=values)):
+                return replace(s, value=Display("tuple", tuple(map(self.apart, targets, values))))
+            case Assign(target=Item()) | Update():
+                self.wish = base_of(s.target) or "value"
+                if is_call_of(s.value, list.pop):
+                    return replace(s, value=self.let(s.value))
+                if isinstance(s, Update) and self.overlaps(s.target, s.value):
+                    s = replace(s, value=Call(COPY, (s.value,)))
+                if isinstance(s, Update) and s.op.value is operator.matmul:
+                    whole = Item(s.target, Const(Ellipsis)) if isinstance(s.target, Name) else s.target
+                    s = Assign(whole, Call(s.op, (s.target, s.value)), s.origin)
+                return replace(s, value=self.named(s.value, top=False))
+            case Effect(value=Call(args=(base, item)) as call) if is_call_of(call, list.append):
+                self.wish = base.id if isinstance(base, Name) else "item"
+                return replace(s, value=replace(call, args=(base, self.named(item, top=False))))
+        return s
+
+    def overlaps(self, target: Expr, value: Expr) -> bool:
+        """Whether an update reads, as it stands, a part of the array that it writes: NumPy copies it first, Numba does
+        not."""
+        if not is_place(value) or value == target or not self.aliases.shares(value):
+            return False
+        related = {self.aliases.find(n) for n in self.aliases.shares(value)}
+        return self.aliases.find(base_of(target) or "") in related
+
+    def apart(self, target: Expr, value: Expr) -> Expr:
+        """One value of a simultaneous assignment: a new array that is written later is made ahead of it."""
+        assert isinstance(target, Name)
+        self.wish = target.id
+        own_root = self.aliases.is_array(target.id) and self.aliases.mutable(target.id) and target.id in self.active
+        value = self.named(value, top=False)
+        return self.let(value) if own_root and not self.aliases.shares(value) else value
+
+    def is_active(self, e: Expr) -> bool:
+        return Pusher(self.types, self.active, self.let).is_active(e)
+
+    def let(self, e: Expr) -> Name:
+        wish = f"{self.user_name.get(self.wish, self.wish)}_1"
+        name = self.fresh(wish)
+        self.user_name[name] = wish
+        self.types[name] = settled(Typer(self.types)(e))
+        if self.is_active(e):
+            self.active.add(name)
+        self.out.append(Assign(Name(name), e))
+        return Name(name)
+
+    def named(self, e: Expr, top: bool) -> Expr:
+        """`e` with names for the sub-expressions that need one; `top` where its own value has a name already."""
+        if not isinstance(e, Call) or not self.is_active(e):
+            if isinstance(e, Choice) and not (top or self.forward or _is_plain_choice(e)) and self.is_active(e):
+                return self.let(e)  # its adjoint is that of an `if`: the side not taken is not evaluated
+            if isinstance(e, Item) and self.is_active(e) and not is_place(e):
+                return replace(e, base=self.let(self.named(e.base, top=True)))
+            return e
+        assert isinstance(e.func, Object)
+        rule = rule_of(e.func.value)
+        if rule is None or rule.kind == "constant":
+            return e
+        if rule.kind == "partials":
+            args = [self.named(a, top=False) for a in e.args]
+            for k, (a, p) in enumerate(zip(args, rule.operands, strict=False)):
+                others = len(args) == 1 or any(self.is_active(o) for j, o in enumerate(args) if j != k or k == 0)
+                if p in rule.reads and others and _is_dear(a):
+                    args[k] = self.let(a)  # the adjoint reads its value: it is not to be computed a second time
+            inner = replace(e, args=tuple(args))
+            return self.let(inner) if rule.reads_result and not top else inner
+        if is_call_of(e, np.array, np.asarray) and isinstance(e.args[0], Display):
+            items = tuple(self.named(i, top=False) for i in e.args[0].items)
+            inner = replace(e, args=(replace(e.args[0], items=items), *e.args[1:]))
+            return inner if top else self.let(inner)
+        if is_call_of(e, np.ndarray.copy) and is_place(e.args[0]):
+            return e
+        view = e.args[0] if e.args else e
+        if is_call_of(e, np.ndarray.copy) and isinstance(view, Call) and is_view_call(view):
+            operand = self.operand(view.args[0], is_read=False)  # (the view gets no name: nobody shares its memory)
+            inner = replace(e, args=(replace(view, args=(operand, *view.args[1:])),))
+            return inner if top else self.let(inner)
+        if self.forward and pushes(e.func.value):
+            return replace(e, args=tuple(a if isinstance(a, Display) else self.named(a, top=False) for a in e.args))
+        operands = zip(e.args, rule.operands, strict=False)
+        inner = replace(e, args=tuple(self.operand(a, p in rule.reads) for a, p in operands))
+        place = is_view(e.func.value) and is_place(inner)
+        return inner if top or place else self.let(inner)
+
+    def operand(self, e: Expr, is_read: bool) -> Expr:
+        """An operand of a rule: named if the rule reads its value and that is more than a name."""
+        if isinstance(e, Display):
+            return e
+        if self.is_active(e):
+            e = self.named(e, top=False)
+        plain = isinstance(e, Name | Const | Object) or is_place(e)
+        is_array = isinstance(t := self.typed(e), Num) and t.is_array
+        return e if plain or not is_read or not is_array else self.let(e)
+
+    def typed(self, e: Expr) -> Type:
+        return Typer(self.types)(e)
+
+
+_PLAIN = {operator.add, operator.sub, operator.mul, operator.truediv, operator.neg, operator.pos, len, float, abs}
+
+
+def _is_dear(e: Expr) -> bool:
+    """Whether an expression is a call that costs more than arithmetic (`sin`, `clip`, a power)."""
+    if not isinstance(e, Call) or not isinstance(e.func, Object):
+        return False
+    if e.func.value is operator.pow and isinstance(e.args[1], Const) and e.args[1].value == 2:
+        return False
+    rule = rule_of(e.func.value)
+    return rule is not None and rule.kind == "partials" and e.func.value not in _PLAIN
+
+
+def is_view_call(e: Call) -> bool:
+    return isinstance(e.func, Object) and is_view(e.func.value)
+
+
+def _is_plain_choice(e: Choice) -> bool:
+    """Whether nothing can go wrong on the side that is not taken."""
+    sides = [_is_plain_choice(s) if isinstance(s, Choice) else isinstance(s, Name | Const) for s in (e.then, e.other)]
+    return all(sides)
+
+
+def _mentions(e: Expr, name: str) -> bool:
+    return name in names(e)

@@ -1,0 +1,70 @@
+"""What derivatives are checked with: the numbers of a value, seeds like it, the error that a difference raises."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+
+class GradientMismatch(AssertionError):
+    """A derivative is wrong, has the wrong form, or has touched what belongs to the caller.
+
+    `argument` is the argument's name, `index` the element (None for a scalar, "direction k" for a random direction),
+    `got` the derivative's value, `expected` the finite differences and `steps` the step of each. Where the complaint
+    is not about a value, these are None or empty and the message says what is wrong.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        argument: str | None = None,
+        index: tuple[int, ...] | str | None = None,
+        got: float | None = None,
+        expected: Sequence[float] = (),
+        steps: Sequence[float] = (),
+    ) -> None:
+        super().__init__(message)
+        self.argument = argument
+        self.index = index
+        self.got = got
+        self.expected = tuple(expected)
+        self.steps = tuple(steps)
+
+
+def copied(a: Any) -> Any:
+    return a.copy() if isinstance(a, np.ndarray) else a
+
+
+def leaves(value: Any) -> Iterator[Any]:
+    """The numbers of a result as arrays, in order, tuples opened."""
+    if isinstance(value, tuple | list):
+        for part in value:
+            yield from leaves(part)
+    else:
+        yield np.asarray(value)
+
+
+def agree(a: Any, b: Any, rtol: float) -> bool:
+    if a is None or b is None or a.shape != b.shape:
+        return False
+    scale = float(np.max(np.abs(a), initial=0.0, where=np.isfinite(a)))
+    return bool(np.allclose(a, b, rtol=rtol, atol=rtol * scale, equal_nan=True))
+
+
+def is_scalar(value: Any) -> bool:
+    return isinstance(value, int | float | np.number) or (isinstance(value, np.ndarray) and value.ndim == 0)
+
+
+def seed_like(value: Any, rng: np.random.Generator) -> Any:
+    """A random adjoint of the form of `value`; zero where the result is a count and has no derivative."""
+    if isinstance(value, tuple):
+        return tuple(seed_like(part, rng) for part in value)
+    if isinstance(value, np.ndarray):
+        if value.dtype.kind != "f":
+            return np.zeros(value.shape)
+        signed: np.ndarray[Any, Any] = rng.uniform(0.5, 1.5, value.shape) * rng.choice([-1.0, 1.0], value.shape)
+        return signed.astype(value.dtype)
+    return float(rng.uniform(0.5, 1.5)) if isinstance(value, float | np.floating) else 0.0
