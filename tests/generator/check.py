@@ -15,6 +15,7 @@ import numpy as np
 
 import srcdiff
 from srcdiff.errors import Refusal
+from srcdiff.testing.values import leaves
 
 from .load import load, unload
 from .oracle import Discarded, copied, truth
@@ -103,7 +104,30 @@ def _check(program: Program, module: ModuleType, jit: bool, differentiate: Diffe
             raise Wrong(program, f"{mode}: the gradient differs (srcdiff, then the {expected.by})\n{rows}", jit)
         return gradients
 
+    def push(jitted: bool) -> None:
+        """Forward mode along one direction, against the same truth."""
+        args = program.fresh_args()
+        rng = np.random.default_rng(program.seed)
+        directions = [rng.uniform(-1.0, 1.0, np.shape(a)) for a in args]
+        try:
+            value, tangent = srcdiff.jvp(module.f, args, directions, jit=jitted)
+        except Refusal:
+            raise
+        except Exception as error:
+            raise Crashed(program, f"forward mode: {type(error).__name__}: {error}", jit) from error
+        _unchanged(program, args, (), "forward")
+        if not _close(value, expected.value, 1e-10):
+            raise Wrong(program, f"forward mode: the value is {value!r}, not {expected.value!r}", jit)
+        pairs = zip(leaves(tangent), leaves(expected.weights), strict=True)
+        found = sum(float(np.sum(np.asarray(t) * w)) for t, w in pairs)
+        wanted = sum(float(np.sum(g * v)) for g, v in zip(expected.gradients, directions, strict=True))
+        size = 1.0 + sum(float(np.sum(np.abs(g * v))) for g, v in zip(expected.gradients, directions, strict=True))
+        if not abs(found - wanted) <= expected.rtol * size:
+            raise Wrong(program, f"forward mode gives {found!r} along a direction, {expected.by} {wanted!r}", jit)
+
     plain = run(False)
+    if differentiate is by_srcdiff:
+        push(jitted=jit)
     if jit:
         jitted = run(True)
         if not _same(jitted, plain, PLAIN_JIT_RTOL):
