@@ -151,7 +151,7 @@ class _Writer:
                 return self.assigned(name, value)
             case Assign(target=Display(items=targets), value=Display(items=values)):
                 pairs = [
-                    (Name(self.dots[t.id]), self.new(v) or self.zero(t.id))
+                    (Name(self.dots[t.id]), self.new(v, t.id) or self.zero(t.id))
                     for t, v in zip(targets, values, strict=True)
                     if isinstance(t, Name) and t.id in self.dots
                 ]
@@ -168,7 +168,7 @@ class _Writer:
             case Effect(value=Call(args=(Name(id=name), item)) as call) if is_call_of(call, list.append):
                 if name in self.dots:
                     self.wish = name
-                    dot = self.new(item) or self.zero_of(item)
+                    dot = self.new(item, name) or self.zero_of(item)
                     return [Effect(replace(call, args=(Name(self.dots[name]), dot)))], []
             case Effect(value=Call(args=(Name(id=name),)) as call) if is_pop(call) and name in self.dots:
                 return [Effect(replace(call, args=(Name(self.dots[name]),)))], []
@@ -191,7 +191,7 @@ class _Writer:
         if isinstance(self.types[name], ListOf):
             return [Assign(dot, Display("list", ()))], []
         self.wish = name
-        found = self.new(value, _RESULT)
+        found = self.new(value, name, _RESULT)
         if found is None:
             return [], [Assign(dot, value if is_call_of(value, np.zeros, np.zeros_like) else self.zero(name))]
         self.ahead = [map_stmt(s, lambda e: substitute(e, {_RESULT.id: value}), lambda b: b) for s in self.ahead]
@@ -201,15 +201,14 @@ class _Writer:
             return [Assign(dot, substitute(found, {_RESULT.id: value}))], []
         return [], [Assign(dot, substitute(found, {_RESULT.id: Name(name)}))]
 
-    def new(self, value: Expr, result: Expr | None = None) -> Expr | None:
-        """The tangent of a new value, which shares memory with what the tangents of written arrays are exactly where
-        the value does."""
-        shared = [n for n in self.aliases.shares(value) if n in self.dots and self.aliases.mutable(n)]
-        if shared:
+    def new(self, value: Expr, name: str, result: Expr | None = None) -> Expr | None:
+        """The tangent of a new value of a variable: among the tangents of arrays that are written in place, memory is
+        shared exactly where the values share it."""
+        if any(n in self.dots and self.aliases.mutable(n) for n in self.aliases.shares(value)):
             return self.tangents.mirrored(value)
         found = self.tangent(value, result)
         written = {self.dots[n] for n in self.dots if self.aliases.is_array(n) and self.aliases.mutable(n)}
-        if found is None or base_of(found) not in written:
+        if found is None or not written & {self.dots[name], base_of(found)}:
             return found
         type_ = Typer(self.types)(found)
         assert isinstance(type_, Num)

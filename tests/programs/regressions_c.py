@@ -154,3 +154,12 @@ def array_unpacked_into_its_own_parts(x, n):
 def array_unpacked_into_its_own_name(x):
     y, x, z = x
     return x * y + z * x
+
+
+@case(args=(draw(4),), second=True)
+def tangent_of_an_array_with_partial_one(y):
+    v = y % 0.71
+    v[2] *= 0.5
+    w = y * 1.0
+    w[0] = w[1] * w[2]
+    return np.sum(y * v * w)
