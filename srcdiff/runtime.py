@@ -146,6 +146,12 @@ def prod_partials_pullback(w: Any, x: Any, axis: Any = None) -> Any:
     elements, exact where zeros occur."""
     if axis is None:
         return prod_partials_pullback(w.reshape(-1), x.reshape(-1), 0).reshape(x.shape)
+    if isinstance(axis, tuple):
+        axes, front = tuple(a % x.ndim for a in axis), tuple(range(len(axis)))
+        moved, weights = np.moveaxis(x, axes, front), np.moveaxis(w, axes, front)
+        flat = (-1, *moved.shape[len(axes) :])
+        found = prod_partials_pullback(weights.reshape(flat), moved.reshape(flat), 0)
+        return np.moveaxis(found.reshape(moved.shape), front, axes)
     lines, weights = np.moveaxis(x, axis, 0), np.moveaxis(w, axis, 0)
     result = np.zeros_like(lines)
     for j in range(len(lines)):

@@ -17,19 +17,23 @@ from ..runtime import (
     unbroadcast,
     zeros_like,
 )
+from .points import call, reals
 from .registry import bilinear, constant, linear, pullback, pushforward, views
 
 # ----------------------------------------------------------------------------------------------------- reductions
 
+REDUCED = call(reals(5)) + call(reals(3, 4), axis=0) + call(reals(3, 4), axis=-1, keepdims=True)
+REDUCED += call(reals(2, 3, 4), axis=(0, 2))
 
-@linear(np.sum, np.ndarray.sum)
+
+@linear(np.sum, np.ndarray.sum, points=REDUCED)
 def sum_(y_bar: Any, y: Any, x: Any, axis: Any = None, keepdims: Any = False) -> Any:
     if axis is None or keepdims:
         return y_bar
     return np.expand_dims(y_bar, axis)
 
 
-@linear(np.mean, np.ndarray.mean)
+@linear(np.mean, np.ndarray.mean, points=REDUCED)
 def mean(y_bar: Any, y: Any, x: Any, axis: Any = None, keepdims: Any = False) -> Any:
     if x.ndim == 0:
         return y_bar
@@ -40,7 +44,7 @@ def mean(y_bar: Any, y: Any, x: Any, axis: Any = None, keepdims: Any = False) ->
     return np.expand_dims(y_bar, axis) / (x.size // y.size)
 
 
-@pullback(np.prod, np.ndarray.prod)
+@pullback(np.prod, np.ndarray.prod, points=REDUCED)
 def prod(y_bar: Any, y: Any, x: Any, axis: Any = None, keepdims: Any = False) -> Any:
     if x.ndim == 0:
         return y_bar
@@ -60,12 +64,16 @@ def prod_tangent(y: Any, x: Any, axis: Any = None, keepdims: Any = False, *, x_d
     return np.sum(prod_partials(x, axis) * x_dot, axis=axis)
 
 
-@pullback(prod_partials)
+@pullback(
+    prod_partials,
+    points=call(reals(4)) + call(reals(3, 4), 0),
+    first_order="third derivatives of a product are not written",
+)
 def prod_partials_again(y_bar: Any, y: Any, x: Any, axis: Any = None) -> Any:
     return prod_partials_pullback(y_bar, x, axis)
 
 
-@pullback(np.max, np.ndarray.max)
+@pullback(np.max, np.ndarray.max, points=REDUCED)
 def max_(y_bar: Any, y: Any, x: Any, axis: Any = None, keepdims: Any = False) -> Any:
     if x.ndim == 0:
         return y_bar
@@ -85,7 +93,7 @@ def max_tangent(y: Any, x: Any, axis: Any = None, keepdims: Any = False, *, x_do
     return np.sum(first_max(x, axis) * x_dot, axis=axis)
 
 
-@pullback(np.min, np.ndarray.min)
+@pullback(np.min, np.ndarray.min, points=REDUCED)
 def min_(y_bar: Any, y: Any, x: Any, axis: Any = None, keepdims: Any = False) -> Any:
     if x.ndim == 0:
         return y_bar
@@ -113,7 +121,16 @@ def prod_partials_tangent(y: Any, x: Any, axis: Any = None, *, x_dot: Any) -> An
 # ------------------------------------------------------------------------------------------------------- products
 
 
-@bilinear(np.dot, np.matmul, operator.matmul, np.ndarray.dot)
+@bilinear(
+    np.dot,
+    np.matmul,
+    operator.matmul,
+    np.ndarray.dot,
+    points=call(reals(3), reals(3))
+    + call(reals(2, 3), reals(3))
+    + call(reals(3), reals(3, 2))
+    + call(reals(2, 3), reals(3, 4)),
+)
 def matmul(y_bar: Any, y: Any, a: Any, b: Any) -> Any:
     if a.ndim == 0 or b.ndim == 0:
         return unbroadcast(y_bar * b, a), unbroadcast(y_bar * a, b)
@@ -126,7 +143,7 @@ def matmul(y_bar: Any, y: Any, a: Any, b: Any) -> Any:
     return y_bar @ b.T, a.T @ y_bar  # two matrices: the typing of calls refuses more dimensions
 
 
-@bilinear(np.outer)
+@bilinear(np.outer, points=call(reals(3), reals(4)) + call(reals(2, 2), reals(3)))
 def outer(y_bar: Any, y: Any, a: Any, b: Any) -> Any:
     if a.ndim == 1 and b.ndim == 1:
         return y_bar @ b, a @ y_bar
@@ -136,47 +153,47 @@ def outer(y_bar: Any, y: Any, a: Any, b: Any) -> Any:
 # --------------------------------------------------------------------------------------------------- shape, copies
 
 
-@linear(copied, np.copy, np.ndarray.copy, np.asarray, np.array, np.ascontiguousarray)
+@linear(copied, np.copy, np.ndarray.copy, np.asarray, np.array, np.ascontiguousarray, points=call(reals(3, 4)))
 def copy(y_bar: Any, y: Any, x: Any, dtype: Any = None) -> Any:
     return y_bar
 
 
-@linear(np.ndarray.astype)
+@linear(np.ndarray.astype, points=call(reals(3, 4), np.float64))
 def astype(y_bar: Any, y: Any, x: Any, dtype: Any) -> Any:
     return y_bar
 
 
-@linear(np.reshape, np.ndarray.reshape)
+@linear(np.reshape, np.ndarray.reshape, points=call(reals(3, 4), (2, 6)) + call(reals(6), (3, -1)))
 def reshape(y_bar: Any, y: Any, x: Any, shape: Any) -> Any:
     return np.reshape(y_bar, x.shape)
 
 
-@linear(np.ravel, np.ndarray.ravel, np.ndarray.flatten)
+@linear(np.ravel, np.ndarray.ravel, np.ndarray.flatten, points=call(reals(3, 4)))
 def ravel(y_bar: Any, y: Any, x: Any) -> Any:
     return np.reshape(y_bar, x.shape)
 
 
-@linear(np.ndarray.T)
+@linear(np.ndarray.T, points=call(reals(3, 4)))
 def transposed(y_bar: Any, y: Any, x: Any) -> Any:
     return y_bar.T
 
 
-@linear(np.transpose, np.ndarray.transpose)
+@linear(np.transpose, np.ndarray.transpose, points=call(reals(3, 4)))
 def transpose(y_bar: Any, y: Any, x: Any) -> Any:
     return y_bar.T
 
 
-@linear(np.expand_dims)
+@linear(np.expand_dims, points=call(reals(3, 4), 1))
 def expand_dims(y_bar: Any, y: Any, x: Any, axis: Any) -> Any:
     return np.reshape(y_bar, x.shape)
 
 
-@linear(np.broadcast_to)
+@linear(np.broadcast_to, points=call(reals(3), (2, 3)) + call(reals(2, 1), (2, 3)))
 def broadcast_to(y_bar: Any, y: Any, x: Any, shape: Any) -> Any:
     return unbroadcast(y_bar, x)
 
 
-@linear(unbroadcast)
+@linear(unbroadcast, points=call(reals(2, 3), np.zeros(3)))
 def unbroadcast_again(y_bar: Any, y: Any, g: Any, x: Any) -> Any:
     return unbroadcast(y_bar, g), None
 
@@ -184,22 +201,22 @@ def unbroadcast_again(y_bar: Any, y: Any, g: Any, x: Any) -> Any:
 # ---------------------------------------------------------------------------------------------------- construction
 
 
-@linear(np.full, of=("fill_value",))
+@linear(np.full, of=("fill_value",), points=call((2, 3), reals()))
 def full(y_bar: Any, y: Any, shape: Any, fill_value: Any, dtype: Any = None) -> Any:
     return None, unbroadcast(y_bar, fill_value)
 
 
-@linear(np.full_like, of=("value",))
+@linear(np.full_like, of=("value",), points=call(np.zeros((2, 3)), reals()))
 def full_like(y_bar: Any, y: Any, a: Any, value: Any) -> Any:
     return None, unbroadcast(y_bar, value)
 
 
-@linear(np.linspace, of=("start", "stop"))
+@linear(np.linspace, of=("start", "stop"), points=call(reals(), reals(), 5))
 def linspace(y_bar: Any, y: Any, start: Any, stop: Any, num: Any = 50) -> Any:
     return np.sum(np.linspace(1.0, 0.0, num) * y_bar), np.sum(np.linspace(0.0, 1.0, num) * y_bar)
 
 
-@pullback(np.arange)
+@pullback(np.arange, points=call(reals(low=0.0, high=0.2), 2.0, 0.3) + call(0.0, 2.0, reals(low=0.3, high=0.32)))
 def arange(y_bar: Any, y: Any, start: Any, stop: Any = None, step: Any = 1) -> Any:
     if stop is None:
         return None

@@ -24,10 +24,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
+from .points import Points
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Rule:
     """One derivative rule. `operands` are the parameters after `y` (and `y_bar`)."""
 
@@ -35,6 +37,8 @@ class Rule:
     functions: tuple[Any, ...]
     body: Callable[..., Any] | None
     operands: tuple[str, ...]
+    points: Points = ()  # the calls that it is tested with
+    first_order: str = ""  # why the rule itself cannot be differentiated again, if that is so
     tangent: Callable[..., Any] | None = None  # the pushforward, where it is not found from the body
 
     @functools.cached_property
@@ -60,43 +64,46 @@ LINEAR: dict[Any, tuple[str, ...]] = {}  # the operands in which a function is l
 BILINEAR: set[Any] = set()
 
 
-def partials(*functions: Any) -> Callable[[F], F]:
+def partials(*functions: Any, points: Points) -> Callable[[F], F]:
     """Register the partials of elementwise functions: `rule(y, *operands) -> partial | tuple of partials`."""
 
     def register(body: F) -> F:
-        _add("partials", functions, body, skip=1)
+        _add("partials", functions, body, points, skip=1)
         ELEMENTWISE.update(functions)
         return body
 
     return register
 
 
-def pullback(*functions: Any) -> Callable[[F], F]:
-    """Register a pullback: `rule(y_bar, y, *operands) -> adjoint | tuple of adjoints`."""
+def pullback(*functions: Any, points: Points, first_order: str = "") -> Callable[[F], F]:
+    """Register a pullback: `rule(y_bar, y, *operands) -> adjoint | tuple of adjoints`. `first_order` says why the rule
+    itself is not differentiated, if that is so."""
 
     def register(body: F) -> F:
-        _add("pullback", functions, body, skip=2)
+        _add("pullback", functions, body, points, skip=2)
+        if first_order:
+            RULES.update({f: replace(RULES[f], first_order=first_order) for f in functions})
         return body
 
     return register
 
 
-def linear(*functions: Any, of: tuple[str, ...] = ()) -> Callable[[F], F]:
+def linear(*functions: Any, points: Points, of: tuple[str, ...] = ()) -> Callable[[F], F]:
     """Register the transpose of functions that are linear in their first operand, or in those named by `of`."""
 
     def register(body: F) -> F:
-        _add("pullback", functions, body, skip=2)
+        _add("pullback", functions, body, points, skip=2)
         LINEAR.update(dict.fromkeys(functions, of or RULES[functions[0]].operands[:1]))
         return body
 
     return register
 
 
-def bilinear(*functions: Any) -> Callable[[F], F]:
+def bilinear(*functions: Any, points: Points) -> Callable[[F], F]:
     """Register both transposes of functions that are linear in each of their first two operands."""
 
     def register(body: F) -> F:
-        _add("pullback", functions, body, skip=2)
+        _add("pullback", functions, body, points, skip=2)
         BILINEAR.update(functions)
         return body
 
@@ -174,9 +181,11 @@ def pushes(function: Any) -> bool:
     return bool(linear_operands(function)) or is_bilinear(function)
 
 
-def _add(kind: str, functions: tuple[Any, ...], body: Callable[..., Any], skip: int) -> None:
+def _add(kind: str, functions: tuple[Any, ...], body: Callable[..., Any], points: Points, skip: int) -> None:
+    if not points:
+        raise ValueError(f"the rule {body.__name__} has no points: a rule is registered with calls that test it")
     parameters = body.__code__.co_varnames[: body.__code__.co_argcount]
-    rule = Rule(kind, functions, body, parameters[skip:])
+    rule = Rule(kind, functions, body, parameters[skip:], points)
     RULES.update(dict.fromkeys(functions, rule))
 
 
