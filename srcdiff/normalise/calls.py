@@ -19,6 +19,7 @@ from ..errors import UnsupportedCall, UnsupportedRecursion
 from ..frontend import Program, read
 from ..ir.nodes import (
     Assign,
+    Attr,
     Block,
     Call,
     Const,
@@ -31,7 +32,8 @@ from ..ir.nodes import (
     Return,
 )
 from ..ir.types import Num
-from ..ir.walk import assigned, is_call_of, subexprs
+from ..ir.walk import assigned, is_call_of, map_stmt, mentioned, subexprs
+from ..rules import is_spelled
 from ..rules.typing import TypeProblem
 from .assignments import Assigner
 from .exits import single_exit
@@ -68,6 +70,9 @@ class Callees(Assigner):
                 e.at,
             )
         lowered = single_exit(program.function)
+        if is_spelled(function):
+            lowered = replace(lowered, body=_without_origins(lowered.body))  # they are the caller's: this one is ours
+            self.check_read(lowered, args, kwargs, e)
         walker = self.walker(program, function.__name__)
         changed = assigned(lowered.body)
         simple = _one_expression(lowered.body)
@@ -149,6 +154,24 @@ class Callees(Assigner):
             return Name(self._placeholder())
         return self.expr(last.value or Const(None))
 
+    def check_read(
+        self, spelled: Function, args: tuple[Expr, ...], kwargs: tuple[tuple[str, Expr], ...], e: Call
+    ) -> None:
+        """Refuse an argument that what stands for the function does not read."""
+        given = {**dict(zip((p.name for p in spelled.params), args, strict=False)), **dict(kwargs)}
+        for name in sorted(given.keys() - mentioned(spelled.body)):
+            if given[name] != Const(None):
+                assert isinstance(e.func, Object | Attr)
+                text = e.func.text if isinstance(e.func, Object) else e.func.name
+                covered = ", ".join(p.name for p in spelled.params if p.name in mentioned(spelled.body))
+                raise TypeProblem(
+                    UnsupportedCall,
+                    f"the argument `{name}=` of `{text}`",
+                    "the derivative rule does not cover this form",
+                    f"use the form {text}({covered})",
+                    e.at,
+                )
+
     def _placeholder(self) -> str:
         name = self.state.fresh("unknown")
         self.state.env[name] = unknown()
@@ -194,6 +217,10 @@ class Callees(Assigner):
 def _leaves(e: Expr) -> tuple[Expr, ...]:
     """A tuple argument as its components, as generated functions take it."""
     return tuple(leaf for i in e.items for leaf in _leaves(i)) if isinstance(e, Display) else (e,)
+
+
+def _without_origins(block: Block) -> Block:
+    return tuple(replace(map_stmt(s, lambda e: e, _without_origins), origin=None) for s in block)
 
 
 def _one_expression(body: Block) -> Expr | None:

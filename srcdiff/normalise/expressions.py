@@ -34,7 +34,7 @@ from ..ir.nodes import (
     Slice,
 )
 from ..ir.types import ListOf, Num, Static, Tup, Type, describe
-from ..rules import rule_of
+from ..rules import rule_of, spelled_out
 from ..rules.result_types import check_dimensions
 from ..rules.typing import TypeProblem, method_of, type_of_value
 from .captures import check_captured, complex_problem
@@ -52,6 +52,11 @@ class Rewriter:
     is_generated = False  # whether the function is one that srcdiff wrote
 
     def call_user(self, function: FunctionType, e: Call) -> Expr:
+        raise NotImplementedError
+
+    def inline(
+        self, function: FunctionType, args: tuple[Expr, ...], kwargs: tuple[tuple[str, Expr], ...], e: Call
+    ) -> Expr:
         raise NotImplementedError
 
     def call_derivative(self, derivative: Any, e: Call) -> Expr:
@@ -162,7 +167,10 @@ class Rewriter:
         )
 
     def _folded(self, e: Expr) -> Expr:
-        """A rank is a literal; a shape is the tuple of its lengths."""
+        """A rank is a literal; a shape is the tuple of its lengths; nothing is taken away from a number."""
+        match e:
+            case Call(func=Object(value=op), args=(a, Const(value=int(n)))) if op is operator.sub and n == 0:
+                return a if isinstance(t := self.typed(a), Num) and t.dtype != "bool" else e
         if isinstance(e, Call) and isinstance(e.func, Object) and e.func.value is np.ndarray.ndim:
             type_ = self.typed(e)
             if isinstance(type_, Num) and isinstance(type_.value, int):
@@ -349,6 +357,9 @@ class Rewriter:
             )
         rest, kwargs = self.arguments(e)
         args = (base, *rest)
+        spelled = spelled_out(found)
+        if spelled is not None:
+            return self.inline(spelled, args, kwargs, e)
         if found in (np.ndarray.reshape, np.ndarray.transpose) and len(args) > 2:
             args = (base, Display("tuple", args[1:]))
         return self._checked(self._builtin(Call(Object(found, attr.name), args, kwargs, e.at)))

@@ -24,7 +24,7 @@ import numpy as np
 from ..errors import UnsupportedCall
 from ..ir.nodes import Call, Const, Display, Expr, Logic, Object
 from ..ir.types import Num, Type
-from ..rules import rule_of
+from ..rules import rule_of, spelled_out
 from ..rules.registry import Rule
 from ..rules.typing import TypeProblem
 
@@ -50,7 +50,11 @@ def is_helper(function: Any) -> bool:
 
 
 def user_function(value: Any) -> FunctionType | None:
-    """The Python function to read for a callee: the function itself, or what a Numba dispatcher was made from."""
+    """The Python function to read for a callee: the function itself, what a Numba dispatcher was made from, or what
+    the rules spell it out as."""
+    spelled = spelled_out(value)
+    if spelled is not None:
+        return spelled
     if isinstance(value, FunctionType):
         return value
     inner = getattr(value, "py_func", None)
@@ -161,7 +165,15 @@ def _by_place(e: Call, function: Any, rule: Rule) -> Call:
     for known, own in [*zip(names, rule.operands, strict=False)][len(required) : len(args)]:
         if known != own:
             raise _uncovered(f"the argument `{known}` of", e, rule)
-    return replace(e, args=tuple(args), kwargs=tuple(kwargs.items()))
+    spelled = ((k, v) for k, v in kwargs.items() if not _is_default(rule, k, v))
+    return replace(e, args=tuple(args), kwargs=tuple(spelled))
+
+
+def _is_default(rule: Rule, name: str, value: Expr) -> bool:
+    """Whether an argument is given as the literal that the rule takes without it."""
+    assert rule.body is not None
+    known = inspect.signature(rule.body).parameters.get(name)
+    return known is not None and value == Const(known.default)
 
 
 @functools.cache

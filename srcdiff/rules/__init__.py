@@ -1,12 +1,13 @@
 """The derivative rules, each written once. Importing this package fills the registry."""
 
-from . import arrays, elementwise
+from . import arrays, elementwise, reductions
 from .registry import (
     Rule,
     bilinear,
     constant,
     is_bilinear,
     is_elementwise,
+    is_spelled,
     is_view,
     linear,
     linear_operands,
@@ -14,6 +15,7 @@ from .registry import (
     pullback,
     pushes,
     rule_of,
+    spelled_out,
 )
 
 __all__ = [
@@ -24,11 +26,14 @@ __all__ = [
     "elementwise",
     "is_bilinear",
     "is_elementwise",
+    "is_spelled",
     "is_view",
     "linear",
     "linear_operands",
     "partials",
     "pullback",
     "pushes",
+    "reductions",
     "rule_of",
+    "spelled_out",
 ]

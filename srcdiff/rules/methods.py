@@ -7,15 +7,8 @@ from typing import Any
 import numpy as np
 
 from ..ir.types import ListOf, Num, Type
+from .registry import rule_of, spelled_out
 
-_METHODS = {
-    name: getattr(np.ndarray, name)
-    for name in (
-        *("sum", "mean", "prod", "max", "min", "copy", "reshape", "ravel", "flatten", "dot", "transpose", "astype"),
-        *("argmax", "argmin", "all", "any", "clip"),
-    )
-}
-_ATTRIBUTES = {name: getattr(np.ndarray, name) for name in ("shape", "ndim", "size", "T", "dtype")}
 _LIST_METHODS = {"append": list.append, "pop": list.pop}
 
 
@@ -24,5 +17,6 @@ def method_of(type_: Type, name: str) -> Any:
     if isinstance(type_, ListOf):
         return _LIST_METHODS.get(name)
     if isinstance(type_, Num) and (type_.is_array or not type_.weak):
-        return _METHODS.get(name) or _ATTRIBUTES.get(name)
+        function = getattr(np.ndarray, name, None)
+        return function if rule_of(function) is not None or spelled_out(function) is not None else None
     return None

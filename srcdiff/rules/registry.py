@@ -11,6 +11,7 @@ it does read, and so what must be kept. The same text is spliced into generated 
 `bilinear(f)`   a pullback, of an `f` that is linear in each of its first two operands.
 `pushforward(f)` beside a pullback: `rule(y, *operands, x_dot, ...)` returns the tangent of the result, `x_dot` being
                 that of the operand `x`. Without one the pullback is transposed.
+`spelled(f)`    `f` in terms of functions that have a rule: read in its place, as if the user had written it.
 `constant(f)`   the derivative of `f` is zero, by decision.
 """
 
@@ -22,6 +23,7 @@ import inspect
 import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from types import FunctionType
 from typing import Any, TypeVar
 
 from .points import Points
@@ -62,6 +64,7 @@ ELEMENTWISE: set[Any] = set()
 VIEWS: set[Any] = set()
 LINEAR: dict[Any, tuple[str, ...]] = {}  # the operands in which a function is linear, all of them together
 BILINEAR: set[Any] = set()
+SPELLED: dict[Any, tuple[FunctionType, Points]] = {}  # what stands for a function, and the calls to test it with
 
 
 def partials(*functions: Any, points: Points) -> Callable[[F], F]:
@@ -121,6 +124,18 @@ def pushforward(*functions: Any) -> Callable[[F], F]:
     return register
 
 
+def spelled(*functions: Any, points: Points) -> Callable[[F], F]:
+    """Register a Python function, made of functions that have a rule, that is read in the place of these functions."""
+
+    def register(body: F) -> F:
+        if not isinstance(body, FunctionType) or not points:
+            raise ValueError(f"{body!r} is no Python function with points: it is registered with calls that test it")
+        SPELLED.update(dict.fromkeys(functions, (body, points)))
+        return body
+
+    return register
+
+
 def jointly_linear(*functions: Any, of: tuple[str, ...]) -> None:
     """Declare that functions with a rule are linear in these operands, all of them together."""
     LINEAR.update(dict.fromkeys(functions, of))
@@ -145,6 +160,20 @@ def rule_of(function: Any) -> Rule | None:
         return RULES.get(function)
     except TypeError:  # an unhashable object has no rule
         return None
+
+
+def spelled_out(function: Any) -> FunctionType | None:
+    """The Python function that is read in the place of this one, or None."""
+    try:
+        found = SPELLED.get(function)
+    except TypeError:
+        return None
+    return found[0] if found is not None else None
+
+
+def is_spelled(body: Any) -> bool:
+    """Whether a Python function is one of those that stand for another one."""
+    return any(body is found for found, _ in SPELLED.values())
 
 
 def is_elementwise(function: Any) -> bool:
