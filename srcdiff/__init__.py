@@ -1,8 +1,35 @@
 """srcdiff: an ahead-of-time differentiator for Python and NumPy code that writes the derivative as readable source."""
 
 from . import errors
-from .api import Derivative, grad, grad_and_hvp, hvp, jvp, source, value_and_grad, vjp
+from .api import (
+    Derivative,
+    elementwise_grad,
+    grad,
+    grad_and_hvp,
+    hessian,
+    hvp,
+    jacobian,
+    jvp,
+    source,
+    value_and_grad,
+    value_and_jacobian,
+    vjp,
+)
 
 __version__ = "0.1.0"
 
-__all__ = ["Derivative", "errors", "grad", "grad_and_hvp", "hvp", "jvp", "source", "value_and_grad", "vjp"]
+__all__ = [
+    "Derivative",
+    "elementwise_grad",
+    "errors",
+    "grad",
+    "grad_and_hvp",
+    "hessian",
+    "hvp",
+    "jacobian",
+    "jvp",
+    "source",
+    "value_and_grad",
+    "value_and_jacobian",
+    "vjp",
+]

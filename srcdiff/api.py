@@ -1,4 +1,4 @@
-"""What users call: `grad`, `value_and_grad`, `vjp`, `jvp`, `hvp`, `grad_and_hvp`, `source`."""
+"""What users call: derivatives of all kinds, and the source of each."""
 
 from __future__ import annotations
 
@@ -8,10 +8,25 @@ from typing import Any, overload
 
 from .derivative import Derivative, Options, Wrt
 from .errors import BadArgument
+from .jacobian import Jacobian, elementwise_grad, hessian, jacobian, value_and_jacobian
 from .pushforward import grad_and_hvp, hvp, jvp
 from .vjp import vjp
 
-__all__ = ["Derivative", "grad", "grad_and_hvp", "hvp", "jvp", "source", "value_and_grad", "vjp"]
+__all__ = [
+    "Derivative",
+    "Jacobian",
+    "elementwise_grad",
+    "grad",
+    "grad_and_hvp",
+    "hessian",
+    "hvp",
+    "jacobian",
+    "jvp",
+    "source",
+    "value_and_grad",
+    "value_and_jacobian",
+    "vjp",
+]
 
 
 @overload
@@ -88,6 +103,8 @@ def source(derivative: Any, /, *args: Any, **kwargs: Any) -> str:
     >>> print(srcdiff.source(srcdiff.grad(lambda x: x * x)).splitlines()[-1])
         return x_bar
     """
+    if isinstance(derivative, Jacobian) and (args or kwargs):
+        return derivative.text_for(*args, **kwargs)
     if not isinstance(derivative, Derivative):
         raise BadArgument(f"{derivative!r} is no derivative; call srcdiff.source(srcdiff.grad(f), ...)")
     return derivative.text_for(*args, **kwargs)

@@ -12,14 +12,14 @@ from .backend import Module, load, render_module
 from .derive import Request, docstring, forward, reverse
 from .errors import Problem
 from .frontend import Program, Reference
-from .ir.nodes import Function
+from .ir.nodes import Const, Function, Return
 from .ir.types import Type
-from .normalise import specialise
+from .normalise import specialise, split_webs, web_types
 from .normalise.specialise import report
 from .normalise.state import to_problem
 from .optimise import optimise
 from .result import check_result
-from .rules.typing import TypeProblem
+from .rules.typing import TypeProblem, Typer
 
 # Reading and building is done by one thread at a time. A thread that compiles with Numba may ask for this lock (a
 # derivative called from compiled code is built then), so nothing is compiled while it is held.
@@ -65,6 +65,15 @@ def build(program: Program, types: Sequence[Type], request: Request) -> Built:
         derived.seed_leaves,
         core.references,
     )
+
+
+def result_type(program: Program, types: Sequence[Type]) -> Type:
+    """The type of the function's result for arguments of these types. Raises a Refusal for what is not supported."""
+    core = specialise(program, types)
+    function, _ = split_webs(core.function)
+    last = function.body[-1]
+    assert isinstance(last, Return)
+    return Typer(web_types(function, core.types))(last.value or Const(None))
 
 
 def _placed(program: Program, problem: TypeProblem) -> Problem:

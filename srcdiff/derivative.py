@@ -86,10 +86,10 @@ class Derivative:
     options: Options
     signature: inspect.Signature
 
-    def __init__(self, f: Callable[..., Any], options: Options) -> None:
+    def __init__(self, f: Any, options: Options) -> None:
         behind = getattr(f, "derivative", None)  # of the dispatcher that `jitted` gives
-        f = behind if isinstance(behind, Derivative) else f
-        if isinstance(f, Derivative):
+        f = behind if is_derivative(behind) else f
+        if is_derivative(f):
             function = as_function(f)
             own = f.signature
             options = replace(options, jit=options.jit or f.options.jit or f is behind)
@@ -241,13 +241,16 @@ class Derivative:
         unchanged, loose = watcher(built.references, captured), not all(is_exact(a, False) for a in captured)
         return Ready(built, call, captured, unchanged, loose, written=bool(built.written), plain=plain)
 
+    def program(self) -> Program:
+        """The function as it was read; read again where something that it uses from outside has been bound anew."""
+        with BUILDING:
+            if not all(r.current() is r.value for r in self._read().references):
+                self._program = None
+            return self._read()
+
     def _build(self, types: list[Type], kind: str) -> Built:
         with BUILDING:
-            program = self._read()
-            if not all(r.current() is r.value for r in program.references):
-                self._program = None
-                program = self._read()
-            return build(program, types, Request(self.wrt, self.single, kind, self.options.has_aux))
+            return build(self.program(), types, Request(self.wrt, self.single, kind, self.options.has_aux))
 
     def built_for_types(self, types: list[Type]) -> Built:
         """The derivative for arguments of these types (for callers that are being compiled or differentiated)."""
@@ -310,7 +313,7 @@ class Derivative:
         """One line on the derivative, and what the function says of itself."""
         call = f"{self.function.__name__}{self.signature}"
         line = f"The {_WHAT[self.options.kind]} of {call} with respect to {self._wrt_text()}."
-        doc = inspect.getdoc(self.primal if isinstance(self.primal, Derivative) else self.function)
+        doc = inspect.getdoc(self.primal if is_derivative(self.primal) else self.function)
         return f"{line}\n\n{doc}" if doc else line
 
     def _wrt_text(self) -> str:
@@ -339,6 +342,18 @@ class Derivative:
                 f"function with def at the top level of a module"
             )
         return type(self), (self.primal, self.options)
+
+
+def is_derivative(f: Any) -> bool:
+    """Whether this is a derivative, of whatever kind: it has a signature and options, and code that calls it is read
+    as a call of the function that it writes."""
+    return isinstance(f, Derivative) or hasattr(type(f), "driver_for")
+
+
+def signature_of(f: Any) -> inspect.Signature:
+    """How a function or derivative is called."""
+    found: inspect.Signature = f.signature if is_derivative(f) else parameters(python_function(f))
+    return found
 
 
 def finish_all(parts: Any, args: tuple[Any, ...], places: tuple[int, ...], single: bool) -> Any:

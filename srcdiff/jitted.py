@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,23 +24,44 @@ if TYPE_CHECKING:
 def jitted(derivative: Derivative) -> Any:
     """A Numba dispatcher with the derivative's parameters and result. Arrays that the function captures are constants
     of the compiled code, as Numba has it."""
-    numba = numba_module()
     names = list(derivative.signature.parameters)
+
+    def written_for(types: tuple[Any, ...]) -> Any:
+        return _Caller(derivative, names, types).function()
+
+    name = f"{identifier(derivative)}_{derivative.options.kind}"
+    return dispatcher_by_types(name, names, plain_params(derivative), derivative, written_for)
+
+
+def jitted_by_types(owner: Any, written_for: Callable[[list[Type]], Any]) -> Any:
+    """A Numba dispatcher that runs the function that `written_for` gives for the types of the arguments."""
+    names = list(owner.signature.parameters)
+
+    def implementation(types: tuple[Any, ...]) -> Any:
+        return written_for([from_numba(t, n) for t, n in zip(types, names, strict=True)])
+
+    return dispatcher_by_types(f"{identifier(owner)}_{owner.kind}", names, plain_params(owner), owner, implementation)
+
+
+def dispatcher_by_types(
+    name: str, names: list[str], params: tuple[Param, ...], owner: Any, written_for: Callable[[tuple[Any, ...]], Any]
+) -> Any:
+    """A Numba dispatcher that runs the function that `written_for` gives for the Numba types of the arguments."""
+    numba = numba_module()
     plain = tuple(map(Param, names))
     # What the stub returns makes it one of a kind: two derivatives never share a function object, nor an overload.
-    stub = function_of(f"{identifier(derivative)}_stub", plain, Object(derivative, "derivative"))
+    stub = function_of(f"{name}_stub", plain, Object(owner, "derivative"))
 
     def implement(*types: Any) -> Any:
-        return _Caller(derivative, names, types).function()
+        return written_for(types)
 
     # Numba wants the overload to have the stub's own parameters.
     call = Call(Object(implement, "implement"), tuple(map(Name, names)))
     overload = numba.extending.overload(stub, jit_options={"error_model": "numpy"})
     overload(function_of("implement_for", plain, call))
     call = Call(Object(stub, "stub"), tuple(map(Name, names)))
-    name = f"{identifier(derivative)}_{derivative.options.kind}"
-    dispatcher = numba.njit(error_model="numpy")(function_of(name, plain_params(derivative), call))
-    dispatcher.derivative = derivative  # what stands for it where srcdiff meets it
+    dispatcher = numba.njit(error_model="numpy")(function_of(name, params, call))
+    dispatcher.derivative = owner  # what stands for it where srcdiff meets it
     return dispatcher
 
 

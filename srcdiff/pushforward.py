@@ -9,10 +9,9 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from .derivative import Derivative, Options, Wrt, finish_all
+from .derivative import Derivative, Options, Wrt, finish_all, signature_of
 from .errors import BadArgument
-from .signature import bound, parameters
-from .subject import python_function
+from .signature import bound
 
 T = TypeVar("T")
 
@@ -107,7 +106,7 @@ def jvp(
     chosen = tuple(k for k, t in enumerate(tangents) if t is not None)
     if not chosen:
         raise BadArgument("jvp needs at least one tangent")
-    signature = f.signature if isinstance(f, Derivative) else parameters(python_function(f))
+    signature = signature_of(f)
     whole = bound(signature, getattr(f, "__name__", "f"), tuple(primals), {}).arguments.values()
     return _kept(f, chosen, jit).push(tuple(whole), tuple(tangents[k] for k in chosen))
 

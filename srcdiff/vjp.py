@@ -9,10 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from .derivative import Derivative, Options, Ready
+from .derivative import Derivative, Options, Ready, signature_of
 from .errors import BadArgument, NotDifferentiable, Refusal
-from .signature import bound, finish, key_of, parameters
-from .subject import python_function
+from .signature import bound, finish, key_of
 
 
 def vjp(f: Callable[..., Any], /, *args: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
@@ -35,7 +34,7 @@ def vjp(f: Callable[..., Any], /, *args: Any) -> tuple[Any, Callable[[Any], tupl
     """
     if not args:
         raise BadArgument("vjp needs at least one argument")
-    signature = f.signature if isinstance(f, Derivative) else parameters(python_function(f))
+    signature = signature_of(f)
     given = bound(signature, getattr(f, "__name__", "f"), args, {})
     whole = tuple(given.arguments.values())
     names = tuple(signature.parameters)[: len(args)]

@@ -37,7 +37,8 @@ MAY_IMPORT = PIPELINE | {
     "derivative": {*PIPELINE, "signature", "sharing", "watch", "guess", "build", "compiled"},
     "vjp": {"errors", "signature", "derivative"},
     "pushforward": {"errors", "signature", "derivative"},
-    "api": {"errors", "derivative", "vjp", "pushforward"},
+    "jacobian": {*PIPELINE, "signature", "build", "compiled", "derivative", "pushforward"},
+    "api": {"errors", "derivative", "vjp", "pushforward", "jacobian"},
     "testing": {"api"},
     "__init__": {"errors", "api"},
 }

@@ -1,6 +1,6 @@
 """IR -> text -> running functions. See `text` (expressions), `layout` (long lines) and `module` (all the rest)."""
 
-from srcdiff.backend.module import Module, Rendered, explain, load, render_module, unload
+from srcdiff.backend.module import Module, Rendered, explain, load, load_text, render_module, unload
 from srcdiff.backend.text import Names, render
 
-__all__ = ["Module", "Names", "Rendered", "explain", "load", "render", "render_module", "unload"]
+__all__ = ["Module", "Names", "Rendered", "explain", "load", "load_text", "render", "render_module", "unload"]

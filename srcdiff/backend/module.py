@@ -253,6 +253,11 @@ def load(rendered: Rendered, name: str) -> Module:
                 copy += 1
 
 
+def load_text(text: str, name: str, bindings: dict[str, object]) -> types.FunctionType:
+    """The function of that name in a text that is written out, with these global names."""
+    return load(Rendered(text, {}, bindings), name).functions[name]
+
+
 def unload(module: Module) -> None:
     """Forget a module. Its functions go on working, but have no source any more."""
     with _lock:

@@ -117,6 +117,12 @@ class Callees(Assigner):
             return Display("tuple", (value, gradient))
         return result
 
+    def call_driver(self, derivative: Any, e: Call) -> Expr:
+        """A call of a Jacobian: the function that runs for these types is a user function like any other."""
+        arguments = self.derivative_arguments(derivative, e)
+        types = [t.plain() if isinstance(t := self.typed(a), Num) else t for a in arguments]
+        return self.inline(derivative.driver_for(types), tuple(arguments), (), e)
+
     def derivative_arguments(self, derivative: Any, e: Call) -> list[Expr]:
         """One argument for each parameter of the primal, as a call of the derivative passes them on."""
         args, kwargs = self.arguments(e)

@@ -62,6 +62,9 @@ class Rewriter:
     def call_derivative(self, derivative: Any, e: Call) -> Expr:
         raise NotImplementedError
 
+    def call_driver(self, derivative: Any, e: Call) -> Expr:
+        raise NotImplementedError
+
     # ------------------------------------------------------------------------------------------------ expressions
 
     def expr(self, e: Expr) -> Expr:
@@ -335,6 +338,8 @@ class Rewriter:
         if rule_of(function) is None and not is_helper(function):
             if hasattr(function, "built_for_types"):
                 return self.call_derivative(function, e)
+            if hasattr(function, "driver_for"):
+                return self.call_driver(function, e)
             check_callee(function, e)
             user = user_function(function)
             if user is not None:

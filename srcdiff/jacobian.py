@@ -1,0 +1,331 @@
+"""Jacobians and what is made of them: a loop over directions around tangents or adjoints, itself written as source."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Hashable
+from types import FunctionType
+from typing import Any
+
+import numpy as np
+
+from .backend import load_text
+from .build import BUILDING, result_type
+from .compiled import Jitted, numba_module
+from .derivative import Derivative, Options, Wrt, is_derivative, signature_of
+from .errors import BadArgument, BadOutput
+from .ir.types import Num, Type
+from .pushforward import Pushforward
+from .signature import bound, finish, fitted, key_of, selected, type_of
+from .subject import importable, python_function
+
+_MODES = ("auto", "forward", "reverse")
+_WHAT = {"jacobian": "Jacobian", "value_and_jacobian": "value and Jacobian", "elementwise": "elementwise derivative"}
+
+
+class Jacobian:
+    """The derivative of a function whose result is a number or an array, as a function of the same arguments.
+
+    What runs is a function of its own, `driver_for(types)`, that calls the tangent or the gradient of the function for
+    one direction after the other; so other differentiated and compiled code can call it, too.
+    """
+
+    def __init__(self, f: Callable[..., Any], kind: str, wrt: Wrt, mode: str, jit: bool) -> None:
+        if mode not in _MODES:
+            raise BadArgument(f"mode is one of {', '.join(map(repr, _MODES))}, not {mode!r}")
+        self.primal, self.kind, self.mode = f, kind, mode
+        inner = Derivative(f, Options("vjp", wrt, jit, False))  # reads the function, and refuses what cannot be read
+        self.function, self.signature, self.options = inner.function, inner.signature, inner.options
+        self.wrt, self.single, self.jit, self.checked = inner.wrt, inner.single, inner.options.jit, inner.checked
+        self._inner = inner
+        self._names = tuple(self.signature.parameters)
+        self._drivers: dict[Hashable, FunctionType] = {}
+        self._compiled: dict[Hashable, Any] = {}
+        self._jitted: Any = None
+        functools.update_wrapper(self, self.function, updated=())
+        self.__wrapped__ = f
+        doc = inspect.getdoc(self.function)
+        line = f"The {_WHAT[kind]} of {self.function.__name__}{self.signature} with respect to {', '.join(self.wrt)}."
+        self.__doc__ = f"{line}\n\n{doc}" if doc else line
+
+    def __repr__(self) -> str:
+        call = f"{self.function.__qualname__}{self.signature}"
+        return f"<{_WHAT[self.kind]} of {call} with respect to {', '.join(self.wrt)}{', jit' if self.jit else ''}>"
+
+    def __reduce__(self) -> Any:
+        if not importable(self.primal):
+            raise BadArgument(f"{self!r} cannot be pickled: its function is not found by its name")
+        wrt: Wrt = self.wrt[0] if self.single else self.wrt
+        return Jacobian, (self.primal, self.kind, wrt, self.mode, self.jit)
+
+    # ---------------------------------------------------------------------------------------------------- calling
+
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
+        whole = tuple(bound(self.signature, self.function.__name__, args, kwargs).arguments.values())
+        fit = tuple([fitted(a, n, n in self.wrt) for a, n in zip(whole, self._names, strict=True)])
+        key = tuple(map(key_of, fit))
+        driver = self._compiled.get(key)
+        if driver is None:
+            driver = self.driver_for([type_of(a, n) for a, n in zip(fit, self._names, strict=True)])
+            driver = Jitted(driver, self.function.__name__, checked=False) if self.jit else driver
+            self._compiled[key] = driver
+        return self._finished(driver(*fit), whole)
+
+    def _finished(self, result: Any, args: tuple[Any, ...]) -> Any:
+        if self.kind == "value_and_jacobian":
+            value, found = result
+            return value, self._blocks(found, args)
+        return self._blocks(result, args)
+
+    def _blocks(self, found: Any, args: tuple[Any, ...]) -> Any:
+        given = [args[self._names.index(n)] for n in self.wrt]
+        blocks = [_as_given(b, a) for b, a in zip((found,) if self.single else found, given, strict=True)]
+        return blocks[0] if self.single else tuple(blocks)
+
+    def text_for(self, /, *args: Any, **kwargs: Any) -> str:
+        """The text of the loop over directions for these arguments."""
+        whole = bound(self.signature, self.function.__name__, args, kwargs).arguments.values()
+        fit = [fitted(a, n, n in self.wrt) for a, n in zip(whole, self._names, strict=True)]
+        return inspect.getsource(self.driver_for([type_of(a, n) for a, n in zip(fit, self._names, strict=True)]))
+
+    @property
+    def jitted(self) -> Any:
+        """The same as a function that `numba.njit` code can call, for any argument types that it is called with."""
+        if self._jitted is None:
+            from .jitted import jitted_by_types
+
+            self._jitted = jitted_by_types(self, self.driver_for)
+        return self._jitted
+
+    @property
+    def _numba_type_(self) -> Any:
+        return numba_module().typeof(self.jitted)
+
+    # ---------------------------------------------------------------------------------------------------- drivers
+
+    def driver_for(self, types: list[Type]) -> FunctionType:
+        """The function that runs for arguments of these types."""
+        with BUILDING:
+            ranks = tuple(t.ndim if isinstance(t, Num) else None for t in types)
+            result = result_type(self._inner.program(), types)
+            if not isinstance(result, Num) or result.ndim is None:
+                raise BadOutput(
+                    f"{self.function.__name__} does not return one number or one array of a known number of "
+                    f"dimensions; a Jacobian has rows for the elements of one array. Return one, or use srcdiff.vjp"
+                )
+            key = (ranks, result.ndim)
+            if key not in self._drivers:
+                self._drivers[key] = self._written(dict(zip(self._names, ranks, strict=True)), result.ndim)
+            return self._drivers[key]
+
+    def _written(self, ranks: dict[str, int | None], rank: int) -> FunctionType:
+        writer = _Driver(self, ranks, rank)
+        return load_text(writer.text(), writer.name, writer.bindings)
+
+
+def _as_given(block: Any, argument: Any) -> Any:
+    """A block in the precision of its argument."""
+    if np.ndim(block) == 0:
+        return finish(block, 0.0 if np.ndim(argument) else argument)
+    dtype = getattr(argument, "dtype", None)
+    return block.astype(np.float32) if dtype == np.float32 else block
+
+
+class _Driver:
+    """Writes the loop over directions."""
+
+    def __init__(self, jacobian: Jacobian, ranks: dict[str, int | None], rank: int) -> None:
+        self.jacobian, self.ranks, self.rank = jacobian, ranks, rank
+        self.names = list(ranks)
+        base = jacobian.function.__name__
+        self.base = base if base.isidentifier() else "function"
+        self.name = f"{self.base}_{jacobian.kind}"
+        self.bindings: dict[str, Any] = {"np": np}
+        self.taken = {*self.names, "np"}
+
+    def fresh(self, wish: str) -> str:
+        while wish in self.taken:
+            wish += "_"
+        self.taken.add(wish)
+        return wish
+
+    def bind(self, wish: str, value: Any) -> str:
+        name = self.fresh(wish)
+        self.bindings[name] = value
+        return name
+
+    def text(self) -> str:
+        head = f"def {self.name}({', '.join(self.names)}):"
+        kind, lines = self.jacobian.kind, [head, f'    """{self.doc()}"""']
+        value = ""
+        if kind == "elementwise":
+            blocks = [self.elementwise(name, lines) for name in self.jacobian.wrt]
+        else:
+            value = self.value(lines)
+            blocks = [self.block(name, value, lines) for name in self.jacobian.wrt]
+        found = blocks[0] if self.jacobian.single else _tuple(blocks)
+        lines.append(f"    return {value}, {found}" if kind == "value_and_jacobian" else f"    return {found}")
+        return "\n".join(lines) + "\n"
+
+    def doc(self) -> str:
+        call = f"{self.base}({', '.join(self.names)})"
+        return f"The {_WHAT[self.jacobian.kind]} of {call} by {', '.join(self.jacobian.wrt)}.  Written by srcdiff."
+
+    def push(self, name: str, dot: str, kind: str = "tangent") -> str:
+        own = Pushforward(self.jacobian.primal, Options(kind, name, self.jacobian.jit, False))
+        function = self.bind(f"{self.base}_{'jvp' if kind == 'jvp' else 'tangent'}", own)
+        arguments = own.signature.parameters
+        tangent = next(n for n in arguments if n not in self.names)
+        return f"{function}({', '.join(f'{n}={n}' if n != tangent else f'{n}={dot}' for n in arguments)})"
+
+    def elementwise(self, name: str, lines: list[str]) -> str:
+        dot, block = self.fresh(f"{name}_dot"), self.fresh(f"by_{name}")
+        lines.append(f"    {dot} = {f'np.ones_like({name})' if self.ranks[name] else '1.0'}")
+        lines.append(f"    {block} = {self.push(name, dot)}")
+        return block
+
+    def value(self, lines: list[str]) -> str:
+        """The result, from one run of the tangent along zero."""
+        name = self.jacobian.wrt[0]
+        zero, result, unused = self.fresh(f"{name}_zero"), self.fresh("result"), self.fresh("unused")
+        lines.append(f"    {zero} = {f'np.zeros_like({name})' if self.ranks[name] else '0.0'}")
+        lines.append(f"    {result}, {unused} = {self.push(name, zero, 'jvp')}")
+        return result
+
+    def block(self, name: str, value: str, lines: list[str]) -> str:
+        """The Jacobian by one argument: its rows run over the result, its columns over the argument."""
+        rank = self.ranks[name]
+        block = self.fresh(f"by_{name}")
+        if not rank:
+            lines.append(f"    {block} = {self.push(name, '1.0')}")
+            return block
+        if not self.rank:
+            gradient = self.bind(f"{self.base}_grad", self.gradient(self.jacobian.primal, name))
+            lines.append(f"    {block} = {gradient}({', '.join(f'{n}={n}' for n in self.names)})")
+            return block
+        sizes = [f"{value}.shape[{k}]" for k in range(self.rank)] + [f"{name}.shape[{k}]" for k in range(rank)]
+        lines.append(f"    {block} = np.zeros({_tuple(sizes)})")
+        mode = self.jacobian.mode
+        indent = "    "
+        if mode == "auto":
+            lines.append(f"    if {name}.size <= {value}.size:")
+            self.columns(name, block, rank, lines, indent * 2)
+            lines.append("    else:")
+            self.rows(name, value, block, lines, indent * 2)
+        elif mode == "forward":
+            self.columns(name, block, rank, lines, indent)
+        else:
+            self.rows(name, value, block, lines, indent)
+        return block
+
+    def columns(self, name: str, block: str, rank: int, lines: list[str], indent: str) -> None:
+        dot = self.fresh(f"{name}_dot")
+        index = [self.fresh(f"i{k}") for k in range(rank)]
+        lines.append(f"{indent}{dot} = np.zeros_like({name})")
+        inner = self.loops(name, index, lines, indent)
+        place = ", ".join(index)
+        lines.append(f"{inner}{dot}[{place}] = 1.0")
+        lines.append(f"{inner}{block}[{', '.join([':'] * self.rank)}, {place}] = {self.push(name, dot)}")
+        lines.append(f"{inner}{dot}[{place}] = 0.0")
+
+    def rows(self, name: str, value: str, block: str, lines: list[str], indent: str) -> None:
+        bar = self.fresh(f"{value}_bar")
+        index = [self.fresh(f"j{k}") for k in range(self.rank)]
+        weighed, weight = self.weighed()
+        gradient = self.bind(f"{self.base}_pullback", self.gradient(weighed, name))
+        lines.append(f"{indent}{bar} = np.zeros_like({value})")
+        inner = self.loops(value, index, lines, indent)
+        place = ", ".join(index)
+        call = ", ".join([*(f"{n}={n}" for n in self.names), f"{weight}={bar}"])
+        lines.append(f"{inner}{bar}[{place}] = 1.0")
+        lines.append(f"{inner}{block}[{place}] = {gradient}({call})")
+        lines.append(f"{inner}{bar}[{place}] = 0.0")
+
+    def loops(self, array: str, index: list[str], lines: list[str], indent: str) -> str:
+        for k, i in enumerate(index):
+            lines.append(f"{indent}for {i} in range({array}.shape[{k}]):")
+            indent += "    "
+        return indent
+
+    def gradient(self, f: Any, name: str) -> Derivative:
+        return Derivative(f, Options("grad", name, self.jacobian.jit, False))
+
+    def weighed(self) -> tuple[FunctionType, str]:
+        """The sum of the result's elements, each times an adjoint of its own: its gradient is the pullback."""
+        weight = "result_bar"
+        while weight in self.names:
+            weight += "_"
+        inner = "primal"
+        while inner in self.names:
+            inner += "_"
+        call = ", ".join(f"{n}={n}" for n in self.names)
+        text = f"def {self.base}({', '.join([*self.names, weight])}):\n    return np.sum({inner}({call}) * {weight})\n"
+        return load_text(text, self.base, {"np": np, inner: self.jacobian.primal}), weight
+
+
+def _tuple(items: list[str]) -> str:
+    return f"({items[0]},)" if len(items) == 1 else f"({', '.join(items)})"
+
+
+def jacobian(f: Callable[..., Any], *, wrt: Wrt = 0, mode: str = "auto", jit: bool = False) -> Jacobian:
+    """The Jacobian of a function that returns a number or an array: an array of the result's shape followed by that
+    of the argument in `wrt`. A tuple `wrt` gives a tuple of such blocks.
+
+    `mode="forward"` takes a sweep for each element of the argument, `"reverse"` one for each element of the result;
+    `"auto"` takes whichever are fewer. Raises what `grad` raises, and BadOutput where the result is not one array.
+
+    >>> import numpy as np
+    >>> import srcdiff
+    >>> srcdiff.jacobian(lambda x: x * x)(np.array([1.0, 2.0]))
+    array([[2., 0.],
+           [0., 4.]])
+    """
+    return Jacobian(f, "jacobian", wrt, mode, jit)
+
+
+def value_and_jacobian(f: Callable[..., Any], *, wrt: Wrt = 0, mode: str = "auto", jit: bool = False) -> Jacobian:
+    """Like `jacobian`, with the value: `(value, jacobian)`.
+
+    >>> import srcdiff
+    >>> srcdiff.value_and_jacobian(lambda x: x * x)(3.0)
+    (9.0, 6.0)
+    """
+    return Jacobian(f, "value_and_jacobian", wrt, mode, jit)
+
+
+def elementwise_grad(f: Callable[..., Any], *, wrt: Wrt = 0, jit: bool = False) -> Jacobian:
+    """The derivative of each element of the result by the same element of the argument, in one forward sweep.
+
+    It is for functions that treat every element by itself; of any other function it gives the sums of the rows of the
+    Jacobian.
+
+    >>> import numpy as np
+    >>> import srcdiff
+    >>> srcdiff.elementwise_grad(lambda x: x**3)(np.array([1.0, 2.0]))
+    array([ 3., 12.])
+    """
+    return Jacobian(f, "elementwise", wrt, "forward", jit)
+
+
+def hessian(f: Any, *, wrt: Wrt = 0, jit: bool = False) -> Any:
+    """The second derivatives of a scalar function: an array of the shape of the argument in `wrt`, twice. Forward over
+    reverse. A tuple `wrt` gives a tuple of rows, each a tuple of blocks.
+
+    >>> import numpy as np
+    >>> import srcdiff
+    >>> srcdiff.hessian(lambda x: x[0] * x[1] ** 2)(np.array([1.0, 2.0]))
+    array([[0., 4.],
+           [4., 2.]])
+    """
+    if not isinstance(wrt, tuple):
+        return Jacobian(Derivative(f, Options("grad", wrt, jit, False)), "jacobian", wrt, "forward", jit)
+    signature = signature_of(f)
+    chosen, _ = selected(signature, wrt, getattr(f, "__name__", "f"))
+    rows = [Jacobian(Derivative(f, Options("grad", n, jit, False)), "jacobian", chosen, "forward", jit) for n in chosen]
+
+    @functools.wraps(f.function if is_derivative(f) else python_function(f))
+    def blocks(*args: Any, **kwargs: Any) -> tuple[Any, ...]:
+        return tuple(row(*args, **kwargs) for row in rows)
+
+    return blocks
