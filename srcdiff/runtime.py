@@ -205,3 +205,42 @@ def _first(x: Any, axis: Any, search: Any) -> Any:
     result = np.zeros(x.shape, x.dtype)
     np.put_along_axis(result, np.expand_dims(search(x, axis=axis), axis), 1.0, axis)
     return result
+
+
+def add_at(x: Any, index: Any, g: Any) -> None:
+    """`x[index] += g` in place, where an element that the index names several times takes every one of the terms.
+
+    >>> x = np.zeros(3)
+    >>> add_at(x, np.array([0, 2, 2]), 1.0)
+    >>> x
+    array([1., 0., 2.])
+    """
+    np.add.at(x, index, g)
+
+
+def scattered(g: Any, index: Any, x: Any) -> Any:
+    """An array like `x`, zero but for `g` added in at the index: the transpose of `x[index]`."""
+    result = np.zeros_like(x)
+    np.add.at(result, index, g)
+    return result
+
+
+def replaced(x: Any, index: Any, v: Any) -> Any:
+    """A copy of `x` with `v` at the index."""
+    result = x.copy()
+    result[index] = v
+    return result
+
+
+def only_last(g: Any, index: Any, x: Any) -> Any:
+    """`g`, of the shape of `x[index]`, with zeros where a later entry names the same element: what `x[index] = v`
+    keeps of `v`.
+
+    >>> only_last(np.ones(3), np.array([0, 2, 2]), np.zeros(3))
+    array([1., 0., 1.])
+    """
+    order = np.arange(x.size).reshape(x.shape)[index]
+    last = np.full(x.size, -1)
+    places = np.arange(order.size)
+    last[order.reshape(-1)] = places  # of equal ones the last is kept
+    return np.where((last[order.reshape(-1)] == places).reshape(order.shape), g, 0.0)

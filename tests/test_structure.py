@@ -23,7 +23,7 @@ PIPELINE = {
     "analysis": {"ir", "errors", "rules"},
     "derive": {"ir", "errors", "runtime", "rules", "frontend", "normalise", "analysis"},
     "optimise": {"ir", "errors", "runtime", "rules", "frontend", "normalise", "analysis", "derive"},
-    "backend": {"ir", "errors"},
+    "backend": {"ir", "errors", "runtime"},
 }
 MAY_IMPORT = PIPELINE | {
     "signature": {"ir", "errors"},

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 import linecache
+import operator
 import re
 import sys
 import textwrap
@@ -19,6 +20,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from srcdiff import runtime
 from srcdiff.backend.layout import wrap
 from srcdiff.backend.printer import WIDTH, columns
 from srcdiff.backend.text import Names, render, update_symbol
@@ -107,6 +109,8 @@ class _Writer:
         match stmt:
             case ir.Assign(target=ir.Display()):
                 return f"{self.bare(stmt.target)} = {self.bare(stmt.value)}"
+            case ir.Assign() | ir.Update() if (part := _written_part(stmt)) is not None:
+                return self.partial(stmt, part)
             case ir.Assign():
                 return f"{self.text(stmt.target)} = {self.text(stmt.value)}"
             case ir.Update():
@@ -119,6 +123,21 @@ class _Writer:
                 return "break"
             case ir.Continue():
                 return "continue"
+
+    def partial(self, stmt: ir.Assign | ir.Update, call: ir.Call) -> str:
+        """A write to what a mask or an array of places selects: the whole array takes a copy with that part replaced,
+        or an array that is zero elsewhere is added."""
+        base = stmt.target
+        if isinstance(base, ir.Item) and base.index == ir.Const(Ellipsis):
+            base = base.base
+        if isinstance(stmt, ir.Assign):
+            _, index, value = call.args
+            return f"{self.text(ir.Item(base, index))} = {self.text(value)}"
+        value, index, _ = call.args
+        if stmt.op.value is operator.sub:
+            value = ir.Call(ir.Object(operator.neg, "-"), (value,))
+        add_at = ir.Object(runtime.add_at, "add_at")
+        return self.text(ir.Call(add_at, (base, index, value)))
 
     def branch(self, stmt: ir.If, depth: int) -> None:
         word, rest = "if", stmt
@@ -185,6 +204,20 @@ def _docstring(doc: str) -> list[str]:
 
 
 # ---------------------------------------------------------------------------------------------- functions -> text
+
+
+def _written_part(stmt: ir.Assign | ir.Update) -> ir.Call | None:
+    """The call by which a statement writes a part of its own array, if it is one that stands for such a write."""
+    match stmt:
+        case ir.Assign(target=ir.Item(index=ir.Const(value=index)) as place, value=ir.Call() as call):
+            own = (
+                index is Ellipsis and call.func.value is runtime.replaced if isinstance(call.func, ir.Object) else False
+            )
+            return call if own and call.args[0] == place else None
+        case ir.Update(op=ir.Object(value=op), value=ir.Call(func=ir.Object(value=function)) as call):
+            if function is runtime.scattered and op in (operator.add, operator.sub):
+                return call
+    return None
 
 
 def render_module(functions: Sequence[ir.Function]) -> Rendered:

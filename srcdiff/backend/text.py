@@ -251,6 +251,8 @@ class _Tree:
                 if unary := _UNARY.get(id(func)):
                     return ast.UnaryOp(unary(), self.expr(one))
             case (left, right):
+                if func is operator.getitem:
+                    return ast.Subscript(self.expr(left), self.index(right))
                 if func is operator.contains:
                     return ast.Compare(self.expr(right), [ast.In()], [self.expr(left)])
                 if order := _ORDER.get(id(func)):

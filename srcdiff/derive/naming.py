@@ -30,6 +30,7 @@ from ..ir.nodes import (
     Item,
     Name,
     Object,
+    Slice,
     Stmt,
     Update,
 )
@@ -38,6 +39,7 @@ from ..ir.walk import Fresh, is_call_of, map_stmt, mentioned, names, rename
 from ..normalise import split_webs, web_types
 from ..rules import is_view, pushes, rule_of
 from ..rules.typing import TypeProblem, Typer, settled
+from ..runtime import replaced, scattered
 from .places import base_of, is_place
 from .push import Pusher
 from .terms import COPY
@@ -161,6 +163,8 @@ class _Namer:
                 self.wish = base_of(s.target) or "value"
                 if is_call_of(s.value, list.pop):
                     return replace(s, value=self.let(s.value))
+                if isinstance(s.value, Call) and is_call_of(s.value, replaced, scattered):
+                    return replace(s, value=self.part_of(s.value))
                 if isinstance(s, Update) and self.overlaps(s.target, s.value):
                     s = replace(s, value=Call(COPY, (s.value,)))
                 if isinstance(s, Update) and s.op.value is operator.matmul:
@@ -171,6 +175,16 @@ class _Namer:
                 self.wish = base.id if isinstance(base, Name) else "item"
                 return replace(s, value=replace(call, args=(base, self.named(item, top=False))))
         return s
+
+    def part_of(self, e: Call) -> Call:
+        """A write to what a mask or an array of places selects: only the value and the index get names."""
+        first, index, last = e.args
+        parts = index.items if isinstance(index, Display) else (index,)
+        plain = tuple(p if isinstance(p, Name | Const | Object | Slice) else self.let(p) for p in parts)
+        index = replace(index, items=plain) if isinstance(index, Display) else plain[0]
+        if is_call_of(e, scattered):
+            return replace(e, args=(self.named(first, top=False), index, last))
+        return replace(e, args=(first, index, self.named(last, top=False)))
 
     def overlaps(self, target: Expr, value: Expr) -> bool:
         """Whether an update reads, as it stands, a part of the array that it writes: NumPy copies it first, Numba does

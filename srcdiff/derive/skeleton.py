@@ -37,11 +37,15 @@ from ..ir.nodes import (
 from ..ir.types import ListOf, Num, Type
 from ..ir.walk import Fresh, is_call_of, names, rebuild
 from ..rules.typing import TypeProblem, Typer, like, settled
+from ..runtime import only_last, replaced
 from .acts import Acc, Act, Adjoints, Do, Fork, Kill, Let, Node, Round, Step, Together, When
 from .places import base_of
 from .push import Pusher
 from .terms import COPY, ZERO, Term, collected
 
+GETITEM = Object(operator.getitem, "getitem")
+ONLY_LAST = Object(only_last, "only_last")
+REPLACED = Object(replaced, "replaced")
 APPEND = Object(list.append, "append")
 POP = Object(list.pop, "pop")
 
@@ -261,6 +265,9 @@ class Builder:
         self.wish = base
         mirror = self.mirrored(place)
         region = self.types_of(place)
+        if is_call_of(value, replaced) and isinstance(value, Call) and value.args[0] == place:
+            self.store_part(mirror, value)
+            return
         seed: Expr = mirror
         probe = self.probe(place, value, region if whole else None, Term((seed,)))
         own = collected(probe.leaves.get(place, []))
@@ -285,6 +292,21 @@ class Builder:
         for leaf in again.leaves:
             if leaf != place:
                 self.acts.append(Acc(self.mirrored(leaf), tuple(collected(again.leaves[leaf]))))
+
+    def store_part(self, mirror: Expr, value: Call) -> None:
+        """The adjoint of writing what a mask or an array of places selects: the new value takes its adjoint from
+        there, and the old one has none."""
+        _, index, v = value.args
+        pusher = self.pusher()
+        if pusher.is_active(v):
+            whole = mirror.base if isinstance(mirror, Item) and mirror.index == Const(Ellipsis) else mirror
+            part = Call(GETITEM, (whole, index))
+            is_mask = isinstance(t := Typer(self.types)(index), Num) and t.dtype == "bool"
+            seed = self.let(part if is_mask else Call(ONLY_LAST, (part, index, whole)))
+            pusher.descend(seed, v, Term((seed,)))
+        kept = Term((Call(REPLACED, (mirror, index, ZERO)),))
+        self.acts.append(Acc(mirror, (kept,), assign=True))
+        self.accumulate(pusher)
 
     def overwrite(self, mirror: Expr, own: list[Term], region: Num) -> None:
         target = mirror

@@ -7,15 +7,25 @@ in:   p, A[i][j] = q, a + b         out:  p_0, p_1 = q_0, q_1
 
 from __future__ import annotations
 
+import operator
 from dataclasses import replace
 
 from ..errors import AmbiguousAlias, UnsupportedMutation, UnsupportedSyntax, UnsupportedType
-from ..ir.nodes import Assign, Block, Call, Const, Display, Expr, Item, Name, Update
+from ..ir.nodes import Assign, Block, Call, Const, Display, Expr, Item, Name, Object, Slice, Update
 from ..ir.types import ListOf, Num, Static, Tup, Type, describe
 from ..ir.walk import names
 from ..rules.typing import TypeProblem
-from .expressions import Rewriter
+from ..runtime import replaced, scattered
+from .expressions import GETITEM, Rewriter
 from .state import expanded
+
+REPLACED = Object(replaced, "replaced")
+SCATTERED = Object(scattered, "scattered")
+
+
+def whole(place: Item) -> Expr:
+    """`x` for `x[...]`, where it is only read."""
+    return place.base if place.index == Const(Ellipsis) else place
 
 
 class Assigner(Rewriter):
@@ -61,10 +71,35 @@ class Assigner(Rewriter):
         return expanded(name, self.state.env[name])
 
     def store(self, target: Item, value: Expr) -> None:
+        fancy = self.fancy(self.expr(target.index))
+        if fancy is not None:
+            array = self.written_array(target)
+            self.typed(Call(GETITEM, (whole(array), fancy), at=target.at))
+            self.check_written(self.typed(value), target)
+            self.state.emit(Assign(array, Call(REPLACED, (array, fancy, value), at=target.at)))
+            return
         place = self.place(target)
         self.typed(place)
         self.check_written(self.typed(value), target)
         self.state.emit(Assign(place, value))
+
+    def written_array(self, target: Item) -> Item:
+        """The whole of the array in which a mask or an array of places selects what is written."""
+        return self.place(replace(target, index=Const(Ellipsis)))
+
+    def held(self, index: Expr) -> Expr:
+        """An index that is read twice, its arrays under names."""
+        if isinstance(index, Display):
+            return replace(index, items=tuple(map(self.held, index.items)))
+        return index if isinstance(index, Slice) else self.atom(index, "places")
+
+    def add_at(self, target: Item, op: Object, value: Expr) -> None:
+        """`target op= value` (of `+` and `-`), where an element that the index names several times is updated as often:
+        for a mask that is the ordinary update."""
+        array, fancy = self.written_array(target), self.fancy(self.expr(target.index))
+        whole = Call(SCATTERED, (value, fancy if fancy is not None else self.expr(target.index), array), at=target.at)
+        self.typed(whole)
+        self.state.emit(Update(array, op, whole))
 
     def check_written(self, type_: Type, target: Expr) -> None:
         """Refuse a list or tuple where an array or number is written."""
@@ -98,6 +133,10 @@ class Assigner(Rewriter):
                 target.at,
             )
         return self.joined(base, index) or Item(self.atom(base, "view"), index, target.at)
+
+    def is_mask(self, index: Expr) -> bool:
+        type_ = self.typed(index)
+        return isinstance(type_, Num) and type_.dtype == "bool"
 
     def unpack(self, target: Display, value: Expr) -> None:
         if not isinstance(value, Display):
@@ -149,6 +188,14 @@ class Assigner(Rewriter):
         value = self.expr(s.value)
         if isinstance(value, Display) and not isinstance(self.typed(self.expr(s.target)), Tup):
             self.check_written(self.typed(value), s.target)
+        if isinstance(s.target, Item) and (fancy := self.fancy(self.expr(s.target.index))) is not None:
+            if s.op.value in (operator.add, operator.sub) and self.is_mask(fancy):
+                self.add_at(s.target, s.op, value)
+                return
+            fancy = self.held(fancy)
+            part = Call(GETITEM, (whole(self.written_array(s.target)), fancy), at=s.target.at)
+            self.store(replace(s.target, index=fancy), Call(s.op, (part, value), at=s.target.at))
+            return
         if isinstance(s.target, Item):
             place = self.place(s.target)
             self.typed(Call(s.op, (place, value), at=s.target.at))

@@ -43,6 +43,9 @@ from .state import CLASH, State, clash, expanded, merge, unknown
 
 __all__ = ["ADD", "Rewriter", "user_function"]
 
+GETITEM = Object(operator.getitem, "getitem")
+ARRAY = Object(np.array, "np.array")
+
 
 class Rewriter:
     """Expressions of one function under a scope: `scope` maps the function's own names to core expressions."""
@@ -191,8 +194,24 @@ class Rewriter:
             if isinstance(type_, Num) and isinstance(type_.value, int):
                 self.typed(Item(base, index, e.at))  # raises where the index is out of range
                 return base.items[type_.value]
+        if isinstance(self.typed(base), Num) and (fancy := self.fancy(index)) is not None:
+            return Call(GETITEM, (base, fancy), at=e.at)
         joined = self.joined(base, index)
         return joined if joined is not None else Item(base, index, e.at)
+
+    def fancy(self, index: Expr) -> Expr | None:
+        """An index that holds an array or mask, with lists in it made arrays; None for any other index. What it
+        selects is a copy, not a view."""
+        parts = [
+            Call(ARRAY, (p,), at=p.at) if isinstance(p, Display) and p.kind == "list" else p for p in _parts(index)
+        ]
+        if not any(not isinstance(p, Slice | Const) and self.is_index_array(p) for p in parts):
+            return None
+        return Display("tuple", tuple(parts)) if isinstance(index, Display) and index.kind == "tuple" else parts[0]
+
+    def is_index_array(self, part: Expr) -> bool:
+        type_ = self.typed(part)
+        return isinstance(type_, Num) and bool(type_.ndim) and not type_.is_float
 
     def _sliced(self, base: Display, index: Slice, e: Item) -> Expr:
         """Some items of a tuple, which the types of the bounds have to tell."""
@@ -335,6 +354,8 @@ class Rewriter:
                 e.at,
             )
         function = func.value
+        if function is slice:  # an index as generated code passes it on
+            return _slice(*self.arguments(e)[0])
         if rule_of(function) is None and not is_helper(function):
             if hasattr(function, "built_for_types"):
                 return self.call_derivative(function, e)
@@ -384,6 +405,13 @@ class Rewriter:
             check_form(e)
             check_dimensions(e, self.typed(e))
         return e
+
+
+def _slice(*bounds: Expr) -> Slice:
+    """`slice(stop)` or `slice(start, stop, step)`, None for what is left out."""
+    given: list[Expr | None] = [None if b == Const(None) else b for b in bounds]
+    lower, upper, step = [None, *given, None] if len(given) == 1 else [*given, None][:3]
+    return Slice(lower, upper, step)
 
 
 def _parts(index: Expr) -> tuple[Expr, ...]:

@@ -18,6 +18,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
+import numpy as np
+
 from ..errors import Problem, Refusal, UnsupportedCall
 from ..frontend import Program, Reference
 from ..ir.nodes import (
@@ -33,6 +35,7 @@ from ..ir.nodes import (
     For,
     Function,
     If,
+    Item,
     Name,
     Object,
     Param,
@@ -44,9 +47,10 @@ from ..ir.nodes import (
 from ..ir.types import ListOf, Tup, Type
 from ..ir.walk import Fresh, expressions, is_call_of, mentioned, subexprs, targets
 from ..rules.typing import TypeProblem
+from ..runtime import add_at
 from .calls import Callees
 from .exits import single_exit
-from .expressions import user_function
+from .expressions import ADD, user_function
 from .loops import Loops
 from .state import State, component, merge, to_problem, unknown
 
@@ -196,6 +200,10 @@ class Specialiser(Loops, Callees):
         if isinstance(raw, Const | Name):
             return
         called = raw.func if isinstance(raw, Call) else None
+        if isinstance(raw, Call) and isinstance(called, Object) and is_add_at(called.value) and len(raw.args) == 3:
+            array, index, value = raw.args
+            self.add_at(Item(array, index, raw.at), ADD, self.expr(value))
+            return
         value = self.expr(raw)
         if isinstance(value, Call) and is_call_of(value, list.append):
             self.append(value)
@@ -229,6 +237,11 @@ class Specialiser(Loops, Callees):
             return replace(value, items=items)
         self.typed(value)
         return value if isinstance(value, Name | Object) else self.atom(value, wish)
+
+
+def is_add_at(function: object) -> bool:
+    """Whether this is `np.add.at` (a new object each time it is looked up), or srcdiff's own helper for it."""
+    return function is add_at or (getattr(function, "__self__", None) is np.add and function == np.add.at)
 
 
 def _callee_name(s: Stmt) -> str:

@@ -12,8 +12,11 @@ from ..runtime import (
     first_max,
     first_min,
     one_hot,
+    only_last,
     prod_partials,
     prod_partials_pullback,
+    replaced,
+    scattered,
     unbroadcast,
     zeros_like,
 )
@@ -148,6 +151,35 @@ def outer(y_bar: Any, y: Any, a: Any, b: Any) -> Any:
     if a.ndim == 1 and b.ndim == 1:
         return y_bar @ b, a @ y_bar
     return np.reshape(y_bar @ np.ravel(b), a.shape), np.reshape(np.ravel(a) @ y_bar, b.shape)
+
+
+# ------------------------------------------------------------------------------- indices that are arrays or masks
+
+_PLACES = np.array([0, 2, 2])
+_MASK = np.array([True, False, True])
+
+
+@linear(
+    operator.getitem,
+    points=call(reals(3), _PLACES) + call(reals(3, 2), _MASK) + call(reals(2, 3), (slice(None), _PLACES)),
+)
+def getitem(y_bar: Any, y: Any, x: Any, index: Any) -> Any:
+    return scattered(y_bar, index, x)
+
+
+@linear(scattered, points=call(reals(3), _PLACES, np.zeros(4)) + call(reals(2), _MASK, np.zeros(3)))
+def scattered_again(y_bar: Any, y: Any, g: Any, index: Any, x: Any) -> Any:
+    return unbroadcast(y_bar[index], g), None, None
+
+
+@linear(replaced, of=("x", "v"), points=call(reals(3), _PLACES, reals(3)) + call(reals(3), _MASK, reals()))
+def replaced_again(y_bar: Any, y: Any, x: Any, index: Any, v: Any) -> Any:
+    return replaced(y_bar, index, 0.0), None, unbroadcast(only_last(y_bar[index], index, x), v)
+
+
+@linear(only_last, points=call(reals(3), _PLACES, np.zeros(3)))
+def only_last_again(y_bar: Any, y: Any, g: Any, index: Any, x: Any) -> Any:
+    return only_last(y_bar, index, x), None, None
 
 
 # --------------------------------------------------------------------------------------------------- shape, copies

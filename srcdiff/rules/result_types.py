@@ -376,7 +376,21 @@ def _of_broadcast(asked: Asked) -> Type | None:
     return Num("float64", len(shape), shape)
 
 
-@_states(runtime.first_max, runtime.first_min, runtime.prod_partials, runtime.zeros_like, runtime.copied)
+@_states(runtime.scattered)
+def _as_third(asked: Asked) -> Type | None:
+    third = asked.argument(2, "x")
+    return Num(third.dtype, third.ndim, third.shape) if isinstance(third, Num) else None
+
+
+@_states(
+    runtime.replaced,
+    runtime.only_last,
+    runtime.first_max,
+    runtime.first_min,
+    runtime.prod_partials,
+    runtime.zeros_like,
+    runtime.copied,
+)
 def _shaped_as_first(asked: Asked) -> Type | None:
     first = asked.first
     return Num(first.dtype, first.ndim, first.shape) if isinstance(first, Num) else None

@@ -1,0 +1,92 @@
+"""Arrays of places and masks as indices, read and written."""
+
+import numpy as np
+
+from .registry import case, draw
+
+PLACES = np.array([0, 2, 2, -1])
+MANY = "Numba takes one array of places along the first axis, or one mask of the array's own shape"
+
+
+@case(args=(draw(4), PLACES), wrt=(0,), second=True)
+def gathered(x, places):
+    return np.sum(x[places] ** 2 * np.arange(4.0))
+
+
+@case(args=(draw(5),), second=True)
+def selected(x):
+    return np.sum(x[x > 0.0] ** 3)
+
+
+@case(args=(draw(4), PLACES), wrt=(0,), second=True)
+def overwritten_at_places(x, places):
+    y = x * 2.0
+    y[places] = x * x
+    return np.sum(y * y * x)
+
+
+@case(args=(draw(5),), second=True)
+def masked_updates(x):
+    y = x * x
+    y[y > 0.1] *= 3.0
+    y[x < 0.0] = 0.0
+    y[x > 0.5] += np.sin(x[0])
+    return np.sum(np.sin(y))
+
+
+@case(args=(draw(4), np.array([0, 1, 1, 2])), wrt=(0,), second=True, jit=False, reason="Numba has no np.add.at")
+def histogram(x, places):
+    h = np.zeros(3)
+    np.add.at(h, places, x)
+    np.add.at(h, places[:2], 1.0)
+    return np.sum(h**3)
+
+
+@case(args=(draw(4, 3), PLACES), wrt=(0,), second=True, jit=False, reason=MANY)
+def several_axes(A, places):
+    s = np.sum(A[places, 1] * A[[0, 1, 2, 3]][:, 2]) + np.sum(A[:, [0, 2]] ** 2)
+    return s + np.sum(A[A > 0.05]) + np.sum(A[1, np.array([0, 1])] ** 2)
+
+
+@case(args=(draw(4, 3),), second=True, jit=False, reason="Numba does not write through the row of a mask")
+def masks_of_rows(A):
+    m = A > 0.05
+    for i in range(A.shape[0]):
+        A[i][m[i]] += A[i, 0]
+        A[m] = A[m] * A[0, 2]
+    return np.sum(A * A)
+
+
+@case(args=(draw(4), PLACES), wrt=(0,), second=True)
+def buffered_update_in_a_loop(x, places):
+    for k in range(3):
+        x[places] += np.sin(x[places]) * x[k]
+    return np.sum(x * x)
+
+
+@case(args=(draw(5),))
+def a_selection_as_the_result(x):
+    return x[x > 0.0] * 2.0
+
+
+@case(args=(draw(4, 2), np.array([2, 0, 2])), wrt=(0,), second=True)
+def rows_gathered(A, places):
+    B = A[places]
+    B[0] *= B[1, 0]
+    return np.sum(B * B)
+
+
+@case(args=(draw(6), np.array([3, 1, 2])), wrt=(0,), second=True)
+def places_that_change(x, places):
+    s = 0.0
+    for _ in range(3):
+        s = s + np.sum(np.sin(x[places]) * s + x[places])
+        places = (places + 2) % len(x)
+    return s
+
+
+@case(args=(draw(5),), second=True)
+def nothing_selected(x):
+    y = x * 1.0
+    y[x > 100.0] = 5.0
+    return np.sum(y * y) + np.sum(x[x > 100.0])
