@@ -1208,9 +1208,9 @@ def calls_itself(x, n=3):
     return x if n == 0 else x * calls_itself(x, n - 1)
 
 
-def indexes_by_a_list(x):
+def indexes_by_floats(x):
     y = np.array([x, x, x])
-    return np.sum(y[[0, 1]])
+    return np.sum(y[0.0 * y])
 
 
 def ranges_over_a_float(x):
@@ -1309,7 +1309,7 @@ REFUSED = [
     unpacks,
     prints,
     calls_itself,
-    indexes_by_a_list,
+    indexes_by_floats,
     ranges_over_a_float,
     two_kinds,
     fills_lines_of_linspace,

@@ -367,19 +367,19 @@ REFUSALS: dict[str, tuple[str, tuple[Any, ...], type[Refusal], str, str]] = {
         "a float is used as an index",
         "0.5",
     ),
-    "a mask": (
-        "def f(x):\n    return np.sum(x[x > 1.0])",
+    "an array of floats as an index": (
+        "def f(x):\n    return np.sum(x[x - 1.0])",
         (vector(),),
         UnsupportedSyntax,
-        "indexing with a 1-D array (bool)",
-        "x > 1.0",
+        "indexing with a 1-D array (float64)",
+        "x - 1.0",
     ),
-    "a write through a mask": (
-        "def f(x):\n    x[x > 1.0] = 0.0\n    return np.sum(x * x)",
+    "a write through an array of floats": (
+        "def f(x):\n    x[x - 1.0] = 0.0\n    return np.sum(x * x)",
         (vector(),),
         UnsupportedSyntax,
-        "indexing with a 1-D array (bool)",
-        "x > 1.0",
+        "indexing with a 1-D array (float64)",
+        "x - 1.0",
     ),
     "the order of elements": (
         "def f(x):\n    return np.sum(np.zeros((3, 3), order='F') + x)",

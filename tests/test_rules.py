@@ -72,7 +72,9 @@ class Program:
         if isinstance(value, tuple | list) and any(isinstance(v, Reals) for v in value):
             inner = ", ".join(map(self.word, value))
             return f"[{inner}]" if isinstance(value, list) else f"({inner},)"
-        if isinstance(value, int | float | str | bool | type(None)) or type(value) is tuple:
+        if isinstance(value, tuple):
+            return f"({''.join(f'{self.word(v)}, ' for v in value)})"
+        if isinstance(value, int | float | str | type(None) | slice):
             return repr(value)
         name = f"constant_{len(self.constants)}"
         self.constants[name] = value

@@ -99,8 +99,8 @@ def _check_index(type_of: TypeOf, part: Expr) -> None:
     raise TypeProblem(
         UnsupportedSyntax,
         f"indexing with a {describe(index)}",
-        "masks, integer arrays and other objects as indices are not covered yet",
-        "loop over the indices, or use np.where(mask, a, b)",
+        "an index is a whole number, a slice, or an array of whole numbers or bools",
+        "index with such a value, or use np.where(mask, a, b)",
         part.at,
     )
 
