@@ -15,6 +15,7 @@ from .api import (
     value_and_jacobian,
     vjp,
 )
+from .runtime import stop_gradient
 
 __version__ = "0.1.0"
 
@@ -29,6 +30,7 @@ __all__ = [
     "jacobian",
     "jvp",
     "source",
+    "stop_gradient",
     "value_and_grad",
     "value_and_jacobian",
     "vjp",

@@ -44,6 +44,15 @@ def copied(x: Any) -> Any:
     return x.copy() if isinstance(x, np.ndarray) else x
 
 
+def stop_gradient(x: Any) -> Any:
+    """A copy of `x` (a number as it is) that counts as a constant: no derivative flows through it.
+
+    >>> stop_gradient(2.0)
+    2.0
+    """
+    return copied(x)
+
+
 def power_base(x: Any, n: Any) -> Any:
     """The partial of `x ** n` in `x`: `n * x ** (n - 1)`, and 0 where `n` is 0, whatever `x` is.
 

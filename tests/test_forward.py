@@ -269,3 +269,21 @@ def test_a_dispatcher_is_followed_without_asking() -> None:
     assert ", jit" in repr(srcdiff.hvp(compiled))
     np.testing.assert_allclose(srcdiff.hvp(compiled)(X, V), srcdiff.hvp(rosenbrock)(X, V))
     np.testing.assert_allclose(srcdiff.hessian(compiled)(X), HESSIAN(X))
+
+
+# ---------------------------------------------------------------------------------------------------- stop_gradient
+
+
+def half_constant(x: Any) -> Any:
+    y = srcdiff.stop_gradient(x)
+    y[0] = 2.0 * y[1]
+    return np.sum(x * y)
+
+
+@pytest.mark.parametrize("jit", [False, pytest.param(True, marks=pytest.mark.jit)])
+def test_stop_gradient(jit: bool) -> None:
+    constant = np.array([2.0 * X[1], X[1], X[2]])
+    np.testing.assert_allclose(srcdiff.grad(half_constant, jit=jit)(X), constant)
+    _, tangent = srcdiff.jvp(half_constant, (X,), (V,), jit=jit)
+    assert tangent == pytest.approx(float(constant @ V))
+    assert srcdiff.grad(lambda x: x * srcdiff.stop_gradient(x))(3.0) == 3.0

@@ -39,8 +39,8 @@ MAY_IMPORT = PIPELINE | {
     "pushforward": {"errors", "signature", "derivative"},
     "jacobian": {*PIPELINE, "signature", "build", "compiled", "derivative", "pushforward"},
     "api": {"errors", "derivative", "vjp", "pushforward", "jacobian"},
-    "testing": {"api"},
-    "__init__": {"errors", "api"},
+    "testing": {"errors", "rules", "api"},
+    "__init__": {"errors", "runtime", "api"},
 }
 PARTS = {"subject": "derivative", "jitted": "derivative"}  # modules that are one unit with another: they name its class
 

@@ -17,6 +17,7 @@ from ..runtime import (
     prod_partials_pullback,
     replaced,
     scattered,
+    stop_gradient,
     unbroadcast,
     zeros_like,
 )
@@ -269,7 +270,7 @@ constant(
     *(np.argmax, np.argmin, np.ndarray.argmax, np.ndarray.argmin, np.count_nonzero),
     *(np.all, np.any, np.ndarray.all, np.ndarray.any, np.shape, np.size, np.ndim, len),
     *(np.ndarray.shape, np.ndarray.ndim, np.ndarray.size, np.ndarray.dtype),
-    *(first_max, first_min, one_hot, range, isinstance),
+    *(first_max, first_min, one_hot, range, isinstance, stop_gradient),
 )
 
 views(

@@ -214,8 +214,23 @@ def _add(kind: str, functions: tuple[Any, ...], body: Callable[..., Any], points
     if not points:
         raise ValueError(f"the rule {body.__name__} has no points: a rule is registered with calls that test it")
     parameters = body.__code__.co_varnames[: body.__code__.co_argcount]
+    if len(functions) == 1:  # of several, each may take fewer
+        _check_arity(functions[0], body, parameters[skip:])
     rule = Rule(kind, functions, body, parameters[skip:], points)
     RULES.update(dict.fromkeys(functions, rule))
+
+
+def _check_arity(function: Any, body: Callable[..., Any], operands: tuple[str, ...]) -> None:
+    """Raise ValueError where a rule for a Python function has not the function's parameters."""
+    if not isinstance(function, FunctionType):
+        return
+    given = inspect.signature(function).parameters
+    required = [n for n, p in given.items() if p.default is inspect.Parameter.empty]
+    if len(operands) > len(given) or len(operands) < len(required):
+        raise ValueError(
+            f"the rule {body.__name__} has the operands ({', '.join(operands)}), but {function.__name__} takes "
+            f"({', '.join(given)})"
+        )
 
 
 def _reads(body: Callable[..., Any]) -> frozenset[str]:

@@ -165,7 +165,7 @@ def zeros_like(x: Any) -> Any:
     return of_number if is_number(x) else None
 
 
-@implements(runtime.copied)
+@implements(runtime.copied, runtime.stop_gradient)
 def copied(x: Any) -> Any:
     if is_array(x):
 

@@ -1,0 +1,133 @@
+"""Rules checked at their points: `check_rule` for the rules of users, and what the suite tests every rule with.
+
+For each call that a rule is registered with a small program is written, `def f(x0, x1): return F(x0, x1, axis=0)`, and
+its derivatives are checked as those of any program.
+"""
+
+from __future__ import annotations
+
+import itertools
+import linecache
+import math
+import zlib
+from typing import Any
+
+import numpy as np
+
+from srcdiff.errors import BadArgument
+from srcdiff.rules.points import Example, Points, Reals
+from srcdiff.rules.registry import SPELLED, rule_of
+
+from . import check_grad
+
+_numbers = itertools.count()
+
+
+def drawn(what: Reals, rng: np.random.Generator) -> Any:
+    """Numbers in the range, none of them close to another one: an order among them is the same nearby."""
+    size = math.prod(what.shape)
+    steps = (np.arange(size) + rng.uniform(0.2, 0.8, size)) / max(size, 1)
+    values = (what.low + (what.high - what.low) * rng.permutation(steps)).reshape(what.shape)
+    match what.form:
+        case "symmetric":
+            values = 0.5 * (values + np.swapaxes(values, -1, -2))
+        case "definite":
+            values = values @ np.swapaxes(values, -1, -2) + what.shape[-1] * np.eye(what.shape[-1])
+        case "lower":
+            values = np.tril(values) + 2.0 * np.eye(what.shape[-1])
+        case "sorted":
+            values = np.sort(values, axis=-1)
+        case "":
+            pass
+        case other:
+            raise ValueError(f"no such form: {other}")
+    return values if what.shape else float(values)
+
+
+class Program:
+    """A call of one function as a program of its own."""
+
+    def __init__(self, function: Any, example: Example) -> None:
+        rng = np.random.default_rng(zlib.crc32(repr((name_of(function), example)).encode()))
+        self.args: list[Any] = []
+        self.wrt: list[int] = []
+        self.constants: dict[str, Any] = {"np": np, "function": function, "__name__": "rule_programs"}
+        self.rng = rng
+        words = [self.word(a) for a in example.args]
+        words += [f"{k}={self.word(v)}" for k, v in example.kwargs]
+        is_method = getattr(np.ndarray, getattr(function, "__name__", ""), None) is function
+        is_attribute = function in (np.ndarray.T,)
+        if is_attribute:
+            self.call = f"{words[0]}.T"
+        elif is_method:
+            self.call = f"{words[0]}.{function.__name__}({', '.join(words[1:])})"
+        else:
+            self.call = f"function({', '.join(words)})"
+
+    def word(self, value: Any) -> str:
+        if isinstance(value, Reals):
+            self.wrt.append(len(self.args))
+            self.args.append(drawn(value, self.rng))
+            return f"x{len(self.args) - 1}"
+        if isinstance(value, tuple | list) and any(isinstance(v, Reals) for v in value):
+            inner = ", ".join(map(self.word, value))
+            return f"[{inner}]" if isinstance(value, list) else f"({inner},)"
+        if isinstance(value, tuple):
+            return f"({''.join(f'{self.word(v)}, ' for v in value)})"
+        if isinstance(value, int | float | str | type(None) | slice):
+            return repr(value)
+        name = f"constant_{len(self.constants)}"
+        self.constants[name] = value
+        return name
+
+    def function(self, result: str) -> Any:
+        params = ", ".join(f"x{k}" for k in range(len(self.args)))
+        text = f"def f({params}):\n    return {result}\n"
+        file = f"<rule {next(_numbers)}>"
+        linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
+        exec(compile(text, file, "exec"), self.constants)
+        return self.constants["f"]
+
+    def whole(self) -> Any:
+        """The call itself."""
+        return self.function(self.call)
+
+    def weighed(self) -> Any:
+        """A number made of the result, whose second derivatives are not all zero: the sum of sines of the elements."""
+        value = self.whole()(*self.args)
+        if np.ndim(value) == 0:
+            return self.function(f"np.sin({self.call})")
+        self.constants["weights"] = self.rng.uniform(0.5, 1.5, np.shape(value))
+        return self.function(f"np.sum(weights * np.sin({self.call}))")
+
+
+def name_of(function: Any) -> str:
+    module = getattr(function, "__module__", None) or getattr(function, "__objclass__", np.ndarray).__name__
+    return f"{module}.{getattr(function, '__name__', function)}"
+
+
+def points_of(function: Any) -> Points:
+    """The calls that the rule of a function is tested with. Raises BadArgument where there is no rule."""
+    rule = rule_of(function)
+    if rule is not None and rule.points:
+        return rule.points
+    if function in SPELLED:
+        return SPELLED[function][1]
+    raise BadArgument(f"there is no rule with points for {name_of(function)}")
+
+
+def check_rule(function: Any) -> None:
+    """Check the rule of a function at its points: reverse and forward mode, against finite differences and each other,
+    to second order.
+
+    Raises GradientMismatch where a derivative is wrong, and BadArgument where there is no rule.
+
+    >>> import numpy as np
+    >>> check_rule(np.tanh)
+    """
+    rule = rule_of(function)
+    for example in points_of(function):
+        program = Program(function, example)
+        check_grad(program.whole(), tuple(program.args), wrt=tuple(program.wrt))
+        if rule is None or not rule.first_order:
+            check_grad(program.weighed(), tuple(program.args), wrt=tuple(program.wrt), order=2)
