@@ -67,8 +67,8 @@ def docstring(core: Core, request: Request, seeds: list[str]) -> str:
         "grad": f"d {primal.name} / d {wrt}.",
         "value": f"{call} and its derivative with respect to {wrt}.",
         "vjp": f"{call} and the pullback of {', '.join(seeds)} to {wrt}.",
-        "jvp": f"{call} and its tangent for the tangent {', '.join(seeds)} of {wrt}.",
-        "tangent": f"The tangent of {call} for the tangent {', '.join(seeds)} of {wrt}.",
+        "jvp": f"{call} and its tangent along {', '.join(seeds)}.",
+        "tangent": f"The tangent of {call} along {', '.join(seeds)}.",
     }[request.kind]
     return f"{first}  Written by srcdiff{place}."
 
