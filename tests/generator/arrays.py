@@ -189,6 +189,7 @@ class Arrays(Scalars):
             ("axis_mean", 0.5, lambda: self._axis_mean(shape)),
             ("build", 0.7, lambda: self.built(shape)),
             ("broadcast", 1.0, lambda: self._outer(shape)),
+            ("places", 0.7, lambda: self._gathered(shape)),
             ("call", 3.0, lambda: self._array_call(shape, depth - 1)),
         ]
         made: str = self.pick(forms)
@@ -222,6 +223,17 @@ class Arrays(Scalars):
         if len(shape) != 2:
             return None
         return f"(0.5 * {self.operand(shape[:1])}[:, None] * {self.operand(shape[1:])})"
+
+    def places(self, n: int, count: int) -> str:
+        """Positions along an axis of n elements, some from the end; one may occur several times."""
+        return f"[{', '.join(str(self.rng.randrange(-n, n)) for _ in range(count))}]"
+
+    def _gathered(self, shape: Shape) -> str | None:
+        found = [v for v in self.variables("array", ndim=len(shape)) if v.shape[1:] == shape[1:]]
+        if not found:
+            return None
+        var = self.rng.choice(found)
+        return f"{var.name}[{self.places(var.shape[0], shape[0])}]"
 
     def _matrix_product(self, shape: Shape, depth: int) -> str | None:
         if len(shape) == 2:

@@ -59,6 +59,8 @@ FEATURES: dict[str, str] = {
     "buffer": "zeros, empty, full, copy filled by a loop",
     "double_buffer": "the time-stepping idiom with two buffers",
     "write_argument": "writes into arguments of f",
+    "places": "!u[[0, 2, 2]], read and written",
+    "mask": "!u[v > 0.3] = ... and u[v > 0.3] *= ...",
     # control
     "if": "if, elif, else",
     "both_branches": "a variable born on every branch",

@@ -40,6 +40,8 @@ class Statements(Arrays):
             ("element_write", 4.0, self.write_element),
             ("slice_write", 3.0, self.write_slice),
             ("whole_write", 2.0, self.write_whole),
+            ("places", 0.7, self.write_places),
+            ("mask", 0.9, self.write_mask),
             ("array_assign", 2.5, self.assign_array),
             ("shrink_name", 0.3, self.shrink_name),
             ("view", 2.0, self.view),
@@ -191,6 +193,30 @@ class Statements(Arrays):
             value = self.array(region.shape, self.rng.choice([0, 1, 1]))
             return self.emit(f"{target} = {bare(value)}")
         return self._array_step(target, region.shape)
+
+    def write_places(self) -> bool | None:
+        var = self._target()
+        if var is None:
+            return None
+        count = self.rng.choice([1, 2, 2, 3])
+        target = f"{var.name}[{self.places(var.shape[0], count)}]"
+        if self.chance(0.3):
+            return self.emit(f"{target} = {bare(self.scalar(1))}")
+        if self.chance(0.5):
+            return self.emit(f"{target} = {bare(self.array((count, *var.shape[1:]), 1))}")
+        return self._array_step(target, (count, *var.shape[1:]))
+
+    def write_mask(self) -> bool | None:
+        var = self._target()
+        if var is None:
+            return None
+        test = self.rng.choice([v for v in self.variables("array") if v.shape == var.shape] or [var])
+        target = f"{var.name}[{test.name} {self.rng.choice('<>')} {self.literal(-0.9, 0.9)}]"
+        if self.chance(0.5):
+            return self.emit(f"{target} = {bare(self.scalar(1))}")
+        if self.chance(0.4):
+            return self.emit(f"{target} = 0.5 * {target}")
+        return self._step(target, self.scalar(1))
 
     def _array_step(self, target: str, shape: Shape) -> bool:
         value = self._other(shape, 0, 2) if self.chance(0.7) else self.operand(shape)
