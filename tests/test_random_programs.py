@@ -277,7 +277,7 @@ def test_a_failing_program_is_shrunk() -> None:
     small = shrink(program, lambda p: examine(p, False, differentiate=wrong).state == "wrong", seconds=20.0)
     assert valid(small)
     assert examine(small, False, differentiate=wrong).state == "wrong"
-    assert len([line for line in small.source.splitlines() if line.startswith("    ")]) <= 3, small
+    assert len([line for line in small.source.splitlines() if line.startswith("    ")]) <= 4, small
 
 
 def test_the_shrinker_rejects_programs_that_are_none() -> None:

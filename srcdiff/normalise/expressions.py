@@ -45,6 +45,7 @@ __all__ = ["ADD", "Rewriter", "user_function"]
 
 GETITEM = Object(operator.getitem, "getitem")
 ARRAY = Object(np.array, "np.array")
+COPY = Object(np.ndarray.copy, "copy")
 
 
 class Rewriter:
@@ -177,11 +178,20 @@ class Rewriter:
         match e:
             case Call(func=Object(value=op), args=(a, Const(value=int(n)))) if op is operator.sub and n == 0:
                 return a if isinstance(t := self.typed(a), Num) and t.dtype != "bool" else e
+            case Call(func=Object(value=op), args=(a, Const(value=1.0))) if op is operator.mul and self.is_generated:
+                return self._once(a, e)  # the adjoint of a result, 1.0 by default
         if isinstance(e, Call) and isinstance(e.func, Object) and e.func.value is np.ndarray.ndim:
             type_ = self.typed(e)
             if isinstance(type_, Num) and isinstance(type_.value, int):
                 return Const(type_.value, e.at)
         return e
+
+    def _once(self, a: Expr, e: Expr) -> Expr:
+        """`a * 1.0`: the value itself, as an array of its own."""
+        type_ = self.typed(a)
+        if not isinstance(type_, Num) or not type_.is_float or type_.ndim is None:
+            return e
+        return Call(COPY, (a,), at=e.at) if type_.ndim and isinstance(a, Name | Item) else a
 
     # -------------------------------------------------------------------------------------------------- indexing
 
