@@ -1,6 +1,6 @@
 """The derivative rules, each written once. Importing this package fills the registry."""
 
-from . import arrays, elementwise, reductions
+from . import arrays, elementwise, reductions, ufuncs
 from .registry import (
     Rule,
     bilinear,
@@ -36,4 +36,5 @@ __all__ = [
     "reductions",
     "rule_of",
     "spelled_out",
+    "ufuncs",
 ]

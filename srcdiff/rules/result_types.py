@@ -270,6 +270,14 @@ def _transposed(asked: Asked) -> Type | None:
     return Num(first.dtype, first.ndim, tuple(reversed(first.shape)), contiguous=contiguous)
 
 
+@_states(np.conjugate, np.ndarray.conj, np.ndarray.conjugate, np.real, np.ndarray.real, np.ndarray.imag)
+def _part(asked: Asked) -> Type | None:
+    first = asked.first
+    if not isinstance(first, Num) or not first.is_array:
+        return None
+    return Num(first.dtype, first.ndim, first.shape, contiguous=first.contiguous)
+
+
 @_states(np.ndarray.astype)
 def _converted_array(asked: Asked) -> Type | None:
     first = asked.first
