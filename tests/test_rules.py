@@ -15,12 +15,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+import scipy.special
+import scipy.stats  # noqa: F401
 
 from srcdiff.rules.points import Example, Reals
-from srcdiff.rules.registry import RULES, SPELLED, partials
+from srcdiff.rules.registry import RULES, SPELLED, partials, register_late
 from srcdiff.runtime import polygamma
 from srcdiff.testing import check_grad
 
+register_late()  # SciPy is in use: its functions are imported above
 _numbers = itertools.count()
 
 

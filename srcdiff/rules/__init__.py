@@ -9,6 +9,7 @@ from .registry import (
     is_elementwise,
     is_spelled,
     is_view,
+    late,
     linear,
     linear_operands,
     partials,
@@ -17,6 +18,9 @@ from .registry import (
     rule_of,
     spelled_out,
 )
+
+late("scipy.special", "srcdiff.rules.scipy_special")
+late("scipy.stats", "srcdiff.rules.scipy_stats")
 
 __all__ = [
     "Rule",

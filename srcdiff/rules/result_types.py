@@ -384,7 +384,9 @@ def _of_broadcast(asked: Asked) -> Type | None:
     return Num("float64", len(shape), shape)
 
 
-@_states(runtime.first_max, runtime.first_min, runtime.prod_partials, runtime.zeros_like, runtime.copied)
+@_states(
+    runtime.first_max, runtime.first_min, runtime.prod_partials, runtime.zeros_like, runtime.copied, runtime.shares
+)
 def _shaped_as_first(asked: Asked) -> Type | None:
     first = asked.first
     return Num(first.dtype, first.ndim, first.shape) if isinstance(first, Num) else None
@@ -394,3 +396,8 @@ def _shaped_as_first(asked: Asked) -> Type | None:
 def _shaped_as_second(asked: Asked) -> Type | None:
     second = asked.argument(1, "x")
     return Num(second.dtype, second.ndim, second.shape) if isinstance(second, Num) else None
+
+
+def shaped_as_first(*functions: Any) -> None:
+    """State that the results of these functions have the shape and dtype of their first argument."""
+    _states(*functions)(_shaped_as_first)
