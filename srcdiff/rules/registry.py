@@ -197,8 +197,9 @@ def spelled_out(function: Any) -> FunctionType | None:
 
 
 def is_spelled(body: Any) -> bool:
-    """Whether a Python function is one of those that stand for another one."""
-    return any(body is found for found, _ in SPELLED.values())
+    """Whether a Python function is one of those that stand for another one, or a part of one."""
+    module = getattr(body, "__module__", None) or ""
+    return module.startswith(f"{__package__}.") or any(body is found for found, _ in SPELLED.values())
 
 
 def is_elementwise(function: Any) -> bool:

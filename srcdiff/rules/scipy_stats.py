@@ -22,7 +22,7 @@ from .registry import spelled
 # ------------------------------------------------------------------------------------------- parts of all densities
 
 
-def _standard(x: Any, loc: Any, scale: Any) -> Any:
+def standard(x: Any, loc: Any, scale: Any) -> Any:
     if loc is None and scale is None:
         return x
     if scale is None:
@@ -32,11 +32,11 @@ def _standard(x: Any, loc: Any, scale: Any) -> Any:
     return (x - loc) / scale
 
 
-def _log_scaled(value: Any, scale: Any) -> Any:
+def log_scaled(value: Any, scale: Any) -> Any:
     return value if scale is None else value - np.log(scale)
 
 
-def _either(test: Any, a: Any, b: Any) -> Any:
+def either(test: Any, a: Any, b: Any) -> Any:
     """`np.where`, as a number where all three are."""
     if np.ndim(test) == 0 and np.ndim(a) == 0 and np.ndim(b) == 0:
         return a if test else b
@@ -51,35 +51,35 @@ _ANY += call(reals(2, 3), loc=reals(3), scale=reals(low=0.5)) + call(reals(), sc
 
 @spelled(stats.norm.logpdf, points=_ANY)
 def norm_logpdf(x: Any, loc: Any = None, scale: Any = None) -> Any:
-    z = _standard(x, loc, scale)
-    return _log_scaled(-0.5 * z * z - 0.9189385332046727, scale)
+    z = standard(x, loc, scale)
+    return log_scaled(-0.5 * z * z - 0.9189385332046727, scale)
 
 
 @spelled(stats.norm.pdf, points=_ANY)
 def norm_pdf(x: Any, loc: Any = None, scale: Any = None) -> Any:
-    z = _standard(x, loc, scale)
+    z = standard(x, loc, scale)
     density = 0.3989422804014327 * np.exp(-0.5 * z * z)
     return density if scale is None else density / scale
 
 
 @spelled(stats.norm.cdf, points=_ANY)
 def norm_cdf(x: Any, loc: Any = None, scale: Any = None) -> Any:
-    return special.ndtr(_standard(x, loc, scale))
+    return special.ndtr(standard(x, loc, scale))
 
 
 @spelled(stats.norm.sf, points=_ANY)
 def norm_sf(x: Any, loc: Any = None, scale: Any = None) -> Any:
-    return special.ndtr(-_standard(x, loc, scale))
+    return special.ndtr(-standard(x, loc, scale))
 
 
 @spelled(stats.norm.logcdf, points=_ANY)
 def norm_logcdf(x: Any, loc: Any = None, scale: Any = None) -> Any:
-    return special.log_ndtr(_standard(x, loc, scale))
+    return special.log_ndtr(standard(x, loc, scale))
 
 
 @spelled(stats.norm.logsf, points=_ANY)
 def norm_logsf(x: Any, loc: Any = None, scale: Any = None) -> Any:
-    return special.log_ndtr(-_standard(x, loc, scale))
+    return special.log_ndtr(-standard(x, loc, scale))
 
 
 @spelled(stats.norm.ppf, points=over((0.1, 0.9)) + call(reals(3, low=0.1, high=0.9), loc=reals(), scale=reals(low=0.5)))
@@ -94,9 +94,9 @@ _WITH_DF += call(reals(2, 3), 3.0, loc=reals(3), scale=reals(low=0.5))
 
 @spelled(stats.t.logpdf, points=_WITH_DF)
 def t_logpdf(x: Any, df: Any, loc: Any = None, scale: Any = None) -> Any:
-    z = _standard(x, loc, scale)
+    z = standard(x, loc, scale)
     density = -special.betaln(0.5, 0.5 * df) - 0.5 * np.log(df) - 0.5 * (df + 1.0) * np.log1p(z * z / df)
-    return _log_scaled(density, scale)
+    return log_scaled(density, scale)
 
 
 @spelled(stats.t.pdf, points=_WITH_DF)
@@ -106,19 +106,19 @@ def t_pdf(x: Any, df: Any, loc: Any = None, scale: Any = None) -> Any:
 
 @spelled(stats.cauchy.logpdf, points=_ANY)
 def cauchy_logpdf(x: Any, loc: Any = None, scale: Any = None) -> Any:
-    z = _standard(x, loc, scale)
-    return _log_scaled(-1.1447298858494002 - np.log1p(z * z), scale)
+    z = standard(x, loc, scale)
+    return log_scaled(-1.1447298858494002 - np.log1p(z * z), scale)
 
 
 @spelled(stats.laplace.logpdf, points=_ANY)
 def laplace_logpdf(x: Any, loc: Any = None, scale: Any = None) -> Any:
-    return _log_scaled(-0.6931471805599453 - np.abs(_standard(x, loc, scale)), scale)
+    return log_scaled(-0.6931471805599453 - np.abs(standard(x, loc, scale)), scale)
 
 
 @spelled(stats.logistic.logpdf, points=_ANY)
 def logistic_logpdf(x: Any, loc: Any = None, scale: Any = None) -> Any:
-    z = _standard(x, loc, scale)
-    return _log_scaled(special.log_expit(z) + special.log_expit(-z), scale)
+    z = standard(x, loc, scale)
+    return log_scaled(special.log_expit(z) + special.log_expit(-z), scale)
 
 
 # ------------------------------------------------------------------------------------------ on a half-line or a part
@@ -133,8 +133,8 @@ _SHAPED_BOTH_SIDES = call(reals(5, low=-3.0, high=3.0), reals(low=0.5), scale=re
 
 @spelled(stats.expon.logpdf, points=_POSITIVE)
 def expon_logpdf(x: Any, loc: Any = None, scale: Any = None) -> Any:
-    z = _standard(x, loc, scale)
-    return _log_scaled(_either(z < 0, -np.inf, -z), scale)
+    z = standard(x, loc, scale)
+    return log_scaled(either(z < 0, -np.inf, -z), scale)
 
 
 @spelled(stats.expon.pdf, points=_POSITIVE + _BOTH_SIDES)
@@ -144,17 +144,17 @@ def expon_pdf(x: Any, loc: Any = None, scale: Any = None) -> Any:
 
 @spelled(stats.halfnorm.logpdf, points=_POSITIVE)
 def halfnorm_logpdf(x: Any, loc: Any = None, scale: Any = None) -> Any:
-    z = _standard(x, loc, scale)
-    return _log_scaled(_either(z < 0, -np.inf, -0.5 * z * z - 0.22579135264472744), scale)
+    z = standard(x, loc, scale)
+    return log_scaled(either(z < 0, -np.inf, -0.5 * z * z - 0.22579135264472744), scale)
 
 
 @spelled(stats.gamma.logpdf, points=_SHAPED)
 def gamma_logpdf(x: Any, a: Any, loc: Any = None, scale: Any = None) -> Any:
-    z = _standard(x, loc, scale)
+    z = standard(x, loc, scale)
     outside = z < 0
-    inner = _either(outside, 1.0, z)  # where the formula is fine
+    inner = either(outside, 1.0, z)  # where the formula is fine
     density = special.xlogy(a - 1.0, inner) - inner - special.gammaln(a)
-    return _log_scaled(_either(outside, -np.inf, density), scale)
+    return log_scaled(either(outside, -np.inf, density), scale)
 
 
 @spelled(stats.gamma.pdf, points=_SHAPED + _SHAPED_BOTH_SIDES)
@@ -164,11 +164,11 @@ def gamma_pdf(x: Any, a: Any, loc: Any = None, scale: Any = None) -> Any:
 
 @spelled(stats.lognorm.logpdf, points=_SHAPED)
 def lognorm_logpdf(x: Any, s: Any, loc: Any = None, scale: Any = None) -> Any:
-    z = _standard(x, loc, scale)
+    z = standard(x, loc, scale)
     outside = z <= 0
-    log = np.log(_either(outside, 1.0, z))
+    log = np.log(either(outside, 1.0, z))
     density = -0.5 * (log / s) * (log / s) - np.log(s) - log - 0.9189385332046727
-    return _log_scaled(_either(outside, -np.inf, density), scale)
+    return log_scaled(either(outside, -np.inf, density), scale)
 
 
 @spelled(stats.lognorm.pdf, points=_SHAPED + _SHAPED_BOTH_SIDES)
@@ -184,11 +184,11 @@ _UNIT_BOTH_SIDES = call(reals(4, low=-0.5, high=1.5), 1.5, 2.0, scale=reals(low=
 
 @spelled(stats.beta.logpdf, points=_UNIT)
 def beta_logpdf(x: Any, a: Any, b: Any, loc: Any = None, scale: Any = None) -> Any:
-    z = _standard(x, loc, scale)
+    z = standard(x, loc, scale)
     outside = (z < 0) | (z > 1)
-    inner = _either(outside, 0.5, z)  # where the formula is fine
+    inner = either(outside, 0.5, z)  # where the formula is fine
     density = special.xlogy(a - 1.0, inner) + special.xlog1py(b - 1.0, -inner) - special.betaln(a, b)
-    return _log_scaled(_either(outside, -np.inf, density), scale)
+    return log_scaled(either(outside, -np.inf, density), scale)
 
 
 @spelled(stats.beta.pdf, points=_UNIT + _UNIT_BOTH_SIDES)
@@ -203,14 +203,14 @@ _WITHIN += call(reals(low=0.1, high=0.9), scale=reals(low=1.2))
 
 @spelled(stats.uniform.logpdf, points=_WITHIN)
 def uniform_logpdf(x: Any, loc: Any = None, scale: Any = None) -> Any:
-    z = _standard(x, loc, scale)
-    return _log_scaled(_either((z < 0) | (z > 1), -np.inf, 0.0), scale)
+    z = standard(x, loc, scale)
+    return log_scaled(either((z < 0) | (z > 1), -np.inf, 0.0), scale)
 
 
 @spelled(stats.uniform.pdf, points=_WITHIN + call(reals(4, low=-0.5, high=1.5), scale=reals(low=1.2)))
 def uniform_pdf(x: Any, loc: Any = None, scale: Any = None) -> Any:
-    z = _standard(x, loc, scale)
-    density = _either((z < 0) | (z > 1), 0.0, 1.0)
+    z = standard(x, loc, scale)
+    density = either((z < 0) | (z > 1), 0.0, 1.0)
     return density if scale is None else density / scale
 
 
@@ -224,10 +224,10 @@ _COUNTS = np.array([0, 1, 4])
     points=call(_COUNTS, reals(low=0.5)) + call(_COUNTS, reals(3, low=0.5)) + call(3, reals(low=0.5)),
 )
 def poisson_logpmf(k: Any, mu: Any, loc: Any = None) -> Any:
-    count = np.floor(_standard(k, loc, None))
-    outside = (count != _standard(k, loc, None)) | (count < 0)
-    inner = _either(outside, 0.0, count)
-    return _either(outside, -np.inf, special.xlogy(inner, mu) - special.gammaln(inner + 1.0) - mu)
+    count = np.floor(standard(k, loc, None))
+    outside = (count != standard(k, loc, None)) | (count < 0)
+    inner = either(outside, 0.0, count)
+    return either(outside, -np.inf, special.xlogy(inner, mu) - special.gammaln(inner + 1.0) - mu)
 
 
 @spelled(stats.poisson.pmf, points=call(np.array([2.5, -1.0, 2.0]), reals(low=0.5)) + call(3, reals(low=0.5)))
@@ -240,11 +240,11 @@ def poisson_pmf(k: Any, mu: Any, loc: Any = None) -> Any:
     points=call(_COUNTS, 5, reals(low=0.1, high=0.9)) + call(3, 7, reals(low=0.1, high=0.9)),
 )
 def binom_logpmf(k: Any, n: Any, p: Any, loc: Any = None) -> Any:
-    count, trials = np.floor(_standard(k, loc, None)), np.floor(n)
-    outside = (count != _standard(k, loc, None)) | (count < 0) | (count > trials)
-    inner = _either(outside, 0.0, count)
+    count, trials = np.floor(standard(k, loc, None)), np.floor(n)
+    outside = (count != standard(k, loc, None)) | (count < 0) | (count > trials)
+    inner = either(outside, 0.0, count)
     ways = special.gammaln(trials + 1.0) - special.gammaln(inner + 1.0) - special.gammaln(trials - inner + 1.0)
-    return _either(outside, -np.inf, ways + special.xlogy(inner, p) + special.xlog1py(trials - inner, -p))
+    return either(outside, -np.inf, ways + special.xlogy(inner, p) + special.xlog1py(trials - inner, -p))
 
 
 @spelled(
@@ -252,6 +252,6 @@ def binom_logpmf(k: Any, n: Any, p: Any, loc: Any = None) -> Any:
     points=call(np.array([0, 1, 1]), reals(3, low=0.1, high=0.9)) + call(1, reals(low=0.1, high=0.9)),
 )
 def bernoulli_logpmf(k: Any, p: Any, loc: Any = None) -> Any:
-    count = np.floor(_standard(k, loc, None))
-    outside = (count != _standard(k, loc, None)) | (count < 0) | (count > 1)
-    return _either(outside, -np.inf, special.xlogy(count, p) + special.xlog1py(1.0 - count, -p))
+    count = np.floor(standard(k, loc, None))
+    outside = (count != standard(k, loc, None)) | (count < 0) | (count > 1)
+    return either(outside, -np.inf, special.xlogy(count, p) + special.xlog1py(1.0 - count, -p))
