@@ -15,9 +15,10 @@ def numba_module() -> Any:
     try:
         import numba
 
-        from . import runtime_numba  # noqa: F401  (registers the helpers)
+        from . import runtime_numba  # registers the helpers
     except ImportError as problem:
         raise BackendUnavailable(f"jit=True needs Numba: pip install 'srcdiff[numba]' ({problem})") from problem
+    runtime_numba.register_late()
     return numba
 
 

@@ -375,13 +375,13 @@ def prints(x):
     return x * x
 
 
-def divides(x):
-    q, r = divmod(x, 0.3)
+def takes_apart(x):
+    q, r = np.frexp(x)
     return q * r
 
 
-def rounds(x):
-    return np.sum(np.asarray([x]).round())
+def makes_bytes(x):
+    return np.asarray([x]).tobytes()
 
 
 def repeats_a_tuple(x):
@@ -452,8 +452,8 @@ def part_of_a_tuple(x):
         (makes_a_value_and_gradient, UnsupportedCall, "a call of srcdiff.value_and_grad inside", "make it outside"),
         (makes_a_pullback, UnsupportedCall, "a call of srcdiff.vjp inside", "make it outside"),
         (prints, UnsupportedCall, "a call of `print`", "print outside"),
-        (divides, UnsupportedCall, "a call of `divmod`", "`a // b` and `a % b`"),
-        (rounds, UnsupportedCall, "the method `round`", "np.round"),
+        (takes_apart, UnsupportedCall, "a call of `np.frexp`", "functions that have a rule"),
+        (makes_bytes, UnsupportedCall, "the method `tobytes`", "np.tobytes"),
         (repeats_a_tuple, UnsupportedType, "`*` on tuple", "name the items"),
         (other_axes, UnsupportedCall, "the number of arguments of `np.transpose`", "np.transpose(x)"),
         (sums_with_a_dtype, UnsupportedCall, "the argument `dtype` of `np.sum`", "axis, keepdims"),

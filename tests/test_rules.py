@@ -10,14 +10,18 @@ from typing import Any
 
 import numpy as np
 import pytest
+import scipy.special
+import scipy.stats  # noqa: F401
 
 from srcdiff.errors import BadArgument
 from srcdiff.rules import partials, pullback
 from srcdiff.rules.points import Example, Reals, call, over, reals
-from srcdiff.rules.registry import RULES, SPELLED
+from srcdiff.rules.registry import RULES, SPELLED, register_late
 from srcdiff.runtime import polygamma
 from srcdiff.testing import GradientMismatch, check_grad
 from srcdiff.testing.rules import Program, check_rule, name_of
+
+register_late()  # SciPy is in use: its functions are imported above
 
 
 def takes_arrays(function: Any) -> bool:

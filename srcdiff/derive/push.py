@@ -18,7 +18,7 @@ from ..ir.nodes import Call, Choice, Const, Display, Expr, Item, Logic, Name, Ob
 from ..ir.types import Num, Type
 from ..ir.walk import is_call_of, subexprs
 from ..normalise import negated
-from ..rules import rule_of
+from ..rules import Rule, rule_of
 from ..rules.typing import TypeProblem, Typer
 from ..runtime import unbroadcast
 from .places import is_place
@@ -120,20 +120,17 @@ class Pusher:
         y = self.result if top and self.result is not None else e
         if rule.kind == "partials":
             found = splice(rule, e, {"y": y}, self.types)
-            for operand, partial in zip(e.args, found, strict=False):
-                if partial is not None and self.is_active(operand):
-                    scaled = term.scaled(simplified(partial))
-                    self.descend(e, operand, replace(scaled, singular=True) if e.func.value in SINGULAR else scaled)
+            for operand, partial in differentiated(rule, e, found, self.is_active):
+                scaled = term.scaled(simplified(partial))
+                self.descend(e, operand, replace(scaled, singular=True) if e.func.value in SINGULAR else scaled)
         elif is_call_of(e, np.array, np.asarray) and isinstance(e.args[0], Display):
             seed = self.seed(e, term)
             self.push_items(e.args[0], seed, ())
         else:
             seed = self.seed(e, term)
             adjoints = splice(rule, e, {"y": y, "y_bar": seed}, self.types)
-            operands = (*e.args, *(dict(e.kwargs).get(n) for n in rule.operands[len(e.args) :]))
-            for part, adjoint in zip(operands, adjoints, strict=False):
-                if adjoint is not None and part is not None and self.is_active(part):
-                    self.push(part, Term((simplified(adjoint),)))
+            for part, adjoint in differentiated(rule, e, adjoints, self.is_active):
+                self.push(part, Term((simplified(adjoint),)))
 
     def push_items(self, written: Display, seed: Expr, place: tuple[Expr, ...]) -> None:
         """The items of an array that is written out take the elements of its adjoint."""
@@ -196,6 +193,35 @@ class Pusher:
         if one_more and all(a.same(b) for a, b in zip(outer.shape[1:], inner.shape, strict=True)):
             return Call(SUM, (value,), (("axis", Const(0)),))
         return Call(UNBROADCAST, (value, operand))
+
+
+def operands_of(rule: Rule, e: Call) -> list[tuple[str, Expr]]:
+    """The operands that a call gives, by position or by name."""
+    named = dict(e.kwargs)
+    given = [*e.args, *(named.get(name) for name in rule.operands[len(e.args) :])]
+    return [(name, operand) for name, operand in zip(rule.operands, given, strict=False) if operand is not None]
+
+
+def differentiated(
+    rule: Rule, e: Call, found: list[Expr | None], is_active: Callable[[Expr], bool]
+) -> list[tuple[Expr, Expr]]:
+    """The active operands of a call, each with what its rule has found for it."""
+    results = dict(zip(rule.operands, found, strict=False))
+    pairs = []
+    for name, operand in operands_of(rule, e):
+        result = results.get(name)
+        if result is not None and is_active(operand):
+            pairs.append((operand, result))
+        elif name in rule.unknown and is_active(operand):
+            assert isinstance(e.func, Object)
+            raise TypeProblem(
+                UnsupportedCall,
+                f"the derivative of `{e.func.text}` in its argument `{name}`",
+                "there is a rule for its other arguments only",
+                f"keep what `{name}` is computed from out of wrt",
+                e.at,
+            )
+    return pairs
 
 
 def same_shape(a: Num, b: Num) -> bool:

@@ -30,6 +30,13 @@ from ..rules.typing import TypeProblem
 
 ADD = Object(operator.add, "+")
 
+_INSTEAD = {  # of the methods of ufuncs
+    "at": "write a loop: `for k in range(len(i)): a[i[k]] += b[k]`",
+    "reduce": "use np.sum, np.prod, np.max or np.min with the axis (here it is 0 unless given)",
+    "accumulate": "use np.cumsum or np.cumprod with the axis",
+    "outer": "use broadcasting: `a[:, None] - b[None, :]`",
+    "reduceat": "sum the parts `x[i:j]` one by one",
+}
 _OTHER_NAMES = {"min": "a_min", "max": "a_max"}  # NumPy has two names for each bound of np.clip
 
 
@@ -83,12 +90,13 @@ def check_callee(function: Any, e: Call) -> None:
             "print outside the differentiated function, or return the value as well (has_aux=True)",
             e.at,
         )
-    if function is divmod:
+    owner = getattr(function, "__self__", None)
+    if isinstance(owner, np.ufunc) and spelled_out(function) is None:
         raise TypeProblem(
             UnsupportedCall,
-            "a call of `divmod`",
-            "there is no derivative rule for it",
-            "write the two results out: `a // b` and `a % b`",
+            f"a call of `np.{owner.__name__}.{name}`",
+            "the methods of NumPy's elementwise functions have no derivative rule",
+            _INSTEAD.get(name, "write it with functions that have a rule, such as np.sum or np.cumsum"),
             e.at,
         )
 
@@ -219,12 +227,30 @@ def check_form(e: Call) -> None:
             e.at,
         )
     if rule.kind == "constant":
+        _check_pure(e)
         return
     unknown = [k for k, _ in e.kwargs if k not in rule.operands]
     if unknown:
         raise _uncovered(f"the argument `{unknown[0]}=` of", e, rule)
     if len(e.args) > len(rule.operands):
         raise _uncovered("the number of arguments of", e, rule)
+
+
+def _check_pure(e: Call) -> None:
+    """Refuse a function without derivative that writes its result into an argument, or only some of it."""
+    assert isinstance(e.func, Object)
+    function = e.func.value
+    names = _parameters(function)
+    given = [*names[: len(e.args)], *(k for k, _ in e.kwargs)]
+    too_many = isinstance(function, np.ufunc) and len(e.args) > function.nin
+    if too_many or "out" in given or "where" in given:
+        raise TypeProblem(
+            UnsupportedCall,
+            f"the argument `{'where' if 'where' in given else 'out'}=` of `{e.func.text}`",
+            "srcdiff follows the results of calls, not what they write into their arguments",
+            "use the result of the call, and np.where for a part of it",
+            e.at,
+        )
 
 
 def _uncovered(what: str, e: Call, rule: Rule) -> TypeProblem:

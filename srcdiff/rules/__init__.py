@@ -1,6 +1,6 @@
 """The derivative rules, each written once. Importing this package fills the registry."""
 
-from . import arrays, elementwise, reductions
+from . import arrays, elementwise, reductions, ufuncs
 from .registry import (
     Rule,
     bilinear,
@@ -9,6 +9,7 @@ from .registry import (
     is_elementwise,
     is_spelled,
     is_view,
+    late,
     linear,
     linear_operands,
     partials,
@@ -17,6 +18,9 @@ from .registry import (
     rule_of,
     spelled_out,
 )
+
+late("scipy.special", "srcdiff.rules.scipy_special")
+late("scipy.stats", "srcdiff.rules.scipy_stats")
 
 __all__ = [
     "Rule",
@@ -36,4 +40,5 @@ __all__ = [
     "reductions",
     "rule_of",
     "spelled_out",
+    "ufuncs",
 ]

@@ -49,9 +49,14 @@ def positive(y: Any, a: Any) -> Any:
     return 1.0
 
 
-@partials(operator.mod, np.mod, np.fmod, math.fmod, points=over((-2, 2), (0.7, 1.9)))
+@partials(operator.mod, np.mod, points=over((-2, 2), (0.7, 1.9)))
 def mod(y: Any, a: Any, b: Any) -> Any:
-    return 1.0, (y - a) / b
+    return 1.0, -(a // b)
+
+
+@partials(np.fmod, math.fmod, points=over((-2, 2), (0.7, 1.9)))
+def fmod(y: Any, a: Any, b: Any) -> Any:
+    return 1.0, np.rint((y - a) / b)
 
 
 @partials(operator.pow, pow, np.power, np.float_power, math.pow, points=over((0.3, 2), (-2, 2)))

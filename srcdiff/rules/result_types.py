@@ -270,6 +270,14 @@ def _transposed(asked: Asked) -> Type | None:
     return Num(first.dtype, first.ndim, tuple(reversed(first.shape)), contiguous=contiguous)
 
 
+@_states(np.conjugate, np.ndarray.conj, np.ndarray.conjugate, np.real, np.ndarray.real, np.ndarray.imag)
+def _part(asked: Asked) -> Type | None:
+    first = asked.first
+    if not isinstance(first, Num) or not first.is_array:
+        return None
+    return Num(first.dtype, first.ndim, first.shape, contiguous=first.contiguous)
+
+
 @_states(np.ndarray.astype)
 def _converted_array(asked: Asked) -> Type | None:
     first = asked.first
@@ -390,6 +398,8 @@ def _as_third(asked: Asked) -> Type | None:
     runtime.prod_partials,
     runtime.zeros_like,
     runtime.copied,
+    runtime.shares,
+    runtime.stop_gradient,
 )
 def _shaped_as_first(asked: Asked) -> Type | None:
     first = asked.first
@@ -400,3 +410,8 @@ def _shaped_as_first(asked: Asked) -> Type | None:
 def _shaped_as_second(asked: Asked) -> Type | None:
     second = asked.argument(1, "x")
     return Num(second.dtype, second.ndim, second.shape) if isinstance(second, Num) else None
+
+
+def shaped_as_first(*functions: Any) -> None:
+    """State that the results of these functions have the shape and dtype of their first argument."""
+    _states(*functions)(_shaped_as_first)

@@ -7,6 +7,25 @@ keeps Numba's own implementation. This package imports Numba, so `import srcdiff
 
 from __future__ import annotations
 
-from . import dtypes, elementwise, helpers, places, products, reductions, reshaping, shapes
+import sys
 
-__all__ = ["dtypes", "elementwise", "helpers", "places", "products", "reductions", "reshaping", "shapes"]
+from . import dtypes, elementwise, helpers, places, products, reductions, reshaping, shapes, special
+
+__all__ = [
+    "dtypes",
+    "elementwise",
+    "helpers",
+    "places",
+    "products",
+    "reductions",
+    "register_late",
+    "reshaping",
+    "shapes",
+    "special",
+]
+
+
+def register_late() -> None:
+    """Register the functions of SciPy, if that is in use by now."""
+    if "scipy.special" in sys.modules:
+        from . import scipy_special  # noqa: F401

@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import linecache
 import math
+import types
 import zlib
 from typing import Any
 
@@ -56,9 +57,8 @@ class Program:
         words = [self.word(a) for a in example.args]
         words += [f"{k}={self.word(v)}" for k, v in example.kwargs]
         is_method = getattr(np.ndarray, getattr(function, "__name__", ""), None) is function
-        is_attribute = function in (np.ndarray.T,)
-        if is_attribute:
-            self.call = f"{words[0]}.T"
+        if isinstance(function, types.GetSetDescriptorType):  # an attribute of arrays
+            self.call = f"{words[0]}.{function.__name__}"
         elif is_method:
             self.call = f"{words[0]}.{function.__name__}({', '.join(words[1:])})"
         else:
