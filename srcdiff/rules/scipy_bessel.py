@@ -15,6 +15,7 @@ from .points import call, over, reals
 from .registry import partials
 
 _ORDERS = call(0.0, reals(3, low=0.3, high=4.0)) + call(2, reals(2, 3, low=0.3, high=4.0)) + call(1.5, reals(low=0.3))
+_WHOLE = call(0, reals(3, low=0.3, high=4.0)) + call(2, reals(2, 3, low=0.3, high=4.0)) + call(1, reals(low=0.3))
 
 
 @partials(special.j0, points=over((-3, 3)))
@@ -75,6 +76,19 @@ def k1(y: Any, x: Any) -> Any:
 @partials(special.kv, points=_ORDERS, unknown=("v",))
 def kv(y: Any, v: Any, x: Any) -> Any:
     return None, -0.5 * (special.kv(v - 1.0, x) + special.kv(v + 1.0, x))
+
+
+# SciPy cuts the orders of these two to whole numbers
+
+
+@partials(special.yn, points=_WHOLE, unknown=("n",))
+def yn(y: Any, n: Any, x: Any) -> Any:
+    return None, 0.5 * (special.yv(np.trunc(n) - 1.0, x) - special.yv(np.trunc(n) + 1.0, x))
+
+
+@partials(special.kn, points=_WHOLE, unknown=("n",))
+def kn(y: Any, n: Any, x: Any) -> Any:
+    return None, -0.5 * (special.kv(np.trunc(n) - 1.0, x) + special.kv(np.trunc(n) + 1.0, x))
 
 
 # --------------------------------------------------- scaled: of I by exp(-|x|), of K by exp(x), of J and Y not at all

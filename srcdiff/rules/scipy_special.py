@@ -35,6 +35,14 @@ def log_expit(y: Any, x: Any) -> Any:
     return special.expit(-x)
 
 
+def softplus(y: Any, x: Any) -> Any:
+    return special.expit(x)
+
+
+if hasattr(special, "softplus"):  # since SciPy 1.17
+    partials(special.softplus, points=over((-2, 2)))(softplus)
+
+
 @partials(special.logit, points=over((0.1, 0.9)))
 def logit(y: Any, x: Any) -> Any:
     return 1.0 / (x * (1.0 - x))

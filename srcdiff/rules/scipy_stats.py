@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from scipy import special, stats
 
+from . import scipy_normal  # noqa: F401  (registers its rules, too)
 from .points import call, over, reals
 from .registry import spelled
 
