@@ -95,6 +95,8 @@ class Program:
     def weighed(self) -> Any:
         """A number made of the result, whose second derivatives are not all zero: the sum of sines of the elements."""
         value = self.whole()(*self.args)
+        if isinstance(value, tuple):
+            return self.function(" + ".join(f"np.sum(np.sin(({self.call})[{k}]))" for k in range(len(value))))
         if np.ndim(value) == 0:
             return self.function(f"np.sin({self.call})")
         self.constants["weights"] = self.rng.uniform(0.5, 1.5, np.shape(value))
