@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from srcdiff.rules.points import Example, Reals
-from srcdiff.rules.registry import RULES, SPELLED, partials
+from srcdiff.rules.registry import FORMS, RULES, SPELLED, partials
 from srcdiff.runtime import polygamma
 from srcdiff.testing import check_grad
 
@@ -63,6 +63,8 @@ class Program:
             self.call = f"{words[0]}.{function.__name__}({', '.join(words[1:])})"
         else:
             self.call = f"function({', '.join(words)})"
+        if example.part is not None:
+            self.call += f"[{example.part}]"
 
     def word(self, value: Any) -> str:
         if isinstance(value, Reals):
@@ -116,6 +118,7 @@ def cases() -> list[Any]:
     found = []
     calls = {function: rule.points for function, rule in RULES.items() if rule.kind != "constant"}
     calls.update({function: points for function, (_, points) in SPELLED.items()})
+    calls.update({function: calls.get(function, ()) + points for function, (_, points, _) in FORMS.items()})
     for function, points in calls.items():
         for k, example in enumerate(points):
             shapes = [a.shape for a in example.args if isinstance(a, Reals)]

@@ -16,6 +16,7 @@ from ..ir.nodes import Attr, Block, Call, Choice, Const, Display, Expr, Function
 from ..ir.types import Num, Type
 from ..ir.walk import Fresh, map_block, rebuild
 from ..normalise.expressions import Rewriter
+from ..normalise.forms import is_helper
 from ..normalise.state import State
 from ..rules.registry import Rule
 from ..rules.typing import TypeProblem
@@ -58,6 +59,9 @@ class _Splicer(Rewriter):
         if e.name == "ndim" and isinstance(type_, Num) and type_.ndim == 0:
             return Const(0)  # rules ask it of numbers, too
         return super()._attribute(e)
+
+    def is_read(self, function: Any) -> bool:
+        return not is_helper(function)  # generated code calls it
 
     def _checked(self, e: Expr) -> Expr:
         return e  # a rule may call any helper: what it cannot be differentiated by is met when that is asked

@@ -164,15 +164,27 @@ class Tangents:
             return Call(ADD, tuple(parts)) if len(parts) == 2 else parts[0]
         y = self.result if top and self.result is not None else e
         if rule.tangent is not None:
-            wanted = rule.tangent.__code__.co_varnames
-            given = {
-                f"{name}_dot": self.operand(a, False)
-                for name, a in zip(rule.operands, e.args, strict=False)
-                if f"{name}_dot" in wanted
-            }
-            found = splice_tangent(rule, e, {"y": y, **given}, self.types)
-            return simplified(found)
+            return self.by_pushforward(e, rule, y)
         return self.transposed(e, rule, y)
+
+    def by_pushforward(self, e: Call, rule: Rule, y: Expr) -> Expr:
+        assert rule.tangent is not None
+        wanted = rule.tangent.__code__.co_varnames
+        given = {
+            f"{name}_dot": self.operand(a, False)
+            for name, a in zip(rule.operands, e.args, strict=False)
+            if f"{name}_dot" in wanted
+        }
+        return simplified(splice_tangent(rule, e, {"y": y, **given}, self.types))
+
+    def parts(self, e: Call, results: Display) -> tuple[Expr, ...]:
+        """The tangents of several results of one call, by its pushforward."""
+        assert isinstance(e.func, Object)
+        rule = rule_of(e.func.value)
+        assert rule is not None
+        found = self.by_pushforward(e, rule, results)
+        assert isinstance(found, Display)
+        return found.items
 
     def operand(self, e: Expr, zero_is_a_number: bool) -> Expr:
         return self.of(e) or (ZERO if zero_is_a_number else self.zero(e))

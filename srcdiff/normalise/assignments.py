@@ -14,7 +14,7 @@ from ..ir.nodes import Assign, Block, Call, Const, Display, Expr, Item, Name, Up
 from ..ir.types import ListOf, Num, Static, Tup, Type, describe
 from ..ir.walk import names
 from ..rules.typing import TypeProblem
-from .expressions import Rewriter
+from .expressions import Rewriter, has_several_results, wish_of
 from .state import expanded
 
 
@@ -100,6 +100,13 @@ class Assigner(Rewriter):
         return self.joined(base, index) or Item(self.atom(base, "view"), index, target.at)
 
     def unpack(self, target: Display, value: Expr) -> None:
+        type_ = self.typed(value) if has_several_results(value) else None
+        if isinstance(type_, Tup):
+            wanted = [t.id for t in target.items if isinstance(t, Name)]
+            if len(type_.items) == len(target.items) == len(set(wanted)):
+                self.results(tuple(map(self.own, wanted)), value, type_)
+                return
+            value = self.atom(value, wish_of(value))
         if not isinstance(value, Display):
             array = value if self.joined(value, Const(0)) else self.atom(value, "kept")
             items = [self.joined(array, Const(k)) or Item(array, Const(k)) for k in range(self.width(target, value))]

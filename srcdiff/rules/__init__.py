@@ -15,6 +15,7 @@ from .registry import (
     pullback,
     pushes,
     rule_of,
+    spelled_form,
     spelled_out,
 )
 
@@ -35,5 +36,6 @@ __all__ = [
     "pushes",
     "reductions",
     "rule_of",
+    "spelled_form",
     "spelled_out",
 ]

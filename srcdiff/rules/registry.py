@@ -11,7 +11,13 @@ it does read, and so what must be kept. The same text is spliced into generated 
 `bilinear(f)`   a pullback, of an `f` that is linear in each of its first two operands.
 `pushforward(f)` beside a pullback: `rule(y, *operands, x_dot, ...)` returns the tangent of the result, `x_dot` being
                 that of the operand `x`. Without one the pullback is transposed.
-`spelled(f)`    `f` in terms of functions that have a rule: read in its place, as if the user had written it.
+`spelled(f)`    `f` in terms of functions that have a rule: read in its place, as if the user had written it. Of a
+                function that has a rule of its own, a call that gives one of the arguments named by `given` is read
+                so. A helper of `runtime` may stand for itself: rules call it, its derivative is that of its text.
+
+A function with several results has a pullback that takes and gives tuples: `y` holds the results, `y_bar` the adjoint
+of one of them and None for the others (it is asked for one result at a time, and the parts are added), and its
+pushforward returns the tangents of all.
 `constant(f)`   the derivative of `f` is zero, by decision.
 """
 
@@ -21,7 +27,7 @@ import ast
 import functools
 import inspect
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from types import FunctionType
 from typing import Any, TypeVar
@@ -65,6 +71,7 @@ VIEWS: set[Any] = set()
 LINEAR: dict[Any, tuple[str, ...]] = {}  # the operands in which a function is linear, all of them together
 BILINEAR: set[Any] = set()
 SPELLED: dict[Any, tuple[FunctionType, Points]] = {}  # what stands for a function, and the calls to test it with
+FORMS: dict[Any, tuple[FunctionType, Points, tuple[str, ...]]] = {}  # the same for calls that give these arguments
 
 
 def partials(*functions: Any, points: Points) -> Callable[[F], F]:
@@ -124,13 +131,17 @@ def pushforward(*functions: Any) -> Callable[[F], F]:
     return register
 
 
-def spelled(*functions: Any, points: Points) -> Callable[[F], F]:
-    """Register a Python function, made of functions that have a rule, that is read in the place of these functions."""
+def spelled(*functions: Any, points: Points, given: tuple[str, ...] = ()) -> Callable[[F], F]:
+    """Register a Python function, made of functions that have a rule, that is read in the place of these functions;
+    with `given` only for calls that give one of these arguments by name."""
 
     def register(body: F) -> F:
         if not isinstance(body, FunctionType) or not points:
             raise ValueError(f"{body!r} is no Python function with points: it is registered with calls that test it")
-        SPELLED.update(dict.fromkeys(functions, (body, points)))
+        if given:
+            FORMS.update(dict.fromkeys(functions, (body, points, given)))
+        else:
+            SPELLED.update(dict.fromkeys(functions, (body, points)))
         return body
 
     return register
@@ -171,9 +182,18 @@ def spelled_out(function: Any) -> FunctionType | None:
     return found[0] if found is not None else None
 
 
+def spelled_form(function: Any, names: Collection[str]) -> FunctionType | None:
+    """The Python function that is read in the place of a call that gives arguments of these names, or None."""
+    try:
+        found = FORMS.get(function)
+    except TypeError:
+        return None
+    return found[0] if found is not None and any(name in names for name in found[2]) else None
+
+
 def is_spelled(body: Any) -> bool:
     """Whether a Python function is one of those that stand for another one."""
-    return any(body is found for found, _ in SPELLED.values())
+    return any(body is found for found, *_ in (*SPELLED.values(), *FORMS.values()))
 
 
 def is_elementwise(function: Any) -> bool:
