@@ -1,6 +1,6 @@
 """The derivative rules, each written once. Importing this package fills the registry."""
 
-from . import arrays, elementwise, reductions
+from . import arrays, elementwise, factorisations, linalg, linalg_types, reductions
 from .registry import (
     Rule,
     bilinear,
@@ -25,10 +25,13 @@ __all__ = [
     "bilinear",
     "constant",
     "elementwise",
+    "factorisations",
     "is_bilinear",
     "is_elementwise",
     "is_spelled",
     "is_view",
+    "linalg",
+    "linalg_types",
     "linear",
     "linear_operands",
     "partials",
