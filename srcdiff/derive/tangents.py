@@ -169,11 +169,11 @@ class Tangents:
 
     def by_pushforward(self, e: Call, rule: Rule, y: Expr) -> Expr:
         assert rule.tangent is not None
-        wanted = rule.tangent.__code__.co_varnames
+        wanted, defaults = rule.tangent.__code__.co_varnames, rule.tangent.__kwdefaults__ or {}
         given = {
-            f"{name}_dot": self.operand(a, False)
+            dot: self.operand(a, False)
             for name, a in zip(rule.operands, e.args, strict=False)
-            if f"{name}_dot" in wanted
+            if (dot := f"{name}_dot") in wanted and (defaults.get(dot, a) is not None or self.is_active(a))
         }
         return simplified(splice_tangent(rule, e, {"y": y, **given}, self.types))
 

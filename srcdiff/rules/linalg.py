@@ -55,7 +55,11 @@ def solve(y_bar: Any, y: Any, a: Any, b: Any) -> Any:
 
 
 @pushforward(np.linalg.solve)
-def solve_tangent(y: Any, a: Any, b: Any, *, a_dot: Any, b_dot: Any) -> Any:
+def solve_tangent(y: Any, a: Any, b: Any, *, a_dot: Any = None, b_dot: Any = None) -> Any:
+    if a_dot is None:
+        return np.linalg.solve(a, b_dot)
+    if b_dot is None:
+        return -np.linalg.solve(a, a_dot @ y)
     return np.linalg.solve(a, b_dot - a_dot @ y)
 
 

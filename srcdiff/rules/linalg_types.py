@@ -10,7 +10,7 @@ from .. import runtime
 from ..errors import UnsupportedCall
 from ..ir.types import Dim, Num, Static, Tup, Type, describe, wider
 from .problem import TypeProblem
-from .result_types import Asked, _states
+from .result_types import Asked, states
 
 
 def _matrix(asked: Asked, place: int = 0) -> Num | None:
@@ -52,13 +52,13 @@ def _least(a: Num) -> Dim:
     return Dim(None if m.token is None or n.token is None else ("least", m.token, n.token))
 
 
-@_states(np.linalg.inv, np.linalg.cholesky)
+@states(np.linalg.inv, np.linalg.cholesky)
 def _square(asked: Asked) -> Type | None:
     a = _matrix(asked)
     return None if a is None else _like(a, *a.shape)
 
 
-@_states(np.linalg.matrix_power)
+@states(np.linalg.matrix_power)
 def _power(asked: Asked) -> Type | None:
     a, n = _matrix(asked), asked.argument(1, "n")
     if a is None or not isinstance(n, Num):
@@ -74,19 +74,19 @@ def _power(asked: Asked) -> Type | None:
     return _like(a, *a.shape)
 
 
-@_states(np.linalg.pinv)
+@states(np.linalg.pinv)
 def _pseudoinverse(asked: Asked) -> Type | None:
     a = _matrix(asked)
     return None if a is None else _like(a, *reversed(a.shape))
 
 
-@_states(np.linalg.det)
+@states(np.linalg.det)
 def _determinant(asked: Asked) -> Type | None:
     a = _matrix(asked)
     return None if a is None else Num(_inexact(a.dtype))
 
 
-@_states(np.linalg.solve)
+@states(np.linalg.solve)
 def _solution(asked: Asked) -> Type | None:
     a, b = _matrix(asked), asked.argument(1, "b")
     if a is None or not isinstance(b, Num):
@@ -105,14 +105,14 @@ def _solution(asked: Asked) -> Type | None:
 # -------------------------------------------------------------------------------------------------- several results
 
 
-@_states(np.linalg.slogdet)
+@states(np.linalg.slogdet)
 def _log_determinant(asked: Asked) -> Type | None:
     a = _matrix(asked)
     number = None if a is None else Num(_inexact(a.dtype))
     return None if number is None else Tup((number, number))
 
 
-@_states(np.linalg.eigh)
+@states(np.linalg.eigh)
 def _eigen(asked: Asked) -> Type | None:
     a, triangle = _matrix(asked), asked.argument(1, "UPLO")
     if triangle is not None and triangle not in (Static("L"), Static("U")):
@@ -126,7 +126,7 @@ def _eigen(asked: Asked) -> Type | None:
     return None if a is None else Tup((_like(a, a.shape[0]), _like(a, *a.shape)))
 
 
-@_states(np.linalg.qr)
+@states(np.linalg.qr)
 def _qr(asked: Asked) -> Type | None:
     a = _matrix(asked)
     if a is None:
@@ -134,7 +134,7 @@ def _qr(asked: Asked) -> Type | None:
     return Tup((_like(a, a.shape[0], _least(a)), _like(a, _least(a), a.shape[1])))
 
 
-@_states(np.linalg.svd)
+@states(np.linalg.svd)
 def _svd(asked: Asked) -> Type | None:
     a, full = _matrix(asked), asked.argument(1, "full_matrices")
     if a is None:
@@ -153,7 +153,7 @@ def _svd(asked: Asked) -> Type | None:
 # ----------------------------------------------------------------------------------------------- srcdiff's helpers
 
 
-@_states(
+@states(
     *(runtime.onto_lower, runtime.from_lower, runtime.lower_half),
     *(runtime.cofactors, runtime.cofactors_tangent, runtime.power_tangent),
 )
@@ -162,13 +162,13 @@ def _as_first(asked: Asked) -> Type | None:
     return Num(a.dtype, a.ndim, a.shape) if isinstance(a, Num) else None
 
 
-@_states(runtime.inverse_gaps)
+@states(runtime.inverse_gaps)
 def _gaps(asked: Asked) -> Type | None:
     w = asked.first
     return Num(w.dtype, 2, (w.shape[0], w.shape[0])) if isinstance(w, Num) and w.shape else None
 
 
-@_states(runtime.left_vectors_adjoint)
+@states(runtime.left_vectors_adjoint)
 def _factored(asked: Asked) -> Type | None:
     u, vh = asked.argument(1, "u"), asked.argument(3, "vh")
     if not isinstance(u, Num) or not isinstance(vh, Num) or not u.shape or not vh.shape:
@@ -176,7 +176,7 @@ def _factored(asked: Asked) -> Type | None:
     return Num(u.dtype, 2, (u.shape[0], vh.shape[-1]))
 
 
-@_states(runtime.left_vectors_tangent)
+@states(runtime.left_vectors_tangent)
 def _vectors(asked: Asked) -> Any:
     u = asked.argument(1, "u")
     return Num(u.dtype, u.ndim, u.shape) if isinstance(u, Num) else None

@@ -10,7 +10,8 @@ it does read, and so what must be kept. The same text is spliced into generated 
                 the tangent of the result is `f` of the tangents.
 `bilinear(f)`   a pullback, of an `f` that is linear in each of its first two operands.
 `pushforward(f)` beside a pullback: `rule(y, *operands, x_dot, ...)` returns the tangent of the result, `x_dot` being
-                that of the operand `x`. Without one the pullback is transposed.
+                that of the operand `x` (None, where that is its default, for an operand without one). Without a
+                pushforward the pullback is transposed.
 `spelled(f)`    `f` in terms of functions that have a rule: read in its place, as if the user had written it. Of a
                 function that has a rule of its own, a call that gives one of the arguments named by `given` is read
                 so. A helper of `runtime` may stand for itself: rules call it, its derivative is that of its text.
