@@ -7,6 +7,6 @@ keeps Numba's own implementation. This package imports Numba, so `import srcdiff
 
 from __future__ import annotations
 
-from . import dtypes, elementwise, helpers, products, reductions, reshaping, shapes
+from . import dtypes, elementwise, helpers, linalg, products, reductions, reshaping, shapes
 
-__all__ = ["dtypes", "elementwise", "helpers", "products", "reductions", "reshaping", "shapes"]
+__all__ = ["dtypes", "elementwise", "helpers", "linalg", "products", "reductions", "reshaping", "shapes"]
