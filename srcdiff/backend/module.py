@@ -205,7 +205,9 @@ def _imports(names: Names) -> list[str]:
     """The imports in the order of isort, with the blank lines that follow them."""
     sections: list[list[str]] = [[], []]
     for module, alias in sorted(names.modules.items()):
-        sections[module == "numpy"].append(f"import {module}" + (f" as {alias}" if alias != module else ""))
+        package, _, last = module.rpartition(".")
+        line = f"from {package} import {last}" if package else f"import {module}"
+        sections[module != "math"].append(line + (f" as {alias}" if alias != last else ""))
     helpers = [name if name == alias else f"{name} as {alias}" for name, alias in sorted(names.runtime.items())]
     if helpers:
         line = f"from srcdiff.runtime import {', '.join(helpers)}"

@@ -12,6 +12,7 @@ import keyword
 import math
 import operator
 import re
+import sys
 import types
 import unicodedata
 from collections.abc import Iterable
@@ -121,8 +122,10 @@ class Names:
         return name
 
     def module(self, name: str) -> str:
-        """Import numpy or math and return the name that it has in the text."""
-        self.modules[name] = self._numpy if name == "numpy" else self._math
+        """Import a module and return the name that it has in the text: `np`, `math`, `special`."""
+        if name not in self.modules:
+            last = name.rpartition(".")[2]
+            self.modules[name] = {"numpy": self._numpy, "math": self._math}.get(name) or self._unique(last)
         return self.modules[name]
 
     def spell(self, item: ir.Object) -> str:
@@ -147,6 +150,9 @@ class Names:
                 return f"{self.module(module.__name__)}.{name}"
         if name := _public_name(np.linalg, value):
             return f"{self.module('numpy')}.linalg.{name}"
+        special = sys.modules.get("scipy.special")
+        if special is not None and (name := _public_name(special, value)):
+            return f"{self.module('scipy.special')}.{name}"
         if isinstance(value, types.MethodDescriptorType | types.GetSetDescriptorType):
             return f"{self.spell(ir.Object(value.__objclass__, value.__objclass__.__name__))}.{value.__name__}"
         if getattr(value, "__module__", None) == _RUNTIME and getattr(value, "__name__", "").isidentifier():

@@ -131,10 +131,9 @@ class Pusher:
         y = self.result if top and self.result is not None else e
         if rule.kind == "partials":
             found = splice(rule, e, {"y": y}, self.types)
-            for operand, partial in zip(e.args, found, strict=False):
-                if partial is not None and self.is_active(operand):
-                    scaled = term.scaled(simplified(partial))
-                    self.descend(e, operand, replace(scaled, singular=True) if e.func.value in SINGULAR else scaled)
+            for operand, partial in differentiated(rule, e, found, self.is_active):
+                scaled = term.scaled(simplified(partial))
+                self.descend(e, operand, replace(scaled, singular=True) if e.func.value in SINGULAR else scaled)
         elif is_call_of(e, np.array, np.asarray) and isinstance(e.args[0], Display):
             seed = self.seed(e, term)
             self.push_items(e.args[0], seed, ())
@@ -144,12 +143,7 @@ class Pusher:
     def pull(self, e: Call, rule: Rule, y: Expr, y_bar: Expr) -> None:
         """The adjoints that a pullback gives the operands; a call that several of them contain is made once."""
         adjoints = splice(rule, e, {"y": y, "y_bar": y_bar}, self.types)
-        operands = (*e.args, *(dict(e.kwargs).get(n) for n in rule.operands[len(e.args) :]))
-        parts = [
-            (part, simplified(adjoint))
-            for part, adjoint in zip(operands, adjoints, strict=False)
-            if adjoint is not None and part is not None and self.is_active(part)
-        ]
+        parts = [(part, simplified(adjoint)) for part, adjoint in differentiated(rule, e, adjoints, self.is_active)]
         again = repeated([adjoint for _, adjoint in parts])
         names = {call: self.let(call) for call in again}
         for part, adjoint in parts:
@@ -243,6 +237,35 @@ def repeated(values: list[Expr]) -> list[Expr]:
 def replaced(e: Expr, names: dict[Expr, Name]) -> Expr:
     """`e` with some expressions replaced by the names that they have been given."""
     return names[e] if e in names else rebuild(e, lambda child: replaced(child, names))
+
+
+def operands_of(rule: Rule, e: Call) -> list[tuple[str, Expr]]:
+    """The operands that a call gives, by position or by name."""
+    named = dict(e.kwargs)
+    given = [*e.args, *(named.get(name) for name in rule.operands[len(e.args) :])]
+    return [(name, operand) for name, operand in zip(rule.operands, given, strict=False) if operand is not None]
+
+
+def differentiated(
+    rule: Rule, e: Call, found: list[Expr | None], is_active: Callable[[Expr], bool]
+) -> list[tuple[Expr, Expr]]:
+    """The active operands of a call, each with what its rule has found for it."""
+    results = dict(zip(rule.operands, found, strict=False))
+    pairs = []
+    for name, operand in operands_of(rule, e):
+        result = results.get(name)
+        if result is not None and is_active(operand):
+            pairs.append((operand, result))
+        elif name in rule.unknown and is_active(operand):
+            assert isinstance(e.func, Object)
+            raise TypeProblem(
+                UnsupportedCall,
+                f"the derivative of `{e.func.text}` in its argument `{name}`",
+                "there is a rule for its other arguments only",
+                f"keep what `{name}` is computed from out of wrt",
+                e.at,
+            )
+    return pairs
 
 
 def same_shape(a: Num, b: Num) -> bool:

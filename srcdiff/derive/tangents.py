@@ -21,7 +21,7 @@ from ..ir.walk import Fresh, is_call_of, subexprs, substitute
 from ..rules import Rule, is_bilinear, linear_operands, rule_of
 from ..rules.typing import TypeProblem, Typer
 from .places import is_place
-from .push import SINGULAR, Pusher, same_shape
+from .push import SINGULAR, Pusher, differentiated, operands_of, same_shape
 from .splice import splice, splice_tangent
 from .terms import ADD, ZERO, Term, collected, simplified, total
 
@@ -96,10 +96,9 @@ class Tangents:
                 self.add(term, e, pushed, out)
             return
         y = self.result if top and self.result is not None else e
-        for operand, partial in zip(e.args, splice(rule, e, {"y": y}, self.types), strict=False):
-            if partial is not None and self.is_active(operand):
-                scaled = term.scaled(simplified(partial))
-                self.collect(operand, replace(scaled, singular=e.func.value in SINGULAR), out)
+        for operand, partial in differentiated(rule, e, splice(rule, e, {"y": y}, self.types), self.is_active):
+            scaled = term.scaled(simplified(partial))
+            self.collect(operand, replace(scaled, singular=e.func.value in SINGULAR), out)
 
     def add(self, term: Term, e: Expr, tangent: Expr, out: list[Term]) -> None:
         """The product with the operand's own tangent at the end; a sign of that comes to the front."""
@@ -172,7 +171,7 @@ class Tangents:
         wanted, defaults = rule.tangent.__code__.co_varnames, rule.tangent.__kwdefaults__ or {}
         given = {
             dot: self.operand(a, False)
-            for name, a in zip(rule.operands, e.args, strict=False)
+            for name, a in operands_of(rule, e)
             if (dot := f"{name}_dot") in wanted and (defaults.get(dot, a) is not None or self.is_active(a))
         }
         return simplified(splice_tangent(rule, e, {"y": y, **given}, self.types))
@@ -195,11 +194,10 @@ class Tangents:
         seed = self.fresh("y_bar")
         self.types[seed] = self.num(e)
         adjoints = splice(rule, e, {"y": y, "y_bar": Name(seed)}, self.types)
-        operands = (*e.args, *(dict(e.kwargs).get(n) for n in rule.operands[len(e.args) :]))
         terms: list[Term] = []
-        for operand, adjoint in zip(operands, adjoints, strict=False):
-            tangent = self.of(operand) if operand is not None and adjoint is not None else None
-            if operand is None or adjoint is None or tangent is None:
+        for operand, adjoint in differentiated(rule, e, adjoints, self.is_active):
+            tangent = self.of(operand)
+            if tangent is None:
                 continue
             pusher = self.pusher({seed})
             adjoint = simplified(adjoint)

@@ -165,6 +165,8 @@ class Rewriter:
         base = self.expr(e.base)
         type_ = self.typed(base)
         found = method_of(type_, e.name)
+        if isinstance(base, Object) and found is not None:
+            return Object(found, f"{base.text}.{e.name}", e.at)
         if found is not None and not inspect.ismethoddescriptor(found):
             return self._folded(Call(Object(found, e.name), (base,), at=e.at))
         raise TypeProblem(
@@ -365,6 +367,8 @@ class Rewriter:
         base = self.expr(attr.base)
         type_ = self.typed(base)
         found = method_of(type_, attr.name)
+        if isinstance(base, Object) and found is not None:  # `scipy.stats.norm.logpdf`
+            return self._call(replace(e, func=Object(found, f"{base.text}.{attr.name}", attr.at)))
         if found is None or not inspect.ismethoddescriptor(found):
             raise TypeProblem(
                 UnsupportedCall,

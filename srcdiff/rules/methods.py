@@ -1,12 +1,15 @@
-"""Methods and attributes as the functions that they are: `x.sum` is `numpy.ndarray.sum`, `t.pop` is `list.pop`."""
+"""Methods and attributes as the functions that they are: `x.sum` is `numpy.ndarray.sum`, `t.pop` is `list.pop`; those
+of an object that a program has from outside, as `scipy.stats.norm.logpdf`, are the methods bound to this object."""
 
 from __future__ import annotations
 
+import inspect
+from types import FunctionType, MethodType
 from typing import Any
 
 import numpy as np
 
-from ..ir.types import ListOf, Num, Type
+from ..ir.types import ListOf, Num, Static, Type
 from .registry import rule_of, spelled_out
 
 _LIST_METHODS = {"append": list.append, "pop": list.pop}
@@ -18,5 +21,14 @@ def method_of(type_: Type, name: str) -> Any:
         return _LIST_METHODS.get(name)
     if isinstance(type_, Num) and (type_.is_array or not type_.weak):
         function = getattr(np.ndarray, name, None)
-        return function if rule_of(function) is not None or spelled_out(function) is not None else None
+        return function if _is_known(function) else None
+    if isinstance(type_, Static):
+        function = inspect.getattr_static(type(type_.value), name, None)
+        if isinstance(function, FunctionType) and name not in getattr(type_.value, "__dict__", ()):
+            bound = MethodType(function, type_.value)  # equal to any other binding of the two
+            return bound if _is_known(bound) else None
     return None
+
+
+def _is_known(function: Any) -> bool:
+    return rule_of(function) is not None or spelled_out(function) is not None

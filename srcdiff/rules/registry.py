@@ -20,13 +20,16 @@ A function with several results has a pullback that takes and gives tuples: `y` 
 of one of them and None for the others (it is asked for one result at a time, and the parts are added), and its
 pushforward returns the tangents of all.
 `constant(f)`   the derivative of `f` is zero, by decision.
+`late(library, rules)` the module `rules` registers functions of `library` when that is in use, and not before.
 """
 
 from __future__ import annotations
 
 import ast
 import functools
+import importlib
 import inspect
+import sys
 import textwrap
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
@@ -49,6 +52,7 @@ class Rule:
     points: Points = ()  # the calls that it is tested with
     first_order: str = ""  # why the rule itself cannot be differentiated again, if that is so
     tangent: Callable[..., Any] | None = None  # the pushforward, where it is not found from the body
+    unknown: tuple[str, ...] = ()  # operands in which there is a derivative that is not written: asked for, refused
 
     @functools.cached_property
     def reads(self) -> frozenset[str]:
@@ -73,14 +77,18 @@ LINEAR: dict[Any, tuple[str, ...]] = {}  # the operands in which a function is l
 BILINEAR: set[Any] = set()
 SPELLED: dict[Any, tuple[FunctionType, Points]] = {}  # what stands for a function, and the calls to test it with
 FORMS: dict[Any, tuple[FunctionType, Points, tuple[str, ...]]] = {}  # the same for calls that give these arguments
+LATE: dict[str, str] = {}  # modules of rules that are imported when the library that they are for is in use
 
 
-def partials(*functions: Any, points: Points) -> Callable[[F], F]:
-    """Register the partials of elementwise functions: `rule(y, *operands) -> partial | tuple of partials`."""
+def partials(*functions: Any, points: Points, unknown: tuple[str, ...] = ()) -> Callable[[F], F]:
+    """Register the partials of elementwise functions: `rule(y, *operands) -> partial | tuple of partials`. `unknown`
+    names operands whose partial is None because nobody has written it: a derivative in one of them is refused."""
 
     def register(body: F) -> F:
         _add("partials", functions, body, points, skip=1)
         ELEMENTWISE.update(functions)
+        if unknown:
+            RULES.update({f: replace(RULES[f], unknown=unknown) for f in functions})
         return body
 
     return register
@@ -166,12 +174,27 @@ def views(*functions: Any) -> None:
     VIEWS.update(functions)
 
 
+def late(library: str, rules: str) -> None:
+    """Declare that this module registers rules for a library that `import srcdiff` does not import."""
+    LATE[library] = rules
+
+
+def register_late() -> bool:
+    """Register the rules for the libraries that have come into use by now; whether there were any."""
+    found = [(library, rules) for library, rules in LATE.items() if library in sys.modules]
+    for library, rules in found:
+        importlib.import_module(rules)
+        LATE.pop(library, None)  # another thread may have been here
+    return bool(found)
+
+
 def rule_of(function: Any) -> Rule | None:
     """The rule registered for this object, or None."""
     try:
-        return RULES.get(function)
+        found = RULES.get(function)
     except TypeError:  # an unhashable object has no rule
         return None
+    return RULES.get(function) if found is None and LATE and register_late() else found
 
 
 def spelled_out(function: Any) -> FunctionType | None:
@@ -180,6 +203,8 @@ def spelled_out(function: Any) -> FunctionType | None:
         found = SPELLED.get(function)
     except TypeError:
         return None
+    if found is None and LATE and register_late():
+        found = SPELLED.get(function)
     return found[0] if found is not None else None
 
 
