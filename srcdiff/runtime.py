@@ -239,7 +239,7 @@ def lower_half(a: Any) -> Any:
            [3. , 2. ]])
     """
     half = np.tril(a)
-    np.fill_diagonal(half, 0.5 * np.diagonal(a))
+    np.fill_diagonal(half, 0.5 * np.diag(a))
     return half
 
 

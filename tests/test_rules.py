@@ -6,6 +6,7 @@ its points a small program is written, `def f(x0, x1): return F(x0, x1, axis=0)`
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import linecache
 import math
@@ -16,9 +17,13 @@ import numpy as np
 import pytest
 
 from srcdiff.rules.points import Example, Reals
-from srcdiff.rules.registry import FORMS, RULES, SPELLED, partials
+from srcdiff.rules.registry import FORMS, RULES, SPELLED, partials, register_late
 from srcdiff.runtime import polygamma
 from srcdiff.testing import check_grad
+
+with contextlib.suppress(ImportError):
+    import scipy.linalg  # noqa: F401 (its rules are registered with it)
+register_late()
 
 _numbers = itertools.count()
 

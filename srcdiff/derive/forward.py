@@ -47,7 +47,7 @@ from ..normalise import Core
 from ..rules.typing import TypeProblem, Typer, like, settled
 from .naming import Named, named
 from .places import base_of
-from .push import repeated, replaced
+from .push import named_apart, replaced
 from .request import Derived, Request, identifier, leaves, result_of
 from .tangents import ZEROS_LIKE, Tangents, is_pop
 from .terms import ZERO
@@ -192,11 +192,18 @@ class _Writer:
         if not wanted:
             return []
         self.wish = wanted[0].id
-        found = dict(zip(results, self.tangents.parts(value, Display("tuple", tuple(results))), strict=True))
-        again = repeated([e for r, e in found.items() if r in wanted])
-        ahead = [Assign(self.temporary(call), call) for call in again]
-        named_ = {call: s.target for call, s in zip(again, ahead, strict=True) if isinstance(s.target, Name)}
-        return [*ahead, *(Assign(Name(self.dots[r.id]), replaced(found[r], named_)) for r in wanted)]
+        places = [results.index(r) for r in wanted]
+        parts = self.tangents.parts(value, Display("tuple", tuple(results)), places)
+        found = dict(zip(results, parts, strict=True))
+        ahead: list[Stmt] = []
+
+        def let(value: Expr) -> Name:
+            name = self.temporary(value)
+            ahead.append(Assign(name, value))
+            return name
+
+        shared = named_apart([found[r] for r in wanted], let)
+        return [*ahead, *(Assign(Name(self.dots[r.id]), replaced(found[r], shared)) for r in wanted)]
 
     def assigned(self, name: str, value: Expr) -> tuple[list[Stmt], list[Stmt]]:
         if is_pop(value):

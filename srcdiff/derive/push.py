@@ -110,7 +110,9 @@ class Pusher:
         """What the adjoint of one of several results gives the operands: the rule gets None for the others."""
         assert self.result is not None
         y_bar = tuple(seed if k == place else Const(None) for k in range(count))
-        self.pull(e, self.rule(e), self.result, Display("tuple", y_bar))
+        rule = self.rule(e)
+        check_part(rule, e, place)
+        self.pull(e, rule, self.result, Display("tuple", y_bar))
 
     def rule(self, e: Call) -> Rule:
         assert isinstance(e.func, Object)
@@ -144,8 +146,7 @@ class Pusher:
         """The adjoints that a pullback gives the operands; a call that several of them contain is made once."""
         adjoints = splice(rule, e, {"y": y, "y_bar": y_bar}, self.types)
         parts = [(part, simplified(adjoint)) for part, adjoint in differentiated(rule, e, adjoints, self.is_active)]
-        again = repeated([adjoint for _, adjoint in parts])
-        names = {call: self.let(call) for call in again}
+        names = named_apart([adjoint for _, adjoint in parts], self.let)
         for part, adjoint in parts:
             adjoint = replaced(adjoint, names)
             match adjoint:
@@ -217,8 +218,23 @@ class Pusher:
         return Call(UNBROADCAST, (value, operand))
 
 
+def check_part(rule: Rule, e: Call, place: int) -> None:
+    """Refuse the derivative of one of several results that the rule does not cover."""
+    if rule.results is not None and place not in rule.results:
+        assert isinstance(e.func, Object)
+        covered = " and ".join(f"[{k}]" for k in rule.results)
+        raise TypeProblem(
+            UnsupportedCall,
+            f"the derivative of result [{place}] of `{e.func.text}`",
+            f"there is a rule for {covered} only",
+            "compute it from the others, with functions that have a rule",
+            e.at,
+        )
+
+
 def repeated(values: list[Expr]) -> list[Expr]:
-    """The largest calls that occur more than once in these values and cost more than arithmetic or a view."""
+    """The calls that occur more than once in these values and cost more than arithmetic or a view: inner ones first,
+    without those that occur in another such call only."""
     counts: dict[Expr, int] = {}
     for e in (e for value in values for e in subexprs(value)):
         if isinstance(e, Call) and isinstance(e.func, Object):
@@ -226,12 +242,16 @@ def repeated(values: list[Expr]) -> list[Expr]:
             if rule is not None and rule.kind == "pullback" and not is_view(e.func.value):
                 counts[e] = counts.get(e, 0) + 1
     twice = [e for e, n in counts.items() if n > 1]
-    inner = {e for outer in twice for e in subexprs(outer) if e != outer and counts.get(e) == counts[outer]}
-    found: list[Expr] = []
-    for e in twice:
-        if e not in inner and not any(e in set(subexprs(outer)) for outer in found):
-            found.append(e)
-    return found
+    inside = {e for outer in twice for e in subexprs(outer) if e != outer and counts.get(e) == counts[outer]}
+    return sorted((e for e in twice if e not in inside), key=lambda e: sum(1 for _ in subexprs(e)))
+
+
+def named_apart(values: list[Expr], let: Callable[[Expr], Name]) -> dict[Expr, Name]:
+    """A name for each call that occurs more than once in these values, in terms of the names before it."""
+    names: dict[Expr, Name] = {}
+    for call in repeated(values):
+        names[call] = let(replaced(call, names))
+    return names
 
 
 def replaced(e: Expr, names: dict[Expr, Name]) -> Expr:

@@ -21,7 +21,7 @@ from ..ir.walk import Fresh, is_call_of, subexprs, substitute
 from ..rules import Rule, is_bilinear, linear_operands, rule_of
 from ..rules.typing import TypeProblem, Typer
 from .places import is_place
-from .push import SINGULAR, Pusher, differentiated, operands_of, same_shape
+from .push import SINGULAR, Pusher, check_part, differentiated, operands_of, same_shape
 from .splice import splice, splice_tangent
 from .terms import ADD, ZERO, Term, collected, simplified, total
 
@@ -176,11 +176,13 @@ class Tangents:
         }
         return simplified(splice_tangent(rule, e, {"y": y, **given}, self.types))
 
-    def parts(self, e: Call, results: Display) -> tuple[Expr, ...]:
-        """The tangents of several results of one call, by its pushforward."""
+    def parts(self, e: Call, results: Display, wanted: list[int]) -> tuple[Expr, ...]:
+        """The tangents of several results of one call, by its pushforward; those of `wanted` are read."""
         assert isinstance(e.func, Object)
         rule = rule_of(e.func.value)
         assert rule is not None
+        for place in wanted:
+            check_part(rule, e, place)
         found = self.by_pushforward(e, rule, results)
         assert isinstance(found, Display)
         return found.items

@@ -346,7 +346,7 @@ class Rewriter:
             )
         function = func.value
         form = spelled_form(function, [k for k, _ in e.kwargs])
-        if form is not None:
+        if form is not None and self.is_read(function):
             return self.call_user(form, e)
         if rule_of(function) is None and self.is_read(function):
             if hasattr(function, "built_for_types"):

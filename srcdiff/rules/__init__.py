@@ -9,6 +9,7 @@ from .registry import (
     is_elementwise,
     is_spelled,
     is_view,
+    late,
     linear,
     linear_operands,
     partials,
@@ -18,6 +19,8 @@ from .registry import (
     spelled_form,
     spelled_out,
 )
+
+late("scipy.linalg", "srcdiff.rules.scipy_linalg")
 
 __all__ = [
     "Rule",
@@ -30,6 +33,7 @@ __all__ = [
     "is_elementwise",
     "is_spelled",
     "is_view",
+    "late",
     "linalg",
     "linalg_types",
     "linear",

@@ -101,10 +101,12 @@ def qr_tangent(y: Any, a: Any, *, a_dot: Any) -> Any:
 
 @spelled(np.linalg.qr, given=("mode",), points=call(reals(4, 3), mode="r") + call(reals(4, 3), mode="reduced"))
 def qr_mode(a: Any, mode: Any = "reduced") -> Any:
+    if mode == "reduced":
+        return np.linalg.qr(a)
     if mode == "r":
         q, r = np.linalg.qr(a)  # noqa: RUF059 (names for generated code)
         return r
-    return np.linalg.qr(a)
+    return np.linalg.qr(a, mode)  # which no rule covers: it is refused
 
 
 # -------------------------------------------------------------------------------------------------- singular values

@@ -86,15 +86,50 @@ def pinv_tangent(y: Any, a: Any, rcond: Any = None, *, a_dot: Any) -> Any:
     )  # fmt: skip
 
 
-@spelled(
+@pullback(
     np.linalg.lstsq,
+    results=(0,),
     points=parts(
-        call(reals(4, 3), reals(4)) + call(reals(2, 3), reals(2, 2)) + call(reals(4, 3), reals(4), rcond=None), 0
+        call(reals(4, 3), reals(4))
+        + call(reals(2, 3), reals(2, 2))
+        + call(reals(2, 3), reals(2))
+        + call(reals(4, 3), reals(4, 2), rcond=1e-10),
+        0,
     ),
 )
-def lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
-    """Its first result, the solution of least norm; the others cannot be used."""
-    return np.linalg.pinv(a) @ b, None, None, None
+def lstsq(y_bar: Any, y: Any, a: Any, b: Any, rcond: Any = None) -> Any:
+    """Of the solution, where the rank of `a` is the same nearby (from Golub and Pereyra, as above)."""
+    if b.ndim == 1:
+        return (
+            np.outer(b - a @ y[0], np.linalg.pinv(a, rcond=rcond) @ (np.linalg.pinv(a, rcond=rcond).T @ y_bar[0]))
+            + np.outer(
+                np.linalg.pinv(a, rcond=rcond).T @ y[0],
+                y_bar[0] - a.T @ (np.linalg.pinv(a, rcond=rcond).T @ y_bar[0]),
+            )
+            - np.outer(np.linalg.pinv(a, rcond=rcond).T @ y_bar[0], y[0])
+        ), np.linalg.pinv(a, rcond=rcond).T @ y_bar[0]
+    return (
+        (b - a @ y[0]) @ (np.linalg.pinv(a, rcond=rcond) @ (np.linalg.pinv(a, rcond=rcond).T @ y_bar[0])).T
+        + np.linalg.pinv(a, rcond=rcond).T @ y[0] @ (y_bar[0] - a.T @ (np.linalg.pinv(a, rcond=rcond).T @ y_bar[0])).T
+        - np.linalg.pinv(a, rcond=rcond).T @ y_bar[0] @ y[0].T
+    ), np.linalg.pinv(a, rcond=rcond).T @ y_bar[0]
+
+
+@pushforward(np.linalg.lstsq)
+def lstsq_tangent(y: Any, a: Any, b: Any, rcond: Any = None, *, a_dot: Any = None, b_dot: Any = None) -> Any:
+    if a_dot is None:
+        return np.linalg.pinv(a, rcond=rcond) @ b_dot, None, None, None
+    return (
+        (
+            np.linalg.pinv(a, rcond=rcond) @ (-(a_dot @ y[0]) if b_dot is None else b_dot - a_dot @ y[0])
+            + np.linalg.pinv(a, rcond=rcond) @ (np.linalg.pinv(a, rcond=rcond).T @ (a_dot.T @ (b - a @ y[0])))
+            + a_dot.T @ (np.linalg.pinv(a, rcond=rcond).T @ y[0])
+            - np.linalg.pinv(a, rcond=rcond) @ (a @ (a_dot.T @ (np.linalg.pinv(a, rcond=rcond).T @ y[0])))
+        ),
+        None,
+        None,
+        None,
+    )
 
 
 # ----------------------------------------------------------------------------------------------------- determinants
@@ -188,6 +223,16 @@ def from_lower_transposed(y_bar: Any, y: Any, a: Any) -> Any:
 @linear(lower_half, points=call(reals(3, 3)))
 def lower_half_transposed(y_bar: Any, y: Any, a: Any) -> Any:
     return lower_half(y_bar)
+
+
+@linear(np.tril, points=call(reals(3, 3)) + call(reals(2, 4), 1) + call(reals(4, 3), k=-1))
+def tril(y_bar: Any, y: Any, x: Any, k: Any = 0) -> Any:
+    return np.tril(y_bar, k)
+
+
+@linear(np.triu, points=call(reals(3, 3)) + call(reals(2, 4), 1) + call(reals(4, 3), k=-1))
+def triu(y_bar: Any, y: Any, x: Any, k: Any = 0) -> Any:
+    return np.triu(y_bar, k)
 
 
 @pullback(inverse_gaps, points=call(reals(4, form="sorted")))

@@ -8,12 +8,12 @@ import numpy as np
 
 from .. import runtime
 from ..errors import UnsupportedCall
-from ..ir.types import Dim, Num, Static, Tup, Type, describe, wider
+from ..ir.types import INT, Dim, Num, Static, Tup, Type, describe, wider
 from .problem import TypeProblem
 from .result_types import Asked, states
 
 
-def _matrix(asked: Asked, place: int = 0) -> Num | None:
+def matrix(asked: Asked, place: int = 0) -> Num | None:
     """The operand that has to be a matrix of floats or ints."""
     type_ = asked.args[place] if len(asked.args) > place else None
     if not isinstance(type_, Num):
@@ -33,13 +33,13 @@ def _name(asked: Asked) -> str:
     return f"{getattr(asked.function, '__name__', asked.function)}"
 
 
-def _inexact(dtype: str) -> str:
+def inexact(dtype: str) -> str:
     """The dtype of what is computed from numbers of this one: whole numbers are taken as float64."""
     return dtype if dtype.startswith("float") else "float64"
 
 
 def _like(a: Num, *shape: Dim) -> Num:
-    return Num(_inexact(a.dtype), len(shape), shape)
+    return Num(inexact(a.dtype), len(shape), shape)
 
 
 def _least(a: Num) -> Dim:
@@ -54,13 +54,13 @@ def _least(a: Num) -> Dim:
 
 @states(np.linalg.inv, np.linalg.cholesky)
 def _square(asked: Asked) -> Type | None:
-    a = _matrix(asked)
+    a = matrix(asked)
     return None if a is None else _like(a, *a.shape)
 
 
 @states(np.linalg.matrix_power)
 def _power(asked: Asked) -> Type | None:
-    a, n = _matrix(asked), asked.argument(1, "n")
+    a, n = matrix(asked), asked.argument(1, "n")
     if a is None or not isinstance(n, Num):
         return None
     if not n.is_integral:
@@ -76,19 +76,19 @@ def _power(asked: Asked) -> Type | None:
 
 @states(np.linalg.pinv)
 def _pseudoinverse(asked: Asked) -> Type | None:
-    a = _matrix(asked)
+    a = matrix(asked)
     return None if a is None else _like(a, *reversed(a.shape))
 
 
 @states(np.linalg.det)
 def _determinant(asked: Asked) -> Type | None:
-    a = _matrix(asked)
-    return None if a is None else Num(_inexact(a.dtype))
+    a = matrix(asked)
+    return None if a is None else Num(inexact(a.dtype))
 
 
 @states(np.linalg.solve)
 def _solution(asked: Asked) -> Type | None:
-    a, b = _matrix(asked), asked.argument(1, "b")
+    a, b = matrix(asked), asked.argument(1, "b")
     if a is None or not isinstance(b, Num):
         return None
     if b.ndim not in (1, 2):
@@ -99,22 +99,32 @@ def _solution(asked: Asked) -> Type | None:
             "loop over the leading dimensions of a stack",
             asked.call.at,
         )
-    return Num(_inexact(wider(a.dtype, b.dtype)), b.ndim, (a.shape[1], *b.shape[1:]))
+    return Num(inexact(wider(a.dtype, b.dtype)), b.ndim, (a.shape[1], *b.shape[1:]))
 
 
 # -------------------------------------------------------------------------------------------------- several results
 
 
+@states(np.linalg.lstsq)
+def _least_squares(asked: Asked) -> Type | None:
+    a, b = matrix(asked), asked.argument(1, "b")
+    if a is None or not isinstance(b, Num):
+        return None
+    dtype = inexact(wider(a.dtype, b.dtype))
+    shape = (a.shape[1], *b.shape[1:])
+    return Tup((Num(dtype, len(shape), shape), Num(dtype, 1, (Dim(None),)), INT, Num(dtype, 1, (_least(a),))))
+
+
 @states(np.linalg.slogdet)
 def _log_determinant(asked: Asked) -> Type | None:
-    a = _matrix(asked)
-    number = None if a is None else Num(_inexact(a.dtype))
+    a = matrix(asked)
+    number = None if a is None else Num(inexact(a.dtype))
     return None if number is None else Tup((number, number))
 
 
 @states(np.linalg.eigh)
 def _eigen(asked: Asked) -> Type | None:
-    a, triangle = _matrix(asked), asked.argument(1, "UPLO")
+    a, triangle = matrix(asked), asked.argument(1, "UPLO")
     if triangle is not None and triangle not in (Static("L"), Static("U")):
         raise TypeProblem(
             UnsupportedCall,
@@ -128,7 +138,7 @@ def _eigen(asked: Asked) -> Type | None:
 
 @states(np.linalg.qr)
 def _qr(asked: Asked) -> Type | None:
-    a = _matrix(asked)
+    a = matrix(asked)
     if a is None:
         return None
     return Tup((_like(a, a.shape[0], _least(a)), _like(a, _least(a), a.shape[1])))
@@ -136,7 +146,7 @@ def _qr(asked: Asked) -> Type | None:
 
 @states(np.linalg.svd)
 def _svd(asked: Asked) -> Type | None:
-    a, full = _matrix(asked), asked.argument(1, "full_matrices")
+    a, full = matrix(asked), asked.argument(1, "full_matrices")
     if a is None:
         return None
     if not isinstance(full, Num) or full.value is not False:

@@ -18,7 +18,8 @@ it does read, and so what must be kept. The same text is spliced into generated 
 
 A function with several results has a pullback that takes and gives tuples: `y` holds the results, `y_bar` the adjoint
 of one of them and None for the others (it is asked for one result at a time, and the parts are added), and its
-pushforward returns the tangents of all.
+pushforward returns the tangents of all. `results` says which of them are covered, if not all: a derivative that needs
+another one is refused.
 `constant(f)`   the derivative of `f` is zero, by decision.
 `late(library, rules)` the module `rules` registers functions of `library` when that is in use, and not before.
 """
@@ -52,6 +53,7 @@ class Rule:
     points: Points = ()  # the calls that it is tested with
     first_order: str = ""  # why the rule itself cannot be differentiated again, if that is so
     tangent: Callable[..., Any] | None = None  # the pushforward, where it is not found from the body
+    results: tuple[int, ...] | None = None  # of several results those whose derivative is written, if not all
     unknown: tuple[str, ...] = ()  # operands in which there is a derivative that is not written: asked for, refused
 
     @functools.cached_property
@@ -94,14 +96,16 @@ def partials(*functions: Any, points: Points, unknown: tuple[str, ...] = ()) -> 
     return register
 
 
-def pullback(*functions: Any, points: Points, first_order: str = "") -> Callable[[F], F]:
+def pullback(
+    *functions: Any, points: Points, first_order: str = "", results: tuple[int, ...] | None = None
+) -> Callable[[F], F]:
     """Register a pullback: `rule(y_bar, y, *operands) -> adjoint | tuple of adjoints`. `first_order` says why the rule
-    itself is not differentiated, if that is so."""
+    itself is not differentiated, if that is so; `results` which of several results it covers."""
 
     def register(body: F) -> F:
         _add("pullback", functions, body, points, skip=2)
-        if first_order:
-            RULES.update({f: replace(RULES[f], first_order=first_order) for f in functions})
+        if first_order or results is not None:
+            RULES.update({f: replace(RULES[f], first_order=first_order, results=results) for f in functions})
         return body
 
     return register
