@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import srcdiff
+from srcdiff import runtime
 from srcdiff.errors import Refusal
 from srcdiff.testing import check_grad
 
@@ -150,3 +151,34 @@ def test_a_matrix_with_more_columns_than_rows_has_no_qr_derivative():
 def corner(x):
     q, r = np.linalg.qr(x)
     return r[0, 0]
+
+
+def test_products_of_second_derivatives_and_vectors():
+    _, product = srcdiff.grad_and_hvp(log_likelihood)(S, A[0], A)
+    step = 1e-6
+    gradient = srcdiff.grad(log_likelihood)
+    expected = (gradient(S + step * A, A[0]) - gradient(S - step * A, A[0])) / (2.0 * step)
+    np.testing.assert_allclose(product, expected, rtol=1e-5, atol=1e-7)
+
+
+HELPERS = {
+    "onto_lower": (A,),
+    "from_lower": (A,),
+    "lower_half": (A,),
+    "inverse_gaps": (A[0],),
+    "cofactors": (A,),
+    "cofactors_tangent": (A, S),
+    "power_tangent": (A, S, 3),
+    "left_vectors_adjoint": (A, *np.linalg.svd(A, full_matrices=False)),
+    "left_vectors_tangent": (A, *np.linalg.svd(A, full_matrices=False)),
+}
+
+
+@pytest.mark.parametrize("name", HELPERS)
+def test_helpers_in_compiled_code(name):
+    numba = pytest.importorskip("numba")
+    import srcdiff.runtime_numba  # noqa: F401
+
+    plain = getattr(runtime, name)
+    compiled = numba.njit(eval("lambda *args: helper(*args)", {"helper": plain}))
+    np.testing.assert_allclose(compiled(*HELPERS[name]), plain(*HELPERS[name]), rtol=1e-12, atol=1e-14)

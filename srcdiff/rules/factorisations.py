@@ -18,7 +18,7 @@ from ..runtime import (
     onto_lower,
 )
 from .points import call, parts, reals
-from .registry import pullback, pushforward, spelled
+from .registry import constant, pullback, pushforward, spelled
 
 _SQUARE = call(reals(3, 3)) + call(reals(2, 2)) + call(reals(3, 3, form="definite"))
 _SYMMETRIC = call(reals(3, 3, form="symmetric")) + call(reals(4, 4, form="symmetric"), UPLO="U")
@@ -151,6 +151,20 @@ def svdvals(x: Any) -> Any:
     u, s, vh = np.linalg.svd(x, full_matrices=False)  # noqa: RUF059 (names for generated code)
     return s
 
+
+@spelled(np.linalg.cond, points=call(reals(4, 3)) + call(reals(3, 3), 2) + call(reals(3, 3), p=-2))
+def cond(x: Any, p: Any = None) -> Any:
+    s = np.linalg.svdvals(x)
+    if p is None:
+        return s[0] / s[-1]
+    if p == 2:
+        return s[0] / s[-1]
+    if p == -2:
+        return s[-1] / s[0]
+    return np.linalg.norm(x, p) * np.linalg.norm(np.linalg.inv(x), p)
+
+
+constant(np.linalg.matrix_rank)
 
 spelled(left_vectors_adjoint, points=call(reals(4, 2), reals(4, 2), reals(2, low=1.0), reals(2, 3)))(
     left_vectors_adjoint

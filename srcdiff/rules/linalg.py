@@ -196,6 +196,16 @@ def multi_dot(arrays: Any) -> Any:
     return left
 
 
+@spelled(np.linalg.matmul, points=call(reals(3, 4), reals(4, 2)) + call(reals(3, 4), reals(4)))
+def matmul(x1: Any, x2: Any) -> Any:
+    return x1 @ x2
+
+
+@spelled(np.linalg.outer, points=call(reals(3), reals(4)))
+def outer(x1: Any, x2: Any) -> Any:
+    return np.outer(x1, x2)
+
+
 # --------------------------------------------------------------------------------------------------------- Cholesky
 
 

@@ -177,6 +177,8 @@ for matrix in (TALL, WIDE, A):
         "np.linalg.svd(x, compute_uv=False)",
         "np.linalg.svd(x, full_matrices=False, compute_uv=False)[0]",
         "np.linalg.svdvals(x)",
+        "np.linalg.cond(x)",
+        "np.linalg.matrix_rank(x) * x[0, 0]",
         "np.linalg.svd(x, full_matrices=False)[1]",
         "u, s, vh = np.linalg.svd(x, full_matrices=False)\nreturn (u * s) @ vh",
         "u, s, vh = np.linalg.svd(x, full_matrices=False)\nreturn u @ vh",
@@ -219,4 +221,17 @@ alike(
     "scipy.linalg.pinv(x)",
     "scipy.linalg.svdvals(x)",
     "scipy.linalg.eigvalsh(x)",
+)
+
+
+# -------------------------------------------------------------------------------------- several of them in a program
+
+alike(
+    (TALL, real(4)),
+    "q, r = np.linalg.qr(x)\nu, s, vh = np.linalg.svd(r, full_matrices=False)\nreturn (u * s) @ vh @ (q.T @ y)",
+    "G = x.T @ x + np.eye(3)\nw, v = np.linalg.eigh(G)\nreturn np.sum((v.T @ (x.T @ y)) ** 2 / w)",
+    "G = x.T @ x + np.eye(3)\nb = np.linalg.solve(G, x.T @ y)\nreturn b @ G @ b + np.linalg.slogdet(G)[1]",
+    "w, v = np.linalg.eigh(x.T @ x)\nx, y = x @ v, y * 2.0\nreturn x[:, 0] @ y + w[2]",
+    "s = 0.0\nfor m in (x.T @ x, x[:3] + x[:3].T):\n    w, v = np.linalg.eigh(m)\n    s += w[0] * v[0, 0]\nreturn s * s",
+    "t = 0.0\nwhile t < 2.0:\n    u, s, v = np.linalg.svd(x, full_matrices=False)\n    x = x + u @ v\n    t += s[0]\nreturn t",
 )
