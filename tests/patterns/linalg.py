@@ -232,6 +232,9 @@ alike(
     "G = x.T @ x + np.eye(3)\nw, v = np.linalg.eigh(G)\nreturn np.sum((v.T @ (x.T @ y)) ** 2 / w)",
     "G = x.T @ x + np.eye(3)\nb = np.linalg.solve(G, x.T @ y)\nreturn b @ G @ b + np.linalg.slogdet(G)[1]",
     "w, v = np.linalg.eigh(x.T @ x)\nx, y = x @ v, y * 2.0\nreturn x[:, 0] @ y + w[2]",
-    "s = 0.0\nfor m in (x.T @ x, x[:3] + x[:3].T):\n    w, v = np.linalg.eigh(m)\n    s += w[0] * v[0, 0]\nreturn s * s",
-    "t = 0.0\nwhile t < 2.0:\n    u, s, v = np.linalg.svd(x, full_matrices=False)\n    x = x + u @ v\n    t += s[0]\nreturn t",
+    "s = 0.0\nfor m in (x.T @ x, x[:3] + x[:3].T):\n    w, v = np.linalg.eigh(m)\n    s += w[0] * v[0, 0]\nreturn s",
+    (
+        "t = 0.0\nwhile t < 2.0:\n    u, s, v = np.linalg.svd(x, full_matrices=False)\n"
+        "    t += s[0]\n    x = x + u @ v\nreturn t + x[0, 0]"
+    ),
 )
