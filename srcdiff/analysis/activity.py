@@ -74,6 +74,10 @@ def _flows(function: Function, aliases: Aliases) -> list[tuple[str, str]]:
                 for t, v in zip(targets, values, strict=True):
                     assert isinstance(t, Name)
                     flow(v, t.id)
+            case Assign(target=Display(items=targets), value=Call() as value):
+                for t in targets:
+                    assert isinstance(t, Name)
+                    flow(value, t.id)
             case Assign(target=Item(base=Name(id=name))):
                 flow(s.value, name)
             case Update(target=Name(id=name)) | Update(target=Item(base=Name(id=name))):

@@ -150,9 +150,10 @@ class Names:
                 return f"{self.module(module.__name__)}.{name}"
         if name := _public_name(np.linalg, value):
             return f"{self.module('numpy')}.linalg.{name}"
-        special = sys.modules.get("scipy.special")
-        if special is not None and (name := _public_name(special, value)):
-            return f"{self.module('scipy.special')}.{name}"
+        for library in ("scipy.special", "scipy.linalg"):
+            found = sys.modules.get(library)
+            if found is not None and (name := _public_name(found, value)):
+                return f"{self.module(library)}.{name}"
         if isinstance(value, types.MethodDescriptorType | types.GetSetDescriptorType):
             return f"{self.spell(ir.Object(value.__objclass__, value.__objclass__.__name__))}.{value.__name__}"
         if getattr(value, "__module__", None) == _RUNTIME and getattr(value, "__name__", "").isidentifier():

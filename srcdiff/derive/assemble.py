@@ -35,6 +35,7 @@ from .acts import Acc, Act, Do, Fork, Kill, Let, Node, Round, Step, Together, Wh
 from .schedule import BlockPlan, Restore, moment
 from .tapes import Tape, Tapes
 from .terms import ADD, COPY, SUB, ZERO, total
+from .zeros import is_fresh
 
 ZEROS_LIKE = Object(np.zeros_like, "np.zeros_like")
 ANY_ZEROS_LIKE = Object(runtime.zeros_like, "zeros_like")
@@ -339,6 +340,8 @@ class Assembler(Tapes):
     def storage(self, place: Expr) -> str | None:
         """The alias class of the array that an adjoint belongs to."""
         while not isinstance(place, Name):
+            if is_fresh(place):
+                return None
             if isinstance(place, Item):
                 place = place.base
             elif isinstance(place, Call) and place.args and not is_call_of(place, np.ndarray.copy):

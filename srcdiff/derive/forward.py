@@ -47,6 +47,7 @@ from ..normalise import Core
 from ..rules.typing import TypeProblem, Typer, like, settled
 from .naming import Named, named
 from .places import base_of
+from .push import named_apart, replaced
 from .request import Derived, Request, identifier, leaves, result_of
 from .tangents import ZEROS_LIKE, Tangents, is_pop
 from .terms import ZERO
@@ -89,12 +90,17 @@ class _Writer:
         return dot
 
     def let(self, value: Expr) -> Name:
+        name = self.temporary(value)
+        self.ahead.append(Assign(name, value))
+        return name
+
+    def temporary(self, value: Expr) -> Name:
+        """A name for a part of a tangent."""
         wish = f"{self.program.user_name.get(self.wish, self.wish)}_dot"
         name = self.fresh(wish)
         self.program.user_name[name] = wish
         type_ = Typer(self.types)(value)
         self.types[name] = settled(type_.plain()) if isinstance(type_, Num) else type_
-        self.ahead.append(Assign(Name(name), value))
         return Name(name)
 
     # -------------------------------------------------------------------------------------------------- the function
@@ -159,6 +165,8 @@ class _Writer:
                     return [Assign(t, v) for t, v in pairs], []
                 left, right = (Display("tuple", tuple(side)) for side in zip(*pairs, strict=True))
                 return [Assign(left, right)], []
+            case Assign(target=Display(items=targets), value=Call() as value):
+                return [], self.unpacked([t for t in targets if isinstance(t, Name)], value)
             case Assign(target=Item() as place, value=value):
                 if base_of(place) in self.dots:
                     self.wish = base_of(place) or self.wish
@@ -177,6 +185,25 @@ class _Writer:
             case _:
                 raise TypeError(f"not a simple statement: {s!r}")
         return [], []
+
+    def unpacked(self, results: list[Name], value: Call) -> list[Stmt]:
+        """The tangents of several results of one call, after it: they read the results."""
+        wanted = [r for r in results if r.id in self.dots]
+        if not wanted:
+            return []
+        self.wish = wanted[0].id
+        places = [results.index(r) for r in wanted]
+        parts = self.tangents.parts(value, Display("tuple", tuple(results)), places)
+        found = dict(zip(results, parts, strict=True))
+        ahead: list[Stmt] = []
+
+        def let(value: Expr) -> Name:
+            name = self.temporary(value)
+            ahead.append(Assign(name, value))
+            return name
+
+        shared = named_apart([found[r] for r in wanted], let)
+        return [*ahead, *(Assign(Name(self.dots[r.id]), replaced(found[r], shared)) for r in wanted)]
 
     def assigned(self, name: str, value: Expr) -> tuple[list[Stmt], list[Stmt]]:
         if is_pop(value):

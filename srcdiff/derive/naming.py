@@ -159,6 +159,8 @@ class _Namer:
                 return replace(s, value=value)
             case Assign(target=Display(items=targets), value=Display(items=values)):
                 return replace(s, value=Display("tuple", tuple(map(self.apart, targets, values))))
+            case Assign(target=Display(items=targets), value=Call() as value):
+                return self.unpacked(s, [t for t in targets if isinstance(t, Name)], value)
             case Assign(target=Item()) | Update():
                 self.wish = base_of(s.target) or "value"
                 if is_call_of(s.value, list.pop):
@@ -201,6 +203,32 @@ class _Namer:
         own_root = self.aliases.is_array(target.id) and self.aliases.mutable(target.id) and target.id in self.active
         value = self.named(value, top=False)
         return self.let(value) if own_root and not self.aliases.shares(value) else value
+
+    def unpacked(self, s: Assign, results: list[Name], value: Call) -> Stmt:
+        """A call with several results: rules read them by their names, so those must be neither operands of the call
+        nor written in place; else the results have names of their own first."""
+        self.wish = results[0].id
+        value = self.named_call(value)
+        written = {n.id for n in results if self.aliases.is_array(n.id) and self.aliases.mutable(n.id)}
+        if not self.is_active(value) or not (written or names(value) & {n.id for n in results}):
+            return replace(s, value=value)
+        made = []
+        for n in results:
+            wish = f"{self.user_name.get(n.id, n.id)}_1"
+            own = self.fresh(wish)
+            self.user_name[own], self.types[own] = wish, self.types[n.id]
+            if n.id in self.active:
+                self.active.add(own)
+            made.append(Name(own))
+        self.out.append(Assign(Display("tuple", tuple(made)), value))
+        copies = [Call(COPY, (m,)) if n.id in written else m for n, m in zip(results, made, strict=True)]
+        return replace(s, value=Display("tuple", tuple(map(self.apart, results, copies))))
+
+    def named_call(self, e: Call) -> Call:
+        """A call with names for the operands that need one."""
+        named = self.named(e, top=True)
+        assert isinstance(named, Call)
+        return named
 
     def is_active(self, e: Expr) -> bool:
         return Pusher(self.types, self.active, self.let).is_active(e)

@@ -16,9 +16,9 @@ import numpy as np
 from ..errors import UnsupportedCall
 from ..ir.nodes import Call, Choice, Const, Display, Expr, Item, Logic, Name, Object, Slice
 from ..ir.types import Num, Type
-from ..ir.walk import is_call_of, subexprs
+from ..ir.walk import is_call_of, rebuild, subexprs
 from ..normalise import negated
-from ..rules import Rule, rule_of
+from ..rules import Rule, is_view, rule_of
 from ..rules.typing import TypeProblem, Typer
 from ..runtime import unbroadcast
 from .places import is_place
@@ -106,7 +106,15 @@ class Pusher:
                     e.at,
                 )
 
-    def call(self, e: Call, term: Term, top: bool) -> None:
+    def part(self, e: Call, seed: Expr, place: int, count: int) -> None:
+        """What the adjoint of one of several results gives the operands: the rule gets None for the others."""
+        assert self.result is not None
+        y_bar = tuple(seed if k == place else Const(None) for k in range(count))
+        rule = self.rule(e)
+        check_part(rule, e, place)
+        self.pull(e, rule, self.result, Display("tuple", y_bar))
+
+    def rule(self, e: Call) -> Rule:
         assert isinstance(e.func, Object)
         rule = rule_of(e.func.value)
         if rule is None:
@@ -117,6 +125,11 @@ class Pusher:
                 "write the operation with functions that have a rule",
                 e.at,
             )
+        return rule
+
+    def call(self, e: Call, term: Term, top: bool) -> None:
+        assert isinstance(e.func, Object)
+        rule = self.rule(e)
         y = self.result if top and self.result is not None else e
         if rule.kind == "partials":
             found = splice(rule, e, {"y": y}, self.types)
@@ -127,10 +140,20 @@ class Pusher:
             seed = self.seed(e, term)
             self.push_items(e.args[0], seed, ())
         else:
-            seed = self.seed(e, term)
-            adjoints = splice(rule, e, {"y": y, "y_bar": seed}, self.types)
-            for part, adjoint in differentiated(rule, e, adjoints, self.is_active):
-                self.push(part, Term((simplified(adjoint),)))
+            self.pull(e, rule, y, self.seed(e, term))
+
+    def pull(self, e: Call, rule: Rule, y: Expr, y_bar: Expr) -> None:
+        """The adjoints that a pullback gives the operands; a call that several of them contain is made once."""
+        adjoints = splice(rule, e, {"y": y, "y_bar": y_bar}, self.types)
+        parts = [(part, simplified(adjoint)) for part, adjoint in differentiated(rule, e, adjoints, self.is_active)]
+        names = named_apart([adjoint for _, adjoint in parts], self.let)
+        for part, adjoint in parts:
+            adjoint = replaced(adjoint, names)
+            match adjoint:
+                case Call(func=Object(value=op), args=(inner,)) if op is operator.neg:
+                    self.push(part, Term((inner,), -1.0))
+                case _:
+                    self.push(part, Term((adjoint,)))
 
     def push_items(self, written: Display, seed: Expr, place: tuple[Expr, ...]) -> None:
         """The items of an array that is written out take the elements of its adjoint."""
@@ -193,6 +216,47 @@ class Pusher:
         if one_more and all(a.same(b) for a, b in zip(outer.shape[1:], inner.shape, strict=True)):
             return Call(SUM, (value,), (("axis", Const(0)),))
         return Call(UNBROADCAST, (value, operand))
+
+
+def check_part(rule: Rule, e: Call, place: int) -> None:
+    """Refuse the derivative of one of several results that the rule does not cover."""
+    if rule.results is not None and place not in rule.results:
+        assert isinstance(e.func, Object)
+        covered = " and ".join(f"[{k}]" for k in rule.results)
+        raise TypeProblem(
+            UnsupportedCall,
+            f"the derivative of result [{place}] of `{e.func.text}`",
+            f"there is a rule for {covered} only",
+            "compute it from the others, with functions that have a rule",
+            e.at,
+        )
+
+
+def repeated(values: list[Expr]) -> list[Expr]:
+    """The calls that occur more than once in these values and cost more than arithmetic or a view: inner ones first,
+    without those that occur in another such call only."""
+    counts: dict[Expr, int] = {}
+    for e in (e for value in values for e in subexprs(value)):
+        if isinstance(e, Call) and isinstance(e.func, Object):
+            rule = rule_of(e.func.value)
+            if rule is not None and rule.kind == "pullback" and not is_view(e.func.value):
+                counts[e] = counts.get(e, 0) + 1
+    twice = [e for e, n in counts.items() if n > 1]
+    inside = {e for outer in twice for e in subexprs(outer) if e != outer and counts.get(e) == counts[outer]}
+    return sorted((e for e in twice if e not in inside), key=lambda e: sum(1 for _ in subexprs(e)))
+
+
+def named_apart(values: list[Expr], let: Callable[[Expr], Name]) -> dict[Expr, Name]:
+    """A name for each call that occurs more than once in these values, in terms of the names before it."""
+    names: dict[Expr, Name] = {}
+    for call in repeated(values):
+        names[call] = let(replaced(call, names))
+    return names
+
+
+def replaced(e: Expr, names: dict[Expr, Name]) -> Expr:
+    """`e` with some expressions replaced by the names that they have been given."""
+    return names[e] if e in names else rebuild(e, lambda child: replaced(child, names))
 
 
 def operands_of(rule: Rule, e: Call) -> list[tuple[str, Expr]]:

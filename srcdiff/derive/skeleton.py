@@ -121,6 +121,8 @@ class Builder:
                 self.assign(name, s.value)
             case Assign(target=Display(items=targets), value=Display(items=values)):
                 self.together([(t.id, v) for t, v in zip(targets, values, strict=True) if isinstance(t, Name)])
+            case Assign(target=Display(items=targets), value=Call() as value):
+                self.unpacked([t for t in targets if isinstance(t, Name)], value)
             case Assign(target=Item() as place):
                 self.store(place, s.value)
             case Update(target=Name(id=name)) if not self.aliases.is_array(name):
@@ -254,6 +256,18 @@ class Builder:
                 self.acts.append(Kill(adjoint.id))
         elif parts:
             self.acts.append(Together(tuple(parts)))
+
+    def unpacked(self, results: list[Name], value: Call) -> None:
+        """A call with several results: what the adjoint of each gives its operands, added up."""
+        pusher = self.pusher(Display("tuple", tuple(results)))
+        adjoints = [self.adjoints.of(r.id) if r.id in self.active else None for r in results]
+        self.wish = results[0].id
+        for k, adjoint in enumerate(adjoints):
+            if adjoint is not None:
+                self.wish = results[k].id
+                pusher.part(value, Name(adjoint), k, len(results))
+        self.accumulate(pusher)
+        self.acts.extend(Kill(adjoint) for adjoint in adjoints if adjoint is not None)
 
     # ---------------------------------------------------------------------------------------------------- writes
 

@@ -21,7 +21,7 @@ from ..ir.walk import Fresh, is_call_of, subexprs, substitute
 from ..rules import Rule, is_bilinear, linear_operands, rule_of
 from ..rules.typing import TypeProblem, Typer
 from .places import is_place
-from .push import SINGULAR, Pusher, differentiated, operands_of, same_shape
+from .push import SINGULAR, Pusher, check_part, differentiated, operands_of, same_shape
 from .splice import splice, splice_tangent
 from .terms import ADD, ZERO, Term, collected, simplified, total
 
@@ -163,13 +163,29 @@ class Tangents:
             return Call(ADD, tuple(parts)) if len(parts) == 2 else parts[0]
         y = self.result if top and self.result is not None else e
         if rule.tangent is not None:
-            wanted = rule.tangent.__code__.co_varnames
-            given = {
-                f"{name}_dot": self.operand(a, False) for name, a in operands_of(rule, e) if f"{name}_dot" in wanted
-            }
-            found = splice_tangent(rule, e, {"y": y, **given}, self.types)
-            return simplified(found)
+            return self.by_pushforward(e, rule, y)
         return self.transposed(e, rule, y)
+
+    def by_pushforward(self, e: Call, rule: Rule, y: Expr) -> Expr:
+        assert rule.tangent is not None
+        wanted, defaults = rule.tangent.__code__.co_varnames, rule.tangent.__kwdefaults__ or {}
+        given = {
+            dot: self.operand(a, False)
+            for name, a in operands_of(rule, e)
+            if (dot := f"{name}_dot") in wanted and (defaults.get(dot, a) is not None or self.is_active(a))
+        }
+        return simplified(splice_tangent(rule, e, {"y": y, **given}, self.types))
+
+    def parts(self, e: Call, results: Display, wanted: list[int]) -> tuple[Expr, ...]:
+        """The tangents of several results of one call, by its pushforward; those of `wanted` are read."""
+        assert isinstance(e.func, Object)
+        rule = rule_of(e.func.value)
+        assert rule is not None
+        for place in wanted:
+            check_part(rule, e, place)
+        found = self.by_pushforward(e, rule, results)
+        assert isinstance(found, Display)
+        return found.items
 
     def operand(self, e: Expr, zero_is_a_number: bool) -> Expr:
         return self.of(e) or (ZERO if zero_is_a_number else self.zero(e))

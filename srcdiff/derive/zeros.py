@@ -268,7 +268,7 @@ class Zeros:
         reads_itself = any(t.mentions({bar}) for t in terms)
         sure = found.ndim == wanted.ndim is not None and value_is_at_least(found, wanted)
         if (sure and found.dtype == wanted.dtype) or reads_itself:
-            return [Acc(target, (Term((owned_like(value, found),)),) if not _is_fresh(value) else terms, assign=True)]
+            return [Acc(target, (Term((owned_like(value, found),)),) if not is_fresh(value) else terms, assign=True)]
         return [self.zero(bar, guard=False), Acc(target, terms)]
 
     def together(self, act: Together, zero: set[str], state: State, out: list[Act]) -> None:
@@ -282,7 +282,7 @@ class Zeros:
                     value = total(terms, Typer(self.types))
                     type_ = Typer(self.types)(value)
                     assert isinstance(type_, Num)
-                    terms = terms if _is_fresh(value) else (Term((owned_like(value, type_),)),)
+                    terms = terms if is_fresh(value) else (Term((owned_like(value, type_),)),)
                 parts.append(Acc(part.target, terms, assign=True))
             else:
                 killed.append(part.target.id)
@@ -301,15 +301,15 @@ def _mixed(a: str, b: str) -> bool:
 
 def owned(e: Expr) -> Expr:
     """An array of its own: an adjoint never shares memory with another one."""
-    return e if _is_fresh(e) else Call(COPY, (e,))
+    return e if is_fresh(e) else Call(COPY, (e,))
 
 
 def owned_like(e: Expr, type_: Num) -> Expr:
     """`owned`, for a value that may also be a number."""
-    return e if _is_fresh(e) else Call(COPIED if type_.ndim is None else COPY, (e,))
+    return e if is_fresh(e) else Call(COPIED if type_.ndim is None else COPY, (e,))
 
 
-def _is_fresh(e: Expr) -> bool:
+def is_fresh(e: Expr) -> bool:
     """Whether the value is made by computation, so that nobody else holds it."""
     match e:
         case Name() | Item() | Const() | Object():

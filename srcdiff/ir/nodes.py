@@ -10,7 +10,8 @@ Two levels use the same nodes:
 * *raw*, as the frontend delivers it: everything below may occur;
 * *core*, after `normalise`: no `Attr`, `Continue`, loop `orelse` or keyword arguments to user functions; a `For` runs
   over `range`; `Return` is the last statement only; the target of an `Assign` is a `Name`, an `Item`, or a tuple
-  `Display` of names whose value is a tuple `Display` of equal length (a simultaneous assignment).
+  `Display` of names whose value is a tuple `Display` of equal length (a simultaneous assignment) or the `Call` of a
+  function with several results, none of which the call itself reads: `w, V = np.linalg.eigh(A)`.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from ..ir.types import ListOf, Num, Static, Tup, Type, describe
 from ..ir.walk import names
 from ..rules.typing import TypeProblem
 from ..runtime import replaced, scattered
-from .expressions import GETITEM, Rewriter
+from .expressions import GETITEM, Rewriter, has_several_results, wish_of
 from .state import expanded
 
 REPLACED = Object(replaced, "replaced")
@@ -139,6 +139,13 @@ class Assigner(Rewriter):
         return isinstance(type_, Num) and type_.dtype == "bool"
 
     def unpack(self, target: Display, value: Expr) -> None:
+        type_ = self.typed(value) if has_several_results(value) else None
+        if isinstance(type_, Tup):
+            wanted = [t.id for t in target.items if isinstance(t, Name)]
+            if len(type_.items) == len(target.items) == len(set(wanted)):
+                self.results(tuple(map(self.own, wanted)), value, type_)
+                return
+            value = self.atom(value, wish_of(value))
         if not isinstance(value, Display):
             array = value if self.joined(value, Const(0)) else self.atom(value, "kept")
             items = [self.joined(array, Const(k)) or Item(array, Const(k)) for k in range(self.width(target, value))]

@@ -34,12 +34,12 @@ from ..ir.nodes import (
     Slice,
 )
 from ..ir.types import ListOf, Num, Static, Tup, Type, describe
-from ..rules import rule_of, spelled_out
+from ..rules import rule_of, spelled_form, spelled_out
 from ..rules.result_types import check_dimensions
 from ..rules.typing import TypeProblem, method_of, type_of_value
 from .captures import check_captured, complex_problem
 from .forms import ADD, check_callee, check_form, is_helper, plain_form, user_function
-from .state import CLASH, State, clash, expanded, merge, unknown
+from .state import CLASH, State, clash, component, expanded, merge, unknown
 
 __all__ = ["ADD", "Rewriter", "user_function"]
 
@@ -109,7 +109,11 @@ class Rewriter:
     def bind(self, name: str, value: Expr) -> None:
         """Emit `name = value`, a tuple item by item, and note the type."""
         type_ = self.typed(value)
-        if isinstance(type_, Tup):
+        if isinstance(type_, Tup) and has_several_results(value):
+            own = tuple(component(name, k) for k, _ in enumerate(type_.items))
+            self.state.fresh.taken.update(own)
+            self.results(own, value, type_)
+        elif isinstance(type_, Tup):
             for k, _ in enumerate(type_.items):
                 item = value.items[k] if isinstance(value, Display) else Item(value, Const(k))
                 self.bind(f"{name}_{k}", item)
@@ -125,6 +129,11 @@ class Rewriter:
                 )
             self.state.emit(Assign(Name(name), value))
         self.state.env[name] = type_
+
+    def results(self, names: tuple[str, ...], call: Expr, type_: Tup) -> None:
+        """Emit `names = call`, for a call of a function with several results, all of them numbers or arrays."""
+        self.state.emit(Assign(Display("tuple", tuple(map(Name, names))), call))
+        self.state.env.update(zip(names, type_.items, strict=True))
 
     def _name(self, e: Name) -> Expr:
         target = self.scope.get(e.id, e)
@@ -199,6 +208,8 @@ class Rewriter:
 
     def _item(self, e: Item) -> Expr:
         base, index = self.expr(e.base), self.expr(e.index)
+        if has_several_results(base) and isinstance(self.typed(base), Tup):
+            base = self.atom(base, wish_of(base))
         if isinstance(base, Display) and isinstance(index, Slice):
             return self._sliced(base, index, e)
         elif isinstance(base, Display):
@@ -368,7 +379,10 @@ class Rewriter:
         function = func.value
         if function is slice:  # an index as generated code passes it on
             return _slice(*self.arguments(e)[0])
-        if rule_of(function) is None and not is_helper(function):
+        form = spelled_form(function, [k for k, _ in e.kwargs])
+        if form is not None and self.is_read(function):
+            return self.call_user(form, e)
+        if rule_of(function) is None and self.is_read(function):
             if hasattr(function, "built_for_types"):
                 return self.call_derivative(function, e)
             if hasattr(function, "driver_for"):
@@ -380,6 +394,10 @@ class Rewriter:
         args, kwargs = self.arguments(e)
         call = replace(e, func=func, args=args, kwargs=kwargs)
         return self._folded(self._checked(self._builtin(call)))
+
+    def is_read(self, function: Any) -> bool:
+        """Whether the source of a function without a rule is read: of a helper where it stands for itself."""
+        return spelled_out(function) is not None or not is_helper(function)
 
     def _method(self, e: Call, attr: Attr) -> Expr:
         base = self.expr(attr.base)
@@ -426,6 +444,18 @@ def _slice(*bounds: Expr) -> Slice:
     given: list[Expr | None] = [None if b == Const(None) else b for b in bounds]
     lower, upper, step = [None, *given, None] if len(given) == 1 else [*given, None][:3]
     return Slice(lower, upper, step)
+
+
+def has_several_results(e: Expr) -> bool:
+    """Whether a value of tuple type is what a function with a rule returns, to be unpacked by one statement."""
+    rule = rule_of(e.func.value) if isinstance(e, Call) and isinstance(e.func, Object) else None
+    return rule is not None and rule.kind == "pullback"
+
+
+def wish_of(call: Expr) -> str:
+    """What the results of a function are called where the program gives them no names."""
+    function = call.func.value if isinstance(call, Call) and isinstance(call.func, Object) else None
+    return str(getattr(function, "__name__", "results"))
 
 
 def _parts(index: Expr) -> tuple[Expr, ...]:

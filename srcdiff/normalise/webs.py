@@ -28,7 +28,7 @@ from ..ir.nodes import (
     Update,
     While,
 )
-from ..ir.types import ListOf, Num, Type, TypeMismatch, join
+from ..ir.types import ListOf, Num, Tup, Type, TypeMismatch, join
 from ..ir.walk import Fresh, children, expressions, is_call_of, map_stmt, mentioned, rebuild, statements
 from ..rules.typing import TypeProblem, Typer, settled
 
@@ -225,6 +225,10 @@ def _defined(s: Stmt, typer: Typer) -> list[tuple[str, Type]]:
                 return [(name, typer(s.value))]
             case Assign(target=Display(items=targets), value=Display(items=values)):
                 return [(t.id, typer(v)) for t, v in zip(targets, values, strict=True) if isinstance(t, Name)]
+            case Assign(target=Display(items=targets), value=Call() as value):
+                type_ = typer(value)
+                assert isinstance(type_, Tup)
+                return [(t.id, item) for t, item in zip(targets, type_.items, strict=True) if isinstance(t, Name)]
             case Update(target=Name(id=name)):
                 before = typer(s.target)
                 if isinstance(before, Num) and before.ndim != 0:

@@ -1,6 +1,6 @@
 """The derivative rules, each written once. Importing this package fills the registry."""
 
-from . import arrays, elementwise, reductions, ufuncs
+from . import arrays, elementwise, factorisations, linalg, linalg_types, reductions, ufuncs
 from .registry import (
     Rule,
     bilinear,
@@ -16,11 +16,13 @@ from .registry import (
     pullback,
     pushes,
     rule_of,
+    spelled_form,
     spelled_out,
 )
 
 late("scipy.special", "srcdiff.rules.scipy_special")
 late("scipy.stats", "srcdiff.rules.scipy_stats")
+late("scipy.linalg", "srcdiff.rules.scipy_linalg")
 
 __all__ = [
     "Rule",
@@ -28,10 +30,14 @@ __all__ = [
     "bilinear",
     "constant",
     "elementwise",
+    "factorisations",
     "is_bilinear",
     "is_elementwise",
     "is_spelled",
     "is_view",
+    "late",
+    "linalg",
+    "linalg_types",
     "linear",
     "linear_operands",
     "partials",
@@ -39,6 +45,7 @@ __all__ = [
     "pushes",
     "reductions",
     "rule_of",
+    "spelled_form",
     "spelled_out",
     "ufuncs",
 ]

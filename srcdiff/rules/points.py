@@ -6,7 +6,7 @@ one call; what is drawn is differentiated, everything else is passed as it is.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 
@@ -26,6 +26,7 @@ class Example:
 
     args: tuple[Any, ...]
     kwargs: tuple[tuple[str, Any], ...]
+    part: int | None = None  # which of several results is looked at; all of them if that is None
 
 
 Points = tuple[Example, ...]
@@ -39,6 +40,11 @@ def reals(*shape: int, low: float = -2.0, high: float = 2.0, form: str = "") -> 
 def call(*args: Any, **kwargs: Any) -> Points:
     """One call, with these operands and keywords; calls are added up: `call(reals(3)) + call(reals(3, 4), axis=0)`."""
     return (Example(args, tuple(kwargs.items())),)
+
+
+def parts(points: Points, *places: int) -> Points:
+    """The same calls, of a function with several results, once for each of these results alone."""
+    return tuple(replace(example, part=place) for example in points for place in places)
 
 
 def over(*ranges: tuple[float, float]) -> Points:

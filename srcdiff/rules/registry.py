@@ -10,8 +10,16 @@ it does read, and so what must be kept. The same text is spliced into generated 
                 the tangent of the result is `f` of the tangents.
 `bilinear(f)`   a pullback, of an `f` that is linear in each of its first two operands.
 `pushforward(f)` beside a pullback: `rule(y, *operands, x_dot, ...)` returns the tangent of the result, `x_dot` being
-                that of the operand `x`. Without one the pullback is transposed.
-`spelled(f)`    `f` in terms of functions that have a rule: read in its place, as if the user had written it.
+                that of the operand `x` (None, where that is its default, for an operand without one). Without a
+                pushforward the pullback is transposed.
+`spelled(f)`    `f` in terms of functions that have a rule: read in its place, as if the user had written it. Of a
+                function that has a rule of its own, a call that gives one of the arguments named by `given` is read
+                so. A helper of `runtime` may stand for itself: rules call it, its derivative is that of its text.
+
+A function with several results has a pullback that takes and gives tuples: `y` holds the results, `y_bar` the adjoint
+of one of them and None for the others (it is asked for one result at a time, and the parts are added), and its
+pushforward returns the tangents of all. `results` says which of them are covered, if not all: a derivative that needs
+another one is refused.
 `constant(f)`   the derivative of `f` is zero, by decision.
 `late(library, rules)` the module `rules` registers functions of `library` when that is in use, and not before.
 """
@@ -24,7 +32,7 @@ import importlib
 import inspect
 import sys
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from types import FunctionType
 from typing import Any, TypeVar
@@ -45,6 +53,7 @@ class Rule:
     points: Points = ()  # the calls that it is tested with
     first_order: str = ""  # why the rule itself cannot be differentiated again, if that is so
     tangent: Callable[..., Any] | None = None  # the pushforward, where it is not found from the body
+    results: tuple[int, ...] | None = None  # of several results those whose derivative is written, if not all
     unknown: tuple[str, ...] = ()  # operands in which there is a derivative that is not written: asked for, refused
 
     @functools.cached_property
@@ -69,6 +78,7 @@ VIEWS: set[Any] = set()
 LINEAR: dict[Any, tuple[str, ...]] = {}  # the operands in which a function is linear, all of them together
 BILINEAR: set[Any] = set()
 SPELLED: dict[Any, tuple[FunctionType, Points]] = {}  # what stands for a function, and the calls to test it with
+FORMS: dict[Any, tuple[FunctionType, Points, tuple[str, ...]]] = {}  # the same for calls that give these arguments
 LATE: dict[str, str] = {}  # modules of rules that are imported when the library that they are for is in use
 
 
@@ -86,14 +96,16 @@ def partials(*functions: Any, points: Points, unknown: tuple[str, ...] = ()) -> 
     return register
 
 
-def pullback(*functions: Any, points: Points, first_order: str = "") -> Callable[[F], F]:
+def pullback(
+    *functions: Any, points: Points, first_order: str = "", results: tuple[int, ...] | None = None
+) -> Callable[[F], F]:
     """Register a pullback: `rule(y_bar, y, *operands) -> adjoint | tuple of adjoints`. `first_order` says why the rule
-    itself is not differentiated, if that is so."""
+    itself is not differentiated, if that is so; `results` which of several results it covers."""
 
     def register(body: F) -> F:
         _add("pullback", functions, body, points, skip=2)
-        if first_order:
-            RULES.update({f: replace(RULES[f], first_order=first_order) for f in functions})
+        if first_order or results is not None:
+            RULES.update({f: replace(RULES[f], first_order=first_order, results=results) for f in functions})
         return body
 
     return register
@@ -132,13 +144,17 @@ def pushforward(*functions: Any) -> Callable[[F], F]:
     return register
 
 
-def spelled(*functions: Any, points: Points) -> Callable[[F], F]:
-    """Register a Python function, made of functions that have a rule, that is read in the place of these functions."""
+def spelled(*functions: Any, points: Points, given: tuple[str, ...] = ()) -> Callable[[F], F]:
+    """Register a Python function, made of functions that have a rule, that is read in the place of these functions;
+    with `given` only for calls that give one of these arguments by name."""
 
     def register(body: F) -> F:
         if not isinstance(body, FunctionType) or not points:
             raise ValueError(f"{body!r} is no Python function with points: it is registered with calls that test it")
-        SPELLED.update(dict.fromkeys(functions, (body, points)))
+        if given:
+            FORMS.update(dict.fromkeys(functions, (body, points, given)))
+        else:
+            SPELLED.update(dict.fromkeys(functions, (body, points)))
         return body
 
     return register
@@ -196,10 +212,20 @@ def spelled_out(function: Any) -> FunctionType | None:
     return found[0] if found is not None else None
 
 
+def spelled_form(function: Any, names: Collection[str]) -> FunctionType | None:
+    """The Python function that is read in the place of a call that gives arguments of these names, or None."""
+    try:
+        found = FORMS.get(function)
+    except TypeError:
+        return None
+    return found[0] if found is not None and any(name in names for name in found[2]) else None
+
+
 def is_spelled(body: Any) -> bool:
     """Whether a Python function is one of those that stand for another one, or a part of one."""
     module = getattr(body, "__module__", None) or ""
-    return module.startswith(f"{__package__}.") or any(body is found for found, _ in SPELLED.values())
+    known = any(body is found for found, *_ in (*SPELLED.values(), *FORMS.values()))
+    return known or module.startswith(f"{__package__}.")
 
 
 def is_elementwise(function: Any) -> bool:

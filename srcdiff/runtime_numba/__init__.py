@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import sys
 
-from . import dtypes, elementwise, helpers, places, products, reductions, reshaping, shapes, special
+from . import dtypes, elementwise, helpers, linalg, places, products, reductions, reshaping, shapes, special
 
 __all__ = [
     "dtypes",
     "elementwise",
     "helpers",
+    "linalg",
     "places",
     "products",
     "reductions",

@@ -17,7 +17,7 @@ import numpy as np
 
 from srcdiff.errors import BadArgument
 from srcdiff.rules.points import Example, Points, Reals
-from srcdiff.rules.registry import SPELLED, rule_of
+from srcdiff.rules.registry import FORMS, SPELLED, rule_of
 
 from . import check_grad
 
@@ -63,6 +63,8 @@ class Program:
             self.call = f"{words[0]}.{function.__name__}({', '.join(words[1:])})"
         else:
             self.call = f"function({', '.join(words)})"
+        if example.part is not None:
+            self.call += f"[{example.part}]"
 
     def word(self, value: Any) -> str:
         if isinstance(value, Reals):
@@ -111,10 +113,10 @@ def name_of(function: Any) -> str:
 def points_of(function: Any) -> Points:
     """The calls that the rule of a function is tested with. Raises BadArgument where there is no rule."""
     rule = rule_of(function)
-    if rule is not None and rule.points:
-        return rule.points
-    if function in SPELLED:
-        return SPELLED[function][1]
+    points = rule.points if rule is not None else SPELLED[function][1] if function in SPELLED else ()
+    points += FORMS[function][1] if function in FORMS else ()
+    if points:
+        return points
     raise BadArgument(f"there is no rule with points for {name_of(function)}")
 
 
