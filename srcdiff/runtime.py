@@ -164,8 +164,8 @@ def sinc_derivative(n: int, x: Any) -> Any:
     Near 0 the Taylor series, of which term `k` is `(-1)**k * t**(2k-n) / ((2k-n)! * (2k+1))` for `t = pi * x`;
     elsewhere the recurrence that comes from differentiating `t * sinc = sin(t)` `n` times.
 
-    >>> float(sinc_derivative(1, 0.0)), float(sinc_derivative(1, 1.0))
-    (0.0, -1.0)
+    >>> float(sinc_derivative(1, 1.0)), round(float(sinc_derivative(2, 0.0)), 12)
+    (-1.0, -3.289868133696)
     """
     t = math.pi * np.asarray(x)
     far = np.abs(t) > n + 1.0

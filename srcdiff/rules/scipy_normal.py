@@ -1,8 +1,8 @@
 """The density of the multivariate normal distribution; imported with `scipy_stats`.
 
 For points in one or two dimensions and a covariance matrix, by its Cholesky factor (SciPy takes its eigenvalues): a
-matrix that is not positive definite raises here, as it does there. The derivative by the matrix is that of `np.linalg.cholesky`. For
-one point as a matrix of one row SciPy returns a number, and this an array of length 1.
+matrix that is not positive definite raises here, as it does there. The derivative by the matrix is that of
+`np.linalg.cholesky`. For one point as a matrix of one row SciPy returns a number, and this an array of length 1.
 """
 
 from __future__ import annotations

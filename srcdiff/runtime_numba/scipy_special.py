@@ -19,48 +19,48 @@ from .special import elementwise_of_one, elementwise_of_two, powers, shares
 # ------------------------------------------------------------------------------------------------------ elementwise
 
 
-def _expit(x: float) -> float:
+def _expit(x: Any) -> Any:
     return 1.0 / (1.0 + math.exp(-x)) if x >= 0.0 else math.exp(x) / (1.0 + math.exp(x))
 
 
-def _log_expit(x: float) -> float:
+def _log_expit(x: Any) -> Any:
     return -math.log1p(math.exp(-x)) if x >= 0.0 else x - math.log1p(math.exp(x))
 
 
-def _logit(x: float) -> float:
+def _logit(x: Any) -> Any:
     twice = 2.0 * (np.float64(x) - 0.5)
     return float(np.log1p(twice) - np.log1p(-twice) if abs(twice) < 0.5 else np.log(x / (1.0 - x)))
 
 
-def _erf(x: float) -> float:
+def _erf(x: Any) -> Any:
     return math.erf(x)
 
 
-def _erfc(x: float) -> float:
+def _erfc(x: Any) -> Any:
     return math.erfc(x)
 
 
-def _ndtr(x: float) -> float:
+def _ndtr(x: Any) -> Any:
     return 0.5 * math.erfc(-x * math.sqrt(0.5))
 
 
-def _gamma(x: float) -> float:
+def _gamma(x: Any) -> Any:
     return math.gamma(x)
 
 
-def _gammaln(x: float) -> float:
+def _gammaln(x: Any) -> Any:
     return math.lgamma(x)
 
 
-def _digamma(x: float) -> float:
+def _digamma(x: Any) -> Any:
     return runtime.polygamma(0, x)
 
 
-def _xlogy(x: float, y: float) -> float:
+def _xlogy(x: Any, y: Any) -> Any:
     return 0.0 if x == 0.0 and y == y else x * np.log(np.float64(y))  # noqa: PLR0124
 
 
-def _xlog1py(x: float, y: float) -> float:
+def _xlog1py(x: Any, y: Any) -> Any:
     return 0.0 if x == 0.0 and y == y else x * np.log1p(np.float64(y))  # noqa: PLR0124
 
 
