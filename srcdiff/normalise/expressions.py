@@ -54,6 +54,7 @@ class Rewriter:
     state: State
     scope: dict[str, Expr]
     is_generated = False  # whether the function is one that srcdiff wrote
+    stands_for: FunctionType | None = None  # the function, if it is one of those that stand for another one
 
     def call_user(self, function: FunctionType, e: Call) -> Expr:
         raise NotImplementedError
@@ -341,6 +342,9 @@ class Rewriter:
                 left, right = self.typed(a), self.typed(b)
                 if isinstance(left, Static) and isinstance(right, Static):
                     return bool(op(left.value, right.value))
+                first, second = literal(a), literal(b)
+                if first is not None and second is not None:
+                    return bool(op(first, second))
             case Call(func=Object(value=operator.not_), args=(a,)):
                 inner = self.known(a)
                 return None if inner is None else not inner
@@ -368,6 +372,9 @@ class Rewriter:
         function = func.value
         if function is slice:  # an index as generated code passes it on
             return _slice(*self.arguments(e)[0])
+        spelled = self._spelled(function)
+        if spelled is not None:
+            return self.call_user(spelled, e)
         if rule_of(function) is None and not is_helper(function):
             if hasattr(function, "built_for_types"):
                 return self.call_derivative(function, e)
@@ -397,12 +404,17 @@ class Rewriter:
             )
         rest, kwargs = self.arguments(e)
         args = (base, *rest)
-        spelled = spelled_out(found)
+        spelled = self._spelled(found)
         if spelled is not None:
             return self.inline(spelled, args, kwargs, e)
         if found in (np.ndarray.reshape, np.ndarray.transpose) and len(args) > 2:
             args = (base, Display("tuple", args[1:]))
         return self._checked(self._builtin(Call(Object(found, attr.name), args, kwargs, e.at)))
+
+    def _spelled(self, function: Any) -> FunctionType | None:
+        """The Python function that is read in the place of this one; in its own body the name means the rule."""
+        found = spelled_out(function)
+        return None if found is self.stands_for else found
 
     def arguments(self, e: Call) -> tuple[tuple[Expr, ...], tuple[tuple[str, Expr], ...]]:
         """The arguments of a call, made core from the left to the right."""
@@ -426,6 +438,16 @@ def _slice(*bounds: Expr) -> Slice:
     given: list[Expr | None] = [None if b == Const(None) else b for b in bounds]
     lower, upper, step = [None, *given, None] if len(given) == 1 else [*given, None][:3]
     return Slice(lower, upper, step)
+
+
+def literal(e: Expr) -> Any:
+    """The number or string that is written out here, or None."""
+    match e:
+        case Const(value=value) | Object(value=value):
+            return value if isinstance(value, int | float | str) else None
+        case Call(func=Object(value=operator.neg), args=(a,)) if isinstance(value := literal(a), int | float):
+            return -value
+    return None
 
 
 def _parts(index: Expr) -> tuple[Expr, ...]:
