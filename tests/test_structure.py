@@ -42,7 +42,7 @@ MAY_IMPORT = PIPELINE | {
     "testing": {"errors", "rules", "api"},
     "__init__": {"errors", "runtime", "api"},
 }
-PARTS = {"subject": "derivative", "jitted": "derivative"}  # modules that are one unit with another: they name its class
+PARTS = {"subject": "derivative", "jitted": "derivative", "runtime_reductions": "runtime"}  # modules that are one unit with another: they name its class
 
 
 def dotted(file):

@@ -60,7 +60,7 @@ class _Splicer(Rewriter):
             return Const(0)  # rules ask it of numbers, too
         return super()._attribute(e)
 
-    def _spelled(self, function: Any) -> FunctionType | None:
+    def _spelled(self, function: Any) -> FunctionType | None:  # noqa: ARG002
         return None  # a rule names functions that have one
 
     def _checked(self, e: Expr) -> Expr:

@@ -37,6 +37,7 @@ from ..rules import is_spelled
 from ..rules.typing import TypeProblem
 from .assignments import Assigner
 from .exits import single_exit
+from .expressions import literal
 from .state import to_problem, unknown
 
 
@@ -44,6 +45,7 @@ class Callees(Assigner):
     """The user calls in one function. `callers` are the programs being inlined, this one the last; `chain` their
     names."""
 
+    program: Program
     chain: tuple[str, ...]
     callers: tuple[Program, ...]
 
@@ -115,7 +117,7 @@ class Callees(Assigner):
 
         `constant` says that the callee binds the parameter to nothing else, `once` that it evaluates it once at most.
         """
-        if constant and (isinstance(arg, Name | Const | Object) or once):
+        if constant and (isinstance(arg, Name | Const | Object) or once or literal(arg) is not None):
             return arg
         if constant and isinstance(arg, Display):
             return replace(arg, items=tuple(self.atom(i, name) for i in arg.items))

@@ -35,6 +35,7 @@ from ..ir.nodes import (
 )
 from ..ir.types import ListOf, Num, Static, Tup, Type, describe
 from ..rules import rule_of, spelled_out
+from ..rules.registry import is_decided
 from ..rules.result_types import check_dimensions
 from ..rules.typing import TypeProblem, method_of, type_of_value
 from .captures import check_captured, complex_problem
@@ -54,7 +55,7 @@ class Rewriter:
     state: State
     scope: dict[str, Expr]
     is_generated = False  # whether the function is one that srcdiff wrote
-    stands_for: FunctionType | None = None  # the function, if it is one of those that stand for another one
+    stands_for: object = None  # the function, if it is one of those that stand for another one
 
     def call_user(self, function: FunctionType, e: Call) -> Expr:
         raise NotImplementedError
@@ -177,12 +178,14 @@ class Rewriter:
         )
 
     def _folded(self, e: Expr) -> Expr:
-        """A rank is a literal; a shape is the tuple of its lengths; nothing is taken away from a number."""
+        """A rank is a literal; nothing is taken away from a number, and no axis put into an array."""
         match e:
             case Call(func=Object(value=op), args=(a, Const(value=int(n)))) if op is operator.sub and n == 0:
                 return a if isinstance(t := self.typed(a), Num) and t.dtype != "bool" else e
             case Call(func=Object(value=op), args=(a, Const(value=1.0))) if op is operator.mul and self.is_generated:
                 return self._once(a, e)  # the adjoint of a result, 1.0 by default
+            case Call(func=Object(value=np.expand_dims), args=(a, Display(items=()))):
+                return a
         if isinstance(e, Call) and isinstance(e.func, Object) and e.func.value is np.ndarray.ndim:
             type_ = self.typed(e)
             if isinstance(type_, Num) and isinstance(type_.value, int):
@@ -345,6 +348,8 @@ class Rewriter:
                 first, second = literal(a), literal(b)
                 if first is not None and second is not None:
                     return bool(op(first, second))
+            case Call(func=Object(value=f), args=(a, Object(value=kind))) if f is isinstance and kind is tuple:
+                return isinstance(self.typed(a), Tup)
             case Call(func=Object(value=operator.not_), args=(a,)):
                 inner = self.known(a)
                 return None if inner is None else not inner
@@ -375,6 +380,9 @@ class Rewriter:
         spelled = self._spelled(function)
         if spelled is not None:
             return self.call_user(spelled, e)
+        if is_decided(function):
+            found = function(*(literal(self.expr(a)) for a in e.args))
+            return Display("tuple", tuple(map(Const, found))) if isinstance(found, tuple) else Const(found)
         if rule_of(function) is None and not is_helper(function):
             if hasattr(function, "built_for_types"):
                 return self.call_derivative(function, e)

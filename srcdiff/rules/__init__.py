@@ -1,6 +1,18 @@
 """The derivative rules, each written once. Importing this package fills the registry."""
 
-from . import arrays, elementwise, reductions, ufuncs
+from . import (
+    arrays,
+    elementwise,
+    norms,
+    orders,
+    products,
+    reduction_types,
+    reductions,
+    running,
+    selections,
+    tables,
+    ufuncs,
+)
 from .registry import (
     Rule,
     bilinear,
@@ -34,11 +46,18 @@ __all__ = [
     "is_view",
     "linear",
     "linear_operands",
+    "norms",
+    "orders",
     "partials",
+    "products",
     "pullback",
     "pushes",
+    "reduction_types",
     "reductions",
     "rule_of",
+    "running",
+    "selections",
     "spelled_out",
+    "tables",
     "ufuncs",
 ]

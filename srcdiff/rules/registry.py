@@ -69,6 +69,7 @@ ELEMENTWISE: set[Any] = set()
 VIEWS: set[Any] = set()
 LINEAR: dict[Any, tuple[str, ...]] = {}  # the operands in which a function is linear, all of them together
 BILINEAR: dict[Any, tuple[str, ...]] = {}  # the operands in which a function is linear, each of them alone
+DECIDED: set[Any] = set()
 SPELLED: dict[Any, tuple[FunctionType, Points]] = {}  # what stands for a function, and the calls to test it with
 LATE: dict[str, str] = {}  # modules of rules that are imported when the library that they are for is in use
 
@@ -156,6 +157,18 @@ def constant(*functions: Any, elementwise: bool = False) -> None:
     RULES.update(dict.fromkeys(functions, rule))
     if elementwise:
         ELEMENTWISE.update(functions)
+
+
+def decided(*functions: Any) -> None:
+    """Declare that these functions are called on literals when the derivative is written: they serve rules."""
+    DECIDED.update(functions)
+
+
+def is_decided(function: Any) -> bool:
+    try:
+        return function in DECIDED
+    except TypeError:
+        return False
 
 
 def views(*functions: Any) -> None:

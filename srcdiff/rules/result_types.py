@@ -54,7 +54,7 @@ def stated_result(asked: Asked) -> Type | None:
     return None if entry is None else entry(asked)
 
 
-def _states(*functions: Any) -> Callable[[_Entry], _Entry]:
+def states(*functions: Any) -> Callable[[_Entry], _Entry]:
     def register(entry: _Entry) -> _Entry:
         _TABLE.update(dict.fromkeys(functions, entry))
         return entry
@@ -65,7 +65,7 @@ def _states(*functions: Any) -> Callable[[_Entry], _Entry]:
 # ----------------------------------------------------------------------------------------------- shapes and lengths
 
 
-@_states(len, np.size, np.ndarray.size)
+@states(len, np.size, np.ndarray.size)
 def _length(asked: Asked) -> Type:
     first = asked.first
     if isinstance(first, Tup):
@@ -75,7 +75,7 @@ def _length(asked: Asked) -> Type:
     return INT
 
 
-@_states(np.ndarray.shape, np.shape)
+@states(np.ndarray.shape, np.shape)
 def _shape(asked: Asked) -> Type | None:
     first = asked.first
     if isinstance(first, Num) and first.ndim is not None:
@@ -83,12 +83,12 @@ def _shape(asked: Asked) -> Type | None:
     return None
 
 
-@_states(np.ndarray.ndim, np.ndim)
+@states(np.ndarray.ndim, np.ndim)
 def _rank(asked: Asked) -> Type | None:
     return Num("int64", weak=True, value=asked.first.ndim) if isinstance(asked.first, Num) else None
 
 
-@_states(np.ndarray.dtype)
+@states(np.ndarray.dtype)
 def _dtype_of(asked: Asked) -> Type | None:
     return Static(np.dtype(asked.first.dtype)) if isinstance(asked.first, Num) else None
 
@@ -110,12 +110,12 @@ def _dim_of(count: Num) -> Dim:
 # ----------------------------------------------------------------------------------------------------- array making
 
 
-@_states(np.full_like, np.copy, np.ndarray.copy)
+@states(np.full_like, np.copy, np.ndarray.copy)
 def _like_first(asked: Asked) -> Type | None:
     return _same_shape(asked, asked.kwargs.get("dtype"))
 
 
-@_states(np.zeros_like, np.ones_like, np.empty_like)
+@states(np.zeros_like, np.ones_like, np.empty_like)
 def _filled_like_first(asked: Asked) -> Type | None:
     _check_layout(asked)
     dtype, shape = asked.argument(1, "dtype"), asked.kwargs.get("shape")
@@ -132,20 +132,20 @@ def _same_shape(asked: Asked, dtype: Type | None) -> Num | None:
     return Num(_dtype(dtype, first.dtype), first.ndim, first.shape, contiguous=sure)
 
 
-@_states(np.zeros, np.ones, np.empty)
+@states(np.zeros, np.ones, np.empty)
 def _filled(asked: Asked) -> Type | None:
     _check_layout(asked)
     return _by_shape(asked.argument(0, "shape"), _dtype(asked.argument(1, "dtype"), "float64"), asked.call)
 
 
-@_states(np.full)
+@states(np.full)
 def _full(asked: Asked) -> Type | None:
     given, value = asked.argument(2, "dtype"), asked.argument(1, "fill_value")
     default = value.dtype if given is None and isinstance(value, Num) else "float64"
     return _by_shape(asked.argument(0, "shape"), _dtype(given, default), asked.call)
 
 
-@_states(np.broadcast_to)
+@states(np.broadcast_to)
 def _broadcast_to(asked: Asked) -> Type | None:
     first, shape = asked.first, asked.argument(1, "shape")
     return _by_shape(shape, first.dtype, asked.call) if isinstance(first, Num) else None
@@ -193,7 +193,7 @@ def check_dimensions(e: Call, type_: Type) -> None:
         )
 
 
-@_states(np.array, np.asarray)
+@states(np.array, np.asarray)
 def _array(asked: Asked) -> Type | None:
     first, given = asked.first, asked.argument(1, "dtype")
     if isinstance(first, Num):
@@ -225,7 +225,7 @@ def _dtype(given: Type | None, default: str) -> str:
     return "int64" if dtype.kind in "iu" else dtype.name
 
 
-@_states(np.linspace)
+@states(np.linspace)
 def _linspace(asked: Asked) -> Type | None:
     if any(isinstance(t, Num) and t.ndim != 0 for t in asked.args[:2]):
         raise TypeProblem(
@@ -241,7 +241,7 @@ def _linspace(asked: Asked) -> Type | None:
 # -------------------------------------------------------------------------------------------------- change of shape
 
 
-@_states(np.reshape, np.ndarray.reshape)
+@states(np.reshape, np.ndarray.reshape)
 def _reshaped(asked: Asked) -> Type | None:
     base, shape = asked.first, asked.argument(1, "shape")
     sizes = shape.items if isinstance(shape, Tup) else (shape,)
@@ -252,7 +252,7 @@ def _reshaped(asked: Asked) -> Type | None:
     return Num(base.dtype, len(dims), dims, contiguous=base.contiguous)
 
 
-@_states(np.ravel, np.ndarray.ravel, np.ndarray.flatten)
+@states(np.ravel, np.ndarray.ravel, np.ndarray.flatten)
 def _ravelled(asked: Asked) -> Type | None:
     first = asked.first
     if not isinstance(first, Num):
@@ -261,7 +261,7 @@ def _ravelled(asked: Asked) -> Type | None:
     return Num(first.dtype, 1, (dim,), contiguous=first.contiguous)
 
 
-@_states(np.ndarray.T, np.transpose, np.ndarray.transpose)
+@states(np.ndarray.T, np.transpose, np.ndarray.transpose)
 def _transposed(asked: Asked) -> Type | None:
     first = asked.first
     if not isinstance(first, Num) or len(asked.args) != 1:
@@ -270,7 +270,7 @@ def _transposed(asked: Asked) -> Type | None:
     return Num(first.dtype, first.ndim, tuple(reversed(first.shape)), contiguous=contiguous)
 
 
-@_states(np.conjugate, np.ndarray.conj, np.ndarray.conjugate, np.real, np.ndarray.real, np.ndarray.imag)
+@states(np.conjugate, np.ndarray.conj, np.ndarray.conjugate, np.real, np.ndarray.real, np.ndarray.imag)
 def _part(asked: Asked) -> Type | None:
     first = asked.first
     if not isinstance(first, Num) or not first.is_array:
@@ -278,7 +278,7 @@ def _part(asked: Asked) -> Type | None:
     return Num(first.dtype, first.ndim, first.shape, contiguous=first.contiguous)
 
 
-@_states(np.ndarray.astype)
+@states(np.ndarray.astype)
 def _converted_array(asked: Asked) -> Type | None:
     first = asked.first
     if not isinstance(first, Num):
@@ -289,7 +289,7 @@ def _converted_array(asked: Asked) -> Type | None:
 # --------------------------------------------------------------------------------------------------------- products
 
 
-@_states(np.outer)
+@states(np.outer)
 def _outer(asked: Asked) -> Type | None:
     vectors = [t for t in asked.args if isinstance(t, Num) and t.ndim == 1]
     if len(vectors) != len(asked.args) or not vectors:
@@ -297,7 +297,7 @@ def _outer(asked: Asked) -> Type | None:
     return Num(functools.reduce(wider, (t.dtype for t in vectors)), 2, tuple(t.shape[0] for t in vectors))
 
 
-@_states(np.dot, np.matmul, operator.matmul, np.ndarray.dot)
+@states(np.dot, np.matmul, operator.matmul, np.ndarray.dot)
 def _product(asked: Asked) -> Type | None:
     operands = [t for t in asked.args if isinstance(t, Num)]
     if len(operands) != 2:
@@ -305,34 +305,29 @@ def _product(asked: Asked) -> Type | None:
     a, b = operands
     if a.ndim is None or b.ndim is None:
         return None
-    if a.ndim > 2 or b.ndim > 2:
-        raise TypeProblem(
-            UnsupportedCall,
-            f"a product of a {describe(a)} and a {describe(b)}",
-            "matrix products have a rule for vectors and matrices",
-            "loop over the leading dimensions",
-            asked.call.at,
-        )
     if a.ndim == 0 or b.ndim == 0:
         return None
-    shape = a.shape[:-1] + (b.shape[1:] if b.ndim == 2 else ())
+    if asked.function in (np.dot, np.ndarray.dot):
+        shape = a.shape[:-1] + b.shape[:-2] + b.shape[-1:] * (b.ndim > 1)
+    else:
+        shape = broadcast([a.shape[:-2], b.shape[:-2]]) + a.shape[-2:-1] + b.shape[-1:] * (b.ndim > 1)
     return Num(wider(a.dtype, b.dtype), len(shape), shape)
 
 
 # ---------------------------------------------------------------------------------------------- Python's own values
 
 
-@_states(list.append)
+@states(list.append)
 def _appended(asked: Asked) -> Type | None:
     return Static(None) if isinstance(asked.first, ListOf) else None
 
 
-@_states(list.pop)
+@states(list.pop)
 def _popped(asked: Asked) -> Type | None:
     return (asked.first.item or FLOAT) if isinstance(asked.first, ListOf) else None
 
 
-@_states(range)
+@states(range)
 def _range(asked: Asked) -> Type:
     for type_, arg in zip(asked.args, asked.call.args, strict=True):
         if not (isinstance(type_, Num) and type_.is_integral):
@@ -346,7 +341,7 @@ def _range(asked: Asked) -> Type:
     return Static(range(0))
 
 
-@_states(float, int, round)
+@states(float, int, round)
 def _converted(asked: Asked) -> Type | None:
     first = asked.first
     if not isinstance(first, Num):
@@ -367,13 +362,13 @@ def _converted(asked: Asked) -> Type | None:
 # ----------------------------------------------------------------------------------------------- srcdiff's helpers
 
 
-@_states(runtime.unbroadcast)
+@states(runtime.unbroadcast)
 def _as_second(asked: Asked) -> Type | None:
     second = asked.argument(1, "x")
     return second.plain() if isinstance(second, Num) else None
 
 
-@_states(runtime.power_mixed, runtime.power_curvature)
+@states(runtime.power_mixed, runtime.power_curvature)
 def _of_broadcast(asked: Asked) -> Type | None:
     nums = [t for t in asked.args if isinstance(t, Num)]
     if len(nums) < len(asked.args):
@@ -384,13 +379,13 @@ def _of_broadcast(asked: Asked) -> Type | None:
     return Num("float64", len(shape), shape)
 
 
-@_states(runtime.scattered)
+@states(runtime.scattered)
 def _as_third(asked: Asked) -> Type | None:
     third = asked.argument(2, "x")
     return Num(third.dtype, third.ndim, third.shape) if isinstance(third, Num) else None
 
 
-@_states(
+@states(
     runtime.replaced,
     runtime.only_last,
     runtime.first_max,
@@ -406,7 +401,7 @@ def _shaped_as_first(asked: Asked) -> Type | None:
     return Num(first.dtype, first.ndim, first.shape) if isinstance(first, Num) else None
 
 
-@_states(runtime.one_hot, runtime.prod_partials_pullback)
+@states(runtime.one_hot, runtime.prod_partials_pullback)
 def _shaped_as_second(asked: Asked) -> Type | None:
     second = asked.argument(1, "x")
     return Num(second.dtype, second.ndim, second.shape) if isinstance(second, Num) else None
@@ -414,4 +409,4 @@ def _shaped_as_second(asked: Asked) -> Type | None:
 
 def shaped_as_first(*functions: Any) -> None:
     """State that the results of these functions have the shape and dtype of their first argument."""
-    _states(*functions)(_shaped_as_first)
+    states(*functions)(_shaped_as_first)
