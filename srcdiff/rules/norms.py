@@ -9,7 +9,8 @@ import numpy as np
 
 from ..runtime import power_exponent, ratio, root
 from .points import call, over, reals
-from .registry import decided, partials, pullback, pushforward, spelled
+from .refusals import is_written_out, refused
+from .registry import partials, pullback, pushforward, spelled
 
 _ALL = call(reals(4)) + call(reals(3, 4)) + call(reals(3, 4), axis=0) + call(reals(3, 4), axis=-1, keepdims=True)
 _ALL += call(reals(2, 3, 4), axis=(0, 2)) + call(reals(3, 4), keepdims=True)
@@ -17,14 +18,6 @@ _ORDERS = call(reals(4), 1) + call(reals(4), 2) + call(reals(4), np.inf) + call(
 _ORDERS += call(reals(4), 0) + call(reals(3, 4), 2.5, axis=0) + call(reals(3, 4), 1, axis=-1, keepdims=True)
 _ORDERS += call(reals(3, 4), np.inf, axis=0) + call(reals(3, 4), "fro") + call(reals(2, 3, 4), "fro", axis=(1, 2))
 _ORDERS += call(reals(3, 4), 1) + call(reals(3, 4), -1) + call(reals(3, 4), np.inf) + call(reals(3, 4), -np.inf)
-
-
-def is_written_out(value: Any) -> bool:
-    """Whether an argument is a literal, which is all that a function which decides something is ever given."""
-    return value is not None
-
-
-decided(is_written_out)
 
 
 @pullback(np.linalg.norm, points=_ALL)
@@ -48,14 +41,12 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: Any = False) -> An
     if ord is None:
         return np.linalg.norm(x, axis=axis, keepdims=keepdims)
     if not is_written_out(ord):
-        return np.linalg.norm(x, ord)  # that is refused, as what no rule covers: each order has a derivative of its own
+        return refused("an order of `np.linalg.norm` that is a variable", "write the order as a literal")
     if isinstance(axis, tuple) or (axis is None and x.ndim == 2):
         if ord == "fro":
             return np.linalg.norm(x, axis=axis, keepdims=keepdims)
-        if isinstance(axis, tuple):
-            return np.linalg.norm(x, ord, axis)
-        if keepdims:
-            return np.linalg.norm(x, ord)
+        if isinstance(axis, tuple) or keepdims:
+            return refused("`np.linalg.norm` of this order with axes or keepdims", "take the norm of each matrix")
         if ord == 1:
             return np.max(np.sum(np.abs(x), axis=0))
         if ord == -1:
@@ -64,9 +55,9 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: Any = False) -> An
             return np.max(np.sum(np.abs(x), axis=1))
         if ord == -np.inf:
             return np.min(np.sum(np.abs(x), axis=1))
-        return np.linalg.norm(x, ord)
+        return refused("this order of `np.linalg.norm` of a matrix", "write it with np.linalg.svdvals(x)")
     if x.ndim == 0 or (axis is None and x.ndim > 2):
-        return np.linalg.norm(x, ord, axis)
+        return refused("`np.linalg.norm` of this order and rank", "give an axis, or use np.ravel(x)")
     if ord == 2:
         return np.linalg.norm(x, axis=axis, keepdims=keepdims)
     if ord == 1:

@@ -16,20 +16,20 @@ from .registry import constant, linear, pullback, pushforward, spelled
 _SORTED = call(reals(5)) + call(reals(3, 4), axis=0) + call(reals(3, 4)) + call(reals(2, 3, 2), axis=1)
 
 
-@spelled(np.sort, points=_SORTED + call(reals(3, 4), axis=None))
-def sort(a: Any, axis: Any = -1) -> Any:
+@spelled(np.sort, points=_SORTED + call(reals(3, 4), axis=None) + call(reals(4), kind="stable"))
+def sort(a: Any, axis: Any = -1, kind: Any = None) -> Any:
     if axis is None:
-        return np.sort(np.ravel(a))
-    return np.sort(a, axis=axis)
+        return np.sort(np.ravel(a), kind=kind)
+    return np.sort(a, axis=axis, kind=kind)
 
 
 @pullback(np.sort, points=_SORTED)
-def sort_pullback(y_bar: Any, y: Any, a: Any, axis: Any = -1) -> Any:
+def sort_pullback(y_bar: Any, y: Any, a: Any, axis: Any = -1, kind: Any = None) -> Any:
     return put_along(y_bar, ordering(a, axis), a, axis)
 
 
 @pushforward(np.sort)
-def sort_tangent(y: Any, a: Any, axis: Any = -1, *, a_dot: Any) -> Any:
+def sort_tangent(y: Any, a: Any, axis: Any = -1, kind: Any = None, *, a_dot: Any) -> Any:
     return np.take_along_axis(a_dot, ordering(a, axis), axis)
 
 

@@ -70,11 +70,22 @@ _SUBSCRIPTS += call("ij->ji", reals(2, 3)) + call("i,j", reals(2), reals(3)) + c
 _SUBSCRIPTS += call("i,ij,j", reals(2), reals(2, 3), reals(3)) + call("bij,bjk->bik", reals(2, 2, 3), reals(2, 3, 2))
 _SUBSCRIPTS += call("ij,ij->j", reals(2, 3), reals(1, 3)) + call("ij,k->k", reals(2, 3), reals(2))
 _SUBSCRIPTS += call("ai,bi,ci,i->abc", reals(2, 3), reals(2, 3), reals(2, 3), reals(3))
+_SUBSCRIPTS += call("ij,jk,kl->il", reals(2, 3), reals(3, 4), reals(4, 2), optimize=True)
 _SUBSCRIPTS += call("i,i,i,i,i->i", reals(2), reals(2), reals(2), reals(2), reals(2))
 
 
 @bilinear(np.einsum, of=("a", "b", "c", "d", "e"), points=_SUBSCRIPTS)
-def einsum(y_bar: Any, y: Any, s: Any, a: Any, b: Any = None, c: Any = None, d: Any = None, e: Any = None) -> Any:
+def einsum(
+    y_bar: Any,
+    y: Any,
+    s: Any,
+    a: Any,
+    b: Any = None,
+    c: Any = None,
+    d: Any = None,
+    e: Any = None,
+    optimize: Any = False,
+) -> Any:
     if b is None:
         return None, np.expand_dims(np.einsum(transposed(s, 0), y_bar), missing(s, 0))
     if c is None:

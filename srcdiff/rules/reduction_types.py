@@ -170,6 +170,14 @@ def _trace(asked: Asked) -> Type | None:
     return None
 
 
+@states(np.convolve, np.correlate)
+def _convolution(asked: Asked) -> Type | None:
+    mode = asked.argument(2, "mode")
+    if mode is None or (isinstance(mode, Static) and mode.value in ("full", "same", "valid")):
+        return None
+    raise _uncovered(f"the mode of `np.{asked.function.__name__}`", 'write "full", "same" or "valid"', asked.call)
+
+
 @states(np.tensordot)
 def _tensordot(asked: Asked) -> Type | None:
     a, b = asked.argument(0, "a"), asked.argument(1, "b")

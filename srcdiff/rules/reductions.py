@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from .points import call, reals
+from .refusals import refused
 from .registry import spelled
 
 _AXES = call(reals(5)) + call(reals(3, 4), axis=0) + call(reals(3, 4), axis=-1, keepdims=True)
@@ -95,7 +96,7 @@ def nanmean(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdi
 )
 def cov(m: Any, y: Any = None, rowvar: Any = True, bias: Any = False, ddof: Any = None) -> Any:
     if y is not None and (m.ndim != 1 or y.ndim != 1):
-        return np.cov(m, y)  # that is refused, as what no rule covers
+        return refused("`np.cov` of two matrices", "put them together in one matrix")
     if y is None and m.ndim == 1:
         return np.var(m, ddof=(0 if bias else 1) if ddof is None else ddof)
     if y is not None:
@@ -111,7 +112,7 @@ def cov(m: Any, y: Any = None, rowvar: Any = True, bias: Any = False, ddof: Any 
 @spelled(np.corrcoef, points=call(reals(3, 5)) + call(reals(5), reals(5)) + call(reals(5, 3), rowvar=False))
 def corrcoef(x: Any, y: Any = None, rowvar: Any = True) -> Any:
     if (x.ndim == 1 and y is None) or (y is not None and (x.ndim != 1 or y.ndim != 1)):
-        return np.corrcoef(x, y)  # that is refused, as what no rule covers
+        return refused("`np.corrcoef` of these ranks", "give two vectors, or one matrix")
     if y is not None:
         rows = np.array([x, y])
         centred = rows - np.mean(rows, axis=1, keepdims=True)

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..runtime import cumsum_back, diff_back, following, gradient_back, previous, recurrence, recurrence_back
 from .points import call, reals
+from .refusals import refused
 from .registry import linear, pullback, pushforward, spelled
 
 # ------------------------------------------------------------------------------------------- running sums and products
@@ -132,9 +133,9 @@ def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
 )
 def gradient(f: Any, dx: Any = None, dy: Any = None, dz: Any = None, axis: Any = None, edge_order: Any = 1) -> Any:
     if (dx is not None and np.ndim(dx) != 0) or (dy is not None and np.ndim(dy) != 0):
-        return np.gradient(f, dx, dy)  # that is refused, as what no rule covers
+        return refused("`np.gradient` for points that are not evenly spaced", "give the spacing as a number")
     if isinstance(axis, tuple) or dz is not None or (axis is None and f.ndim > 2):
-        return np.gradient(f, dx, dy, dz, axis=axis)
+        return refused("`np.gradient` along these axes", "take it along one axis after the other")
     if axis is None and f.ndim == 2:
         rows = np.gradient(f, axis=0, edge_order=edge_order)
         columns = np.gradient(f, axis=1, edge_order=edge_order)
@@ -142,7 +143,7 @@ def gradient(f: Any, dx: Any = None, dy: Any = None, dz: Any = None, axis: Any =
             return rows, columns
         return rows / dx, columns / (dx if dy is None else dy)
     if dy is not None:
-        return np.gradient(f, dx, dy, axis=axis)
+        return refused("two spacings of `np.gradient` along one axis", "give one of them")
     if dx is None:
         return np.gradient(f, axis=axis, edge_order=edge_order)
     return np.gradient(f, axis=axis, edge_order=edge_order) / dx
@@ -173,7 +174,7 @@ def gradient_back_transpose(y_bar: Any, y: Any, x: Any, axis: Any, edge_order: A
 )
 def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: Any = -1) -> Any:
     if x is None and np.ndim(dx) != 0:
-        return np.trapezoid(y, dx=dx)  # that is refused, as what no rule covers
+        return refused("an array as `dx=` of `np.trapezoid`", "give the points, as x=")
     if y.ndim == 1 and x is None:
         return 0.5 * dx * np.sum(y[1:] + y[:-1])
     if y.ndim == 1:
