@@ -349,7 +349,7 @@ class Rewriter:
                 if first is not None and second is not None:
                     return bool(op(first, second))
             case Call(func=Object(value=f), args=(a, Object(value=kind))) if f is isinstance and kind is tuple:
-                return isinstance(self.typed(a), Tup)
+                return bool(isinstance(self.typed(a), Tup))
             case Call(func=Object(value=operator.not_), args=(a,)):
                 inner = self.known(a)
                 return None if inner is None else not inner
