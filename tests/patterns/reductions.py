@@ -47,7 +47,7 @@ for name in ("sum", "mean", "prod", "max", "min", "var", "std", "amax", "amin", 
     add((A,), f"x - np.{name}(x, axis=1, keepdims=True)", f"np.sum(np.{name}(x, axis=0) ** 2)")
 for name in ("nansum", "nanmean", "nanprod"):
     alike((A,), f"np.{name}(x)", f"np.{name}(x, axis=1)", f"np.{name}(x, axis=0, keepdims=True)")
-add((GAPS,), "np.nansum(x)", "np.nanmean(x)", "np.nanmean(x * x, axis=0)", "np.nanprod(x, axis=1)", "np.nansum(x, 0)")
+add((GAPS,), "np.nansum(x)", "np.nanmean(x)", "np.nanmean(2.0 * x, axis=0)", "np.nanprod(x, axis=1)", "np.nansum(x, 0)")
 for name in ("cumsum", "cumprod"):
     alike((V,), f"np.{name}(x)", f"x.{name}()", f"np.{name}(x * x)[-1]", f"np.sum(np.sin(np.{name}(x)[1:]))")
     add(
