@@ -37,7 +37,7 @@ from ..rules import is_spelled
 from ..rules.typing import TypeProblem
 from .assignments import Assigner
 from .exits import single_exit
-from .expressions import literal
+from .literals import literal
 from .state import to_problem, unknown
 
 

@@ -40,6 +40,7 @@ from ..rules.result_types import check_dimensions
 from ..rules.typing import TypeProblem, method_of, type_of_value
 from .captures import check_captured, complex_problem
 from .forms import ADD, check_callee, check_form, is_helper, plain_form, user_function
+from .literals import decision, literal, sliced
 from .state import CLASH, State, clash, expanded, merge, unknown
 
 __all__ = ["ADD", "Rewriter", "user_function"]
@@ -376,13 +377,12 @@ class Rewriter:
             )
         function = func.value
         if function is slice:  # an index as generated code passes it on
-            return _slice(*self.arguments(e)[0])
+            return sliced(*self.arguments(e)[0])
         spelled = self._spelled(function)
         if spelled is not None:
             return self.call_user(spelled, e)
         if is_decided(function):
-            found = function(*(literal(self.expr(a)) for a in e.args))
-            return Display("tuple", tuple(map(Const, found))) if isinstance(found, tuple) else Const(found)
+            return decision(function, map(self.expr, e.args))
         if rule_of(function) is None and not is_helper(function):
             if hasattr(function, "built_for_types"):
                 return self.call_derivative(function, e)
@@ -439,23 +439,6 @@ class Rewriter:
             check_form(e)
             check_dimensions(e, self.typed(e))
         return e
-
-
-def _slice(*bounds: Expr) -> Slice:
-    """`slice(stop)` or `slice(start, stop, step)`, None for what is left out."""
-    given: list[Expr | None] = [None if b == Const(None) else b for b in bounds]
-    lower, upper, step = [None, *given, None] if len(given) == 1 else [*given, None][:3]
-    return Slice(lower, upper, step)
-
-
-def literal(e: Expr) -> Any:
-    """The number or string that is written out here, or None."""
-    match e:
-        case Const(value=value) | Object(value=value):
-            return value if isinstance(value, int | float | str) else None
-        case Call(func=Object(value=operator.neg), args=(a,)) if isinstance(value := literal(a), int | float):
-            return -value
-    return None
 
 
 def _parts(index: Expr) -> tuple[Expr, ...]:
