@@ -266,6 +266,8 @@ def _check_arity(function: Any, body: Callable[..., Any], operands: tuple[str, .
     if not isinstance(function, FunctionType):
         return
     given = inspect.signature(function).parameters
+    if any(p.kind in (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD) for p in given.values()):
+        return
     required = [n for n, p in given.items() if p.default is inspect.Parameter.empty]
     if len(operands) > len(given) or len(operands) < len(required):
         raise ValueError(
