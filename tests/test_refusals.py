@@ -437,12 +437,12 @@ REFUSALS: dict[str, tuple[str, tuple[Any, ...], type[Refusal], str, str]] = {
         "a float as a length",
         "np.full((2, x), x)",
     ),
-    "a product of cubes": (
-        "def f(x):\n    return np.sum(x @ x)",
+    "a Kronecker product of cubes": (
+        "def f(x):\n    return np.sum(np.kron(x, x))",
         (np.ones((2, 2, 2)),),
         UnsupportedCall,
-        "a product of a 3-D array (float64) and a 3-D array (float64)",
-        "x @ x",
+        "np.kron of a 3-D array (float64) and a 3-D array (float64)",
+        "np.kron(x, x)",
     ),
     "a float as a count": (
         "def f(x):\n    s = 0.0\n    for i in range(x):\n        s += x\n    return s",

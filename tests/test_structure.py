@@ -42,7 +42,8 @@ MAY_IMPORT = PIPELINE | {
     "testing": {"errors", "rules", "api"},
     "__init__": {"errors", "runtime", "api"},
 }
-PARTS = {"subject": "derivative", "jitted": "derivative"}  # modules that are one unit with another: they name its class
+# modules that are one unit with another: they name its class, or hold a part of it
+PARTS = {"subject": "derivative", "jitted": "derivative", "runtime_reductions": "runtime"}
 
 
 def dotted(file):

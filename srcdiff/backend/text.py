@@ -156,7 +156,8 @@ class Names:
                 return f"{self.module(library)}.{name}"
         if isinstance(value, types.MethodDescriptorType | types.GetSetDescriptorType):
             return f"{self.spell(ir.Object(value.__objclass__, value.__objclass__.__name__))}.{value.__name__}"
-        if getattr(value, "__module__", None) == _RUNTIME and getattr(value, "__name__", "").isidentifier():
+        home = str(getattr(value, "__module__", None))
+        if home.startswith(_RUNTIME) and getattr(value, "__name__", "").isidentifier():
             name = str(value.__name__)
             if name not in self.runtime:
                 self.runtime[name] = self._unique(name)

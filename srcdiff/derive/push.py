@@ -151,9 +151,9 @@ class Pusher:
             adjoint = replaced(adjoint, names)
             match adjoint:
                 case Call(func=Object(value=op), args=(inner,)) if op is operator.neg:
-                    self.push(part, Term((inner,), -1.0))
+                    self.push(part, Term((self.summed(inner, part),), -1.0))
                 case _:
-                    self.push(part, Term((adjoint,)))
+                    self.push(part, Term((self.summed(adjoint, part),)))
 
     def push_items(self, written: Display, seed: Expr, place: tuple[Expr, ...]) -> None:
         """The items of an array that is written out take the elements of its adjoint."""
@@ -165,6 +165,16 @@ class Pusher:
                 self.push(item, Term((Item(seed, here[0] if len(here) == 1 else Display("tuple", here)),)))
 
     # -------------------------------------------------------------------------------------------------- shapes
+
+    def summed(self, adjoint: Expr, operand: Expr) -> Expr:
+        """The adjoint without a sum over what broadcasting repeated, where nothing can have been repeated."""
+        if not is_call_of(adjoint, unbroadcast):
+            return adjoint
+        assert isinstance(adjoint, Call)
+        given, wanted = self.num(adjoint.args[0]), self.num(operand)
+        if given.ndim is None or given.ndim != wanted.ndim or wanted.ndim == 0:
+            return adjoint
+        return adjoint if _may_shrink(wanted, given) else adjoint.args[0]
 
     def seed(self, e: Expr, term: Term) -> Expr:
         """The adjoint of `e` as one expression of the full shape of `e`, named if it is more than a name."""

@@ -7,6 +7,7 @@ pullback. What comes back has the shape of `e`; None stands for zero.
 
 from __future__ import annotations
 
+import functools
 import operator
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -18,7 +19,7 @@ from ..errors import UnsupportedCall
 from ..ir.nodes import Call, Choice, Display, Expr, Item, Name, Object
 from ..ir.types import Num, Type
 from ..ir.walk import Fresh, is_call_of, subexprs, substitute
-from ..rules import Rule, is_bilinear, linear_operands, rule_of
+from ..rules import Rule, bilinear_operands, linear_operands, rule_of
 from ..rules.typing import TypeProblem, Typer
 from .places import is_place
 from .push import SINGULAR, Pusher, check_part, differentiated, operands_of, same_shape
@@ -152,15 +153,14 @@ class Tangents:
             )
             kwargs = tuple((k, self.operand(v, zero_is_a_number) if k in linear else v) for k, v in e.kwargs)
             return replace(e, args=(*args, *e.args[len(args) :]), kwargs=kwargs)
-        if is_bilinear(function):
-            a, b, *rest = e.args
-            a_dot, b_dot = self.of(a), self.of(b)
+        bilinear = bilinear_operands(function)
+        if bilinear:
             parts: list[Expr] = []
-            if a_dot is not None:
-                parts.append(replace(e, args=(a_dot, b, *rest)))
-            if b_dot is not None:
-                parts.append(replace(e, args=(a, b_dot, *rest)))
-            return Call(ADD, tuple(parts)) if len(parts) == 2 else parts[0]
+            for k, (name, a) in enumerate(zip(rule.operands, e.args, strict=False)):
+                a_dot = self.of(a) if name in bilinear else None
+                if a_dot is not None:
+                    parts.append(replace(e, args=(*e.args[:k], a_dot, *e.args[k + 1 :])))
+            return functools.reduce(lambda p, q: Call(ADD, (p, q)), parts)
         y = self.result if top and self.result is not None else e
         if rule.tangent is not None:
             return self.by_pushforward(e, rule, y)

@@ -15,8 +15,8 @@ from typing import Any, Self
 
 import numpy as np
 
-from ..errors import UnsupportedCall, UnsupportedRecursion
-from ..frontend import Program, read
+from ..errors import Problem, UnsupportedCall, UnsupportedRecursion
+from ..frontend import Program, problem_at, read
 from ..ir.nodes import (
     Assign,
     Attr,
@@ -32,11 +32,12 @@ from ..ir.nodes import (
     Return,
 )
 from ..ir.types import Num
-from ..ir.walk import assigned, is_call_of, map_stmt, mentioned, subexprs
+from ..ir.walk import assigned, is_call_of, map_stmt, mentioned, rebuild, subexprs
 from ..rules import is_spelled
 from ..rules.typing import TypeProblem
 from .assignments import Assigner
 from .exits import single_exit
+from .literals import literal
 from .state import to_problem, unknown
 
 
@@ -44,6 +45,7 @@ class Callees(Assigner):
     """The user calls in one function. `callers` are the programs being inlined, this one the last; `chain` their
     names."""
 
+    program: Program
     chain: tuple[str, ...]
     callers: tuple[Program, ...]
 
@@ -71,9 +73,31 @@ class Callees(Assigner):
             )
         lowered = single_exit(program.function)
         if is_spelled(function):
-            lowered = replace(lowered, body=_without_origins(lowered.body))  # they are the caller's: this one is ours
+            lowered = replace(lowered, body=_without_places(lowered.body))  # they are the caller's: this one is ours
             self.check_read(lowered, args, kwargs, e)
+            before = len(self.state.problems)
+            result = self.inline_lowered(function, program, lowered, args, kwargs, e)
+            self.state.problems[before:] = [self.here(p, e) for p in self.state.problems[before:]]
+            return result
+        return self.inline_lowered(function, program, lowered, args, kwargs, e)
+
+    def here(self, problem: Problem, e: Call) -> Problem:
+        """A problem in what stands for a function, as one of the call of that function."""
+        found = problem_at(self.program, e.at, problem.error, problem.what, problem.why, problem.fix)
+        return replace(found, calls=self.chain) if len(self.chain) > 1 else found
+
+    def inline_lowered(
+        self,
+        function: FunctionType,
+        program: Program,
+        lowered: Function,
+        args: tuple[Expr, ...],
+        kwargs: tuple[tuple[str, Expr], ...],
+        e: Call,
+    ) -> Expr:
         walker = self.walker(program, function.__name__)
+        if is_spelled(function):
+            walker.stands_for = function
         changed = assigned(lowered.body)
         simple = _one_expression(lowered.body)
         for param, arg in self.bound(function, program.function.params, args, kwargs, e):
@@ -93,7 +117,7 @@ class Callees(Assigner):
 
         `constant` says that the callee binds the parameter to nothing else, `once` that it evaluates it once at most.
         """
-        if constant and (isinstance(arg, Name | Const | Object) or once):
+        if constant and (isinstance(arg, Name | Const | Object) or once or literal(arg) is not None):
             return arg
         if constant and isinstance(arg, Display):
             return replace(arg, items=tuple(self.atom(i, name) for i in arg.items))
@@ -225,8 +249,12 @@ def _leaves(e: Expr) -> tuple[Expr, ...]:
     return tuple(leaf for i in e.items for leaf in _leaves(i)) if isinstance(e, Display) else (e,)
 
 
-def _without_origins(block: Block) -> Block:
-    return tuple(replace(map_stmt(s, lambda e: e, _without_origins), origin=None) for s in block)
+def _without_places(block: Block) -> Block:
+    return tuple(replace(map_stmt(s, _placeless, _without_places), origin=None) for s in block)
+
+
+def _placeless(e: Expr) -> Expr:
+    return replace(rebuild(e, _placeless), at=None)
 
 
 def _one_expression(body: Block) -> Expr | None:

@@ -35,10 +35,12 @@ from ..ir.nodes import (
 )
 from ..ir.types import ListOf, Num, Static, Tup, Type, describe
 from ..rules import rule_of, spelled_form, spelled_out
+from ..rules.registry import is_decided
 from ..rules.result_types import check_dimensions
 from ..rules.typing import TypeProblem, method_of, type_of_value
 from .captures import check_captured, complex_problem
 from .forms import ADD, check_callee, check_form, is_helper, plain_form, user_function
+from .literals import decision, literal, sliced
 from .state import CLASH, State, clash, component, expanded, merge, unknown
 
 __all__ = ["ADD", "Rewriter", "user_function"]
@@ -54,6 +56,7 @@ class Rewriter:
     state: State
     scope: dict[str, Expr]
     is_generated = False  # whether the function is one that srcdiff wrote
+    stands_for: object = None  # the function, if it is one of those that stand for another one
 
     def call_user(self, function: FunctionType, e: Call) -> Expr:
         raise NotImplementedError
@@ -185,12 +188,14 @@ class Rewriter:
         )
 
     def _folded(self, e: Expr) -> Expr:
-        """A rank is a literal; a shape is the tuple of its lengths; nothing is taken away from a number."""
+        """A rank is a literal; nothing is taken away from a number, and no axis put into an array."""
         match e:
             case Call(func=Object(value=op), args=(a, Const(value=int(n)))) if op is operator.sub and n == 0:
                 return a if isinstance(t := self.typed(a), Num) and t.dtype != "bool" else e
             case Call(func=Object(value=op), args=(a, Const(value=1.0))) if op is operator.mul and self.is_generated:
                 return self._once(a, e)  # the adjoint of a result, 1.0 by default
+            case Call(func=Object(value=np.expand_dims), args=(a, Display(items=()))):
+                return a
         if isinstance(e, Call) and isinstance(e.func, Object) and e.func.value is np.ndarray.ndim:
             type_ = self.typed(e)
             if isinstance(type_, Num) and isinstance(type_.value, int):
@@ -352,6 +357,11 @@ class Rewriter:
                 left, right = self.typed(a), self.typed(b)
                 if isinstance(left, Static) and isinstance(right, Static):
                     return bool(op(left.value, right.value))
+                first, second = literal(a), literal(b)
+                if first is not None and second is not None:
+                    return bool(op(first, second))
+            case Call(func=Object(value=f), args=(a, Object(value=kind))) if f is isinstance and kind is tuple:
+                return bool(isinstance(self.typed(a), Tup))
             case Call(func=Object(value=operator.not_), args=(a,)):
                 inner = self.known(a)
                 return None if inner is None else not inner
@@ -378,10 +388,15 @@ class Rewriter:
             )
         function = func.value
         if function is slice:  # an index as generated code passes it on
-            return _slice(*self.arguments(e)[0])
+            return sliced(*self.arguments(e)[0])
         form = spelled_form(function, [k for k, _ in e.kwargs])
         if form is not None and self.is_read(function):
             return self.call_user(form, e)
+        spelled = self._spelled(function)
+        if spelled is not None:
+            return self.call_user(spelled, e)
+        if is_decided(function):
+            return decision(function, map(self.expr, e.args))
         if rule_of(function) is None and self.is_read(function):
             if hasattr(function, "built_for_types"):
                 return self.call_derivative(function, e)
@@ -415,12 +430,17 @@ class Rewriter:
             )
         rest, kwargs = self.arguments(e)
         args = (base, *rest)
-        spelled = spelled_out(found)
+        spelled = self._spelled(found)
         if spelled is not None:
             return self.inline(spelled, args, kwargs, e)
         if found in (np.ndarray.reshape, np.ndarray.transpose) and len(args) > 2:
             args = (base, Display("tuple", args[1:]))
         return self._checked(self._builtin(Call(Object(found, attr.name), args, kwargs, e.at)))
+
+    def _spelled(self, function: Any) -> FunctionType | None:
+        """The Python function that is read in the place of this one; in its own body the name means the rule."""
+        found = spelled_out(function)
+        return None if found is self.stands_for else found
 
     def arguments(self, e: Call) -> tuple[tuple[Expr, ...], tuple[tuple[str, Expr], ...]]:
         """The arguments of a call, made core from the left to the right."""
@@ -437,13 +457,6 @@ class Rewriter:
             check_form(e)
             check_dimensions(e, self.typed(e))
         return e
-
-
-def _slice(*bounds: Expr) -> Slice:
-    """`slice(stop)` or `slice(start, stop, step)`, None for what is left out."""
-    given: list[Expr | None] = [None if b == Const(None) else b for b in bounds]
-    lower, upper, step = [None, *given, None] if len(given) == 1 else [*given, None][:3]
-    return Slice(lower, upper, step)
 
 
 def has_several_results(e: Expr) -> bool:

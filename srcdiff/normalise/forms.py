@@ -53,7 +53,7 @@ class Rewriting(Protocol):
 def is_helper(function: Any) -> bool:
     """Whether this is one of the helpers that generated code calls: not to be read, and without a rule only as long
     as no derivative of it is asked."""
-    return getattr(function, "__module__", None) == "srcdiff.runtime"
+    return str(getattr(function, "__module__", None)).startswith("srcdiff.runtime")
 
 
 def user_function(value: Any) -> FunctionType | None:
@@ -188,9 +188,11 @@ def _is_default(rule: Rule, name: str, value: Expr) -> bool:
 def _parameters(function: Any) -> tuple[str, ...]:
     """The parameter names of a function, as far as it tells them."""
     try:
-        return tuple(inspect.signature(function).parameters)
+        parameters = inspect.signature(function).parameters
     except (TypeError, ValueError):
         return ()
+    any_number = any(p.kind is p.VAR_POSITIONAL for p in [*parameters.values()][:1])
+    return () if any_number else tuple(parameters)
 
 
 @functools.cache

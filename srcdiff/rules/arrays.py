@@ -18,6 +18,8 @@ from ..runtime import (
     replaced,
     scattered,
     stop_gradient,
+    tensordot_left,
+    tensordot_right,
     unbroadcast,
     zeros_like,
 )
@@ -125,17 +127,16 @@ def prod_partials_tangent(y: Any, x: Any, axis: Any = None, *, x_dot: Any) -> An
 # ------------------------------------------------------------------------------------------------------- products
 
 
-@bilinear(
-    np.dot,
-    np.matmul,
-    operator.matmul,
-    np.ndarray.dot,
-    points=call(reals(3), reals(3))
-    + call(reals(2, 3), reals(3))
-    + call(reals(3), reals(3, 2))
-    + call(reals(2, 3), reals(3, 4)),
-)
-def matmul(y_bar: Any, y: Any, a: Any, b: Any) -> Any:
+_MATRICES = call(reals(3), reals(3)) + call(reals(2, 3), reals(3)) + call(reals(3), reals(3, 2))
+_MATRICES += call(reals(2, 3), reals(3, 4))
+_STACKS = call(reals(2, 2, 3), reals(2, 3, 4)) + call(reals(2, 3), reals(2, 3, 4)) + call(reals(2, 2, 3), reals(3, 4))
+_STACKS += call(reals(2, 2, 3), reals(3)) + call(reals(3), reals(2, 3, 4)) + call(reals(2, 1, 2, 3), reals(3, 3, 2))
+_DOTS = call(reals(2, 2, 3), reals(2, 3, 4)) + call(reals(2, 2, 3), reals(3)) + call(reals(3), reals(2, 3, 4))
+_DOTS += call(reals(2, 3), reals(2, 3, 2)) + call(reals(2, 2, 3), reals(3, 2))
+
+
+@bilinear(np.dot, np.ndarray.dot, points=_MATRICES + _DOTS)
+def dot(y_bar: Any, y: Any, a: Any, b: Any) -> Any:
     if a.ndim == 0 or b.ndim == 0:
         return unbroadcast(y_bar * b, a), unbroadcast(y_bar * a, b)
     if a.ndim == 1 and b.ndim == 1:
@@ -144,7 +145,30 @@ def matmul(y_bar: Any, y: Any, a: Any, b: Any) -> Any:
         return np.outer(y_bar, b), a.T @ y_bar
     if a.ndim == 1 and b.ndim == 2:
         return b @ y_bar, np.outer(a, y_bar)
-    return y_bar @ b.T, a.T @ y_bar  # two matrices: the typing of calls refuses more dimensions
+    if a.ndim == 2 and b.ndim == 2:
+        return y_bar @ b.T, a.T @ y_bar
+    if b.ndim == 1:
+        return tensordot_left(y_bar, b, a, (-1, 0)), tensordot_right(y_bar, a, b, (-1, 0))
+    return tensordot_left(y_bar, b, a, (-1, -2)), tensordot_right(y_bar, a, b, (-1, -2))
+
+
+@bilinear(np.matmul, operator.matmul, points=_MATRICES + _STACKS)
+def matmul(y_bar: Any, y: Any, a: Any, b: Any) -> Any:
+    if a.ndim == 1 and b.ndim == 1:
+        return y_bar * b, y_bar * a
+    if a.ndim == 2 and b.ndim == 1:
+        return np.outer(y_bar, b), a.T @ y_bar
+    if a.ndim == 1 and b.ndim == 2:
+        return b @ y_bar, np.outer(a, y_bar)
+    if a.ndim == 2 and b.ndim == 2:
+        return y_bar @ b.T, a.T @ y_bar
+    if b.ndim == 1:
+        return np.expand_dims(y_bar, -1) * b, unbroadcast(np.expand_dims(y_bar, -1) * a, b)
+    if a.ndim == 1:
+        return unbroadcast(np.sum(np.expand_dims(y_bar, -2) * b, axis=-1), a), np.expand_dims(
+            y_bar, -2
+        ) * np.expand_dims(a, -1)
+    return unbroadcast(y_bar @ np.swapaxes(b, -1, -2), a), unbroadcast(np.swapaxes(a, -1, -2) @ y_bar, b)
 
 
 @bilinear(np.outer, points=call(reals(3), reals(4)) + call(reals(2, 2), reals(3)))

@@ -8,7 +8,8 @@ it does read, and so what must be kept. The same text is spliced into generated 
                 broadcasts to the operand's (None: no derivative).
 `linear(f)`     a pullback, of an `f` that is linear in its first operand (or in those named by `of`, all together):
                 the tangent of the result is `f` of the tangents.
-`bilinear(f)`   a pullback, of an `f` that is linear in each of its first two operands.
+`bilinear(f)`   a pullback, of an `f` that is linear in each of its first two operands (or in each of those named by
+                `of`).
 `pushforward(f)` beside a pullback: `rule(y, *operands, x_dot, ...)` returns the tangent of the result, `x_dot` being
                 that of the operand `x` (None, where that is its default, for an operand without one). Without a
                 pushforward the pullback is transposed.
@@ -76,7 +77,8 @@ RULES: dict[Any, Rule] = {}
 ELEMENTWISE: set[Any] = set()
 VIEWS: set[Any] = set()
 LINEAR: dict[Any, tuple[str, ...]] = {}  # the operands in which a function is linear, all of them together
-BILINEAR: set[Any] = set()
+BILINEAR: dict[Any, tuple[str, ...]] = {}  # the operands in which a function is linear, each of them alone
+DECIDED: set[Any] = set()
 SPELLED: dict[Any, tuple[FunctionType, Points]] = {}  # what stands for a function, and the calls to test it with
 FORMS: dict[Any, tuple[FunctionType, Points, tuple[str, ...]]] = {}  # the same for calls that give these arguments
 LATE: dict[str, str] = {}  # modules of rules that are imported when the library that they are for is in use
@@ -122,12 +124,12 @@ def linear(*functions: Any, points: Points, of: tuple[str, ...] = ()) -> Callabl
     return register
 
 
-def bilinear(*functions: Any, points: Points) -> Callable[[F], F]:
-    """Register both transposes of functions that are linear in each of their first two operands."""
+def bilinear(*functions: Any, points: Points, of: tuple[str, ...] = ()) -> Callable[[F], F]:
+    """Register the transposes of functions that are linear in each of their first two operands, or of those named."""
 
     def register(body: F) -> F:
         _add("pullback", functions, body, points, skip=2)
-        BILINEAR.update(functions)
+        BILINEAR.update(dict.fromkeys(functions, of or RULES[functions[0]].operands[:2]))
         return body
 
     return register
@@ -171,6 +173,18 @@ def constant(*functions: Any, elementwise: bool = False) -> None:
     RULES.update(dict.fromkeys(functions, rule))
     if elementwise:
         ELEMENTWISE.update(functions)
+
+
+def decided(*functions: Any) -> None:
+    """Declare that these functions are called on literals when the derivative is written: they serve rules."""
+    DECIDED.update(functions)
+
+
+def is_decided(function: Any) -> bool:
+    try:
+        return function in DECIDED
+    except TypeError:
+        return False
 
 
 def views(*functions: Any) -> None:
@@ -250,16 +264,17 @@ def linear_operands(function: Any) -> tuple[str, ...]:
         return ()
 
 
-def is_bilinear(function: Any) -> bool:
+def bilinear_operands(function: Any) -> tuple[str, ...]:
+    """The operands in which a function is linear, each of them alone; none for any other function."""
     try:
-        return function in BILINEAR
+        return BILINEAR.get(function, ())
     except TypeError:
-        return False
+        return ()
 
 
 def pushes(function: Any) -> bool:
     """Whether the tangent of the result is the function itself, of tangents."""
-    return bool(linear_operands(function)) or is_bilinear(function)
+    return bool(linear_operands(function)) or bool(bilinear_operands(function))
 
 
 def _add(kind: str, functions: tuple[Any, ...], body: Callable[..., Any], points: Points, skip: int) -> None:

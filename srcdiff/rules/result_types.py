@@ -305,17 +305,12 @@ def _product(asked: Asked) -> Type | None:
     a, b = operands
     if a.ndim is None or b.ndim is None:
         return None
-    if a.ndim > 2 or b.ndim > 2:
-        raise TypeProblem(
-            UnsupportedCall,
-            f"a product of a {describe(a)} and a {describe(b)}",
-            "matrix products have a rule for vectors and matrices",
-            "loop over the leading dimensions",
-            asked.call.at,
-        )
     if a.ndim == 0 or b.ndim == 0:
         return None
-    shape = a.shape[:-1] + (b.shape[1:] if b.ndim == 2 else ())
+    if asked.function in (np.dot, np.ndarray.dot):
+        shape = a.shape[:-1] + b.shape[:-2] + b.shape[-1:] * (b.ndim > 1)
+    else:
+        shape = broadcast([a.shape[:-2], b.shape[:-2]]) + a.shape[-2:-1] + b.shape[-1:] * (b.ndim > 1)
     return Num(wider(a.dtype, b.dtype), len(shape), shape)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 
-from . import dtypes, elementwise, helpers, linalg, places, products, reductions, reshaping, shapes, special
+from . import dtypes, elementwise, helpers, linalg, places, products, reductions, reshaping, running, shapes, special
 
 __all__ = [
     "dtypes",
@@ -21,6 +21,7 @@ __all__ = [
     "reductions",
     "register_late",
     "reshaping",
+    "running",
     "shapes",
     "special",
 ]

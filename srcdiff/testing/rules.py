@@ -52,7 +52,7 @@ class Program:
         rng = np.random.default_rng(zlib.crc32(repr((name_of(function), example)).encode()))
         self.args: list[Any] = []
         self.wrt: list[int] = []
-        self.constants: dict[str, Any] = {"np": np, "function": function, "__name__": "rule_programs"}
+        self.constants: dict[str, Any] = {"np": np, "inf": np.inf, "function": function, "__name__": "rule_programs"}
         self.rng = rng
         words = [self.word(a) for a in example.args]
         words += [f"{k}={self.word(v)}" for k, v in example.kwargs]
