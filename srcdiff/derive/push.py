@@ -16,11 +16,12 @@ import numpy as np
 from ..errors import UnsupportedCall
 from ..ir.nodes import Call, Choice, Const, Display, Expr, Item, Logic, Name, Object, Slice
 from ..ir.types import Num, Type
-from ..ir.walk import is_call_of, subexprs
+from ..ir.walk import subexprs
 from ..normalise import negated
-from ..rules import Rule, rule_of
+from ..rules import Rule, joins, rule_of
 from ..rules.typing import TypeProblem, Typer
 from ..runtime import unbroadcast
+from .parts import parts
 from .places import is_place
 from .splice import splice
 from .terms import COPY, Term, build, guarded, is_plain, simplified
@@ -123,23 +124,14 @@ class Pusher:
             for operand, partial in differentiated(rule, e, found, self.is_active):
                 scaled = term.scaled(simplified(partial))
                 self.descend(e, operand, replace(scaled, singular=True) if e.func.value in SINGULAR else scaled)
-        elif is_call_of(e, np.array, np.asarray) and isinstance(e.args[0], Display):
-            seed = self.seed(e, term)
-            self.push_items(e.args[0], seed, ())
+        elif joins(e):
+            for item, its_part in parts(rule, e, self.seed(e, term), self.types):
+                self.push(item, Term((its_part,)))
         else:
             seed = self.seed(e, term)
             adjoints = splice(rule, e, {"y": y, "y_bar": seed}, self.types)
             for part, adjoint in differentiated(rule, e, adjoints, self.is_active):
                 self.push(part, Term((simplified(adjoint),)))
-
-    def push_items(self, written: Display, seed: Expr, place: tuple[Expr, ...]) -> None:
-        """The items of an array that is written out take the elements of its adjoint."""
-        for k, item in enumerate(written.items):
-            here = (*place, Const(k))
-            if isinstance(item, Display):
-                self.push_items(item, seed, here)
-            else:
-                self.push(item, Term((Item(seed, here[0] if len(here) == 1 else Display("tuple", here)),)))
 
     # -------------------------------------------------------------------------------------------------- shapes
 

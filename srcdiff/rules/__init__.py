@@ -1,20 +1,23 @@
 """The derivative rules, each written once. Importing this package fills the registry."""
 
-from . import arrays, elementwise, reductions, ufuncs
+from . import arrays, elementwise, reductions, shape_types, shaping, stacking, turning, ufuncs
 from .registry import (
     Rule,
     bilinear,
     constant,
     is_bilinear,
     is_elementwise,
+    is_read_only,
     is_spelled,
     is_view,
+    joins,
     late,
     linear,
     linear_operands,
     partials,
     pullback,
     pushes,
+    rewriting,
     rule_of,
     spelled_out,
 )
@@ -30,15 +33,22 @@ __all__ = [
     "elementwise",
     "is_bilinear",
     "is_elementwise",
+    "is_read_only",
     "is_spelled",
     "is_view",
+    "joins",
     "linear",
     "linear_operands",
     "partials",
     "pullback",
     "pushes",
     "reductions",
+    "rewriting",
     "rule_of",
+    "shape_types",
+    "shaping",
     "spelled_out",
+    "stacking",
+    "turning",
     "ufuncs",
 ]

@@ -54,7 +54,9 @@ def stated_result(asked: Asked) -> Type | None:
     return None if entry is None else entry(asked)
 
 
-def _states(*functions: Any) -> Callable[[_Entry], _Entry]:
+def states(*functions: Any) -> Callable[[_Entry], _Entry]:
+    """Enter the result of these functions in the table."""
+
     def register(entry: _Entry) -> _Entry:
         _TABLE.update(dict.fromkeys(functions, entry))
         return entry
@@ -65,7 +67,7 @@ def _states(*functions: Any) -> Callable[[_Entry], _Entry]:
 # ----------------------------------------------------------------------------------------------- shapes and lengths
 
 
-@_states(len, np.size, np.ndarray.size)
+@states(len, np.size, np.ndarray.size)
 def _length(asked: Asked) -> Type:
     first = asked.first
     if isinstance(first, Tup):
@@ -75,7 +77,7 @@ def _length(asked: Asked) -> Type:
     return INT
 
 
-@_states(np.ndarray.shape, np.shape)
+@states(np.ndarray.shape, np.shape)
 def _shape(asked: Asked) -> Type | None:
     first = asked.first
     if isinstance(first, Num) and first.ndim is not None:
@@ -83,12 +85,12 @@ def _shape(asked: Asked) -> Type | None:
     return None
 
 
-@_states(np.ndarray.ndim, np.ndim)
+@states(np.ndarray.ndim, np.ndim)
 def _rank(asked: Asked) -> Type | None:
     return Num("int64", weak=True, value=asked.first.ndim) if isinstance(asked.first, Num) else None
 
 
-@_states(np.ndarray.dtype)
+@states(np.ndarray.dtype)
 def _dtype_of(asked: Asked) -> Type | None:
     return Static(np.dtype(asked.first.dtype)) if isinstance(asked.first, Num) else None
 
@@ -98,7 +100,7 @@ def _int_of(dim: Dim) -> Num:
     return Num("int64", weak=True, value=value)
 
 
-def _dim_of(count: Num) -> Dim:
+def dim_of(count: Num) -> Dim:
     """The length that an int stands for."""
     if isinstance(count.value, Dim):
         return count.value
@@ -110,12 +112,12 @@ def _dim_of(count: Num) -> Dim:
 # ----------------------------------------------------------------------------------------------------- array making
 
 
-@_states(np.full_like, np.copy, np.ndarray.copy)
+@states(np.full_like, np.copy, np.ndarray.copy)
 def _like_first(asked: Asked) -> Type | None:
     return _same_shape(asked, asked.kwargs.get("dtype"))
 
 
-@_states(np.zeros_like, np.ones_like, np.empty_like)
+@states(np.zeros_like, np.ones_like, np.empty_like)
 def _filled_like_first(asked: Asked) -> Type | None:
     _check_layout(asked)
     dtype, shape = asked.argument(1, "dtype"), asked.kwargs.get("shape")
@@ -132,20 +134,20 @@ def _same_shape(asked: Asked, dtype: Type | None) -> Num | None:
     return Num(_dtype(dtype, first.dtype), first.ndim, first.shape, contiguous=sure)
 
 
-@_states(np.zeros, np.ones, np.empty)
+@states(np.zeros, np.ones, np.empty)
 def _filled(asked: Asked) -> Type | None:
     _check_layout(asked)
     return _by_shape(asked.argument(0, "shape"), _dtype(asked.argument(1, "dtype"), "float64"), asked.call)
 
 
-@_states(np.full)
+@states(np.full)
 def _full(asked: Asked) -> Type | None:
     given, value = asked.argument(2, "dtype"), asked.argument(1, "fill_value")
     default = value.dtype if given is None and isinstance(value, Num) else "float64"
     return _by_shape(asked.argument(0, "shape"), _dtype(given, default), asked.call)
 
 
-@_states(np.broadcast_to)
+@states(np.broadcast_to)
 def _broadcast_to(asked: Asked) -> Type | None:
     first, shape = asked.first, asked.argument(1, "shape")
     return _by_shape(shape, first.dtype, asked.call) if isinstance(first, Num) else None
@@ -168,7 +170,7 @@ def _by_shape(shape: Type | None, dtype: str, e: Call) -> Type | None:
                 "leave the argument out of wrt, or convert with int(...)",
                 e.at,
             )
-    dims = tuple(_dim_of(t) for t in lengths if isinstance(t, Num))
+    dims = tuple(dim_of(t) for t in lengths if isinstance(t, Num))
     if len(dims) < len(lengths):
         return None
     return Num(dtype, len(dims), dims, contiguous=True)
@@ -193,7 +195,7 @@ def check_dimensions(e: Call, type_: Type) -> None:
         )
 
 
-@_states(np.array, np.asarray)
+@states(np.array, np.asarray)
 def _array(asked: Asked) -> Type | None:
     first, given = asked.first, asked.argument(1, "dtype")
     if isinstance(first, Num):
@@ -225,7 +227,7 @@ def _dtype(given: Type | None, default: str) -> str:
     return "int64" if dtype.kind in "iu" else dtype.name
 
 
-@_states(np.linspace)
+@states(np.linspace)
 def _linspace(asked: Asked) -> Type | None:
     if any(isinstance(t, Num) and t.ndim != 0 for t in asked.args[:2]):
         raise TypeProblem(
@@ -241,18 +243,18 @@ def _linspace(asked: Asked) -> Type | None:
 # -------------------------------------------------------------------------------------------------- change of shape
 
 
-@_states(np.reshape, np.ndarray.reshape)
+@states(np.reshape, np.ndarray.reshape)
 def _reshaped(asked: Asked) -> Type | None:
     base, shape = asked.first, asked.argument(1, "shape")
     sizes = shape.items if isinstance(shape, Tup) else (shape,)
     counts = [t for t in sizes if isinstance(t, Num) and t.is_integral]
     if not isinstance(base, Num) or len(counts) < len(sizes):
         return None
-    dims = tuple(Dim(None) if t.value == -1 else _dim_of(t) for t in counts)
+    dims = tuple(Dim(None) if t.value == -1 else dim_of(t) for t in counts)
     return Num(base.dtype, len(dims), dims, contiguous=base.contiguous)
 
 
-@_states(np.ravel, np.ndarray.ravel, np.ndarray.flatten)
+@states(np.ravel, np.ndarray.ravel, np.ndarray.flatten)
 def _ravelled(asked: Asked) -> Type | None:
     first = asked.first
     if not isinstance(first, Num):
@@ -261,16 +263,7 @@ def _ravelled(asked: Asked) -> Type | None:
     return Num(first.dtype, 1, (dim,), contiguous=first.contiguous)
 
 
-@_states(np.ndarray.T, np.transpose, np.ndarray.transpose)
-def _transposed(asked: Asked) -> Type | None:
-    first = asked.first
-    if not isinstance(first, Num) or len(asked.args) != 1:
-        return None
-    contiguous = first.ndim == 1 and first.contiguous
-    return Num(first.dtype, first.ndim, tuple(reversed(first.shape)), contiguous=contiguous)
-
-
-@_states(np.conjugate, np.ndarray.conj, np.ndarray.conjugate, np.real, np.ndarray.real, np.ndarray.imag)
+@states(np.conjugate, np.ndarray.conj, np.ndarray.conjugate, np.real, np.ndarray.real, np.ndarray.imag)
 def _part(asked: Asked) -> Type | None:
     first = asked.first
     if not isinstance(first, Num) or not first.is_array:
@@ -278,7 +271,7 @@ def _part(asked: Asked) -> Type | None:
     return Num(first.dtype, first.ndim, first.shape, contiguous=first.contiguous)
 
 
-@_states(np.ndarray.astype)
+@states(np.ndarray.astype)
 def _converted_array(asked: Asked) -> Type | None:
     first = asked.first
     if not isinstance(first, Num):
@@ -289,7 +282,7 @@ def _converted_array(asked: Asked) -> Type | None:
 # --------------------------------------------------------------------------------------------------------- products
 
 
-@_states(np.outer)
+@states(np.outer)
 def _outer(asked: Asked) -> Type | None:
     vectors = [t for t in asked.args if isinstance(t, Num) and t.ndim == 1]
     if len(vectors) != len(asked.args) or not vectors:
@@ -297,7 +290,7 @@ def _outer(asked: Asked) -> Type | None:
     return Num(functools.reduce(wider, (t.dtype for t in vectors)), 2, tuple(t.shape[0] for t in vectors))
 
 
-@_states(np.dot, np.matmul, operator.matmul, np.ndarray.dot)
+@states(np.dot, np.matmul, operator.matmul, np.ndarray.dot)
 def _product(asked: Asked) -> Type | None:
     operands = [t for t in asked.args if isinstance(t, Num)]
     if len(operands) != 2:
@@ -322,17 +315,17 @@ def _product(asked: Asked) -> Type | None:
 # ---------------------------------------------------------------------------------------------- Python's own values
 
 
-@_states(list.append)
+@states(list.append)
 def _appended(asked: Asked) -> Type | None:
     return Static(None) if isinstance(asked.first, ListOf) else None
 
 
-@_states(list.pop)
+@states(list.pop)
 def _popped(asked: Asked) -> Type | None:
     return (asked.first.item or FLOAT) if isinstance(asked.first, ListOf) else None
 
 
-@_states(range)
+@states(range)
 def _range(asked: Asked) -> Type:
     for type_, arg in zip(asked.args, asked.call.args, strict=True):
         if not (isinstance(type_, Num) and type_.is_integral):
@@ -346,7 +339,7 @@ def _range(asked: Asked) -> Type:
     return Static(range(0))
 
 
-@_states(float, int, round)
+@states(float, int, round)
 def _converted(asked: Asked) -> Type | None:
     first = asked.first
     if not isinstance(first, Num):
@@ -367,13 +360,13 @@ def _converted(asked: Asked) -> Type | None:
 # ----------------------------------------------------------------------------------------------- srcdiff's helpers
 
 
-@_states(runtime.unbroadcast)
+@states(runtime.unbroadcast)
 def _as_second(asked: Asked) -> Type | None:
     second = asked.argument(1, "x")
     return second.plain() if isinstance(second, Num) else None
 
 
-@_states(runtime.power_mixed, runtime.power_curvature)
+@states(runtime.power_mixed, runtime.power_curvature)
 def _of_broadcast(asked: Asked) -> Type | None:
     nums = [t for t in asked.args if isinstance(t, Num)]
     if len(nums) < len(asked.args):
@@ -384,13 +377,13 @@ def _of_broadcast(asked: Asked) -> Type | None:
     return Num("float64", len(shape), shape)
 
 
-@_states(runtime.scattered)
+@states(runtime.scattered)
 def _as_third(asked: Asked) -> Type | None:
     third = asked.argument(2, "x")
     return Num(third.dtype, third.ndim, third.shape) if isinstance(third, Num) else None
 
 
-@_states(
+@states(
     runtime.replaced,
     runtime.only_last,
     runtime.first_max,
@@ -406,7 +399,7 @@ def _shaped_as_first(asked: Asked) -> Type | None:
     return Num(first.dtype, first.ndim, first.shape) if isinstance(first, Num) else None
 
 
-@_states(runtime.one_hot, runtime.prod_partials_pullback)
+@states(runtime.one_hot, runtime.prod_partials_pullback)
 def _shaped_as_second(asked: Asked) -> Type | None:
     second = asked.argument(1, "x")
     return Num(second.dtype, second.ndim, second.shape) if isinstance(second, Num) else None
@@ -414,4 +407,4 @@ def _shaped_as_second(asked: Asked) -> Type | None:
 
 def shaped_as_first(*functions: Any) -> None:
     """State that the results of these functions have the shape and dtype of their first argument."""
-    _states(*functions)(_shaped_as_first)
+    states(*functions)(_shaped_as_first)

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import sys
 
-from . import dtypes, elementwise, helpers, places, products, reductions, reshaping, shapes, special
+from . import diagonals, dtypes, elementwise, helpers, places, products, reductions, reshaping, shapes, special
 
 __all__ = [
+    "diagonals",
     "dtypes",
     "elementwise",
     "helpers",
