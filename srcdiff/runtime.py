@@ -314,6 +314,19 @@ def _others(x: Any, axis: int) -> Any:
     return np.moveaxis(before * after, 0, axis)
 
 
+def on_diagonal(d: Any, x: Any, k: int = 0) -> Any:
+    """An array of the shape of the matrix `x` with `d` on its diagonal number `k` and 0 elsewhere.
+
+    >>> on_diagonal(np.array([1.0, 2.0]), np.ones((2, 3)), 1)
+    array([[0., 1., 0.],
+           [0., 0., 2.]])
+    """
+    result = np.zeros(x.shape, d.dtype)
+    rows = np.arange(d.size) + max(0, -k)
+    result[rows, rows + k] = d
+    return result
+
+
 def one_hot(position: int, x: Any) -> Any:
     """An array like `x` with a 1 at the flat index `position` and 0 elsewhere."""
     result = np.zeros_like(x)

@@ -390,7 +390,7 @@ def repeats_a_tuple(x):
 
 
 def other_axes(x):
-    return np.sum(np.transpose(np.ones((2, 2)) * x, (0, 1)))
+    return np.sum(np.transpose(np.ones((2, 2)) * x, (0, 1), 2))
 
 
 def sums_with_a_dtype(x):
@@ -455,7 +455,7 @@ def part_of_a_tuple(x):
         (takes_apart, UnsupportedCall, "a call of `np.frexp`", "functions that have a rule"),
         (makes_bytes, UnsupportedCall, "the method `tobytes`", "np.tobytes"),
         (repeats_a_tuple, UnsupportedType, "`*` on tuple", "name the items"),
-        (other_axes, UnsupportedCall, "the number of arguments of `np.transpose`", "np.transpose(x)"),
+        (other_axes, UnsupportedCall, "the number of arguments of `np.transpose`", "np.transpose(x, axes)"),
         (sums_with_a_dtype, UnsupportedCall, "the argument `dtype` of `np.sum`", "axis, keepdims"),
         (copies_in_an_order, UnsupportedCall, "the argument `order` of `np.copy`", "np.copy(x"),
         (makes_no_dimensions, UnsupportedType, "a 0-d array", "the number itself"),

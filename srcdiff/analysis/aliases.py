@@ -14,7 +14,7 @@ from ..errors import AmbiguousAlias
 from ..ir.nodes import Assign, Call, Choice, Display, Effect, Expr, Function, Item, Name, Object, Stmt, Update
 from ..ir.types import ListOf, Num, Type
 from ..ir.walk import is_call_of, statements
-from ..rules import is_view
+from ..rules import is_read_only, is_view
 from ..rules.typing import TypeProblem, Typer
 
 
@@ -164,11 +164,14 @@ def _check(function: Function, aliases: Aliases) -> None:
                     "reshape a copy (x.copy().reshape(...)), or write before reshaping",
                     e.at,
                 )
-            if e.func.value is np.broadcast_to:
+            if is_read_only(e.func.value):
+                name = getattr(e.func.value, "__name__", e.func.text)
                 raise TypeProblem(
                     AmbiguousAlias,
-                    "broadcast_to of an array that is written in place",
-                    "many elements of the result are one element of the array",
-                    "copy it: np.broadcast_to(...).copy()",
+                    f"{name} of an array that is written in place",
+                    "many elements of the result are one element of the array"
+                    if e.func.value is np.broadcast_to
+                    else "the result is a view that cannot be written",
+                    f"copy it: {e.func.text}(...).copy()",
                     e.at,
                 )

@@ -37,9 +37,10 @@ from ..ir.nodes import (
 from ..ir.types import Num, Type
 from ..ir.walk import Fresh, is_call_of, map_stmt, mentioned, names, rename
 from ..normalise import split_webs, web_types
-from ..rules import is_view, pushes, rule_of
+from ..rules import is_read_only, is_view, joins, pushes, rule_of
 from ..rules.typing import TypeProblem, Typer, settled
 from ..runtime import replaced, scattered
+from .parts import without_length
 from .places import base_of, is_place
 from .push import Pusher
 from .terms import COPY
@@ -237,7 +238,7 @@ class _Namer:
         wish = f"{self.user_name.get(self.wish, self.wish)}_1"
         name = self.fresh(wish)
         self.user_name[name] = wish
-        self.types[name] = settled(Typer(self.types)(e))
+        self.types[name] = self.aliases.types[name] = settled(Typer(self.types)(e))
         if self.is_active(e):
             self.active.add(name)
         self.out.append(Assign(Name(name), e))
@@ -263,9 +264,14 @@ class _Namer:
                     args[k] = self.let(a)  # the adjoint reads its value: it is not to be computed a second time
             inner = replace(e, args=tuple(args))
             return self.let(inner) if rule.reads_result and not top else inner
-        if is_call_of(e, np.array, np.asarray) and isinstance(e.args[0], Display):
-            items = tuple(self.named(i, top=False) for i in e.args[0].items)
-            inner = replace(e, args=(replace(e.args[0], items=items), *e.args[1:]))
+        if joins(e):
+            written = e.args[0]
+            assert isinstance(written, Display)
+            items = tuple(self.named(i, top=False) for i in written.items)
+            if not self.forward:
+                unmeasured = without_length(e, items, Typer(self.types))
+                items = tuple(self.let(i) if k in unmeasured else i for k, i in enumerate(items))
+            inner = replace(e, args=(replace(written, items=items), *e.args[1:]))
             return inner if top else self.let(inner)
         if is_call_of(e, np.ndarray.copy) and is_place(e.args[0]):
             return e
@@ -279,6 +285,8 @@ class _Namer:
         operands = zip(e.args, rule.operands, strict=False)
         inner = replace(e, args=tuple(self.operand(a, p in rule.reads) for a, p in operands))
         place = is_view(e.func.value) and is_place(inner)
+        if not top and is_read_only(e.func.value) and any(map(self.aliases.mutable, self.aliases.shares(inner))):
+            return self.let(Call(COPY, (inner,)))  # it is read here and now
         return inner if top or place else self.let(inner)
 
     def operand(self, e: Expr, is_read: bool) -> Expr:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from ..ir.nodes import Call, Expr, Item, Name, Object
-from ..rules import is_view
+from ..rules import is_read_only, is_view
 
 
 def base_of(place: Expr | None) -> str | None:
@@ -28,5 +26,5 @@ def is_place(e: Expr) -> bool:
         case Item(base=base):
             return is_place(base)
         case Call(func=Object(value=function), args=args):
-            return is_view(function) and function is not np.broadcast_to and is_place(args[0])
+            return is_view(function) and not is_read_only(function) and is_place(args[0])
     return False

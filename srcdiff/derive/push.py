@@ -18,9 +18,10 @@ from ..ir.nodes import Call, Choice, Const, Display, Expr, Item, Logic, Name, Ob
 from ..ir.types import Num, Type
 from ..ir.walk import is_call_of, rebuild, subexprs
 from ..normalise import negated
-from ..rules import Rule, is_view, rule_of
+from ..rules import Rule, is_view, joins, rule_of
 from ..rules.typing import TypeProblem, Typer
 from ..runtime import unbroadcast
+from .parts import parts
 from .places import is_place
 from .splice import splice
 from .terms import COPY, Term, build, guarded, is_plain, simplified
@@ -136,33 +137,24 @@ class Pusher:
             for operand, partial in differentiated(rule, e, found, self.is_active):
                 scaled = term.scaled(simplified(partial))
                 self.descend(e, operand, replace(scaled, singular=True) if e.func.value in SINGULAR else scaled)
-        elif is_call_of(e, np.array, np.asarray) and isinstance(e.args[0], Display):
-            seed = self.seed(e, term)
-            self.push_items(e.args[0], seed, ())
+        elif joins(e):
+            for item, its_part in parts(rule, e, self.seed(e, term), self.types):
+                self.push(item, Term((its_part,)))
         else:
             self.pull(e, rule, y, self.seed(e, term))
 
     def pull(self, e: Call, rule: Rule, y: Expr, y_bar: Expr) -> None:
         """The adjoints that a pullback gives the operands; a call that several of them contain is made once."""
         adjoints = splice(rule, e, {"y": y, "y_bar": y_bar}, self.types)
-        parts = [(part, simplified(adjoint)) for part, adjoint in differentiated(rule, e, adjoints, self.is_active)]
-        names = named_apart([adjoint for _, adjoint in parts], self.let)
-        for part, adjoint in parts:
+        found = [(part, simplified(adjoint)) for part, adjoint in differentiated(rule, e, adjoints, self.is_active)]
+        names = named_apart([adjoint for _, adjoint in found], self.let)
+        for part, adjoint in found:
             adjoint = replaced(adjoint, names)
             match adjoint:
                 case Call(func=Object(value=op), args=(inner,)) if op is operator.neg:
                     self.push(part, Term((self.summed(inner, part),), -1.0))
                 case _:
                     self.push(part, Term((self.summed(adjoint, part),)))
-
-    def push_items(self, written: Display, seed: Expr, place: tuple[Expr, ...]) -> None:
-        """The items of an array that is written out take the elements of its adjoint."""
-        for k, item in enumerate(written.items):
-            here = (*place, Const(k))
-            if isinstance(item, Display):
-                self.push_items(item, seed, here)
-            else:
-                self.push(item, Term((Item(seed, here[0] if len(here) == 1 else Display("tuple", here)),)))
 
     # -------------------------------------------------------------------------------------------------- shapes
 

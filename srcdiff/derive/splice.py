@@ -13,12 +13,27 @@ import numpy as np
 
 from ..errors import UnsupportedType
 from ..frontend import read
-from ..ir.nodes import Attr, Block, Call, Choice, Const, Display, Expr, Function, If, Item, Name, Object, Return
-from ..ir.types import Num, Type
+from ..ir.nodes import (
+    Attr,
+    Block,
+    Call,
+    Choice,
+    Const,
+    Display,
+    Expr,
+    Function,
+    If,
+    Item,
+    Name,
+    Object,
+    Return,
+    Slice,
+)
+from ..ir.types import Num, Tup, Type
 from ..ir.walk import Fresh, map_block, rebuild
 from ..normalise.expressions import Rewriter
 from ..normalise.state import State
-from ..rules.registry import Rule
+from ..rules.registry import WRITTEN, Rule
 from ..rules.typing import TypeProblem
 
 _PLAIN = {np.sin: math.sin, np.cos: math.cos, np.exp: math.exp, np.sinh: math.sinh, np.cosh: math.cosh}
@@ -66,8 +81,42 @@ class _Splicer(Rewriter):
     def _spelled(self, function: Any) -> FunctionType | None:  # noqa: ARG002
         return None  # a rule names functions that have one
 
+    def call_user(self, function: FunctionType, e: Call) -> Expr:
+        """A function of literals and shapes, evaluated now."""
+        if function not in WRITTEN:
+            raise ValueError(f"a rule calls `{function.__name__}`, which is not marked with @written")
+        return _as_expr(function(*(self.as_value(self.expr(a)) for a in e.args)))
+
+    def as_value(self, e: Expr) -> Any:
+        """A literal, a tuple of what is known of its items, or the expression itself."""
+        type_ = self.typed(e)
+        match e:
+            case Const(value=value):
+                return value
+            case Display(items=items):
+                return tuple(map(self.as_value, items))
+        if isinstance(type_, Num) and isinstance(type_.value, int):
+            return type_.value
+        if isinstance(type_, Tup):
+            return tuple(self.as_value(Item(e, Const(k))) for k in range(len(type_.items)))
+        return e
+
     def _checked(self, e: Expr) -> Expr:
         return e  # a rule may call any helper: what it cannot be differentiated by is met when that is asked
+
+
+def _as_expr(value: Any) -> Expr:
+    """What a function of literals and shapes returned, written out."""
+    match value:
+        case tuple():
+            return Display("tuple", tuple(map(_as_expr, value)))
+        case slice():
+            lower, upper, step = (None if b is None else _as_expr(b) for b in (value.start, value.stop, value.step))
+            return Slice(lower, upper, step)
+        case None | int():
+            return Const(value)
+    found: Expr = value
+    return found
 
 
 @functools.cache

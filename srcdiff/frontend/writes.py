@@ -84,6 +84,9 @@ _VIEWS = frozenset(
         "moveaxis",
         "atleast_1d",
         "atleast_2d",
+        "atleast_3d",
+        "matrix_transpose",
+        "permute_dims",
         "flip",
         "flipud",
         "fliplr",
@@ -91,7 +94,7 @@ _VIEWS = frozenset(
         "broadcast_to",
     }
 )
-_RESHAPES = frozenset({"reshape", "ravel"})
+_RESHAPES = frozenset({"reshape", "ravel", "split", "array_split", "hsplit", "vsplit", "dsplit"})
 _FACTS = frozenset({"shape", "ndim", "size", "dtype", "itemsize", "nbytes", "strides"})
 _SPREAD = ("enumerate", "zip", "reversed", "iter", "list", "tuple")
 _FIXED = (

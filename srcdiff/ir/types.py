@@ -9,6 +9,7 @@ which is what broadcasting turns on.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -27,15 +28,49 @@ class Dim:
         """Whether both are surely the same length."""
         return self.token is not None and self.token == other.token
 
+    def plus(self, other: Dim) -> Dim:
+        """The length of both together."""
+        if self.token is None or other.token is None:
+            return Dim(None)
+        (a, many), (b, more) = self._sum(), other._sum()
+        return _of_sum(a + b, many + more)
+
+    def between(self, lower: Dim, upper: Dim) -> Dim | None:
+        """The length from `lower` to `upper`, where these are surely places in this one, the lower one first."""
+        if self.token is None or lower.token is None or upper.token is None:
+            return None
+        (a, start), (b, stop), (c, whole) = lower._sum(), upper._sum(), self._sum()
+        if not (0 <= a <= b <= c and start <= stop <= whole):
+            return None
+        return _of_sum(b - a, stop - start)
+
+    def _sum(self) -> tuple[int, Counter[Hashable]]:
+        """The length as a whole number and a sum of unknown lengths, none of them negative."""
+        if isinstance(self.token, int):
+            return self.token, Counter()
+        if isinstance(self.token, tuple) and self.token[:1] == ("sum",):
+            return self.token[1], Counter(self.token[2])
+        return 0, Counter([self.token])
+
     def minus(self, count: int) -> Dim:
         """The length left when `count` elements are cut off (never below zero)."""
         if count == 0 or self.token is None:
             return self if count == 0 else Dim(None)
         if isinstance(self.token, int):
             return Dim.known(max(0, self.token - count))
+        known, unknown = self._sum()
+        if known >= count > 0:
+            return _of_sum(known - count, unknown)
         if isinstance(self.token, tuple) and self.token and self.token[0] == "minus":
             return Dim(("minus", self.token[1], self.token[2] + count))
         return Dim(("minus", self.token, count))
+
+
+def _of_sum(count: int, unknown: Counter[Hashable]) -> Dim:
+    if not unknown:
+        return Dim.known(count)
+    tokens = tuple(sorted(unknown.elements(), key=repr))
+    return Dim(tokens[0]) if count == 0 and len(tokens) == 1 else Dim(("sum", count, tokens))
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,6 @@ from ..ir.walk import names
 from ..rules.typing import TypeProblem
 from ..runtime import replaced, scattered
 from .expressions import GETITEM, Rewriter, has_several_results, wish_of
-from .state import expanded
 
 REPLACED = Object(replaced, "replaced")
 SCATTERED = Object(scattered, "scattered")
@@ -51,7 +50,7 @@ class Assigner(Rewriter):
         own = self.own(name)
         if isinstance(value, Display) and value.kind == "tuple":
             # `p, q = t` after `t = (q, p)` must read what was there before
-            clashing = {f"{own}_{k}" for k, _ in enumerate(value.items)}
+            clashing = {self.state.component(own, k) for k, _ in enumerate(value.items)}
             if any(isinstance(i, Name) and i.id in clashing for i in value.items):
                 value = replace(value, items=tuple(self.copied(i) for i in value.items))
         self.bind(own, value)
@@ -68,7 +67,7 @@ class Assigner(Rewriter):
     def copied(self, e: Expr) -> Expr:
         name = self.state.fresh("kept")
         self.bind(name, e)
-        return expanded(name, self.state.env[name])
+        return self.state.expanded(name, self.state.env[name])
 
     def store(self, target: Item, value: Expr) -> None:
         fancy = self.fancy(self.expr(target.index))

@@ -41,7 +41,7 @@ from ..rules.typing import TypeProblem, method_of, type_of_value
 from .captures import check_captured, complex_problem
 from .forms import ADD, check_callee, check_form, is_helper, plain_form, user_function
 from .literals import decision, literal, sliced
-from .state import CLASH, State, clash, component, expanded, merge, unknown
+from .state import CLASH, State, clash, component, merge, unknown
 
 __all__ = ["ADD", "Rewriter", "user_function"]
 
@@ -89,7 +89,8 @@ class Rewriter:
             case Item():
                 return self._item(e)
             case Slice():
-                lower, upper, step = (None if p is None else self.expr(p) for p in (e.lower, e.upper, e.step))
+                bounds = (None if p is None else self.expr(p) for p in (e.lower, e.upper, e.step))
+                lower, upper, step = (None if b == Const(None) else b for b in bounds)
                 return Slice(lower, upper, step, e.at)
             case Display():
                 return replace(e, items=tuple(map(self.expr, e.items)))
@@ -107,7 +108,7 @@ class Rewriter:
             return e
         name = self.state.fresh(wish)
         self.bind(name, e)
-        return expanded(name, self.state.env[name])
+        return self.state.expanded(name, self.state.env[name])
 
     def bind(self, name: str, value: Expr) -> None:
         """Emit `name = value`, a tuple item by item, and note the type."""
@@ -119,8 +120,7 @@ class Rewriter:
         elif isinstance(type_, Tup):
             for k, _ in enumerate(type_.items):
                 item = value.items[k] if isinstance(value, Display) else Item(value, Const(k))
-                self.bind(f"{name}_{k}", item)
-                self.state.fresh.taken.add(f"{name}_{k}")
+                self.bind(self.state.component(name, k), item)
         elif not isinstance(type_, Static):
             if isinstance(type_, ListOf) and not self.is_generated:
                 raise TypeProblem(
@@ -146,7 +146,7 @@ class Rewriter:
         if type_ is CLASH:
             raise clash(e)
         if isinstance(type_, Tup):
-            return expanded(target.id, type_)
+            return self.state.expanded(target.id, type_)
         if isinstance(type_, Static):
             return Const(None, e.at) if type_.value is None else Object(type_.value, e.id, e.at)
         if type_ is None:
@@ -342,7 +342,7 @@ class Rewriter:
             branches.append((tuple(block), self.state.env[name]))
         self.state.emit(If(test, branches[0][0], branches[1][0]))
         self.state.env.update(merge({name: branches[0][1]}, {name: branches[1][1]}))
-        return expanded(name, self.state.env[name])
+        return self.state.expanded(name, self.state.env[name])
 
     def known(self, test: Expr) -> bool | None:
         """The truth of a test that is decided by types and literals alone."""

@@ -24,7 +24,7 @@ import numpy as np
 from ..errors import UnsupportedCall
 from ..ir.nodes import Call, Const, Display, Expr, Logic, Object
 from ..ir.types import Num, Type
-from ..rules import rule_of, spelled_out
+from ..rules import rewriting, rule_of, spelled_out
 from ..rules.registry import Rule
 from ..rules.typing import TypeProblem
 
@@ -38,6 +38,13 @@ _INSTEAD = {  # of the methods of ufuncs
     "reduceat": "sum the parts `x[i:j]` one by one",
 }
 _OTHER_NAMES = {"min": "a_min", "max": "a_max"}  # NumPy has two names for each bound of np.clip
+
+
+# functions of axes, lengths and counts, which may also be given in a list
+_TAKE_TUPLES: set[Any] = {
+    *(np.reshape, np.ndarray.reshape, np.transpose, np.ndarray.transpose, np.moveaxis, np.expand_dims),
+    *(np.broadcast_to, np.tile, np.pad, np.zeros, np.ones, np.empty, np.full),
+}
 
 
 class Rewriting(Protocol):
@@ -107,13 +114,18 @@ def check_callee(function: Any, e: Call) -> None:
 def plain_form(rewriter: Rewriting, e: Call) -> Expr:
     """The call (of an Object, with core arguments) in the form that rules and types are stated for."""
     assert isinstance(e.func, Object)
-    function = e.func.value
+    func, function = e.func, e.func.value
+    if takes_tuples(function):
+        e = replace(e, args=tuple(map(_as_tuple, e.args)), kwargs=tuple((k, _as_tuple(v)) for k, v in e.kwargs))
+    rewrite = rewriting(function)
+    if rewrite is not None:
+        return rewrite(e, rewriter)
     if function is operator.contains and isinstance(e.args[0], Display):
         return _contained(rewriter, e.args[0], e.args[1])
     if function in (max, min, sum) and not e.kwargs:
-        return _of_many(rewriter, e, e.func)
+        return _of_many(rewriter, e, func)
     if function is math.log and len(e.args) == 2:
-        quotient = tuple(Call(e.func, (a,), at=e.at) for a in e.args)
+        quotient = tuple(Call(func, (a,), at=e.at) for a in e.args)
         return Call(Object(operator.truediv, "/"), quotient, at=e.at)
     match e.args:
         case (Display(kind="tuple"), Display(kind="tuple")) if function is operator.add:
@@ -125,6 +137,17 @@ def plain_form(rewriter: Rewriting, e: Call) -> Expr:
     if function in (np.transpose, np.ndarray.transpose):
         return _without_axes(rewriter, e)
     return e
+
+
+def takes_tuples(function: Any) -> bool:
+    try:
+        return function in _TAKE_TUPLES
+    except TypeError:
+        return False
+
+
+def _as_tuple(e: Expr) -> Expr:
+    return Display("tuple", tuple(map(_as_tuple, e.items)), e.at) if isinstance(e, Display) else e
 
 
 def _contained(rewriter: Rewriting, items: Display, e: Expr) -> Expr:

@@ -130,8 +130,11 @@ class Specialiser(Loops, Callees):
         self.state.env[name] = type_
         if isinstance(type_, Tup):
             for k, item in enumerate(type_.items):
-                self.state.fresh.taken.add(component(name, k))
-                self.declare(component(name, k), item)
+                own = self.state.components[name, k] = component(name, k)
+                if own in self.state.fresh.taken and own not in self.state.env:
+                    self.scope[own] = Name(self.state.fresh(own))  # the program has a variable of that name, too
+                self.state.fresh.taken.add(own)
+                self.declare(own, item)
         else:
             self.declared[name] = type_
 

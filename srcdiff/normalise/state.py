@@ -28,7 +28,8 @@ CLASH = Static(_Clash())
 
 @dataclass
 class State:
-    """`env` is None where no path leads. `tuples` holds the components of the variables that hold tuples."""
+    """`components` gives the variable that holds an item of a tuple: `p_0` for the first item of `p`, or another name
+    where the program has a `p_0` of its own."""
 
     fresh: Fresh
     env: Env
@@ -39,6 +40,19 @@ class State:
     breaks: list[list[Env]] = field(default_factory=list)
     reachable: bool = True
     origin: Origin | None = None
+    components: dict[tuple[str, int], str] = field(default_factory=dict)
+
+    def component(self, name: str, k: int) -> str:
+        """The variable that holds item `k` of the tuple `name`: always the same one, and nobody else's."""
+        if (name, k) not in self.components:
+            self.components[name, k] = self.fresh(component(name, k))
+        return self.components[name, k]
+
+    def expanded(self, name: str, type_: Type) -> Expr:
+        """A variable as an expression: a tuple is the display of its components."""
+        if isinstance(type_, Tup):
+            return Display("tuple", tuple(self.expanded(self.component(name, k), t) for k, t in enumerate(type_.items)))
+        return Name(name)
 
     def typed(self, e: Expr) -> Type:
         return settled(Typer(self.env)(e))
@@ -50,7 +64,7 @@ class State:
         return set(self.fresh.taken), len(self.problems)
 
     def restore(self, mark: tuple[set[str], int]) -> None:
-        self.fresh.taken = set(mark[0])
+        self.fresh.taken = mark[0] | set(self.components.values())
         del self.problems[mark[1] :]
 
     @contextmanager
@@ -78,15 +92,8 @@ def merge(a: Env, b: Env) -> Env:
 
 
 def component(name: str, k: int) -> str:
-    """The variable that holds item `k` of the tuple `name`."""
+    """The name of item `k` of the argument `name`, and the wish for that of any other tuple."""
     return f"{name}_{k}"
-
-
-def expanded(name: str, type_: Type) -> Expr:
-    """A variable as an expression: a tuple is the display of its components."""
-    if isinstance(type_, Tup):
-        return Display("tuple", tuple(expanded(component(name, k), t) for k, t in enumerate(type_.items)))
-    return Name(name)
 
 
 def to_problem(program: Program, problem: TypeProblem, origin: Origin | None, chain: tuple[str, ...]) -> Problem:

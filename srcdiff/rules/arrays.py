@@ -220,7 +220,15 @@ def astype(y_bar: Any, y: Any, x: Any, dtype: Any) -> Any:
     return y_bar
 
 
-@linear(np.reshape, np.ndarray.reshape, points=call(reals(3, 4), (2, 6)) + call(reals(6), (3, -1)))
+@linear(
+    np.reshape,
+    np.ndarray.reshape,
+    points=call(reals(3, 4), (2, 6))
+    + call(reals(6), (3, -1))
+    + call(reals(3, 4), -1)
+    + call(reals(12), 12)
+    + call(reals(2, 3), (1, 3, -1)),
+)
 def reshape(y_bar: Any, y: Any, x: Any, shape: Any) -> Any:
     return np.reshape(y_bar, x.shape)
 
@@ -235,12 +243,7 @@ def transposed(y_bar: Any, y: Any, x: Any) -> Any:
     return y_bar.T
 
 
-@linear(np.transpose, np.ndarray.transpose, points=call(reals(3, 4)))
-def transpose(y_bar: Any, y: Any, x: Any) -> Any:
-    return y_bar.T
-
-
-@linear(np.expand_dims, points=call(reals(3, 4), 1))
+@linear(np.expand_dims, points=call(reals(3, 4), 1) + call(reals(3), -1) + call(reals(3, 4), (0, 2)))
 def expand_dims(y_bar: Any, y: Any, x: Any, axis: Any) -> Any:
     return np.reshape(y_bar, x.shape)
 
@@ -299,5 +302,6 @@ constant(
 
 views(
     *(np.ndarray.T, np.transpose, np.ndarray.transpose, np.reshape, np.ndarray.reshape),
-    *(np.ravel, np.ndarray.ravel, np.asarray, np.ascontiguousarray, np.expand_dims, np.broadcast_to),
+    *(np.ravel, np.ndarray.ravel, np.asarray, np.ascontiguousarray, np.expand_dims),
 )
+views(np.broadcast_to, read_only=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import operator
+from collections.abc import Hashable
 from typing import Any
 
 import numpy as np
@@ -98,6 +100,17 @@ def _elementwise(function: Any, nums: list[Num], e: Call) -> Type:
     return Num(result.dtype, weak=result.weak, value=_int_value(function, nums))
 
 
+def _length(value: object) -> Dim:
+    """An int that surely is a length: `len(x) - 1` is below zero where `x` is empty."""
+    if type(value) is int and value >= 0:
+        return Dim.known(value)
+    return value if isinstance(value, Dim) and not _is_difference(value.token) else Dim(None)
+
+
+def _is_difference(token: Hashable) -> bool:
+    return isinstance(token, tuple) and (token[:1] == ("minus",) or any(map(_is_difference, token)))
+
+
 def _flat(t: Num) -> Num:
     """A number as it is, an array with one dimension, and what may be either as a number of its dtype."""
     if t.ndim:
@@ -114,6 +127,10 @@ def _int_value(function: Any, nums: list[Num]) -> int | Dim | None:
             result: int = function(*whole)
             return result
         return None
+    if function is operator.add:
+        lengths = [_length(v) for v in values]
+        if all(n.token is not None for n in lengths):
+            return functools.reduce(Dim.plus, lengths)
     if function is operator.sub:
         length, cut = values
         if isinstance(length, Dim) and isinstance(cut, int) and cut >= 0:

@@ -113,6 +113,11 @@ def _sliced(type_of: TypeOf, dim: Dim, part: Slice) -> Dim:
     lower, upper, step = (_bound(type_of, p) for p in (part.lower, part.upper, part.step))
     if step == -1 and lower is None and upper is None:
         return dim
+    if step in (None, 1):
+        start, stop = (_place(type_of, p) for p in (part.lower, part.upper))
+        found = dim.between(start or Dim.known(0), stop or dim)
+        if found is not None:
+            return Dim(found.token, dim.one) if found.same(dim) else found
     if step not in (None, 1) or isinstance(lower, NotImplementedType) or isinstance(upper, NotImplementedType):
         return _cut(dim, part)
     if isinstance(dim.token, int):
@@ -130,6 +135,14 @@ def _cut(dim: Dim, part: Slice) -> Dim:
     bounds = (part.lower, part.upper, part.step)
     literal = all(b is None or isinstance(b, Const) for b in bounds)
     return Dim(("slice" if literal else "of", dim.token, part))
+
+
+def _place(type_of: TypeOf, e: Expr | None) -> Dim | None:
+    """A bound of a slice as a length; None where it is left out."""
+    type_ = Static(None) if e is None else type_of(e)
+    if not isinstance(type_, Num):
+        return None
+    return type_.value if isinstance(type_.value, Dim) else Dim(type_.value if isinstance(type_.value, int) else None)
 
 
 def _bound(type_of: TypeOf, e: Expr | None) -> _Bound:

@@ -13,6 +13,9 @@ it does read, and so what must be kept. The same text is spliced into generated 
 `pushforward(f)` beside a pullback: `rule(y, *operands, x_dot, ...)` returns the tangent of the result, `x_dot` being
                 that of the operand `x` (None, where that is its default, for an operand without one). Without a
                 pushforward the pullback is transposed.
+`joining(f)`    an `f` of arrays that are written out in a list or tuple: the rule returns the part of `y_bar` that
+                belongs to one of them, and is told its place (`k`) or where it lies along the axis (`start`, `stop`).
+`rewritten(f)`  what is written for a call of `f`: a function of the call itself, not of its operands.
 `spelled(f)`    `f` in terms of functions that have a rule: read in its place, as if the user had written it. Of a
                 function that has a rule of its own, a call that gives one of the arguments named by `given` is read
                 so. A helper of `runtime` may stand for itself: rules call it, its derivative is that of its text.
@@ -36,11 +39,25 @@ import textwrap
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from types import FunctionType
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
+import numpy as np
+
+from ..ir.nodes import Call, Display, Expr, Object
+from ..ir.types import Type
 from .points import Points
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Writer(Protocol):
+    """What a rewriting may ask: the type of an expression, and a name for one that is read several times."""
+
+    def typed(self, e: Expr) -> Type: ...
+    def atom(self, e: Expr, wish: str) -> Expr: ...
+
+
+Rewriting = Callable[[Call, Writer], Expr]
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +93,10 @@ class Rule:
 RULES: dict[Any, Rule] = {}
 ELEMENTWISE: set[Any] = set()
 VIEWS: set[Any] = set()
+READ_ONLY: set[Any] = set()  # views that cannot be written through
+JOINS: set[Any] = set()
+REWRITTEN: dict[Any, tuple[Rewriting, Points]] = {}  # what is written for a call, and the calls to test it with
+WRITTEN: set[Any] = set()  # functions of literals and shapes that rules call
 LINEAR: dict[Any, tuple[str, ...]] = {}  # the operands in which a function is linear, all of them together
 BILINEAR: dict[Any, tuple[str, ...]] = {}  # the operands in which a function is linear, each of them alone
 DECIDED: set[Any] = set()
@@ -135,6 +156,38 @@ def bilinear(*functions: Any, points: Points, of: tuple[str, ...] = ()) -> Calla
     return register
 
 
+def joining(*functions: Any, points: Points) -> Callable[[F], F]:
+    """Register a function that puts together the arrays of its first operand, a list or tuple that is written out:
+    `rule(y_bar, y, arrays, ..., *, k)` or `rule(y_bar, y, arrays, ..., *, start, stop)` returns the part of `y_bar`
+    that belongs to the array at place `k`, or to the one from `start` to `stop` along `axis`."""
+
+    def register(body: F) -> F:
+        linear(*functions, points=points)(body)
+        JOINS.update(functions)
+        return body
+
+    return register
+
+
+def rewritten(*functions: Any, points: Points) -> Callable[[Rewriting], Rewriting]:
+    """Register what stands for a call of these functions, `rewriting(call, writer) -> expression`: for what turns on
+    the number of operands, their ranks, or on literals."""
+
+    def register(body: Rewriting) -> Rewriting:
+        if not points:
+            raise ValueError(f"{body!r} has no points: it is registered with calls that test it")
+        REWRITTEN.update(dict.fromkeys(functions, (body, points)))
+        return body
+
+    return register
+
+
+def written(function: F) -> F:
+    """Mark a function of literals and shapes that rules call: it is evaluated when the derivative is written."""
+    WRITTEN.add(function)
+    return function
+
+
 def pushforward(*functions: Any) -> Callable[[F], F]:
     """Register the tangent of functions that have a pullback: `rule(y, *operands, x_dot, ...) -> tangent`."""
 
@@ -187,9 +240,12 @@ def is_decided(function: Any) -> bool:
         return False
 
 
-def views(*functions: Any) -> None:
-    """Declare that the result of these functions shares memory with their first operand."""
+def views(*functions: Any, read_only: bool = False) -> None:
+    """Declare that the result of these functions shares memory with their first operand; `read_only` where it is not
+    to be written through."""
     VIEWS.update(functions)
+    if read_only:
+        READ_ONLY.update(functions)
 
 
 def late(library: str, rules: str) -> None:
@@ -254,6 +310,31 @@ def is_view(function: Any) -> bool:
         return function in VIEWS
     except TypeError:
         return False
+
+
+def is_read_only(function: Any) -> bool:
+    """Whether the result of a function is a view that cannot be written."""
+    try:
+        return function in READ_ONLY
+    except TypeError:
+        return False
+
+
+def joins(e: Expr) -> bool:
+    """Whether this is a call that puts together the arrays (or numbers) of a list or tuple that is written out."""
+    match e:
+        case Call(func=Object(value=function), args=(Display(), *_)):
+            return function in JOINS or function in (np.array, np.asarray)
+    return False
+
+
+def rewriting(function: Any) -> Rewriting | None:
+    """What is written for a call of this function, or None."""
+    try:
+        found = REWRITTEN.get(function)
+    except TypeError:
+        return None
+    return found[0] if found is not None else None
 
 
 def linear_operands(function: Any) -> tuple[str, ...]:

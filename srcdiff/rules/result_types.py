@@ -55,6 +55,8 @@ def stated_result(asked: Asked) -> Type | None:
 
 
 def states(*functions: Any) -> Callable[[_Entry], _Entry]:
+    """Enter the result of these functions in the table."""
+
     def register(entry: _Entry) -> _Entry:
         _TABLE.update(dict.fromkeys(functions, entry))
         return entry
@@ -98,7 +100,7 @@ def _int_of(dim: Dim) -> Num:
     return Num("int64", weak=True, value=value)
 
 
-def _dim_of(count: Num) -> Dim:
+def dim_of(count: Num) -> Dim:
     """The length that an int stands for."""
     if isinstance(count.value, Dim):
         return count.value
@@ -168,7 +170,7 @@ def _by_shape(shape: Type | None, dtype: str, e: Call) -> Type | None:
                 "leave the argument out of wrt, or convert with int(...)",
                 e.at,
             )
-    dims = tuple(_dim_of(t) for t in lengths if isinstance(t, Num))
+    dims = tuple(dim_of(t) for t in lengths if isinstance(t, Num))
     if len(dims) < len(lengths):
         return None
     return Num(dtype, len(dims), dims, contiguous=True)
@@ -248,7 +250,7 @@ def _reshaped(asked: Asked) -> Type | None:
     counts = [t for t in sizes if isinstance(t, Num) and t.is_integral]
     if not isinstance(base, Num) or len(counts) < len(sizes):
         return None
-    dims = tuple(Dim(None) if t.value == -1 else _dim_of(t) for t in counts)
+    dims = tuple(Dim(None) if t.value == -1 else dim_of(t) for t in counts)
     return Num(base.dtype, len(dims), dims, contiguous=base.contiguous)
 
 
@@ -259,15 +261,6 @@ def _ravelled(asked: Asked) -> Type | None:
         return None
     dim = first.shape[0] if first.ndim == 1 else Dim(None)
     return Num(first.dtype, 1, (dim,), contiguous=first.contiguous)
-
-
-@states(np.ndarray.T, np.transpose, np.ndarray.transpose)
-def _transposed(asked: Asked) -> Type | None:
-    first = asked.first
-    if not isinstance(first, Num) or len(asked.args) != 1:
-        return None
-    contiguous = first.ndim == 1 and first.contiguous
-    return Num(first.dtype, first.ndim, tuple(reversed(first.shape)), contiguous=contiguous)
 
 
 @states(np.conjugate, np.ndarray.conj, np.ndarray.conjugate, np.real, np.ndarray.real, np.ndarray.imag)

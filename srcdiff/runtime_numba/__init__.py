@@ -9,9 +9,23 @@ from __future__ import annotations
 
 import sys
 
-from . import dtypes, elementwise, helpers, linalg, places, products, reductions, reshaping, running, shapes, special
+from . import (
+    diagonals,
+    dtypes,
+    elementwise,
+    helpers,
+    linalg,
+    places,
+    products,
+    reductions,
+    reshaping,
+    running,
+    shapes,
+    special,
+)
 
 __all__ = [
+    "diagonals",
     "dtypes",
     "elementwise",
     "helpers",

@@ -17,7 +17,7 @@ import numpy as np
 
 from srcdiff.errors import BadArgument
 from srcdiff.rules.points import Example, Points, Reals
-from srcdiff.rules.registry import FORMS, SPELLED, rule_of
+from srcdiff.rules.registry import FORMS, REWRITTEN, SPELLED, rule_of
 
 from . import check_grad
 
@@ -71,7 +71,7 @@ class Program:
             self.wrt.append(len(self.args))
             self.args.append(drawn(value, self.rng))
             return f"x{len(self.args) - 1}"
-        if isinstance(value, tuple | list) and any(isinstance(v, Reals) for v in value):
+        if isinstance(value, tuple | list) and (isinstance(value, list) or has_reals(value)):
             inner = ", ".join(map(self.word, value))
             return f"[{inner}]" if isinstance(value, list) else f"({inner},)"
         if isinstance(value, tuple):
@@ -82,27 +82,40 @@ class Program:
         self.constants[name] = value
         return name
 
-    def function(self, result: str) -> Any:
+    def function(self, result: str, first: str = "") -> Any:
         params = ", ".join(f"x{k}" for k in range(len(self.args)))
-        text = f"def f({params}):\n    return {result}\n"
+        text = f"def f({params}):\n{first}    return {result}\n"
         file = f"<rule {next(_numbers)}>"
         linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
         exec(compile(text, file, "exec"), self.constants)
         return self.constants["f"]
 
     def whole(self) -> Any:
-        """The call itself."""
+        """The call itself; the parts of a list as a tuple."""
+        count = self.parts()
+        if count:
+            return self.function(", ".join(f"parts[{k}]" for k in range(count)), f"    parts = {self.call}\n")
         return self.function(self.call)
+
+    def parts(self) -> int:
+        """How many results the call returns in a list or tuple; 0 for any other result."""
+        value = self.function(self.call)(*self.args)
+        return len(value) if isinstance(value, list | tuple) else 0
 
     def weighed(self) -> Any:
         """A number made of the result, whose second derivatives are not all zero: the sum of sines of the elements."""
+        if self.parts():
+            total = " + ".join(f"np.sum(np.sin({k + 1}.0 * parts[{k}]))" for k in range(self.parts()))
+            return self.function(total, f"    parts = {self.call}\n")
         value = self.whole()(*self.args)
-        if isinstance(value, tuple):
-            return self.function(" + ".join(f"np.sum(np.sin(({self.call})[{k}]))" for k in range(len(value))))
         if np.ndim(value) == 0:
             return self.function(f"np.sin({self.call})")
         self.constants["weights"] = self.rng.uniform(0.5, 1.5, np.shape(value))
         return self.function(f"np.sum(weights * np.sin({self.call}))")
+
+
+def has_reals(value: Any) -> bool:
+    return isinstance(value, Reals) or (isinstance(value, tuple | list) and any(map(has_reals, value)))
 
 
 def name_of(function: Any) -> str:
@@ -113,7 +126,9 @@ def name_of(function: Any) -> str:
 def points_of(function: Any) -> Points:
     """The calls that the rule of a function is tested with. Raises BadArgument where there is no rule."""
     rule = rule_of(function)
-    points = rule.points if rule is not None else SPELLED[function][1] if function in SPELLED else ()
+    points = rule.points if rule is not None else ()
+    for table in (SPELLED, REWRITTEN):
+        points += table[function][1] if not points and function in table else ()
     points += FORMS[function][1] if function in FORMS else ()
     if points:
         return points
