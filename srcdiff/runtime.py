@@ -7,6 +7,17 @@ from typing import Any
 
 import numpy as np
 
+from .runtime_matrices import (
+    cofactors,
+    cofactors_tangent,
+    from_lower,
+    inverse_gaps,
+    left_vectors_adjoint,
+    left_vectors_tangent,
+    lower_half,
+    onto_lower,
+    power_tangent,
+)
 from .runtime_reductions import (
     cumsum_back,
     diff_back,
@@ -24,6 +35,8 @@ from .runtime_reductions import (
     polyder_back,
     powers,
     previous,
+    prod_partials,
+    prod_partials_pullback,
     put_along,
     ratio,
     recurrence,
@@ -34,6 +47,8 @@ from .runtime_reductions import (
 )
 
 __all__ = [
+    "cofactors",
+    "cofactors_tangent",
     "copied",
     "cumsum_back",
     "diff_back",
@@ -41,13 +56,19 @@ __all__ = [
     "first_min",
     "first_places",
     "following",
+    "from_lower",
     "gradient_back",
     "in_full",
     "interp_back",
     "interp_slope",
     "interp_slope_back",
+    "inverse_gaps",
+    "left_vectors_adjoint",
+    "left_vectors_tangent",
+    "lower_half",
     "median_weights",
     "one_hot",
+    "onto_lower",
     "ordering",
     "part_of_full",
     "places_of",
@@ -57,6 +78,7 @@ __all__ = [
     "power_curvature",
     "power_exponent",
     "power_mixed",
+    "power_tangent",
     "powers",
     "previous",
     "prod_partials",
@@ -268,52 +290,6 @@ def i0_derivative(n: int, x: Any) -> Any:
     return (total / steps)[()]
 
 
-def prod_partials(x: Any, axis: Any = None) -> Any:
-    """The product of all the other elements, for each element of `x` (along `axis`): exact where zeros occur.
-
-    >>> prod_partials(np.array([2.0, 0.0, 3.0]))
-    array([0., 6., 0.])
-    """
-    if axis is None:
-        return _others(x.reshape(-1), 0).reshape(x.shape)
-    if isinstance(axis, tuple):
-        axes = tuple(a % x.ndim for a in axis)
-        moved = np.moveaxis(x, axes, range(len(axes)))
-        flat = moved.reshape((-1, *moved.shape[len(axes) :]))
-        return np.moveaxis(_others(flat, 0).reshape(moved.shape), range(len(axes)), axes)
-    return _others(x, axis)
-
-
-def prod_partials_pullback(w: Any, x: Any, axis: Any = None) -> Any:
-    """The adjoint of `x` for the adjoint `w` of `prod_partials(x, axis)`: sums of products that leave out two
-    elements, exact where zeros occur."""
-    if axis is None:
-        return prod_partials_pullback(w.reshape(-1), x.reshape(-1), 0).reshape(x.shape)
-    if isinstance(axis, tuple):
-        axes, front = tuple(a % x.ndim for a in axis), tuple(range(len(axis)))
-        moved, weights = np.moveaxis(x, axes, front), np.moveaxis(w, axes, front)
-        flat = (-1, *moved.shape[len(axes) :])
-        found = prod_partials_pullback(weights.reshape(flat), moved.reshape(flat), 0)
-        return np.moveaxis(found.reshape(moved.shape), front, axes)
-    lines, weights = np.moveaxis(x, axis, 0), np.moveaxis(w, axis, 0)
-    result = np.zeros_like(lines)
-    for j in range(len(lines)):
-        rest = [i for i in range(len(lines)) if i != j]
-        if rest:
-            result[j] = (weights[rest] * _others(lines[rest], 0)).sum(axis=0)
-    return np.moveaxis(result, 0, axis)
-
-
-def _others(x: Any, axis: int) -> Any:
-    """Products of the elements before and after each one, by two running products."""
-    lines = np.moveaxis(x, axis, 0)
-    before = np.ones_like(lines)
-    after = np.ones_like(lines)
-    np.cumprod(lines[:-1], axis=0, out=before[1:])
-    after[:-1] = np.cumprod(lines[:0:-1], axis=0)[::-1]
-    return np.moveaxis(before * after, 0, axis)
-
-
 def on_diagonal(d: Any, x: Any, k: int = 0) -> Any:
     """An array of the shape of the matrix `x` with `d` on its diagonal number `k` and 0 elsewhere.
 
@@ -400,110 +376,3 @@ def only_last(g: Any, index: Any, x: Any) -> Any:
     places = np.arange(order.size)
     last[order.reshape(-1)] = places  # of equal ones the last is kept
     return np.where((last[order.reshape(-1)] == places).reshape(order.shape), g, 0.0)
-
-
-# --------------------------------------------------------------------------------------------------------- matrices
-
-
-def onto_lower(g: Any) -> Any:
-    """The adjoint of a matrix of which only the lower triangle is read, for the adjoint `g` of the symmetric matrix
-    that it stands for: what belongs to an element above the diagonal is added to its mirror image.
-
-    >>> onto_lower(np.array([[1.0, 2.0], [3.0, 4.0]]))
-    array([[1., 0.],
-           [5., 4.]])
-    """
-    return np.tril(g) + np.triu(g, 1).T
-
-
-def from_lower(a: Any) -> Any:
-    """The symmetric matrix with the lower triangle of `a`.
-
-    >>> from_lower(np.array([[1.0, 2.0], [3.0, 4.0]]))
-    array([[1., 3.],
-           [3., 4.]])
-    """
-    return np.tril(a) + np.tril(a, -1).T
-
-
-def lower_half(a: Any) -> Any:
-    """The lower triangle with half of the diagonal: `lower_half(a) + lower_half(a).T` is `a`, if that is symmetric.
-
-    >>> lower_half(np.array([[1.0, 2.0], [3.0, 4.0]]))
-    array([[0.5, 0. ],
-           [3. , 2. ]])
-    """
-    half = np.tril(a)
-    np.fill_diagonal(half, 0.5 * np.diag(a))
-    return half
-
-
-def inverse_gaps(w: Any) -> Any:
-    """The matrix of `1 / (w[j] - w[i])`, zero on the diagonal: infinite where two values are equal.
-
-    >>> inverse_gaps(np.array([1.0, 3.0]))
-    array([[ 0. ,  0.5],
-           [-0.5,  0. ]])
-    """
-    gaps = w - np.expand_dims(w, 1)
-    np.fill_diagonal(gaps, 1.0)
-    result = 1.0 / gaps
-    np.fill_diagonal(result, 0.0)
-    return result
-
-
-def cofactors(a: Any) -> Any:
-    """The matrix of the cofactors of `a`, the partials of its determinant: `det(a) * inv(a).T`, and exact where `a` is
-    singular, by the singular value decomposition.
-
-    >>> cofactors(np.array([[1.0, 2.0], [3.0, 4.0]])).round(9)
-    array([[ 4., -3.],
-           [-2.,  1.]])
-    """
-    u, s, vh = np.linalg.svd(a)
-    sign = np.linalg.det(u) * np.linalg.det(vh)
-    return (u * (sign * _others(s, 0))) @ vh
-
-
-def cofactors_tangent(a: Any, a_dot: Any) -> Any:
-    """The tangent of `cofactors(a)` in the direction `a_dot`; since the second partials of the determinant are
-    symmetric, this is its pullback, too. Exact where `a` is singular."""
-    u, s, vh = np.linalg.svd(a)
-    sign = np.linalg.det(u) * np.linalg.det(vh)
-    e = u.T @ a_dot @ vh.T
-    pairs = np.zeros_like(a)  # the products of all singular values but two
-    for i in range(len(s)):
-        rest = [k for k in range(len(s)) if k != i]
-        pairs[i, rest] = _others(s[rest], 0)
-    inner = -pairs * e.T
-    np.fill_diagonal(inner, pairs @ np.diagonal(e))
-    return sign * (u @ inner @ vh)
-
-
-def power_tangent(a: Any, a_dot: Any, n: int) -> Any:
-    """The tangent of `np.linalg.matrix_power(a, n)` in the direction `a_dot`: the upper right block of the power of
-    `[[a, a_dot], [0, a]]` (Higham, Functions of Matrices, 2008, section 3.2)."""
-    k = a.shape[0]
-    block = np.zeros((2 * k, 2 * k), dtype=a.dtype)
-    block[:k, :k] = a
-    block[k:, k:] = a
-    block[:k, k:] = a_dot
-    return np.linalg.matrix_power(block, n)[:k, k:]
-
-
-def left_vectors_adjoint(u_bar: Any, u: Any, s: Any, vh: Any) -> Any:
-    """The adjoint of `a` for the adjoint of the left singular vectors in `u, s, vh = svd(a, full_matrices=False)`.
-
-    Source: Townsend, Differentiating the singular value decomposition, 2016.
-    """
-    inner = u.T @ u_bar
-    rotated = inverse_gaps(s * s) * (inner - inner.T) * s
-    return (u @ rotated + (u_bar - u @ inner) / s) @ vh
-
-
-def left_vectors_tangent(a_dot: Any, u: Any, s: Any, vh: Any) -> Any:
-    """The tangent of the left singular vectors in `u, s, vh = svd(a, full_matrices=False)` (source: as above)."""
-    moved = a_dot @ vh.T
-    inner = u.T @ moved
-    scaled = inner * s
-    return u @ (inverse_gaps(s * s) * (scaled + scaled.T)) + (moved - u @ inner) / s

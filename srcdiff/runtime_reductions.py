@@ -323,3 +323,49 @@ def _start(a: Any, v: Any, mode: str) -> int:
     if mode == "mirrored" and len(a) < len(v):
         return short // 2
     return short - 1 if mode == "valid" else (short - 1) // 2
+
+
+def prod_partials(x: Any, axis: Any = None) -> Any:
+    """The product of all the other elements, for each element of `x` (along `axis`): exact where zeros occur.
+
+    >>> prod_partials(np.array([2.0, 0.0, 3.0]))
+    array([0., 6., 0.])
+    """
+    if axis is None:
+        return others(x.reshape(-1), 0).reshape(x.shape)
+    if isinstance(axis, tuple):
+        axes = tuple(a % x.ndim for a in axis)
+        moved = np.moveaxis(x, axes, range(len(axes)))
+        flat = moved.reshape((-1, *moved.shape[len(axes) :]))
+        return np.moveaxis(others(flat, 0).reshape(moved.shape), range(len(axes)), axes)
+    return others(x, axis)
+
+
+def prod_partials_pullback(w: Any, x: Any, axis: Any = None) -> Any:
+    """The adjoint of `x` for the adjoint `w` of `prod_partials(x, axis)`: sums of products that leave out two
+    elements, exact where zeros occur."""
+    if axis is None:
+        return prod_partials_pullback(w.reshape(-1), x.reshape(-1), 0).reshape(x.shape)
+    if isinstance(axis, tuple):
+        axes, front = tuple(a % x.ndim for a in axis), tuple(range(len(axis)))
+        moved, weights = np.moveaxis(x, axes, front), np.moveaxis(w, axes, front)
+        flat = (-1, *moved.shape[len(axes) :])
+        found = prod_partials_pullback(weights.reshape(flat), moved.reshape(flat), 0)
+        return np.moveaxis(found.reshape(moved.shape), front, axes)
+    lines, weights = np.moveaxis(x, axis, 0), np.moveaxis(w, axis, 0)
+    result = np.zeros_like(lines)
+    for j in range(len(lines)):
+        rest = [i for i in range(len(lines)) if i != j]
+        if rest:
+            result[j] = (weights[rest] * others(lines[rest], 0)).sum(axis=0)
+    return np.moveaxis(result, 0, axis)
+
+
+def others(x: Any, axis: int) -> Any:
+    """Products of the elements before and after each one, by two running products."""
+    lines = np.moveaxis(x, axis, 0)
+    before = np.ones_like(lines)
+    after = np.ones_like(lines)
+    np.cumprod(lines[:-1], axis=0, out=before[1:])
+    after[:-1] = np.cumprod(lines[:0:-1], axis=0)[::-1]
+    return np.moveaxis(before * after, 0, axis)

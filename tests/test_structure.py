@@ -43,7 +43,12 @@ MAY_IMPORT = PIPELINE | {
     "__init__": {"errors", "runtime", "api"},
 }
 # modules that are one unit with another: they name its class, or hold a part of it
-PARTS = {"subject": "derivative", "jitted": "derivative", "runtime_reductions": "runtime"}
+PARTS = {
+    "subject": "derivative",
+    "jitted": "derivative",
+    "runtime_reductions": "runtime",
+    "runtime_matrices": "runtime",
+}
 
 
 def dotted(file):

@@ -16,7 +16,8 @@ from ..ir.types import ListOf, Num, Static, Tup, Type, describe
 from ..ir.walk import names
 from ..rules.typing import TypeProblem
 from ..runtime import replaced, scattered
-from .expressions import GETITEM, Rewriter, has_several_results, wish_of
+from .expressions import GETITEM, Rewriter
+from .forms import has_several_results, wish_of
 
 REPLACED = Object(replaced, "replaced")
 SCATTERED = Object(scattered, "scattered")

@@ -39,8 +39,8 @@ from ..rules.registry import is_decided
 from ..rules.result_types import check_dimensions
 from ..rules.typing import TypeProblem, method_of, type_of_value
 from .captures import check_captured, complex_problem
-from .forms import ADD, check_callee, check_form, is_helper, plain_form, user_function
-from .literals import decision, literal, sliced
+from .forms import ADD, check_callee, check_form, has_several_results, is_helper, plain_form, user_function, wish_of
+from .literals import decision, literal, part_of_tuple, sliced
 from .state import CLASH, State, clash, component, merge, unknown
 
 __all__ = ["ADD", "Rewriter", "user_function"]
@@ -216,7 +216,7 @@ class Rewriter:
         if has_several_results(base) and isinstance(self.typed(base), Tup):
             base = self.atom(base, wish_of(base))
         if isinstance(base, Display) and isinstance(index, Slice):
-            return self._sliced(base, index, e)
+            return part_of_tuple(base, index, self.typed, e)
         elif isinstance(base, Display):
             type_ = self.typed(index)
             if isinstance(type_, Num) and isinstance(type_.value, int):
@@ -240,25 +240,6 @@ class Rewriter:
     def is_index_array(self, part: Expr) -> bool:
         type_ = self.typed(part)
         return isinstance(type_, Num) and bool(type_.ndim) and not type_.is_float
-
-    def _sliced(self, base: Display, index: Slice, e: Item) -> Expr:
-        """Some items of a tuple, which the types of the bounds have to tell."""
-        values: list[int | None] = []
-        for bound in (index.lower, index.upper, index.step):
-            type_ = Static(None) if bound is None else self.typed(bound)
-            if isinstance(type_, Num) and isinstance(type_.value, int):
-                values.append(type_.value)
-            elif type_ == Static(None):
-                values.append(None)
-            else:
-                raise TypeProblem(
-                    UnsupportedSyntax,
-                    "a part of a tuple with bounds that are known only when the program runs",
-                    "how many values there are is not known when the derivative is written",
-                    "write the bounds as literals, or use an array",
-                    e.at,
-                )
-        return replace(base, items=base.items[slice(*values)])
 
     def joined(self, base: Expr, index: Expr) -> Item | None:
         """`x[i][j]` as `x[i, j]`, which is the same where `i` is made of whole numbers only."""
@@ -457,18 +438,6 @@ class Rewriter:
             check_form(e)
             check_dimensions(e, self.typed(e))
         return e
-
-
-def has_several_results(e: Expr) -> bool:
-    """Whether a value of tuple type is what a function with a rule returns, to be unpacked by one statement."""
-    rule = rule_of(e.func.value) if isinstance(e, Call) and isinstance(e.func, Object) else None
-    return rule is not None and rule.kind == "pullback"
-
-
-def wish_of(call: Expr) -> str:
-    """What the results of a function are called where the program gives them no names."""
-    function = call.func.value if isinstance(call, Call) and isinstance(call.func, Object) else None
-    return str(getattr(function, "__name__", "results"))
 
 
 def _parts(index: Expr) -> tuple[Expr, ...]:

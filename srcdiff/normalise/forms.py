@@ -77,6 +77,18 @@ def user_function(value: Any) -> FunctionType | None:
     return None
 
 
+def has_several_results(e: Expr) -> bool:
+    """Whether a value of tuple type is what a function with a rule returns, to be unpacked by one statement."""
+    rule = rule_of(e.func.value) if isinstance(e, Call) and isinstance(e.func, Object) else None
+    return rule is not None and rule.kind == "pullback"
+
+
+def wish_of(call: Expr) -> str:
+    """What the results of a function are called where the program gives them no names."""
+    function = call.func.value if isinstance(call, Call) and isinstance(call.func, Object) else None
+    return str(getattr(function, "__name__", "results"))
+
+
 def check_callee(function: Any, e: Call) -> None:
     """Refuse callees whose source should not be read though it could: srcdiff's own, and what only shows values."""
     name = getattr(function, "__name__", str(function))

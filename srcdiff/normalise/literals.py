@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
+from ..errors import UnsupportedSyntax
 from ..ir.nodes import Call, Const, Display, Expr, Object, Slice
+from ..ir.types import Num, Static, Type
+from ..rules.typing import TypeProblem
 
 
 def literal(e: Expr) -> Any:
@@ -30,3 +34,23 @@ def decision(function: Any, args: Iterable[Expr]) -> Expr:
     """What a function that serves the rules returns for these literals (None stands for any other argument)."""
     found = function(*map(literal, args))
     return Display("tuple", tuple(map(Const, found))) if isinstance(found, tuple) else Const(found)
+
+
+def part_of_tuple(base: Display, index: Slice, typed: Callable[[Expr], Type], e: Expr) -> Expr:
+    """Some items of a tuple, which the types of the bounds have to tell."""
+    values: list[int | None] = []
+    for bound in (index.lower, index.upper, index.step):
+        type_ = Static(None) if bound is None else typed(bound)
+        if isinstance(type_, Num) and isinstance(type_.value, int):
+            values.append(type_.value)
+        elif type_ == Static(None):
+            values.append(None)
+        else:
+            raise TypeProblem(
+                UnsupportedSyntax,
+                "a part of a tuple with bounds that are known only when the program runs",
+                "how many values there are is not known when the derivative is written",
+                "write the bounds as literals, or use an array",
+                e.at,
+            )
+    return replace(base, items=base.items[slice(*values)])
