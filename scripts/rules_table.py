@@ -7,6 +7,7 @@ python scripts/rules_table.py --names    prints the names alone, which a test ho
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 import warnings
 from pathlib import Path
@@ -16,7 +17,7 @@ import numpy as np
 
 import srcdiff
 from srcdiff.errors import SrcdiffError
-from srcdiff.rules.registry import RULES, SPELLED, is_bilinear, linear_operands
+from srcdiff.rules.registry import REWRITTEN, RULES, SPELLED, bilinear_operands, linear_operands, register_late
 from srcdiff.testing.rules import Program, name_of, points_of
 
 TABLE = Path(__file__).resolve().parent.parent / "docs" / "rules.md"
@@ -25,8 +26,8 @@ HEAD = """# Functions with a rule
 Written by `scripts/rules_table.py`. *Kind* is how the rule is stated (see [CONTRIBUTING.md](../CONTRIBUTING.md)):
 *partials* are elementwise; *linear* and *bilinear* functions are themselves applied to tangents; *spelled out*
 functions are read as what stands for them; a *constant* has derivative zero by decision. Every rule serves reverse and
-forward mode, and is tested in both at its points; *order* says how often srcdiff differentiates it. *Numba* says for
-how many of the points the derivative compiles with `jit=True`; where it does not, plain Python is the way.
+forward mode, and is tested in both at its points; *order* says how often srcdiff differentiates it. Functions of SciPy
+have their rules as soon as SciPy is in use. Under `jit=True` a function that Numba lacks raises `CompilationFailed`.
 
 """
 
@@ -43,11 +44,11 @@ def spelling(function: Any) -> str:
 
 
 def kind(function: Any) -> str:
-    if function in SPELLED:
+    if function in SPELLED or function in REWRITTEN:
         return "spelled out"
     rule = RULES[function]
     if rule.kind == "pullback":
-        return "bilinear" if is_bilinear(function) else "linear" if linear_operands(function) else "pullback"
+        return "bilinear" if bilinear_operands(function) else "linear" if linear_operands(function) else "pullback"
     return rule.kind
 
 
@@ -81,21 +82,31 @@ def compiles(function: Any) -> str:
 
 def public() -> list[Any]:
     """The functions that users call, in the order of their names."""
-    found = {f for f in (*RULES, *SPELLED) if not getattr(f, "__module__", "").startswith("srcdiff.")}
+    found = {f for f in (*RULES, *SPELLED, *REWRITTEN) if not str(getattr(f, "__module__", "")).startswith("srcdiff.")}
     return sorted(found, key=lambda f: (spelling(f).rpartition(".")[2].lower(), spelling(f)))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--names", action="store_true", help="print the names and stop")
+    parser.add_argument("--numba", action="store_true", help="measure how many of the points Numba compiles")
     given = parser.parse_args()
+    with contextlib.suppress(ImportError):
+        import scipy.linalg
+        import scipy.special
+        import scipy.stats  # noqa: F401
+    register_late()
     if given.names:
         sys.stdout.write("\n".join(map(spelling, public())) + "\n")
         return
-    rows = ["| function | kind | order | Numba |", "| --- | --- | --- | --- |"]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        rows += [f"| `{spelling(f)}` | {kind(f)} | {order(f)} | {compiles(f)} |" for f in public()]
+    rows = ["| function | kind | order |", "| --- | --- | --- |"]
+    last = [""] * len(public())
+    if given.numba:
+        rows = ["| function | kind | order | Numba |", "| --- | --- | --- | --- |"]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            last = [f" {compiles(f)} |" for f in public()]
+    rows += [f"| `{spelling(f)}` | {kind(f)} | {order(f)} |{end}" for f, end in zip(public(), last, strict=True)]
     TABLE.write_text(HEAD + "\n".join(rows) + "\n", encoding="utf-8")
 
 

@@ -6,6 +6,9 @@ The calls come from the registry, so that a rule is tested by being registered.
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -126,3 +129,11 @@ def test_a_rule_with_the_wrong_operands_is_refused() -> None:
 def test_what_has_no_rule() -> None:
     with pytest.raises(BadArgument, match="no rule"):
         check_rule(print)
+
+
+def test_the_table_of_rules_is_complete() -> None:
+    root = Path(__file__).resolve().parent.parent
+    script = [sys.executable, str(root / "scripts" / "rules_table.py"), "--names"]
+    names = subprocess.run(script, capture_output=True, text=True, check=True, cwd=root).stdout.split()
+    table = (root / "docs" / "rules.md").read_text(encoding="utf-8")
+    assert [name for name in names if f"| `{name}` |" not in table] == [], "run python scripts/rules_table.py"
