@@ -201,11 +201,6 @@ def no_density(x):
     return stats.norm.moment(2, x)
 
 
-def adds_at(x):
-    np.add.at(x, [0], 1.0)
-    return np.sum(x)
-
-
 def writes_a_step(x):
     return np.sum(np.floor(x, out=x) * x)
 
@@ -234,7 +229,6 @@ def takes_apart(x):
         (weighted, (np.ones(2),), (0,), "the argument `b=` of `special.logsumexp`"),
         (frozen, (0.5,), (0,), "a call of `stats.norm`"),
         (no_density, (0.5,), (0,), "the method `moment`"),
-        (adds_at, (np.ones(2),), (0,), "write a loop"),
         (writes_a_step, (np.ones(2),), (0,), "the argument `out=` of `np.floor`"),
         (writes_by_place, (np.ones(2),), (0,), "the argument `out=` of `np.sign`"),
         (writes_partly, (np.ones(2),), (0,), "the argument `where=` of `np.exp`"),

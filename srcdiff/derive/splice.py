@@ -75,8 +75,8 @@ class _Splicer(Rewriter):
             return Const(0)  # rules ask it of numbers, too
         return super()._attribute(e)
 
-    def is_read(self, function: Any) -> bool:  # noqa: ARG002
-        return False  # generated code calls what its rules call
+    def is_read(self, function: Any) -> bool:
+        return isinstance(function, FunctionType) and function in WRITTEN  # generated code calls what its rules call
 
     def _spelled(self, function: Any) -> FunctionType | None:  # noqa: ARG002
         return None  # a rule names functions that have one

@@ -41,7 +41,7 @@ from ..rules.typing import TypeProblem, method_of, type_of_value
 from .captures import check_captured, complex_problem
 from .forms import ADD, check_callee, check_form, has_several_results, is_helper, plain_form, user_function, wish_of
 from .literals import decision, literal, part_of_tuple, sliced
-from .state import CLASH, State, clash, component, merge, unknown
+from .state import CLASH, State, clash, merge, unknown
 
 __all__ = ["ADD", "Rewriter", "user_function"]
 
@@ -114,9 +114,7 @@ class Rewriter:
         """Emit `name = value`, a tuple item by item, and note the type."""
         type_ = self.typed(value)
         if isinstance(type_, Tup) and has_several_results(value):
-            own = tuple(component(name, k) for k, _ in enumerate(type_.items))
-            self.state.fresh.taken.update(own)
-            self.results(own, value, type_)
+            self.results(tuple(self.state.component(name, k) for k, _ in enumerate(type_.items)), value, type_)
         elif isinstance(type_, Tup):
             for k, _ in enumerate(type_.items):
                 item = value.items[k] if isinstance(value, Display) else Item(value, Const(k))

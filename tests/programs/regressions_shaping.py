@@ -23,7 +23,7 @@ def an_item_of_a_tuple_in_a_loop_and_a_variable_of_its_name(x):
     return p[0] * p[1] + p_0
 
 
-@case(args=(1.5, (2.0, 5.0)))
+@case(args=(1.5, (2.0, 5.0)), wrt=(0,))
 def an_argument_that_is_a_tuple_and_a_variable_of_the_name_of_its_item(x, p):
     p_0 = p[1] * x
     return p_0 * p[0] * x
