@@ -19,12 +19,17 @@ from .registry import constant, linear, partials, pullback, pushforward, spelled
 # ------------------------------------------------------------------------------------------- sums of exponentials
 
 
-@partials(np.logaddexp, points=over((-2, 2), (-2, 2)) + call(reals(3), reals(3, low=700.0, high=900.0)))
+@partials(
+    np.logaddexp, points=over((-2, 2), (-2, 2)) + call(reals(3, low=800.0, high=802.0), reals(3, low=799.0, high=803.0))
+)
 def logaddexp(y: Any, a: Any, b: Any) -> Any:
     return share(a, b), share(b, a)
 
 
-@partials(np.logaddexp2, points=over((-2, 2), (-2, 2)) + call(reals(3), reals(3, low=1000.0, high=1100.0)))
+@partials(
+    np.logaddexp2,
+    points=over((-2, 2), (-2, 2)) + call(reals(3, low=1100.0, high=1102.0), reals(3, low=1099.0, high=1103.0)),
+)
 def logaddexp2(y: Any, a: Any, b: Any) -> Any:
     return share(math.log(2.0) * a, math.log(2.0) * b), share(math.log(2.0) * b, math.log(2.0) * a)
 
