@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from collections import Counter
 from collections.abc import Iterable
 
 import numpy as np
@@ -52,6 +53,7 @@ class Facts:
         # by identity; the object is kept with its answer, so that no other one can take its place
         self._keys: dict[int, tuple[Expr, set[Key]]] = {}
         self._defined: dict[int, tuple[Stmt, set[Key]]] = {}
+        self._mentions: dict[int, tuple[Stmt, Counter[str]]] = {}
         self.wanted_anyway = {key for node in nodes for key in self.act_keys_below(node)}
         self.loop_defined = {n for s in self.all_loops(nodes) for n in self.defined(s)}
         self.all_defined = {k for n in nodes for k in self.defined(n)}
@@ -241,14 +243,22 @@ class Facts:
 
     def is_local(self, name: str, nodes: list[Node]) -> bool:
         """Whether a variable is mentioned in this block only, so that each run of the block has one of its own."""
-        here = sum(_mentions(n.stmt, name) for n in nodes)
-        there = sum(_mentions(n.stmt, name) for n in self.nodes)
+        here = sum(self.mentions(n.stmt, name) for n in nodes)
+        there = sum(self.mentions(n.stmt, name) for n in self.nodes)
         if here != there or self.definitions.get(name) != 1:
             return False
         inner = [s for n in nodes for s in statements((n.stmt,))]
         if any(isinstance(s, Effect) and is_call_of(s.value, list.append) and name in names(s.value) for s in inner):
             return False  # it lives on in a list
         return all(self.is_local(other, nodes) for other in self.pointers_to(name, nodes))
+
+    def mentions(self, s: Stmt, name: str) -> int:
+        """How many expressions of a statement, its blocks included, mention a variable."""
+        known = self._mentions.get(id(s))
+        if known is None:
+            found = Counter(n for inner in statements((s,)) for e in expressions(inner) for n in names(e))
+            known = self._mentions[id(s)] = (s, found)
+        return known[1][name]
 
     def pointers_to(self, name: str, nodes: list[Node]) -> set[str]:
         """The other shadows that are made from a shadow: views of it and second names."""
@@ -258,7 +268,3 @@ class Facts:
                 if isinstance(s, Assign) and name in names(s.value):
                     found |= {t for t in targets(s.target) if t in self.shadow_names and t != name}
         return found
-
-
-def _mentions(s: Stmt, name: str) -> int:
-    return sum(1 for inner in statements((s,)) for e in expressions(inner) if name in names(e))
