@@ -86,6 +86,8 @@ class BlockWalk(Needs):
                         back = isinstance(node, Round) and inner and inner[0].final.get(key) == 0
                         back = back and current.get(key) == p + 1
                         current[key] = self.version(key, p) if back else None
+                        if back and (key, self.version(key, p)) in self.wants:
+                            self.plan.intact.add(key)  # it is there only as long as the block's last value is
         self.bring_back(moment(self.count, -1, False), current)
         self.plan.final = {k: v for k, v in current.items() if v is not None and not k.startswith("*")}
 

@@ -163,3 +163,20 @@ def tangent_of_an_array_with_partial_one(y):
     w = y * 1.0
     w[0] = w[1] * w[2]
     return np.sum(y * v * w)
+
+
+@case(args=(np.array([-0.114435, 1.587117, -1.49988, 0.467353]),), jit=False, reason="Numba gives q one type, int")
+def index_before_a_loop_without_trips(x):
+    q = 1
+    count = 0
+    while count < 3:
+        count += 1
+        m = 0
+        while q > 0.51 and m < 3:
+            m += 1
+        q = q * x[m]
+        for _ in range(3, 1):
+            s = 0.5 if m else q
+            q = s
+            m = 1
+    return q
