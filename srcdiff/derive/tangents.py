@@ -201,7 +201,8 @@ class Tangents:
             tangent = self.of(operand)
             if tangent is None:
                 continue
-            pusher = self.pusher({seed})
+            # what is left of the adjoint is asked for its shape, which is that of the result
+            pusher = Pusher(self.types, {seed}, lambda held: self.let(substitute(held, {seed: y})))
             adjoint = simplified(adjoint)
             pusher.known[operand] = self.num(operand)
             pusher.descend(operand, adjoint, Term((tangent,)))
@@ -216,7 +217,6 @@ class Tangents:
                     )
                 terms.extend(found)
         terms = collected(terms)
-        # what is left of the adjoint is asked for its shape, which is that of the result
         return substitute(total(terms, Typer(self.types)), {seed: y}) if terms else None
 
     # -------------------------------------------------------------------------------------------------- shapes
