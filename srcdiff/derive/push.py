@@ -41,6 +41,18 @@ SINGULAR = {
 }
 
 
+def no_rule(e: Call) -> TypeProblem:
+    """The problem of a call whose derivative is asked, of a function without a rule."""
+    assert isinstance(e.func, Object)
+    return TypeProblem(
+        UnsupportedCall,
+        f"the derivative of `{e.func.text}`",
+        "there is no rule for it",
+        "write the operation with functions that have a rule",
+        e.at,
+    )
+
+
 @dataclass
 class Pusher:
     """`types` grows by the temporaries; `let` names an expression ahead of the accumulations (an adjoint that is read
@@ -119,13 +131,7 @@ class Pusher:
         assert isinstance(e.func, Object)
         rule = rule_of(e.func.value)
         if rule is None:
-            raise TypeProblem(
-                UnsupportedCall,
-                f"the derivative of `{e.func.text}`",
-                "there is no rule for it",
-                "write the operation with functions that have a rule",
-                e.at,
-            )
+            raise no_rule(e)
         return rule
 
     def call(self, e: Call, term: Term, top: bool) -> None:

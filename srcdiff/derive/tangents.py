@@ -22,7 +22,7 @@ from ..ir.walk import Fresh, is_call_of, subexprs, substitute
 from ..rules import Rule, bilinear_operands, linear_operands, rule_of
 from ..rules.typing import TypeProblem, Typer
 from .places import is_place
-from .push import SINGULAR, Pusher, check_part, differentiated, operands_of, same_shape
+from .push import SINGULAR, Pusher, check_part, differentiated, no_rule, operands_of, same_shape
 from .splice import splice, splice_tangent
 from .terms import ADD, ZERO, Term, collected, simplified, total
 
@@ -84,13 +84,7 @@ class Tangents:
         assert isinstance(e.func, Object)
         rule = rule_of(e.func.value)
         if rule is None:
-            raise TypeProblem(
-                UnsupportedCall,
-                f"the derivative of `{e.func.text}`",
-                "there is no rule for it",
-                "write the operation with functions that have a rule",
-                e.at,
-            )
+            raise no_rule(e)
         if rule.kind != "partials" or linear_operands(e.func.value):
             pushed = self.pushed(e, rule, top)
             if pushed is not None:
