@@ -42,6 +42,8 @@ from .runtime_reductions import (
     recurrence,
     recurrence_back,
     root,
+    running_maxima,
+    running_minima,
     tensordot_left,
     tensordot_right,
 )
@@ -88,6 +90,8 @@ __all__ = [
     "recurrence",
     "recurrence_back",
     "root",
+    "running_maxima",
+    "running_minima",
     "tensordot_left",
     "tensordot_right",
     "unbroadcast",

@@ -369,3 +369,29 @@ def others(x: Any, axis: int) -> Any:
     np.cumprod(lines[:-1], axis=0, out=before[1:])
     after[:-1] = np.cumprod(lines[:0:-1], axis=0)[::-1]
     return np.moveaxis(before * after, 0, axis)
+
+
+def running_maxima(x: Any, axis: int) -> Any:
+    """The places along `axis` of the largest elements so far, the first of equal ones.
+
+    >>> running_maxima(np.array([1.0, 0.0, 1.0, 2.0]), 0)
+    array([0, 0, 0, 3])
+    """
+    return _running(x, axis, np.maximum)
+
+
+def running_minima(x: Any, axis: int) -> Any:
+    """The places along `axis` of the smallest elements so far, the first of equal ones.
+
+    >>> running_minima(np.array([1.0, 2.0, 1.0, 0.5]), 0)
+    array([0, 0, 0, 3])
+    """
+    return _running(x, axis, np.minimum)
+
+
+def _running(x: Any, axis: int, ufunc: Any) -> Any:
+    best = np.moveaxis(ufunc.accumulate(x, axis), axis, 0)
+    new = np.ones(best.shape, bool)
+    new[1:] = (best[1:] != best[:-1]) & ~(np.isnan(best[1:]) & np.isnan(best[:-1]))
+    places = np.arange(len(best)).reshape((-1, *(1,) * (best.ndim - 1)))
+    return np.moveaxis(np.maximum.accumulate(np.where(new, places, 0), 0), 0, axis)

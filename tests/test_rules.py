@@ -20,7 +20,7 @@ import scipy.stats  # noqa: F401
 from srcdiff.errors import BadArgument
 from srcdiff.rules import partials, pullback
 from srcdiff.rules.points import Example, Reals, call, over, reals
-from srcdiff.rules.registry import FORMS, REWRITTEN, RULES, SPELLED, register_late
+from srcdiff.rules.registry import FORMS, REWRITTEN, RULES, SPELLED, WRITING, register_late
 from srcdiff.runtime import polygamma
 from srcdiff.testing import GradientMismatch, check_grad
 from srcdiff.testing.rules import Program, check_rule, name_of
@@ -37,7 +37,7 @@ def takes_arrays(function: Any) -> bool:
 def cases() -> list[Any]:
     found = []
     calls = {function: rule.points for function, rule in RULES.items() if rule.kind != "constant"}
-    for function, (_, points) in [*SPELLED.items(), *REWRITTEN.items()]:
+    for function, (_, points) in [*SPELLED.items(), *REWRITTEN.items(), *WRITING.items()]:
         calls[function] = calls.get(function, ()) + points
     calls.update({function: calls.get(function, ()) + points for function, (_, points, _) in FORMS.items()})
     for function, points in calls.items():

@@ -71,7 +71,15 @@ class Assigner(Rewriter):
         return self.state.expanded(name, self.state.env[name])
 
     def store(self, target: Item, value: Expr) -> None:
-        fancy = self.fancy(self.expr(target.index))
+        self.write(self.item(target), value)
+
+    def item(self, target: Item) -> Item:
+        """The target of a write with its base and index made core."""
+        return Item(self.expr(target.base), self.index(target.index), target.at)
+
+    def write(self, target: Item, value: Expr) -> None:
+        """`target = value`, all of it core."""
+        fancy = self.fancy(target.index)
         if fancy is not None:
             array = self.written_array(target)
             self.typed(Call(GETITEM, (whole(array), fancy), at=target.at))
@@ -96,8 +104,8 @@ class Assigner(Rewriter):
     def add_at(self, target: Item, op: Object, value: Expr) -> None:
         """`target op= value` (of `+` and `-`), where an element that the index names several times is updated as often:
         for a mask that is the ordinary update."""
-        array, fancy = self.written_array(target), self.fancy(self.expr(target.index))
-        whole = Call(SCATTERED, (value, fancy if fancy is not None else self.expr(target.index), array), at=target.at)
+        array, fancy = self.written_array(target), self.fancy(target.index)
+        whole = Call(SCATTERED, (value, fancy if fancy is not None else target.index, array), at=target.at)
         self.typed(whole)
         self.state.emit(Update(array, op, whole))
 
@@ -114,7 +122,7 @@ class Assigner(Rewriter):
 
     def place(self, target: Item) -> Item:
         """The target of a write as an item of a variable: what stands before the last index is a view with a name."""
-        base, index = self.expr(target.base), self.expr(target.index)
+        base, index = target.base, target.index
         type_ = self.typed(base)
         if isinstance(type_, Tup | Static) or (isinstance(type_, Num) and type_.ndim == 0):
             raise TypeProblem(
@@ -195,18 +203,8 @@ class Assigner(Rewriter):
         value = self.expr(s.value)
         if isinstance(value, Display) and not isinstance(self.typed(self.expr(s.target)), Tup):
             self.check_written(self.typed(value), s.target)
-        if isinstance(s.target, Item) and (fancy := self.fancy(self.expr(s.target.index))) is not None:
-            if s.op.value in (operator.add, operator.sub) and self.is_mask(fancy):
-                self.add_at(s.target, s.op, value)
-                return
-            fancy = self.held(fancy)
-            part = Call(GETITEM, (whole(self.written_array(s.target)), fancy), at=s.target.at)
-            self.store(replace(s.target, index=fancy), Call(s.op, (part, value), at=s.target.at))
-            return
         if isinstance(s.target, Item):
-            place = self.place(s.target)
-            self.typed(Call(s.op, (place, value), at=s.target.at))
-            self.state.emit(Update(place, s.op, value))
+            self.update_part(self.item(s.target), s.op, value)
             return
         current = self.expr(s.target)
         call = Call(s.op, (current, value), at=s.target.at)
@@ -233,3 +231,17 @@ class Assigner(Rewriter):
             self.state.emit(Update(current, s.op, value))
         else:
             self.bind(own, call)
+
+    def update_part(self, target: Item, op: Object, value: Expr) -> None:
+        """`target op= value`; of an element that an array of places names several times the last result stays."""
+        fancy = self.fancy(target.index)
+        if fancy is None:
+            place = self.place(target)
+            self.typed(Call(op, (place, value), at=target.at))
+            self.state.emit(Update(place, op, value))
+        elif op.value in (operator.add, operator.sub) and self.is_mask(fancy):
+            self.add_at(target, op, value)
+        else:
+            fancy = self.held(fancy)
+            part = Call(GETITEM, (whole(self.written_array(target)), fancy), at=target.at)
+            self.write(replace(target, index=fancy), Call(op, (part, value), at=target.at))

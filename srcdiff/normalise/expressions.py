@@ -210,9 +210,7 @@ class Rewriter:
     # -------------------------------------------------------------------------------------------------- indexing
 
     def _item(self, e: Item) -> Expr:
-        base, index = self.expr(e.base), self.expr(e.index)
-        if has_several_results(base) and isinstance(self.typed(base), Tup):
-            base = self.atom(base, wish_of(base))
+        base, index = self.unpacked(self.expr(e.base)), self.index(e.index)
         if isinstance(base, Display) and isinstance(index, Slice):
             return part_of_tuple(base, index, self.typed, e)
         elif isinstance(base, Display):
@@ -224,6 +222,15 @@ class Rewriter:
             return Call(GETITEM, (base, fancy), at=e.at)
         joined = self.joined(base, index)
         return joined if joined is not None else Item(base, index, e.at)
+
+    def unpacked(self, e: Expr) -> Expr:
+        """The results of a function that has several, under names."""
+        several = has_several_results(e) and isinstance(self.typed(e), Tup)
+        return self.atom(e, wish_of(e)) if several else e
+
+    def index(self, e: Expr) -> Expr:
+        """An index, made core: `x[np.nonzero(m)]` is `x[i, j]`."""
+        return self.unpacked(self.expr(e))
 
     def fancy(self, index: Expr) -> Expr | None:
         """An index that holds an array or mask, with lists in it made arrays; None for any other index. What it

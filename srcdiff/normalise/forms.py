@@ -26,12 +26,13 @@ from ..ir.nodes import Call, Const, Display, Expr, Logic, Object
 from ..ir.types import Num, Type
 from ..rules import rewriting, rule_of, spelled_out
 from ..rules.registry import Rule
+from ..rules.registry import has_several_results as returns_several
 from ..rules.typing import TypeProblem
 
 ADD = Object(operator.add, "+")
 
 _INSTEAD = {  # of the methods of ufuncs
-    "at": "write a loop: `for k in range(len(i)): a[i[k]] += b[k]`",
+    "at": "write a loop: `for k in range(len(i)): a[i[k]] = np.{name}(a[i[k]], b[k])`",
     "reduce": "use np.sum, np.prod, np.max or np.min with the axis (here it is 0 unless given)",
     "accumulate": "use np.cumsum or np.cumprod with the axis",
     "outer": "use broadcasting: `a[:, None] - b[None, :]`",
@@ -79,8 +80,7 @@ def user_function(value: Any) -> FunctionType | None:
 
 def has_several_results(e: Expr) -> bool:
     """Whether a value of tuple type is what a function with a rule returns, to be unpacked by one statement."""
-    rule = rule_of(e.func.value) if isinstance(e, Call) and isinstance(e.func, Object) else None
-    return rule is not None and rule.kind == "pullback"
+    return isinstance(e, Call) and isinstance(e.func, Object) and returns_several(e.func.value)
 
 
 def wish_of(call: Expr) -> str:
@@ -110,12 +110,12 @@ def check_callee(function: Any, e: Call) -> None:
             e.at,
         )
     owner = getattr(function, "__self__", None)
-    if isinstance(owner, np.ufunc) and spelled_out(function) is None:
+    if isinstance(owner, np.ufunc) and spelled_out(function) is None and rewriting(function) is None:
         raise TypeProblem(
             UnsupportedCall,
             f"a call of `np.{owner.__name__}.{name}`",
             "the methods of NumPy's elementwise functions have no derivative rule",
-            _INSTEAD.get(name, "write it with functions that have a rule, such as np.sum or np.cumsum"),
+            _INSTEAD.get(name, "write it with functions that have a rule, such as np.sum").format(name=owner.__name__),
             e.at,
         )
 

@@ -14,6 +14,7 @@ types decide (`x.ndim == 1`, `axis is None`) is decided. Every problem met is co
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Self
@@ -24,6 +25,7 @@ from ..errors import Problem, Refusal, UnsupportedCall
 from ..frontend import Program, Reference
 from ..ir.nodes import (
     Assign,
+    Attr,
     Block,
     Break,
     Call,
@@ -46,13 +48,16 @@ from ..ir.nodes import (
 )
 from ..ir.types import ListOf, Tup, Type
 from ..ir.walk import Fresh, expressions, is_call_of, mentioned, subexprs, targets
-from ..rules.typing import TypeProblem
+from ..rules.registry import writes
+from ..rules.typing import TypeProblem, method_of
 from ..runtime import add_at
 from .calls import Callees
 from .exits import single_exit
 from .expressions import ADD, user_function
 from .loops import Loops
 from .state import State, component, merge, to_problem, unknown
+
+SUB = Object(operator.sub, "-")
 
 
 @dataclass(frozen=True)
@@ -203,9 +208,15 @@ class Specialiser(Loops, Callees):
         if isinstance(raw, Const | Name):
             return
         called = raw.func if isinstance(raw, Call) else None
-        if isinstance(raw, Call) and isinstance(called, Object) and is_add_at(called.value) and len(raw.args) == 3:
-            array, index, value = raw.args
-            self.add_at(Item(array, index, raw.at), ADD, self.expr(value))
+        if isinstance(raw, Call) and isinstance(called, Object) and len(raw.args) == 3:
+            op = repeated_update(called.value)
+            if op is not None:
+                array, index, value = raw.args
+                self.add_at(self.item(Item(array, index, raw.at)), op, self.expr(value))
+                return
+        if isinstance(raw, Call) and (writing := self.writing(raw)) is not None:
+            for target, value in writing:
+                self.write(target, value)
             return
         value = self.expr(raw)
         if isinstance(value, Call) and is_call_of(value, list.append):
@@ -221,6 +232,22 @@ class Specialiser(Loops, Callees):
                 "remove it from the differentiated function, or use its result",
                 value.at,
             )
+
+    def writing(self, raw: Call) -> tuple[tuple[Item, Expr], ...] | None:
+        """The writes that a call stands for, if it is one of a function that writes into its first argument."""
+        func: Expr = raw.func
+        first: tuple[Expr, ...] = ()
+        if isinstance(func, Attr):
+            method = method_of(self.type_apart(func.base), func.name)
+            if method is None or writes(method) is None:
+                return None
+            first = (self.expr(func.base),)
+            func = Object(method, func.name)
+        found = writes(func.value) if isinstance(func, Object) else None
+        if found is None:
+            return None
+        args, kwargs = self.arguments(raw)
+        return found(Call(func, (*first, *args), kwargs, raw.at), self)
 
     def append(self, value: Call) -> None:
         base, item = value.args
@@ -242,9 +269,15 @@ class Specialiser(Loops, Callees):
         return value if isinstance(value, Name | Object) else self.atom(value, wish)
 
 
-def is_add_at(function: object) -> bool:
-    """Whether this is `np.add.at` (a new object each time it is looked up), or srcdiff's own helper for it."""
-    return function is add_at or (getattr(function, "__self__", None) is np.add and function == np.add.at)
+def repeated_update(function: object) -> Object | None:
+    """`+` for `np.add.at` (a new object each time it is looked up) and srcdiff's own helper for it, `-` for
+    `np.subtract.at`."""
+    if function is add_at:
+        return ADD
+    for ufunc, op in ((np.add, ADD), (np.subtract, SUB)):
+        if getattr(function, "__self__", None) is ufunc and function == ufunc.at:
+            return op
+    return None
 
 
 def _callee_name(s: Stmt) -> str:

@@ -4,6 +4,8 @@ from . import (
     arrays,
     elementwise,
     factorisations,
+    gathering,
+    gathering_types,
     linalg,
     linalg_types,
     norms,
@@ -18,7 +20,9 @@ from . import (
     stacking,
     tables,
     turning,
+    ufunc_methods,
     ufuncs,
+    writing,
 )
 from .registry import (
     Rule,
@@ -54,6 +58,8 @@ __all__ = [
     "constant",
     "elementwise",
     "factorisations",
+    "gathering",
+    "gathering_types",
     "is_elementwise",
     "is_read_only",
     "is_spelled",
@@ -83,5 +89,7 @@ __all__ = [
     "stacking",
     "tables",
     "turning",
+    "ufunc_methods",
     "ufuncs",
+    "writing",
 ]

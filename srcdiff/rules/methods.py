@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..ir.types import ListOf, Num, Static, Type
-from .registry import rule_of, spelled_out
+from .registry import rewriting, rule_of, spelled_out, writes
 
 _LIST_METHODS = {"append": list.append, "pop": list.pop}
 
@@ -31,4 +31,4 @@ def method_of(type_: Type, name: str) -> Any:
 
 
 def _is_known(function: Any) -> bool:
-    return rule_of(function) is not None or spelled_out(function) is not None
+    return rule_of(function) is not None or any(f(function) is not None for f in (spelled_out, rewriting, writes))

@@ -96,6 +96,12 @@ def _places(asked: Asked) -> Type | None:
     return _shaped(first, "int64") if isinstance(axis, Num) else Num("int64", 1, (Dim(None),))
 
 
+@states(runtime.running_maxima, runtime.running_minima)
+def _running_places(asked: Asked) -> Type | None:
+    first = asked.first
+    return _shaped(first, "int64") if isinstance(first, Num) and first.ndim is not None else None
+
+
 @states(np.take_along_axis)
 def _taken_along(asked: Asked) -> Type | None:
     first, places, axis = asked.first, asked.argument(1, "indices"), asked.argument(2, "axis")

@@ -16,6 +16,7 @@ it does read, and so what must be kept. The same text is spliced into generated 
 `joining(f)`    an `f` of arrays that are written out in a list or tuple: the rule returns the part of `y_bar` that
                 belongs to one of them, and is told its place (`k`) or where it lies along the axis (`start`, `stop`).
 `rewritten(f)`  what is written for a call of `f`: a function of the call itself, not of its operands.
+`writing(f)`    the writes in place that stand for a call of `f`, which writes into its first argument.
 `spelled(f)`    `f` in terms of functions that have a rule: read in its place, as if the user had written it. Of a
                 function that has a rule of its own, a call that gives one of the arguments named by `given` is read
                 so. A helper of `runtime` may stand for itself: rules call it, its derivative is that of its text.
@@ -24,7 +25,7 @@ A function with several results has a pullback that takes and gives tuples: `y` 
 of one of them and None for the others (it is asked for one result at a time, and the parts are added), and its
 pushforward returns the tangents of all. `results` says which of them are covered, if not all: a derivative that needs
 another one is refused.
-`constant(f)`   the derivative of `f` is zero, by decision.
+`constant(f)`   the derivative of `f` is zero, by decision; `several(f)` the same, of an `f` that returns a tuple.
 `late(library, rules)` the module `rules` registers functions of `library` when that is in use, and not before.
 """
 
@@ -43,7 +44,7 @@ from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
-from ..ir.nodes import Call, Display, Expr, Object
+from ..ir.nodes import Call, Display, Expr, Item, Object
 from ..ir.types import Type
 from .points import Points
 
@@ -58,6 +59,7 @@ class Writer(Protocol):
 
 
 Rewriting = Callable[[Call, Writer], Expr]
+Writing = Callable[[Call, Writer], tuple[tuple[Item, Expr], ...]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +97,9 @@ ELEMENTWISE: set[Any] = set()
 VIEWS: set[Any] = set()
 READ_ONLY: set[Any] = set()  # views that cannot be written through
 JOINS: set[Any] = set()
+SEVERAL: set[Any] = set()  # functions without derivative that return a tuple, to be unpacked by one statement
 REWRITTEN: dict[Any, tuple[Rewriting, Points]] = {}  # what is written for a call, and the calls to test it with
+WRITING: dict[Any, tuple[Writing, Points]] = {}  # the writes that stand for a call, and the calls to test it with
 WRITTEN: set[Any] = set()  # functions of literals and shapes that rules call
 LINEAR: dict[Any, tuple[str, ...]] = {}  # the operands in which a function is linear, all of them together
 BILINEAR: dict[Any, tuple[str, ...]] = {}  # the operands in which a function is linear, each of them alone
@@ -182,6 +186,19 @@ def rewritten(*functions: Any, points: Points) -> Callable[[Rewriting], Rewritin
     return register
 
 
+def writing(*functions: Any, points: Points) -> Callable[[Writing], Writing]:
+    """Register the writes that stand for a call of these functions, which write into their first argument:
+    `writing(call, writer) -> ((item, value), ...)`."""
+
+    def register(body: Writing) -> Writing:
+        if not points:
+            raise ValueError(f"{body!r} has no points: it is registered with calls that test it")
+        WRITING.update(dict.fromkeys(functions, (body, points)))
+        return body
+
+    return register
+
+
 def written(function: F) -> F:
     """Mark a function of literals and shapes that rules call: it is evaluated when the derivative is written."""
     WRITTEN.add(function)
@@ -226,6 +243,19 @@ def constant(*functions: Any, elementwise: bool = False) -> None:
     RULES.update(dict.fromkeys(functions, rule))
     if elementwise:
         ELEMENTWISE.update(functions)
+
+
+def several(*functions: Any) -> None:
+    """Register functions whose derivative is zero and whose results are a tuple, as `np.nonzero`: one statement
+    computes them all."""
+    constant(*functions)
+    SEVERAL.update(functions)
+
+
+def has_several_results(function: Any) -> bool:
+    """Whether what a function returns, where that is a tuple, is unpacked by one statement."""
+    rule = rule_of(function)
+    return rule is not None and (rule.kind == "pullback" or function in SEVERAL)
 
 
 def decided(*functions: Any) -> None:
@@ -332,6 +362,15 @@ def rewriting(function: Any) -> Rewriting | None:
     """What is written for a call of this function, or None."""
     try:
         found = REWRITTEN.get(function)
+    except TypeError:
+        return None
+    return found[0] if found is not None else None
+
+
+def writes(function: Any) -> Writing | None:
+    """The writes that stand for a call of this function, or None."""
+    try:
+        found = WRITING.get(function)
     except TypeError:
         return None
     return found[0] if found is not None else None

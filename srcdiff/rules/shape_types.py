@@ -165,6 +165,9 @@ def _repeated(asked: Asked) -> Type:
     first, repeats, axis = asked.first, asked.argument(1, "repeats"), _ints(asked, 2, "axis")
     if not isinstance(first, Num) or first.ndim is None:
         first = _array(asked)
+    if isinstance(repeats, Num) and repeats.ndim and not repeats.is_float:  # of places, see `gathering`
+        flat = axis is None or not first.ndim
+        return _new(first, (Dim(None),) if flat else tuple(Dim(None) for _ in first.shape))
     if not (isinstance(repeats, Num) and repeats.is_integral):
         raise _refused(
             asked,

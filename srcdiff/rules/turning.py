@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import itertools
 import operator
+from typing import Any
 
 import numpy as np
 
 from ..errors import UnsupportedCall
 from ..ir.nodes import Call, Const, Display, Expr, Item, Object, Slice
 from ..ir.types import Num
+from .gathering import indexed
 from .operands import arguments, is_none, literal, literals, needed, place, problem, rank, spelling
 from .points import call, reals
 from .problem import TypeProblem
 from .registry import Writer, rewritten
+from .shaping import pad_widths
 from .stacking import as_array, at_least_3d, at_place, raveled, with_front
 
 _ALL = Slice(None, None, None)
 _BACKWARD = Slice(None, None, Const(-1))
 _COPY = Object(np.ndarray.copy, "copy")
 _LEN = Object(len, "len")
+_ARANGE = Object(np.arange, "np.arange")
 
 # ----------------------------------------------------------------------------------------------------------- turned
 
@@ -288,14 +292,28 @@ def _sliced(array: Expr, before: tuple[Expr, ...], bounds: list[Expr], e: Call) 
     return Display("tuple", tuple(at_place(array, (*before, s)) for s in slices), e.at)
 
 
-@rewritten(np.pad, points=call(reals(3), 1, constant_values=1.0))
+_MIRRORS = [Const(mode) for mode in ("edge", "reflect", "symmetric", "wrap")]
+
+
+@rewritten(
+    np.pad,
+    points=call(reals(3), 1, constant_values=1.0)
+    + call(reals(3), 2, "edge")
+    + call(reals(2, 3), ((0, 0), (1, 2)), mode="reflect")
+    + call(reals(2, 3), ((1, 1), (2, 0)), mode="symmetric")
+    + call(reals(3), (4, 1), mode="wrap"),
+)
 def pad(e: Call, writer: Writer) -> Expr:
     array, width, mode, values = arguments(e, "array", "pad_width", "mode", "constant_values")
+    if mode in _MIRRORS and values is None:
+        if isinstance(type_ := writer.typed(needed(e, array, "array")), Num) and not type_.is_float:
+            return e  # of places, as below, in what srcdiff has written
+        return _mirrored(e, writer, as_array(needed(e, array, "array")), needed(e, width, "pad_width"), mode)
     if mode not in (None, Const("constant")):
         raise TypeProblem(
             UnsupportedCall,
             "the argument `mode` of `np.pad`",
-            "the rule covers padding with one constant",
+            "the rule covers padding with one constant, and the modes edge, reflect, symmetric and wrap",
             "pad with zeros and write the border yourself, or use np.concatenate",
             e.at,
         )
@@ -305,3 +323,26 @@ def pad(e: Call, writer: Writer) -> Expr:
     array, width = as_array(needed(e, array, "array")), needed(e, width, "pad_width")
     rank(e, writer, array)
     return Call(e.func, (array, width), kwargs, e.at)
+
+
+def _mirrored(e: Call, writer: Writer, array: Expr, width: Expr, mode: Expr | None) -> Expr:
+    """What is put around an array are elements of its own: their places along an axis are padded in the same way."""
+    dimensions = rank(e, writer, array)
+    assert mode is not None
+    try:
+        widths = pad_widths(_numbers(e, writer, width), dimensions)
+    except ValueError:
+        raise problem(e, "`np.pad` with widths of another number", "Python itself refuses this call") from None
+    for axis, around in enumerate(widths):
+        if any(around):
+            array = writer.atom(array, "array")
+            each = Display("tuple", tuple(map(Const, around)))
+            places = Call(Object(np.pad, "np.pad"), (Call(_ARANGE, (_length(array, axis),)), each), (("mode", mode),))
+            array = indexed(writer, array, (*(_ALL,) * axis, writer.atom(places, "places")))
+    return array
+
+
+def _numbers(e: Call, writer: Writer, value: Expr) -> Any:
+    if isinstance(value, Display):
+        return tuple(_numbers(e, writer, i) for i in value.items)
+    return literal(e, writer, value, "pad_width")

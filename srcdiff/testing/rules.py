@@ -17,7 +17,7 @@ import numpy as np
 
 from srcdiff.errors import BadArgument
 from srcdiff.rules.points import Example, Points, Reals
-from srcdiff.rules.registry import FORMS, REWRITTEN, SPELLED, rule_of
+from srcdiff.rules.registry import FORMS, REWRITTEN, SPELLED, WRITING, rule_of, writes
 
 from . import check_grad
 
@@ -65,6 +65,10 @@ class Program:
             self.call = f"function({', '.join(words)})"
         if example.part is not None:
             self.call += f"[{example.part}]"
+        self.first = ""
+        if writes(function) is not None:  # it has no result: what it has written into is looked at
+            self.first = f"    written = {words[0]} * 1.0\n    {self.call.replace('x0', 'written', 1)}\n"
+            self.call = "written"
 
     def word(self, value: Any) -> str:
         if isinstance(value, Reals):
@@ -84,7 +88,7 @@ class Program:
 
     def function(self, result: str, first: str = "") -> Any:
         params = ", ".join(f"x{k}" for k in range(len(self.args)))
-        text = f"def f({params}):\n{first}    return {result}\n"
+        text = f"def f({params}):\n{self.first}{first}    return {result}\n"
         file = f"<rule {next(_numbers)}>"
         linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
         exec(compile(text, file, "exec"), self.constants)
@@ -127,7 +131,7 @@ def points_of(function: Any) -> Points:
     """The calls that the rule of a function is tested with. Raises BadArgument where there is no rule."""
     rule = rule_of(function)
     points = rule.points if rule is not None else ()
-    for table in (SPELLED, REWRITTEN):
+    for table in (SPELLED, REWRITTEN, WRITING):
         points += table[function][1] if not points and function in table else ()
     points += FORMS[function][1] if function in FORMS else ()
     if points:
