@@ -157,6 +157,12 @@ class CompilationFailed(SrcdiffError):
     code = "SD206"
 
 
+class ComplexResult(SrcdiffError, ValueError):
+    """What is computed from these numbers is complex, which srcdiff does not follow."""
+
+    code = "SD207"
+
+
 def _short(file: str) -> str:
     """The path as a person would write it: relative to the working directory where it lies below it."""
     try:

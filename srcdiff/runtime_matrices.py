@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from .errors import ComplexResult
 from .runtime_reductions import others
 
 
@@ -20,7 +21,7 @@ def onto_lower(g: Any) -> Any:
     array([[1., 0.],
            [5., 4.]])
     """
-    return np.tril(g) + np.triu(g, 1).T
+    return np.tril(g) + np.triu(g, 1).mT
 
 
 def from_lower(a: Any) -> Any:
@@ -30,7 +31,7 @@ def from_lower(a: Any) -> Any:
     array([[1., 3.],
            [3., 4.]])
     """
-    return np.tril(a) + np.tril(a, -1).T
+    return np.tril(a) + np.tril(a, -1).mT
 
 
 def lower_half(a: Any) -> Any:
@@ -40,9 +41,7 @@ def lower_half(a: Any) -> Any:
     array([[0.5, 0. ],
            [3. , 2. ]])
     """
-    half = np.tril(a)
-    np.fill_diagonal(half, 0.5 * np.diag(a))
-    return half
+    return (np.tril(a) + np.tril(a, -1)) / 2
 
 
 def inverse_gaps(w: Any) -> Any:
@@ -52,11 +51,8 @@ def inverse_gaps(w: Any) -> Any:
     array([[ 0. ,  0.5],
            [-0.5,  0. ]])
     """
-    gaps = w - np.expand_dims(w, 1)
-    np.fill_diagonal(gaps, 1.0)
-    result = 1.0 / gaps
-    np.fill_diagonal(result, 0.0)
-    return result
+    one = np.eye(w.shape[-1], dtype=w.dtype)
+    return 1 / (np.expand_dims(w, -2) - np.expand_dims(w, -1) + one) - one
 
 
 def cofactors(a: Any) -> Any:
@@ -69,7 +65,7 @@ def cofactors(a: Any) -> Any:
     """
     u, s, vh = np.linalg.svd(a)
     sign = np.linalg.det(u) * np.linalg.det(vh)
-    return (u * (sign * others(s, 0))) @ vh
+    return (u * (sign[..., None] * others(s, -1))[..., None, :]) @ vh
 
 
 def cofactors_tangent(a: Any, a_dot: Any) -> Any:
@@ -77,25 +73,26 @@ def cofactors_tangent(a: Any, a_dot: Any) -> Any:
     symmetric, this is its pullback, too. Exact where `a` is singular."""
     u, s, vh = np.linalg.svd(a)
     sign = np.linalg.det(u) * np.linalg.det(vh)
-    e = u.T @ a_dot @ vh.T
+    e = u.mT @ a_dot @ vh.mT
     pairs = np.zeros_like(a)  # the products of all singular values but two
-    for i in range(len(s)):
-        rest = [k for k in range(len(s)) if k != i]
-        pairs[i, rest] = others(s[rest], 0)
-    inner = -pairs * e.T
-    np.fill_diagonal(inner, pairs @ np.diagonal(e))
-    return sign * (u @ inner @ vh)
+    for i in range(s.shape[-1]):
+        rest = [k for k in range(s.shape[-1]) if k != i]
+        pairs[..., i, rest] = others(s[..., rest], -1)
+    inner = -pairs * e.mT
+    on = np.arange(s.shape[-1])
+    inner[..., on, on] = np.einsum("...ij,...jj->...i", pairs, e)
+    return sign[..., None, None] * (u @ inner @ vh)
 
 
 def power_tangent(a: Any, a_dot: Any, n: int) -> Any:
     """The tangent of `np.linalg.matrix_power(a, n)` in the direction `a_dot`: the upper right block of the power of
     `[[a, a_dot], [0, a]]` (Higham, Functions of Matrices, 2008, section 3.2)."""
-    k = a.shape[0]
-    block = np.zeros((2 * k, 2 * k), dtype=a.dtype)
-    block[:k, :k] = a
-    block[k:, k:] = a
-    block[:k, k:] = a_dot
-    return np.linalg.matrix_power(block, n)[:k, k:]
+    k = a.shape[-1]
+    block = np.zeros(a.shape[:-2] + (2 * k, 2 * k), dtype=a.dtype)  # noqa: RUF005 (as srcdiff reads it)
+    block[..., :k, :k] = a
+    block[..., k:, k:] = a
+    block[..., :k, k:] = a_dot
+    return np.linalg.matrix_power(block, n)[..., :k, k:]
 
 
 def left_vectors_adjoint(u_bar: Any, u: Any, s: Any, vh: Any) -> Any:
@@ -103,14 +100,83 @@ def left_vectors_adjoint(u_bar: Any, u: Any, s: Any, vh: Any) -> Any:
 
     Source: Townsend, Differentiating the singular value decomposition, 2016.
     """
-    inner = u.T @ u_bar
-    rotated = inverse_gaps(s * s) * (inner - inner.T) * s
-    return (u @ rotated + (u_bar - u @ inner) / s) @ vh
+    inner = u.mT @ u_bar
+    wide = np.expand_dims(s, -2)
+    rotated = inverse_gaps(s * s) * (inner - inner.mT) * wide
+    return (u @ rotated + (u_bar - u @ inner) / wide) @ vh
 
 
 def left_vectors_tangent(a_dot: Any, u: Any, s: Any, vh: Any) -> Any:
     """The tangent of the left singular vectors in `u, s, vh = svd(a, full_matrices=False)` (source: as above)."""
-    moved = a_dot @ vh.T
-    inner = u.T @ moved
-    scaled = inner * s
-    return u @ (inverse_gaps(s * s) * (scaled + scaled.T)) + (moved - u @ inner) / s
+    moved = a_dot @ vh.mT
+    inner = u.mT @ moved
+    wide = np.expand_dims(s, -2)
+    scaled = inner * wide
+    return u @ (inverse_gaps(s * s) * (scaled + scaled.mT)) + (moved - u @ inner) / wide
+
+
+def full_left_adjoint(u_bar: Any, u: Any, s: Any, vh: Any) -> Any:
+    """The adjoint of `a` for the adjoint of all columns of `u` in `u, s, vh = svd(a)`.
+
+    The columns without a singular value are a basis of what is orthogonal to the others, and any basis would do: their
+    adjoint says something only as far as they have to turn when the others do.
+    """
+    k = s.shape[-1]
+    first, rest = u[..., :k], u[..., k:]
+    first_bar = u_bar[..., :k] - rest @ (u_bar[..., k:].mT @ first)
+    return left_vectors_adjoint(first_bar, first, s, vh[..., :k, :])
+
+
+def full_left_tangent(a_dot: Any, u: Any, s: Any, vh: Any) -> Any:
+    """The tangents of all columns of `u` in `u, s, vh = svd(a)`: those without a singular value turn no more than they
+    have to."""
+    k = s.shape[-1]
+    first, rest = u[..., :k], u[..., k:]
+    first_dot = left_vectors_tangent(a_dot, first, s, vh[..., :k, :])
+    u_dot = np.zeros_like(u)
+    u_dot[..., :k] = first_dot
+    u_dot[..., k:] = -(first @ (first_dot.mT @ rest))
+    return u_dot
+
+
+def full_values_adjoint(s_bar: Any, u: Any, vh: Any) -> Any:
+    """The adjoint of `a` for the adjoint of the singular values in `u, s, vh = svd(a)`."""
+    k = s_bar.shape[-1]
+    return (u[..., :k] * np.expand_dims(s_bar, -2)) @ vh[..., :k, :]
+
+
+def full_values_tangent(a_dot: Any, u: Any, s: Any, vh: Any) -> Any:
+    """The tangent of the singular values in `u, s, vh = svd(a)`."""
+    k = s.shape[-1]
+    return np.sum(u[..., :k] * (a_dot @ vh[..., :k, :].mT), axis=-2)
+
+
+def real_eig(a: Any) -> Any:
+    """`np.linalg.eig(a)` of a matrix whose eigenvalues are all real; ComplexResult where one is not.
+
+    >>> real_eig(np.array([[2.0, 1.0], [0.0, 1.0]]))[0]
+    array([2., 1.])
+    """
+    w, v = np.linalg.eig(a)
+    if w.dtype.kind == "c":
+        raise ComplexResult(
+            "np.linalg.eig returned complex eigenvalues; srcdiff follows it where all of them are real. "
+            "For a symmetric matrix use np.linalg.eigh"
+        )
+    return w, v
+
+
+def eigenvectors_adjoint(v_bar: Any, w: Any, v: Any) -> Any:
+    """The adjoint of `a` for the adjoint of the eigenvectors in `w, v = eig(a)`, whose columns have the length 1.
+
+    Source: Giles 2008, section 3.1; what would change lengths is taken away.
+    """
+    square = v.mT @ v
+    turned = v.mT @ v_bar - square * np.expand_dims(np.sum(v * v_bar, axis=-2), -2)
+    return np.linalg.solve(v.mT, (inverse_gaps(w) * turned) @ v.mT)
+
+
+def eigenvectors_tangent(a_dot: Any, w: Any, v: Any) -> Any:
+    """The tangent of the eigenvectors in `w, v = eig(a)`."""
+    turned = v @ (inverse_gaps(w) * np.linalg.solve(v, a_dot @ v))
+    return turned - v * np.expand_dims(np.sum(v * turned, axis=-2), -2)

@@ -16,7 +16,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 PIPELINE = {
     "ir": set(),
     "errors": set(),
-    "runtime": set(),
+    "runtime": {"errors"},
     "rules": {"ir", "errors", "runtime"},
     "frontend": {"ir", "errors"},
     "normalise": {"ir", "errors", "runtime", "rules", "frontend"},

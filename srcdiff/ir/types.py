@@ -113,7 +113,10 @@ class Num:
 
 @dataclass(frozen=True, slots=True)
 class Tup:
+    """A tuple; `fields` are the names of its items, where it is a named one."""
+
     items: tuple[Type, ...]
+    fields: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +181,8 @@ def join(a: Type, b: Type) -> Type:
             shape = tuple(_join_dim(m, n) for m, n in zip(a.shape, b.shape, strict=True))
             return Num(dtype, a.ndim, shape, a.weak and b.weak, value, a.contiguous and b.contiguous, boxed)
         case Tup(), Tup() if len(a.items) == len(b.items):
-            return Tup(tuple(join(m, n) for m, n in zip(a.items, b.items, strict=True)))
+            fields = a.fields if a.fields == b.fields else ()
+            return Tup(tuple(join(m, n) for m, n in zip(a.items, b.items, strict=True)), fields)
         case ListOf(), ListOf():
             if a.item is None or b.item is None:
                 return ListOf(a.item or b.item)

@@ -170,8 +170,13 @@ class Rewriter:
         return Name(name, e.at)
 
     def _attribute(self, e: Attr) -> Expr:
+        fields = self.fields(e.base)
         base = self.expr(e.base)
         type_ = self.typed(base)
+        if isinstance(type_, Tup) and e.name in (fields or type_.fields):
+            base = self.unpacked(base)
+            assert isinstance(base, Display)
+            return base.items[(fields or type_.fields).index(e.name)]
         found = method_of(type_, e.name)
         if isinstance(base, Object) and found is not None:
             return Object(found, f"{base.text}.{e.name}", e.at)
@@ -184,6 +189,12 @@ class Rewriter:
             "pass the value as an argument of the function",
             e.at,
         )
+
+    def fields(self, e: Expr) -> tuple[str, ...]:
+        """The names of the items of what a variable holds, if that is a named tuple."""
+        target = self.scope.get(e.id, e) if isinstance(e, Name) else e
+        held = self.state.env.get(target.id) if isinstance(target, Name) else None
+        return held.fields if isinstance(held, Tup) else ()
 
     def _folded(self, e: Expr) -> Expr:
         """A rank is a literal; nothing is taken away from a number, and no axis put into an array."""
@@ -211,6 +222,8 @@ class Rewriter:
 
     def _item(self, e: Item) -> Expr:
         base, index = self.unpacked(self.expr(e.base)), self.index(e.index)
+        if isinstance(index, Slice) and isinstance(whole := self.typed(base), Tup) and not isinstance(base, Display):
+            base = Display("tuple", tuple(Item(base, Const(k)) for k, _ in enumerate(whole.items)))  # of a shape
         if isinstance(base, Display) and isinstance(index, Slice):
             return part_of_tuple(base, index, self.typed, e)
         elif isinstance(base, Display):
@@ -375,7 +388,7 @@ class Rewriter:
         function = func.value
         if function is slice:  # an index as generated code passes it on
             return sliced(*self.arguments(e)[0])
-        form = spelled_form(function, [k for k, _ in e.kwargs])
+        form = spelled_form(function, len(e.args), [k for k, _ in e.kwargs])
         if form is not None and self.is_read(function):
             return self.call_user(form, e)
         spelled = self._spelled(function)

@@ -10,6 +10,7 @@ matrix that is symmetric by the way it is made (`X @ X.T`) this gives the same a
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -22,18 +23,20 @@ from ..runtime import (
     lower_half,
     onto_lower,
     power_tangent,
+    unbroadcast,
 )
 from .points import call, parts, reals
 from .registry import linear, pullback, pushforward, spelled
 
 _SQUARE = call(reals(3, 3, form="definite")) + call(reals(2, 2, form="lower")) + call(reals(1, 1, low=1.0))
+_SQUARE += call(reals(2, 3, 3, form="definite"))
 
 # ------------------------------------------------------------------------------------------- inverses and equations
 
 
 @pullback(np.linalg.inv, points=_SQUARE)
 def inv(y_bar: Any, y: Any, a: Any) -> Any:
-    return -(y.T @ y_bar @ y.T)
+    return -(y.mT @ y_bar @ y.mT)
 
 
 @pushforward(np.linalg.inv)
@@ -46,18 +49,37 @@ def inv_tangent(y: Any, a: Any, *, a_dot: Any) -> Any:
     points=call(reals(3, 3, form="definite"), reals(3))
     + call(reals(3, 3, form="lower"), reals(3, 2))
     + call(reals(3, 3, form="definite"), np.ones(3))
-    + call(2.0 * np.eye(3), reals(3, 1)),
+    + call(2.0 * np.eye(3), reals(3, 1))
+    + call(reals(2, 3, 3, form="definite"), reals(2, 3, 2))
+    + call(reals(2, 3, 3, form="definite"), reals(3))
+    + call(reals(2, 3, 3, form="definite"), reals(3, 2))
+    + call(reals(3, 3, form="definite"), reals(2, 3, 1))
+    + call(reals(2, 1, 2, 2, form="lower"), reals(3, 2, 1)),
 )
 def solve(y_bar: Any, y: Any, a: Any, b: Any) -> Any:
-    if b.ndim == 1:
+    if a.ndim == 2 and b.ndim == 1:
         return -np.outer(np.linalg.solve(a.T, y_bar), y), np.linalg.solve(a.T, y_bar)
-    return -np.linalg.solve(a.T, y_bar) @ y.T, np.linalg.solve(a.T, y_bar)
+    if a.ndim == 2 and b.ndim == 2:
+        return -np.linalg.solve(a.T, y_bar) @ y.T, np.linalg.solve(a.T, y_bar)
+    if b.ndim == 1:
+        return (
+            -(np.linalg.solve(a.mT, np.expand_dims(y_bar, -1)) @ np.expand_dims(y, -2)),
+            unbroadcast(np.squeeze(np.linalg.solve(a.mT, np.expand_dims(y_bar, -1)), -1), b),
+        )
+    return (
+        -unbroadcast(np.linalg.solve(a.mT, y_bar) @ y.mT, a),
+        unbroadcast(np.linalg.solve(a.mT, y_bar), b),
+    )
 
 
 @pushforward(np.linalg.solve)
 def solve_tangent(y: Any, a: Any, b: Any, *, a_dot: Any = None, b_dot: Any = None) -> Any:
     if a_dot is None:
         return np.linalg.solve(a, b_dot)
+    if a.ndim > 2 and b.ndim == 1:
+        if b_dot is None:
+            return -np.squeeze(np.linalg.solve(a, a_dot @ np.expand_dims(y, -1)), -1)
+        return np.squeeze(np.linalg.solve(a, np.expand_dims(b_dot, -1) - a_dot @ np.expand_dims(y, -1)), -1)
     if b_dot is None:
         return -np.linalg.solve(a, a_dot @ y)
     return np.linalg.solve(a, b_dot - a_dot @ y)
@@ -65,23 +87,27 @@ def solve_tangent(y: Any, a: Any, b: Any, *, a_dot: Any = None, b_dot: Any = Non
 
 @pullback(
     np.linalg.pinv,
-    points=call(reals(4, 3)) + call(reals(2, 3)) + call(reals(3, 3, form="lower")) + call(reals(3, 2), rcond=1e-10),
+    points=call(reals(4, 3))
+    + call(reals(2, 3))
+    + call(reals(3, 3, form="lower"))
+    + call(reals(3, 2), rcond=1e-10)
+    + call(reals(2, 3, 2)),
 )
 def pinv(y_bar: Any, y: Any, a: Any, rcond: Any = None) -> Any:
     """Where the rank of `a` is the same nearby. Source: Golub and Pereyra, The differentiation of pseudo-inverses and
     nonlinear least squares problems whose variables separate, 1973."""
     return (
-        (y_bar.T - a @ (y @ y_bar.T)) @ (y @ y.T)
-        + (y.T @ y) @ (y_bar.T - (y_bar.T @ y) @ a)
-        - y.T @ y_bar @ y.T
+        (y_bar.mT - a @ (y @ y_bar.mT)) @ (y @ y.mT)
+        + (y.mT @ y) @ (y_bar.mT - (y_bar.mT @ y) @ a)
+        - y.mT @ y_bar @ y.mT
     )  # fmt: skip
 
 
 @pushforward(np.linalg.pinv)
 def pinv_tangent(y: Any, a: Any, rcond: Any = None, *, a_dot: Any) -> Any:
     return (
-        (y @ y.T) @ (a_dot.T - (a_dot.T @ a) @ y)
-        + (a_dot.T - y @ (a @ a_dot.T)) @ (y.T @ y)
+        (y @ y.mT) @ (a_dot.mT - (a_dot.mT @ a) @ y)
+        + (a_dot.mT - y @ (a @ a_dot.mT)) @ (y.mT @ y)
         - y @ a_dot @ y
     )  # fmt: skip
 
@@ -138,11 +164,15 @@ def lstsq_tangent(y: Any, a: Any, b: Any, rcond: Any = None, *, a_dot: Any = Non
 @pullback(np.linalg.det, points=_SQUARE + call(reals(3, 3)) + call(reals(4, 4)))
 def det(y_bar: Any, y: Any, a: Any) -> Any:
     """The adjoint is right for a singular matrix, too."""
+    if a.ndim > 2:
+        return np.expand_dims(y_bar, (-2, -1)) * cofactors(a)
     return y_bar * cofactors(a)
 
 
 @pushforward(np.linalg.det)
 def det_tangent(y: Any, a: Any, *, a_dot: Any) -> Any:
+    if a.ndim > 2:
+        return np.sum(cofactors(a) * a_dot, axis=(-2, -1))
     return np.sum(cofactors(a) * a_dot)
 
 
@@ -162,14 +192,21 @@ def cofactors_pushed(y: Any, a: Any, *, a_dot: Any) -> Any:
 
 # ----------------------------------------------------------------------------------------------------------- powers
 
-_POWERS = call(reals(3, 3), 0) + call(reals(3, 3), 1) + call(reals(3, 3), 2) + call(reals(3, 3), 5)
+_POWERS = (
+    call(reals(2, 3, 3), 3)
+    + call(reals(2, 3, 3), 2)
+    + call(reals(3, 3), 0)
+    + call(reals(3, 3), 1)
+    + call(reals(3, 3), 2)
+    + call(reals(3, 3), 5)
+)
 
 
 @pullback(np.linalg.matrix_power, points=_POWERS + call(reals(3, 3, form="definite"), -2))
 def matrix_power(y_bar: Any, y: Any, a: Any, n: Any) -> Any:
     if n == 2:
-        return y_bar @ a.T + a.T @ y_bar, None
-    return power_tangent(a.T, y_bar, n), None
+        return y_bar @ a.mT + a.mT @ y_bar, None
+    return power_tangent(a.mT, y_bar, n), None
 
 
 @pushforward(np.linalg.matrix_power)
@@ -196,6 +233,48 @@ def multi_dot(arrays: Any) -> Any:
     return left
 
 
+@spelled(np.linalg.tensorsolve, points=call(reals(4, 2, 2), reals(4)) + call(reals(2, 3, 6), reals(2, 3)))
+def tensorsolve(a: Any, b: Any, axes: Any = None) -> Any:
+    n = b.size
+    return np.reshape(np.linalg.solve(np.reshape(a, (n, n)), np.ravel(b)), a.shape[b.ndim :])
+
+
+@spelled(np.linalg.tensorinv, points=call(reals(4, 2, 2), 1) + call(reals(2, 3, 6)))
+def tensorinv(a: Any, ind: Any = 2) -> Any:
+    n = math.isqrt(a.size)
+    return np.reshape(np.linalg.inv(np.reshape(a, (n, n))), a.shape[ind:] + a.shape[:ind])
+
+
+@spelled(np.linalg.tensordot, points=call(reals(2, 3), reals(3, 4), axes=1))
+def tensordot(x1: Any, x2: Any, axes: Any = 2) -> Any:
+    return np.tensordot(x1, x2, axes)
+
+
+@spelled(np.linalg.matrix_transpose, points=call(reals(2, 3)) + call(reals(2, 2, 3)))
+def matrix_transpose(x: Any) -> Any:
+    return np.matrix_transpose(x)
+
+
+@spelled(np.linalg.cross, points=call(reals(3), reals(3)) + call(reals(4, 3), reals(3)))
+def cross(x1: Any, x2: Any) -> Any:
+    return np.cross(x1, x2)
+
+
+@spelled(np.linalg.vecdot, points=call(reals(3), reals(3)) + call(reals(2, 3), reals(3)))
+def vecdot(x1: Any, x2: Any) -> Any:
+    return np.sum(x1 * x2, axis=-1)
+
+
+@spelled(np.linalg.diagonal, points=call(reals(3, 3)) + call(reals(2, 3, 4), offset=1))
+def diagonal(x: Any, offset: Any = 0) -> Any:
+    return np.diagonal(x, offset, -2, -1)
+
+
+@spelled(np.linalg.trace, points=call(reals(3, 3)) + call(reals(2, 3, 4), offset=-1))
+def trace(x: Any, offset: Any = 0) -> Any:
+    return np.trace(x, offset, -2, -1)
+
+
 @spelled(np.linalg.matmul, points=call(reals(3, 4), reals(4, 2)) + call(reals(3, 4), reals(4)))
 def matmul(x1: Any, x2: Any) -> Any:
     return x1 @ x2
@@ -212,12 +291,24 @@ def outer(x1: Any, x2: Any) -> Any:
 @pullback(np.linalg.cholesky, points=_SQUARE[:1] + _SQUARE[2:])
 def cholesky(y_bar: Any, y: Any, a: Any) -> Any:
     """Source: Murray, Differentiation of the Cholesky decomposition, 2016 (arXiv:1602.07527), section 3.1."""
-    return onto_lower(np.linalg.solve(y.T, np.linalg.solve(y.T, lower_half(y.T @ y_bar)).T))
+    return onto_lower(np.linalg.solve(y.mT, np.linalg.solve(y.mT, lower_half(y.mT @ y_bar)).mT))
 
 
 @pushforward(np.linalg.cholesky)
 def cholesky_tangent(y: Any, a: Any, *, a_dot: Any) -> Any:
-    return y @ lower_half(np.linalg.solve(y, np.linalg.solve(y, from_lower(a_dot)).T))
+    return y @ lower_half(np.linalg.solve(y, np.linalg.solve(y, from_lower(a_dot)).mT))
+
+
+@spelled(
+    np.linalg.cholesky,
+    given=("upper",),
+    points=call(reals(3, 3, form="definite"), upper=True) + call(reals(2, 3, 3, form="definite"), upper=False),
+)
+def cholesky_form(a: Any, upper: Any = False) -> Any:
+    """The upper factor is found from the upper triangle."""
+    if upper:
+        return np.linalg.cholesky(a.mT).mT
+    return np.linalg.cholesky(a)
 
 
 @linear(onto_lower, points=call(reals(3, 3)))
@@ -235,21 +326,11 @@ def lower_half_transposed(y_bar: Any, y: Any, a: Any) -> Any:
     return lower_half(y_bar)
 
 
-@linear(np.tril, points=call(reals(3, 3)) + call(reals(2, 4), 1) + call(reals(4, 3), k=-1))
-def tril(y_bar: Any, y: Any, x: Any, k: Any = 0) -> Any:
-    return np.tril(y_bar, k)
-
-
-@linear(np.triu, points=call(reals(3, 3)) + call(reals(2, 4), 1) + call(reals(4, 3), k=-1))
-def triu(y_bar: Any, y: Any, x: Any, k: Any = 0) -> Any:
-    return np.triu(y_bar, k)
-
-
-@pullback(inverse_gaps, points=call(reals(4, form="sorted")))
+@pullback(inverse_gaps, points=call(reals(4, form="sorted")) + call(reals(2, 3, form="sorted")))
 def inverse_gaps_pullback(y_bar: Any, y: Any, w: Any) -> Any:
-    return np.sum(y_bar * y * y, axis=1) - np.sum(y_bar * y * y, axis=0)
+    return np.sum(y_bar * y * y, axis=-1) - np.sum(y_bar * y * y, axis=-2)
 
 
 @pushforward(inverse_gaps)
 def inverse_gaps_tangent(y: Any, w: Any, *, w_dot: Any) -> Any:
-    return y * y * (np.expand_dims(w_dot, 1) - w_dot)
+    return y * y * (np.expand_dims(w_dot, -1) - np.expand_dims(w_dot, -2))

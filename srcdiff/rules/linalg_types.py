@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from .. import runtime
 from ..errors import UnsupportedCall
-from ..ir.types import INT, Dim, Num, Static, Tup, Type, describe, wider
+from ..ir.types import INT, Dim, Num, Static, Tup, Type, broadcast, describe, wider
 from .problem import TypeProblem
 from .result_types import Asked, states
 
 
 def matrix(asked: Asked, place: int = 0) -> Num | None:
-    """The operand that has to be a matrix of floats or ints."""
+    """The operand that has to be a matrix, or a stack of matrices, of floats or ints."""
     type_ = asked.args[place] if len(asked.args) > place else None
     if not isinstance(type_, Num):
         return None
-    if type_.ndim != 2:
+    if type_.ndim is None or type_.ndim < 2:
         raise TypeProblem(
             UnsupportedCall,
             f"`{_name(asked)}` of a {describe(type_)}",
-            "its rule is for one matrix",
-            "loop over the leading dimensions of a stack, and give a matrix two dimensions on all paths",
+            "its rule is for a matrix or a stack of matrices",
+            "give it the same number of dimensions, at least two, on all paths",
             asked.call.at,
         )
     return type_
@@ -44,7 +42,7 @@ def _like(a: Num, *shape: Dim) -> Num:
 
 def _least(a: Num) -> Dim:
     """The smaller one of the two lengths of a matrix."""
-    m, n = a.shape
+    m, n = a.shape[-2:]
     if m.same(n):
         return m
     if isinstance(m.token, int) and isinstance(n.token, int):
@@ -77,13 +75,13 @@ def _power(asked: Asked) -> Type | None:
 @states(np.linalg.pinv)
 def _pseudoinverse(asked: Asked) -> Type | None:
     a = matrix(asked)
-    return None if a is None else _like(a, *reversed(a.shape))
+    return None if a is None else _like(a, *a.shape[:-2], a.shape[-1], a.shape[-2])
 
 
 @states(np.linalg.det)
 def _determinant(asked: Asked) -> Type | None:
     a = matrix(asked)
-    return None if a is None else Num(inexact(a.dtype))
+    return None if a is None else _like(a, *a.shape[:-2])
 
 
 @states(np.linalg.solve)
@@ -91,18 +89,26 @@ def _solution(asked: Asked) -> Type | None:
     a, b = matrix(asked), asked.argument(1, "b")
     if a is None or not isinstance(b, Num):
         return None
-    if b.ndim not in (1, 2):
+    if not b.ndim:
         raise TypeProblem(
             UnsupportedCall,
             f"`solve` with a {describe(b)} on the right",
-            "its rule is for one matrix and a vector or a matrix on the right",
-            "loop over the leading dimensions of a stack",
+            "its rule is for a vector, a matrix or a stack of matrices on the right",
+            "give it the same number of dimensions on all paths",
             asked.call.at,
         )
-    return Num(inexact(wider(a.dtype, b.dtype)), b.ndim, (a.shape[1], *b.shape[1:]))
+    dtype = inexact(wider(a.dtype, b.dtype))
+    if b.ndim == 1:
+        return Num(dtype, a.ndim - 1 if a.ndim else None, a.shape[:-1])
+    shape = (*broadcast([a.shape[:-2], b.shape[:-2]]), a.shape[-1], b.shape[-1])
+    return Num(dtype, len(shape), shape)
 
 
 # -------------------------------------------------------------------------------------------------- several results
+
+_SIGN = ("sign", "logabsdet")
+_EIGEN = ("eigenvalues", "eigenvectors")
+_SINGULAR = ("U", "S", "Vh")
 
 
 @states(np.linalg.lstsq)
@@ -118,8 +124,8 @@ def _least_squares(asked: Asked) -> Type | None:
 @states(np.linalg.slogdet)
 def _log_determinant(asked: Asked) -> Type | None:
     a = matrix(asked)
-    number = None if a is None else Num(inexact(a.dtype))
-    return None if number is None else Tup((number, number))
+    number = None if a is None else _like(a, *a.shape[:-2])
+    return None if number is None else Tup((number, number), _SIGN)
 
 
 @states(np.linalg.eigh)
@@ -133,7 +139,13 @@ def _eigen(asked: Asked) -> Type | None:
             'give it as a literal, "L" or "U"',
             asked.call.at,
         )
-    return None if a is None else Tup((_like(a, a.shape[0]), _like(a, *a.shape)))
+    return None if a is None else Tup((_like(a, *a.shape[:-1]), _like(a, *a.shape)), _EIGEN)
+
+
+@states(runtime.real_eig)
+def _real_eigen(asked: Asked) -> Type | None:
+    a = matrix(asked)
+    return None if a is None else Tup((_like(a, *a.shape[:-1]), _like(a, *a.shape)), _EIGEN)
 
 
 @states(np.linalg.qr)
@@ -141,7 +153,8 @@ def _qr(asked: Asked) -> Type | None:
     a = matrix(asked)
     if a is None:
         return None
-    return Tup((_like(a, a.shape[0], _least(a)), _like(a, _least(a), a.shape[1])))
+    *front, m, n = a.shape
+    return Tup((_like(a, *front, m, _least(a)), _like(a, *front, _least(a), n)), ("Q", "R"))
 
 
 @states(np.linalg.svd)
@@ -149,15 +162,19 @@ def _svd(asked: Asked) -> Type | None:
     a, full = matrix(asked), asked.argument(1, "full_matrices")
     if a is None:
         return None
+    *front, m, n = a.shape
+    if full is None or (isinstance(full, Num) and full.value is True):
+        return Tup((_like(a, *front, m, m), _like(a, *front, _least(a)), _like(a, *front, n, n)), _SINGULAR)
     if not isinstance(full, Num) or full.value is not False:
         raise TypeProblem(
             UnsupportedCall,
-            "`svd` with full matrices",
-            "the vectors that complete a basis are arbitrary and have no derivative",
-            "use np.linalg.svd(a, full_matrices=False)",
+            "`full_matrices` of `svd`, which is known only when the program runs",
+            "it decides the shape of the results",
+            "write it as a literal",
             asked.call.at,
         )
-    return Tup((_like(a, a.shape[0], _least(a)), _like(a, _least(a)), _like(a, _least(a), a.shape[1])))
+    k = _least(a)
+    return Tup((_like(a, *front, m, k), _like(a, *front, k), _like(a, *front, k, n)), _SINGULAR)
 
 
 # ----------------------------------------------------------------------------------------------- srcdiff's helpers
@@ -165,7 +182,7 @@ def _svd(asked: Asked) -> Type | None:
 
 @states(
     *(runtime.onto_lower, runtime.from_lower, runtime.lower_half),
-    *(runtime.cofactors, runtime.cofactors_tangent, runtime.power_tangent),
+    *(runtime.cofactors, runtime.cofactors_tangent, runtime.power_tangent, runtime.eigenvectors_adjoint),
 )
 def _as_first(asked: Asked) -> Type | None:
     a = asked.first
@@ -175,18 +192,33 @@ def _as_first(asked: Asked) -> Type | None:
 @states(runtime.inverse_gaps)
 def _gaps(asked: Asked) -> Type | None:
     w = asked.first
-    return Num(w.dtype, 2, (w.shape[0], w.shape[0])) if isinstance(w, Num) and w.shape else None
+    return Num(w.dtype, len(w.shape) + 1, (*w.shape, w.shape[-1])) if isinstance(w, Num) and w.shape else None
 
 
-@states(runtime.left_vectors_adjoint)
+@states(runtime.left_vectors_adjoint, runtime.full_left_adjoint)
 def _factored(asked: Asked) -> Type | None:
     u, vh = asked.argument(1, "u"), asked.argument(3, "vh")
+    return _from_factors(u, vh)
+
+
+@states(runtime.full_values_adjoint)
+def _factored_values(asked: Asked) -> Type | None:
+    return _from_factors(asked.argument(1, "u"), asked.argument(2, "vh"))
+
+
+def _from_factors(u: Type | None, vh: Type | None) -> Type | None:
     if not isinstance(u, Num) or not isinstance(vh, Num) or not u.shape or not vh.shape:
         return None
-    return Num(u.dtype, 2, (u.shape[0], vh.shape[-1]))
+    return Num(u.dtype, u.ndim, (*u.shape[:-1], vh.shape[-1]))
 
 
-@states(runtime.left_vectors_tangent)
-def _vectors(asked: Asked) -> Any:
+@states(runtime.left_vectors_tangent, runtime.full_left_tangent)
+def _vectors(asked: Asked) -> Type | None:
     u = asked.argument(1, "u")
     return Num(u.dtype, u.ndim, u.shape) if isinstance(u, Num) else None
+
+
+@states(runtime.full_values_tangent, runtime.eigenvectors_tangent)
+def _like_third(asked: Asked) -> Type | None:
+    third = asked.args[2]
+    return Num(third.dtype, third.ndim, third.shape) if isinstance(third, Num) else None

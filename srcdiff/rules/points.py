@@ -17,7 +17,7 @@ class Reals:
     shape: tuple[int, ...]
     low: float
     high: float
-    form: str  # "", "symmetric", "definite" (positive definite), "lower" (triangular) or "sorted"
+    form: str  # "", "symmetric", "definite" (positive), "lower" (triangular), "distinct" (eigenvalues) or "sorted"
 
 
 @dataclass(frozen=True, eq=False)

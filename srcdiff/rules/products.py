@@ -60,11 +60,6 @@ def vdot(a: Any, b: Any) -> Any:
     return np.ravel(a) @ np.ravel(b)
 
 
-@linear(np.trace, np.ndarray.trace, points=call(reals(3, 3)) + call(reals(3, 4), 1) + call(reals(3, 2), offset=-1))
-def trace(y_bar: Any, y: Any, a: Any, offset: Any = 0) -> Any:
-    return y_bar * np.eye(a.shape[0], a.shape[1], offset)
-
-
 _SUBSCRIPTS = call("ij,jk->ik", reals(2, 3), reals(3, 4)) + call("ij->", reals(2, 3)) + call("ij->i", reals(2, 3))
 _SUBSCRIPTS += call("ij->ji", reals(2, 3)) + call("i,j", reals(2), reals(3)) + call("ba", reals(2, 3))
 _SUBSCRIPTS += call("i,ij,j", reals(2), reals(2, 3), reals(3)) + call("bij,bjk->bik", reals(2, 2, 3), reals(2, 3, 2))

@@ -169,13 +169,6 @@ def _kron(asked: Asked) -> Type | None:
     return None
 
 
-@states(np.trace, np.ndarray.trace)
-def _trace(asked: Asked) -> Type | None:
-    if isinstance(asked.first, Num) and asked.first.ndim != 2:
-        raise _uncovered(f"np.trace of a {describe(asked.first)}", "loop over the matrices", asked.call)
-    return None
-
-
 @states(np.convolve, np.correlate)
 def _convolution(asked: Asked) -> Type | None:
     mode = asked.argument(2, "mode")

@@ -218,7 +218,7 @@ def pushforward(*functions: Any) -> Callable[[F], F]:
 
 def spelled(*functions: Any, points: Points, given: tuple[str, ...] = ()) -> Callable[[F], F]:
     """Register a Python function, made of functions that have a rule, that is read in the place of these functions;
-    with `given` only for calls that give one of these arguments by name."""
+    with `given` only for calls that give one of these arguments."""
 
     def register(body: F) -> F:
         if not isinstance(body, FunctionType) or not points:
@@ -312,13 +312,18 @@ def spelled_out(function: Any) -> FunctionType | None:
     return found[0] if found is not None else None
 
 
-def spelled_form(function: Any, names: Collection[str]) -> FunctionType | None:
-    """The Python function that is read in the place of a call that gives arguments of these names, or None."""
+def spelled_form(function: Any, places: int, names: Collection[str]) -> FunctionType | None:
+    """The Python function that is read in the place of a call that gives so many arguments by place, and others by
+    these names."""
     try:
         found = FORMS.get(function)
     except TypeError:
         return None
-    return found[0] if found is not None and any(name in names for name in found[2]) else None
+    if found is None:
+        return None
+    body, _, wanted = found
+    given = (*body.__code__.co_varnames[:places], *names)
+    return body if any(name in given for name in wanted) else None
 
 
 def is_spelled(body: Any) -> bool:

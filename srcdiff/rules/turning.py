@@ -194,6 +194,59 @@ def diag(e: Call, writer: Writer) -> Expr:
     raise problem(e, "`np.diag` of other than a vector or matrix", "Python itself refuses this call")
 
 
+_LAYERS = call(reals(2, 3, 3)) + call(reals(2, 3, 4), 1, axis1=1, axis2=2) + call(reals(2, 3, 4), -1, -1, 0)
+
+
+@rewritten(np.diagonal, np.ndarray.diagonal, points=_LAYERS + call(reals(2, 3), 0, 1, 0))
+def diagonal(e: Call, writer: Writer) -> Expr:
+    a, offset, axis1, axis2 = arguments(e, "a", "offset", "axis1", "axis2")
+    return _diagonals(e, writer, a, offset, axis1, axis2)
+
+
+@rewritten(np.trace, np.ndarray.trace, points=_LAYERS)
+def trace(e: Call, writer: Writer) -> Expr:
+    a, offset, axis1, axis2 = arguments(e, "a", "offset", "axis1", "axis2")
+    if a is not None and _is_plain(writer, a, axis1, axis2):
+        return Call(e.func, (a,), () if offset is None else (("offset", offset),), e.at)
+    on = _diagonals(e, writer, a, offset, axis1, axis2)
+    return Call(Object(np.sum, "np.sum"), (on,), (("axis", Const(-1)),), e.at)
+
+
+def _is_plain(writer: Writer, a: Expr, axis1: Expr | None, axis2: Expr | None) -> bool:
+    """Whether it is the diagonal of one matrix, for which there are rules."""
+    type_ = writer.typed(a)
+    first, second = axis1 in (None, Const(0), Const(-2)), axis2 in (None, Const(1), Const(-1))
+    return isinstance(type_, Num) and type_.ndim == 2 and first and second
+
+
+def _diagonals(
+    e: Call, writer: Writer, a: Expr | None, offset: Expr | None, axis1: Expr | None, axis2: Expr | None
+) -> Expr:
+    a = needed(e, a, "a")
+    if _is_plain(writer, a, axis1, axis2):
+        return Call(np_diagonal(e), (a,), () if offset is None else (("offset", offset),), e.at)
+    dimensions = rank(e, writer, a)
+    first = place(e, literal(e, writer, axis1, "axis1", 0), dimensions)
+    second = place(e, literal(e, writer, axis2, "axis2", 1), dimensions)
+    if first == second:
+        raise problem(e, f"`{spelling(e)}` along one axis twice", "Python itself refuses this call")
+    if (first, second) != (dimensions - 2, dimensions - 1):
+        last = Display("tuple", (Const(-2), Const(-1)))
+        axes = Display("tuple", (Const(first), Const(second)))
+        a = Call(Object(np.moveaxis, "np.moveaxis"), (a, axes, last))
+    a = writer.atom(a, "matrices")
+    shape = (_length(a, dimensions - 2), _length(a, dimensions - 1))
+    band = Call(Object(np.eye, "np.eye"), shape if offset is None else (*shape, offset))
+    places = writer.atom(Call(Object(np.nonzero, "np.nonzero"), (band,)), "places")
+    assert isinstance(places, Display)
+    return indexed(writer, a, (Const(Ellipsis), *places.items))
+
+
+def np_diagonal(e: Call) -> Expr:
+    assert isinstance(e.func, Object)
+    return e.func if e.func.value is np.ndarray.diagonal else Object(np.diagonal, "np.diagonal")
+
+
 @rewritten(np.diagflat, points=call(reals(3)) + call(reals(2, 2), 1) + call([reals(), 2.0]))
 def diagflat(e: Call, writer: Writer) -> Expr:
     v, k = arguments(e, "v", "k")

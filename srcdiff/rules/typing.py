@@ -98,7 +98,7 @@ def settled(type_: Type) -> Type:
                 type_ = type_.plain()
             return type_
         case Tup():
-            return Tup(tuple(map(settled, type_.items)))
+            return replace(type_, items=tuple(map(settled, type_.items)))
         case ListOf(item=item) if item is not None:
             return ListOf(settled(item))
     return type_

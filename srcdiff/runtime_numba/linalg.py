@@ -7,13 +7,39 @@ from typing import Any
 import numpy as np
 
 from .. import runtime
-from .register import implements, is_array, jitable
+from .register import attribute, implements, is_array, jitable
 
 for _plain in (
     *(runtime.onto_lower, runtime.from_lower, runtime.lower_half, runtime.inverse_gaps, runtime.power_tangent),
-    *(runtime.left_vectors_adjoint, runtime.left_vectors_tangent),
+    *(runtime.left_vectors_adjoint, runtime.left_vectors_tangent, runtime.full_left_adjoint),
+    *(runtime.full_left_tangent, runtime.full_values_adjoint, runtime.full_values_tangent),
+    *(runtime.eigenvectors_adjoint, runtime.eigenvectors_tangent),
 ):
     jitable(_plain)
+
+
+@attribute("mT")
+def matrix_transpose(x: Any) -> Any:
+    """Of one matrix: what Numba has of linear algebra is for one matrix, too."""
+    if x.ndim != 2:
+        return None
+
+    def implementation(x: Any) -> Any:
+        return x.T
+
+    return implementation
+
+
+@implements(runtime.real_eig)
+def real_eig(a: Any) -> Any:
+    """Numba itself raises ValueError where an eigenvalue is complex."""
+    if not is_array(a) or a.ndim != 2:
+        return None
+
+    def implementation(a: Any) -> Any:
+        return np.linalg.eig(a)
+
+    return implementation
 
 
 @jitable

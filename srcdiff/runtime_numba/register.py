@@ -62,6 +62,16 @@ def method(name: str) -> Callable[[F], F]:
     return register
 
 
+def attribute(name: str) -> Callable[[F], F]:
+    """An attribute of arrays that Numba lacks."""
+
+    def register(choose: F) -> F:
+        extending.overload_attribute(types.Array, name)(choose)
+        return choose
+
+    return register
+
+
 def number_attribute(name: str) -> Callable[[F], F]:
     """The same for an attribute of numbers, which NumPy's scalars have and Numba's have not."""
 

@@ -36,6 +36,8 @@ def drawn(what: Reals, rng: np.random.Generator) -> Any:
             values = values @ np.swapaxes(values, -1, -2) + what.shape[-1] * np.eye(what.shape[-1])
         case "lower":
             values = np.tril(values) + 2.0 * np.eye(what.shape[-1])
+        case "distinct":
+            values = 0.1 * values + np.diag(1.0 + np.arange(what.shape[-1]))
         case "sorted":
             values = np.sort(values, axis=-1)
         case "":
