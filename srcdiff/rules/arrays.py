@@ -23,7 +23,7 @@ from ..runtime import (
     unbroadcast,
     zeros_like,
 )
-from .points import call, reals
+from .points import Points, call, reals
 from .registry import bilinear, constant, linear, pullback, pushforward, views
 
 # ----------------------------------------------------------------------------------------------------- reductions
@@ -50,24 +50,31 @@ def mean(y_bar: Any, y: Any, x: Any, axis: Any = None, keepdims: Any = False) ->
     return np.expand_dims(y_bar, axis) / (x.size // y.size)
 
 
-@pullback(np.prod, np.ndarray.prod, points=REDUCED)
-def prod(y_bar: Any, y: Any, x: Any, axis: Any = None, keepdims: Any = False) -> Any:
-    if x.ndim == 0:
-        return y_bar
-    if axis is None or keepdims:
-        return y_bar * prod_partials(x, axis)
-    return np.expand_dims(y_bar, axis) * prod_partials(x, axis)
+def weighted(*functions: Any, weights: Any, points: Points) -> None:
+    """Register reductions whose partials are `weights(x, axis)`, of the shape of `x`."""
+
+    @pullback(*functions, points=points)
+    def weighted_reduction(y_bar: Any, y: Any, x: Any, axis: Any = None, keepdims: Any = False) -> Any:
+        if x.ndim == 0:
+            return y_bar
+        if axis is None or keepdims:
+            return y_bar * weights(x, axis)
+        return np.expand_dims(y_bar, axis) * weights(x, axis)
+
+    @pushforward(*functions)
+    def weighted_tangent(y: Any, x: Any, axis: Any = None, keepdims: Any = False, *, x_dot: Any) -> Any:
+        if x.ndim == 0:
+            return x_dot
+        if axis is None and not keepdims:
+            return np.sum(weights(x) * x_dot)
+        if keepdims:
+            return np.sum(weights(x, axis) * x_dot, axis=axis, keepdims=True)
+        return np.sum(weights(x, axis) * x_dot, axis=axis)
 
 
-@pushforward(np.prod, np.ndarray.prod)
-def prod_tangent(y: Any, x: Any, axis: Any = None, keepdims: Any = False, *, x_dot: Any) -> Any:
-    if x.ndim == 0:
-        return x_dot
-    if axis is None and not keepdims:
-        return np.sum(prod_partials(x) * x_dot)
-    if keepdims:
-        return np.sum(prod_partials(x, axis) * x_dot, axis=axis, keepdims=True)
-    return np.sum(prod_partials(x, axis) * x_dot, axis=axis)
+weighted(np.prod, np.ndarray.prod, weights=prod_partials, points=REDUCED)
+weighted(np.max, np.ndarray.max, weights=first_max, points=REDUCED)
+weighted(np.min, np.ndarray.min, weights=first_min, points=REDUCED)
 
 
 @pullback(
@@ -77,46 +84,6 @@ def prod_tangent(y: Any, x: Any, axis: Any = None, keepdims: Any = False, *, x_d
 )
 def prod_partials_again(y_bar: Any, y: Any, x: Any, axis: Any = None) -> Any:
     return prod_partials_pullback(y_bar, x, axis)
-
-
-@pullback(np.max, np.ndarray.max, points=REDUCED)
-def max_(y_bar: Any, y: Any, x: Any, axis: Any = None, keepdims: Any = False) -> Any:
-    if x.ndim == 0:
-        return y_bar
-    if axis is None or keepdims:
-        return y_bar * first_max(x, axis)
-    return np.expand_dims(y_bar, axis) * first_max(x, axis)
-
-
-@pushforward(np.max, np.ndarray.max)
-def max_tangent(y: Any, x: Any, axis: Any = None, keepdims: Any = False, *, x_dot: Any) -> Any:
-    if x.ndim == 0:
-        return x_dot
-    if axis is None and not keepdims:
-        return np.sum(first_max(x) * x_dot)
-    if keepdims:
-        return np.sum(first_max(x, axis) * x_dot, axis=axis, keepdims=True)
-    return np.sum(first_max(x, axis) * x_dot, axis=axis)
-
-
-@pullback(np.min, np.ndarray.min, points=REDUCED)
-def min_(y_bar: Any, y: Any, x: Any, axis: Any = None, keepdims: Any = False) -> Any:
-    if x.ndim == 0:
-        return y_bar
-    if axis is None or keepdims:
-        return y_bar * first_min(x, axis)
-    return np.expand_dims(y_bar, axis) * first_min(x, axis)
-
-
-@pushforward(np.min, np.ndarray.min)
-def min_tangent(y: Any, x: Any, axis: Any = None, keepdims: Any = False, *, x_dot: Any) -> Any:
-    if x.ndim == 0:
-        return x_dot
-    if axis is None and not keepdims:
-        return np.sum(first_min(x) * x_dot)
-    if keepdims:
-        return np.sum(first_min(x, axis) * x_dot, axis=axis, keepdims=True)
-    return np.sum(first_min(x, axis) * x_dot, axis=axis)
 
 
 @pushforward(prod_partials)

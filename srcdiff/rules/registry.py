@@ -180,6 +180,7 @@ def rewritten(*functions: Any, points: Points) -> Callable[[Rewriting], Rewritin
     def register(body: Rewriting) -> Rewriting:
         if not points:
             raise ValueError(f"{body!r} has no points: it is registered with calls that test it")
+        _entered(REWRITTEN, functions, body)
         REWRITTEN.update(dict.fromkeys(functions, (body, points)))
         return body
 
@@ -193,6 +194,7 @@ def writing(*functions: Any, points: Points) -> Callable[[Writing], Writing]:
     def register(body: Writing) -> Writing:
         if not points:
             raise ValueError(f"{body!r} has no points: it is registered with calls that test it")
+        _entered(WRITING, functions, body)
         WRITING.update(dict.fromkeys(functions, (body, points)))
         return body
 
@@ -210,6 +212,8 @@ def pushforward(*functions: Any) -> Callable[[F], F]:
 
     def register(body: F) -> F:
         for function in functions:
+            if RULES[function].tangent is not None and body.__module__.startswith(f"{__package__}."):
+                raise ValueError(f"{function!r} has a pushforward already")
             RULES[function] = replace(RULES[function], tangent=body)
         return body
 
@@ -223,6 +227,7 @@ def spelled(*functions: Any, points: Points, given: tuple[str, ...] = ()) -> Cal
     def register(body: F) -> F:
         if not isinstance(body, FunctionType) or not points:
             raise ValueError(f"{body!r} is no Python function with points: it is registered with calls that test it")
+        _entered(FORMS if given else SPELLED, functions, body)
         if given:
             FORMS.update(dict.fromkeys(functions, (body, points, given)))
         else:
@@ -402,12 +407,21 @@ def pushes(function: Any) -> bool:
     return bool(linear_operands(function)) or bool(bilinear_operands(function))
 
 
+def _entered(table: dict[Any, Any], functions: tuple[Any, ...], body: Any) -> None:
+    """Refuse a second rule of srcdiff's own for one function: which of them served would turn on the order of imports.
+    A user's rule takes the place of another one."""
+    for function in functions:
+        if function in table and str(getattr(body, "__module__", "")).startswith(f"{__package__}."):
+            raise ValueError(f"{function!r} has a rule already: {table[function]!r}")
+
+
 def _add(kind: str, functions: tuple[Any, ...], body: Callable[..., Any], points: Points, skip: int) -> None:
     if not points:
         raise ValueError(f"the rule {body.__name__} has no points: a rule is registered with calls that test it")
     parameters = body.__code__.co_varnames[: body.__code__.co_argcount]
     if len(functions) == 1:  # of several, each may take fewer
         _check_arity(functions[0], body, parameters[skip:])
+    _entered(RULES, functions, body)
     rule = Rule(kind, functions, body, parameters[skip:], points)
     RULES.update(dict.fromkeys(functions, rule))
 
