@@ -564,16 +564,16 @@ def test_codes_are_stable_and_different() -> None:
 def test_every_problem_of_a_function_is_in_one_report() -> None:
     text = """
         def f(x):
-            a = np.linalg.eigvals(x)
-            b = np.linalg.tensorinv(x)
+            a = np.roots(x)
+            b = np.poly(x)
             for i in range(2):
                 a = a + x.nbytes
             return a + np.sum(b)
     """
     refusal = refused(program(text), np.eye(3))
     assert [p.what for p in refusal.problems] == [
-        "a call of `np.linalg.eigvals`",
-        "a call of `np.linalg.tensorinv`",
+        "a call of `np.roots`",
+        "a call of `np.poly`",
         "the attribute `nbytes` of a 2-D array (float64)",
     ]
     assert str(refusal).startswith("\n3 problems\n")
@@ -581,7 +581,7 @@ def test_every_problem_of_a_function_is_in_one_report() -> None:
         check_report(problem, str(refusal))
 
 
-@pytest.mark.parametrize("body", ["return np.linalg.tensorinv(v)", "w = np.linalg.tensorinv(v)\n    return w"])
+@pytest.mark.parametrize("body", ["return np.poly(v)", "w = np.poly(v)\n    return w"])
 def test_a_refusal_inside_a_helper(body: str) -> None:
     """The place is in the helper's own file, and the chain of calls leads there."""
     helper = program(f"# far\n# down\n# the\n# file\n\n\ndef helper(v):\n    {body}", name="helper")
@@ -595,7 +595,7 @@ def test_a_refusal_inside_a_helper(body: str) -> None:
 
 
 def test_a_refusal_pickles() -> None:
-    refusal = refused(program("def f(x):\n    return np.linalg.eigvals(x)"), np.eye(3))
+    refusal = refused(program("def f(x):\n    return np.roots(x)"), np.eye(3))
     again = pickle.loads(pickle.dumps(refusal))
     assert type(again) is type(refusal)
     assert again.problems == refusal.problems

@@ -15,7 +15,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from ..errors import Problem, UnsupportedCall, UnsupportedRecursion
+from ..errors import Problem, Refusal, UnsupportedCall, UnsupportedRecursion
 from ..frontend import Program, problem_at, read
 from ..ir.nodes import (
     Assign,
@@ -34,6 +34,7 @@ from ..ir.nodes import (
 from ..ir.types import Num
 from ..ir.walk import assigned, is_call_of, map_stmt, mentioned, rebuild, subexprs
 from ..rules import is_spelled
+from ..rules.nearest import instead, library_of
 from ..rules.typing import TypeProblem
 from .assignments import Assigner
 from .exits import single_exit
@@ -55,7 +56,20 @@ class Callees(Assigner):
 
     def call_user(self, function: FunctionType, e: Call) -> Expr:
         args = tuple(map(self.expr, e.args))
-        return self.inline(function, args, tuple((k, self.expr(v)) for k, v in e.kwargs), e)
+        kwargs = tuple((k, self.expr(v)) for k, v in e.kwargs)
+        if library_of(function) is None or is_spelled(function):
+            return self.inline(function, args, kwargs, e)
+        before = len(self.state.problems)
+        try:
+            result = self.inline(function, args, kwargs, e)
+        except Refusal as refusal:
+            self.state.problems.extend(refusal.problems)
+            result = Name(self._placeholder())
+        if len(self.state.problems) > before:
+            first = self.state.problems[before]
+            del self.state.problems[before:]
+            raise _of_library(function, first, e)
+        return result
 
     def inline(
         self, function: FunctionType, args: tuple[Expr, ...], kwargs: tuple[tuple[str, Expr], ...], e: Call
@@ -242,6 +256,18 @@ class Callees(Assigner):
         if value is None or isinstance(value, bool | int | float | str):
             return Const(value)
         return Object(value, name)
+
+
+def _of_library(function: FunctionType, first: Problem, e: Call) -> TypeProblem:
+    """One problem for all those in the source of NumPy or SciPy, which is not the user's to change."""
+    assert isinstance(e.func, Object)
+    return TypeProblem(
+        UnsupportedCall,
+        f"a call of `{e.func.text}`",
+        f"it has no derivative rule, and its own source has what srcdiff does not read ({first.what})",
+        instead(function),
+        e.at,
+    )
 
 
 def _leaves(e: Expr) -> tuple[Expr, ...]:

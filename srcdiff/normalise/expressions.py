@@ -35,6 +35,7 @@ from ..ir.nodes import (
 )
 from ..ir.types import ListOf, Num, Static, Tup, Type, describe
 from ..rules import rule_of, spelled_form, spelled_out
+from ..rules.nearest import method_instead, missing_method
 from ..rules.registry import is_decided
 from ..rules.result_types import check_dimensions
 from ..rules.typing import TypeProblem, method_of, type_of_value
@@ -423,8 +424,8 @@ class Rewriter:
             raise TypeProblem(
                 UnsupportedCall,
                 f"the method `{attr.name}` of a {describe(type_)}",
-                "there is no derivative rule for it",
-                f"use the function np.{attr.name}(...) if there is one, or write the operation out",
+                missing_method(type_, attr.name),
+                method_instead(attr.name),
                 e.at,
             )
         rest, kwargs = self.arguments(e)

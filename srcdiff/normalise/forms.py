@@ -25,6 +25,7 @@ from ..errors import UnsupportedCall
 from ..ir.nodes import Call, Const, Display, Expr, Logic, Object
 from ..ir.types import Num, Type
 from ..rules import rewriting, rule_of, spelled_out
+from ..rules.nearest import instead
 from ..rules.registry import Rule
 from ..rules.registry import has_several_results as returns_several
 from ..rules.typing import TypeProblem
@@ -260,7 +261,7 @@ def check_form(e: Call) -> None:
             UnsupportedCall,
             f"a call of `{e.func.text}`",
             "it has neither a derivative rule nor Python source that srcdiff can read",
-            "write the operation with functions that have a rule, or compute it outside and pass the value in",
+            instead(e.func.value),
             e.at,
         )
     if rule.kind == "constant":
