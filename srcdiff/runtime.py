@@ -161,7 +161,7 @@ def stop_gradient(x: Any) -> Any:
 def power_base(x: Any, n: Any) -> Any:
     """The partial of `x ** n` in `x`: `n * x ** (n - 1)`, and 0 where `n` is 0, whatever `x` is.
 
-    >>> power_base(0.0, 0), power_base(3.0, 2)
+    >>> power_base(0.0, 0), float(power_base(3.0, 2))
     (0.0, 6.0)
     """
     if isinstance(x, np.ndarray) or isinstance(n, np.ndarray):
@@ -177,7 +177,7 @@ def power_base(x: Any, n: Any) -> Any:
 def power_exponent(x: Any, n: Any) -> Any:
     """The partial of `x ** n` in `n`: `x ** n * log(x)`, with its limit 0 at `x = 0` for positive `n`.
 
-    >>> power_exponent(0.0, 2.0), round(power_exponent(2.0, 1.0), 6)
+    >>> power_exponent(0.0, 2.0), round(float(power_exponent(2.0, 1.0)), 6)
     (0.0, 1.386294)
     """
     if isinstance(x, np.ndarray) or isinstance(n, np.ndarray):

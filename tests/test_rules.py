@@ -5,6 +5,8 @@ The calls come from the registry, so that a rule is tested by being registered.
 
 from __future__ import annotations
 
+import contextlib
+import inspect
 import math
 import subprocess
 import sys
@@ -137,3 +139,43 @@ def test_the_table_of_rules_is_complete() -> None:
     names = subprocess.run(script, capture_output=True, text=True, check=True, cwd=root).stdout.split()
     table = (root / "docs" / "rules.md").read_text(encoding="utf-8")
     assert [name for name in names if f"| `{name}` |" not in table] == [], "run python scripts/rules_table.py"
+
+
+# ---------------------------------------------------------------------------------------------------- what rules state
+
+NO_VALUE = inspect.signature(np.sum).parameters["keepdims"].default
+OWN_DEFAULTS = {("ndarray.transpose", "axes"), ("scipy.stats._multivariate.logpdf", "cov")}
+OWN_DEFAULTS |= {("scipy.stats._multivariate.pdf", "cov")}
+
+
+def stated() -> list[tuple[Any, Any]]:
+    """Every function with what stands for it: its rule, or the function that it is spelled out as."""
+    found = [(function, rule.body) for function, rule in RULES.items() if rule.body is not None]
+    for table in (SPELLED, FORMS):
+        found += [(function, entry[0]) for function, entry in table.items()]
+    return found
+
+
+def test_defaults_are_those_of_the_function() -> None:
+    """An argument that is given as the rule's default is dropped: it has to mean what leaving it out means."""
+    wrong = []
+    for function, body in stated():
+        with contextlib.suppress(TypeError, ValueError):
+            theirs = inspect.signature(function).parameters
+            for name, own in inspect.signature(body).parameters.items():
+                if name not in theirs or own.default is own.empty or (name_of(function), name) in OWN_DEFAULTS:
+                    continue
+                default = theirs[name].default
+                unset = default is NO_VALUE and own.default in (None, False)
+                if not unset and (type(default), repr(default)) != (type(own.default), repr(own.default)):
+                    wrong.append((name_of(function), name, own.default, default))
+    assert wrong == []
+
+
+def test_a_second_rule_of_srcdiffs_own_is_refused() -> None:
+    def tanh(y: Any, x: Any) -> Any:
+        return 1.0 - y * y
+
+    tanh.__module__ = "srcdiff.rules.elementwise"
+    with pytest.raises(ValueError, match="has a rule already"):
+        partials(np.tanh, points=over((-2, 2)))(tanh)

@@ -203,8 +203,9 @@ class Callees(Assigner):
     ) -> None:
         """Refuse an argument that what stands for the function does not read."""
         given = {**dict(zip((p.name for p in spelled.params), args, strict=False)), **dict(kwargs)}
+        defaults = {p.name: None if p.default is None else p.default.value for p in spelled.params}
         for name in sorted(given.keys() - mentioned(spelled.body)):
-            if given[name] != Const(None):
+            if given[name] not in (Const(None), Const(defaults.get(name))):
                 assert isinstance(e.func, Object | Attr)
                 text = e.func.text if isinstance(e.func, Object) else e.func.name
                 covered = ", ".join(p.name for p in spelled.params if p.name in mentioned(spelled.body))

@@ -45,9 +45,13 @@ def mean(y_bar: Any, y: Any, x: Any, axis: Any = None, keepdims: Any = False) ->
         return y_bar
     if axis is None:
         return y_bar / x.size
+    if isinstance(axis, tuple):
+        if keepdims:
+            return y_bar / (x.size // y.size)
+        return np.expand_dims(y_bar, axis) / (x.size // y.size)
     if keepdims:
-        return y_bar / (x.size // y.size)
-    return np.expand_dims(y_bar, axis) / (x.size // y.size)
+        return y_bar / x.shape[axis]
+    return np.expand_dims(y_bar, axis) / x.shape[axis]
 
 
 def weighted(*functions: Any, weights: Any, points: Points) -> None:

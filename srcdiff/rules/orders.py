@@ -69,7 +69,7 @@ def put_along_transpose(y_bar: Any, y: Any, g: Any, places: Any, x: Any, axis: A
 
 @spelled(np.unique, points=call(reals(5)) + call(reals(2, 3)))
 def unique(
-    ar: Any, return_index: Any = None, return_inverse: Any = None, return_counts: Any = None, axis: Any = None
+    ar: Any, return_index: Any = False, return_inverse: Any = False, return_counts: Any = False, axis: Any = None
 ) -> Any:
     return np.take_along_axis(ar if ar.ndim == 1 else np.ravel(ar), first_places(ar), 0)
 

@@ -50,7 +50,7 @@ def ptp(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False) -> Any
     + call(reals(3, 4), axis=-1, weights=reals(3, 4, low=0.5))
     + call(reals(3, 4), weights=reals(3, 4, low=0.5)),
 )
-def average(a: Any, axis: Any = None, weights: Any = None, returned: Any = None, *, keepdims: Any = False) -> Any:
+def average(a: Any, axis: Any = None, weights: Any = None, returned: Any = False, *, keepdims: Any = False) -> Any:
     if weights is None:
         return np.mean(a, axis=axis, keepdims=keepdims)
     if weights.ndim == a.ndim:
