@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import inspect
 import types
-import zlib
 from collections.abc import Callable
 from typing import Any
 
@@ -18,10 +17,9 @@ import scipy.linalg
 import scipy.special
 import scipy.stats  # noqa: F401
 
-from srcdiff.rules.points import Example, Reals
+from srcdiff.rules.checks import reads
 from srcdiff.rules.registry import JOINS, RULES, Rule, register_late
-from srcdiff.rules.registry import _reads as reads
-from srcdiff.testing.rules import drawn, has_reals, name_of
+from srcdiff.testing.rules import name_of, operands_and_result
 
 register_late()
 
@@ -32,29 +30,6 @@ def cases() -> list[Any]:
         for function, rule in RULES.items()
         if rule.body is not None and function not in JOINS and not isinstance(function, types.GetSetDescriptorType)
     ]
-
-
-def operands(function: Any, rule: Rule, example: Example) -> tuple[dict[str, Any], Any] | None:
-    """The operands of one call by the rule's names, numbers as NumPy's, and its result; None for a call in a form that
-    the rule itself does not see."""
-    rng = np.random.default_rng(zlib.crc32(repr((name_of(function), example)).encode()))
-
-    def value(a: Any) -> Any:
-        found = drawn(a, rng) if isinstance(a, Reals) else a
-        return np.float64(found) if isinstance(found, float) else found
-
-    numbers_only = getattr(function, "__module__", None) == "math" or function in (max, min, float)
-    if any(has_reals(a) and (not isinstance(a, Reals) or (numbers_only and a.shape)) for a in example.args):
-        return None
-    args, kwargs = [value(a) for a in example.args], {k: value(v) for k, v in example.kwargs}
-    given = {**dict(zip(rule.operands, args, strict=False)), **kwargs}
-    several_shifts = function is np.roll and isinstance(given["shift"], tuple)  # they are rolled one by one
-    if several_shifts or not set(given) <= set(rule.operands):
-        return None
-    y = function(*args, **kwargs)
-    if isinstance(y, tuple):
-        return given, tuple(np.float64(v) if isinstance(v, float) else v for v in y)
-    return given, np.float64(y) if isinstance(y, float) else y
 
 
 def without(values: dict[str, Any], kept: frozenset[str]) -> dict[str, Any]:
@@ -96,7 +71,7 @@ def test_what_is_not_claimed_is_not_read(function: Any, rule: Rule) -> None:
     assert rule.body is not None
     for example in rule.points:
         with np.errstate(all="ignore"):
-            found = operands(function, rule, example)
+            found = operands_and_result(function, rule, example)
             if found is not None:
                 check(rule, rule.body, *found)
 

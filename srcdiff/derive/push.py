@@ -277,14 +277,16 @@ def operands_of(rule: Rule, e: Call) -> list[tuple[str, Expr]]:
 def differentiated(
     rule: Rule, e: Call, found: list[Expr | None], is_active: Callable[[Expr], bool]
 ) -> list[tuple[Expr, Expr]]:
-    """The active operands of a call, each with what its rule has found for it."""
+    """The active operands of a call, each with what its rule has found for it. One of which the rule says nothing, not
+    even None, has a derivative that nobody has written."""
     results = dict(zip(rule.operands, found, strict=False))
+    unwritten = {*rule.unknown, *(rule.operands[len(found) :] if found != [None] else ())}
     pairs = []
     for name, operand in operands_of(rule, e):
         result = results.get(name)
         if result is not None and is_active(operand):
             pairs.append((operand, result))
-        elif name in rule.unknown and is_active(operand):
+        elif name in unwritten and is_active(operand):
             assert isinstance(e.func, Object)
             raise TypeProblem(
                 UnsupportedCall,

@@ -40,18 +40,17 @@ from ..rules.registry import is_decided
 from ..rules.result_types import check_dimensions
 from ..rules.typing import TypeProblem, method_of, type_of_value
 from .captures import check_captured, complex_problem
-from .forms import ADD, check_callee, check_form, has_several_results, is_helper, plain_form, user_function, wish_of
-from .literals import decision, literal, part_of_tuple, sliced
+from .forms import ADD, check_callee, check_form, has_several_results, is_helper, plain_form, user_function
+from .indices import GETITEM, Indices
+from .literals import decision, literal, sliced
 from .state import CLASH, State, clash, merge, unknown
 
-__all__ = ["ADD", "Rewriter", "user_function"]
+__all__ = ["ADD", "GETITEM", "Rewriter", "user_function"]
 
-GETITEM = Object(operator.getitem, "getitem")
-ARRAY = Object(np.array, "np.array")
 COPY = Object(np.ndarray.copy, "copy")
 
 
-class Rewriter:
+class Rewriter(Indices):
     """Expressions of one function under a scope: `scope` maps the function's own names to core expressions."""
 
     state: State
@@ -88,7 +87,7 @@ class Rewriter:
             case Call():
                 return self._call(e)
             case Item():
-                return self._item(e)
+                return self.item_of(e)
             case Slice():
                 bounds = (None if p is None else self.expr(p) for p in (e.lower, e.upper, e.step))
                 lower, upper, step = (None if b == Const(None) else b for b in bounds)
@@ -218,56 +217,6 @@ class Rewriter:
         if not isinstance(type_, Num) or not type_.is_float or type_.ndim is None:
             return e
         return Call(COPY, (a,), at=e.at) if type_.ndim and isinstance(a, Name | Item) else a
-
-    # -------------------------------------------------------------------------------------------------- indexing
-
-    def _item(self, e: Item) -> Expr:
-        base, index = self.unpacked(self.expr(e.base)), self.index(e.index)
-        if isinstance(index, Slice) and isinstance(whole := self.typed(base), Tup) and not isinstance(base, Display):
-            base = Display("tuple", tuple(Item(base, Const(k)) for k, _ in enumerate(whole.items)))  # of a shape
-        if isinstance(base, Display) and isinstance(index, Slice):
-            return part_of_tuple(base, index, self.typed, e)
-        elif isinstance(base, Display):
-            type_ = self.typed(index)
-            if isinstance(type_, Num) and isinstance(type_.value, int):
-                self.typed(Item(base, index, e.at))  # raises where the index is out of range
-                return base.items[type_.value]
-        if isinstance(self.typed(base), Num) and (fancy := self.fancy(index)) is not None:
-            return Call(GETITEM, (base, fancy), at=e.at)
-        joined = self.joined(base, index)
-        return joined if joined is not None else Item(base, index, e.at)
-
-    def unpacked(self, e: Expr) -> Expr:
-        """The results of a function that has several, under names."""
-        several = has_several_results(e) and isinstance(self.typed(e), Tup)
-        return self.atom(e, wish_of(e)) if several else e
-
-    def index(self, e: Expr) -> Expr:
-        """An index, made core: `x[np.nonzero(m)]` is `x[i, j]`."""
-        return self.unpacked(self.expr(e))
-
-    def fancy(self, index: Expr) -> Expr | None:
-        """An index that holds an array or mask, with lists in it made arrays; None for any other index. What it
-        selects is a copy, not a view."""
-        parts = [
-            Call(ARRAY, (p,), at=p.at) if isinstance(p, Display) and p.kind == "list" else p for p in _parts(index)
-        ]
-        if not any(not isinstance(p, Slice | Const) and self.is_index_array(p) for p in parts):
-            return None
-        return Display("tuple", tuple(parts)) if isinstance(index, Display) and index.kind == "tuple" else parts[0]
-
-    def is_index_array(self, part: Expr) -> bool:
-        type_ = self.typed(part)
-        return isinstance(type_, Num) and bool(type_.ndim) and not type_.is_float
-
-    def joined(self, base: Expr, index: Expr) -> Item | None:
-        """`x[i][j]` as `x[i, j]`, which is the same where `i` is made of whole numbers only."""
-        if not isinstance(base, Item) or not isinstance(self.typed(base.base), Num):
-            return None
-        first = _parts(base.index)
-        if all(isinstance(t := self.typed(p), Num) and t.is_integral for p in first):
-            return Item(base.base, Display("tuple", (*first, *_parts(index))))
-        return None
 
     # ------------------------------------------------------------------------------------------ lazy expressions
 
@@ -457,7 +406,3 @@ class Rewriter:
             check_form(e)
             check_dimensions(e, self.typed(e))
         return e
-
-
-def _parts(index: Expr) -> tuple[Expr, ...]:
-    return index.items if isinstance(index, Display) and index.kind == "tuple" else (index,)

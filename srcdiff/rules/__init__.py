@@ -23,6 +23,7 @@ from . import (
     ufuncs,
     writing,
 )
+from .points import call, over, reals
 from .registry import (
     Rule,
     bilinear,
@@ -39,6 +40,7 @@ from .registry import (
     partials,
     pullback,
     pushes,
+    pushforward,
     rewriting,
     rule_of,
     spelled_form,
@@ -54,6 +56,7 @@ __all__ = [
     "arrays",
     "bilinear",
     "bilinear_operands",
+    "call",
     "constant",
     "elementwise",
     "factorisations",
@@ -71,10 +74,13 @@ __all__ = [
     "linear_operands",
     "norms",
     "orders",
+    "over",
     "partials",
     "products",
     "pullback",
     "pushes",
+    "pushforward",
+    "reals",
     "reduction_types",
     "reductions",
     "rewriting",

@@ -24,7 +24,7 @@ _ARANGE = Object(np.arange, "np.arange")
 
 constant(
     *(np.flatnonzero, np.argwhere, np.choose, np.indices, np.ravel_multi_index, np.isin, np.lexsort),
-    *(np.nanargmax, np.nanargmin, np.bincount, np.histogram),
+    *(np.nanargmax, np.nanargmin, np.int64, np.int32, np.bool_),
 )
 several(
     *(np.nonzero, np.ndarray.nonzero, np.ix_, np.unravel_index, np.diag_indices, np.diag_indices_from),

@@ -31,12 +31,9 @@ another one is refused.
 
 from __future__ import annotations
 
-import ast
 import functools
 import importlib
-import inspect
 import sys
-import textwrap
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from types import FunctionType
@@ -46,6 +43,7 @@ import numpy as np
 
 from ..ir.nodes import Call, Display, Expr, Item, Object
 from ..ir.types import Type
+from .checks import check_arity, check_key, check_results, reads
 from .points import Points
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -79,7 +77,7 @@ class Rule:
     @functools.cached_property
     def reads(self) -> frozenset[str]:
         """The parameters whose values the body uses (found when first asked: `import srcdiff` parses no rule)."""
-        return _reads(self.body) if self.body is not None else frozenset()
+        return reads(self.body) if self.body is not None else frozenset()
 
     @property
     def name(self) -> str:
@@ -212,7 +210,9 @@ def pushforward(*functions: Any) -> Callable[[F], F]:
 
     def register(body: F) -> F:
         for function in functions:
-            if RULES[function].tangent is not None and body.__module__.startswith(f"{__package__}."):
+            if function not in RULES:
+                raise ValueError(f"{function!r} has no pullback: register that first, then its pushforward")
+            if RULES[function].tangent is not None and _is_own(body):
                 raise ValueError(f"{function!r} has a pushforward already")
             RULES[function] = replace(RULES[function], tangent=body)
         return body
@@ -244,6 +244,8 @@ def jointly_linear(*functions: Any, of: tuple[str, ...]) -> None:
 
 def constant(*functions: Any, elementwise: bool = False) -> None:
     """Register functions whose derivative is zero by decision (steps, shapes, counts, fresh constant arrays)."""
+    for function in functions:
+        check_key(function)
     rule = Rule("constant", functions, None, ())
     RULES.update(dict.fromkeys(functions, rule))
     if elementwise:
@@ -407,51 +409,28 @@ def pushes(function: Any) -> bool:
     return bool(linear_operands(function)) or bool(bilinear_operands(function))
 
 
+def _is_own(body: Any) -> bool:
+    return str(getattr(body, "__module__", "")).startswith(f"{__package__}.")
+
+
 def _entered(table: dict[Any, Any], functions: tuple[Any, ...], body: Any) -> None:
     """Refuse a second rule of srcdiff's own for one function: which of them served would turn on the order of imports.
     A user's rule takes the place of another one."""
     for function in functions:
-        if function in table and str(getattr(body, "__module__", "")).startswith(f"{__package__}."):
+        if function in table and _is_own(body):
             raise ValueError(f"{function!r} has a rule already: {table[function]!r}")
 
 
 def _add(kind: str, functions: tuple[Any, ...], body: Callable[..., Any], points: Points, skip: int) -> None:
     if not points:
         raise ValueError(f"the rule {body.__name__} has no points: a rule is registered with calls that test it")
+    for function in functions:
+        check_key(function)
     parameters = body.__code__.co_varnames[: body.__code__.co_argcount]
     if len(functions) == 1:  # of several, each may take fewer
-        _check_arity(functions[0], body, parameters[skip:])
+        check_arity(functions[0], body, parameters[skip:])
+    if not _is_own(body):  # `import srcdiff` parses no rule: the suite checks srcdiff's own
+        check_results(body, parameters[skip:])
     _entered(RULES, functions, body)
     rule = Rule(kind, functions, body, parameters[skip:], points)
     RULES.update(dict.fromkeys(functions, rule))
-
-
-def _check_arity(function: Any, body: Callable[..., Any], operands: tuple[str, ...]) -> None:
-    """Raise ValueError where a rule for a Python function has not the function's parameters."""
-    if not isinstance(function, FunctionType):
-        return
-    given = inspect.signature(function).parameters
-    if any(p.kind in (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD) for p in given.values()):
-        return
-    required = [n for n, p in given.items() if p.default is inspect.Parameter.empty]
-    if len(operands) > len(given) or len(operands) < len(required):
-        raise ValueError(
-            f"the rule {body.__name__} has the operands ({', '.join(operands)}), but {function.__name__} takes "
-            f"({', '.join(given)})"
-        )
-
-
-def _reads(body: Callable[..., Any]) -> frozenset[str]:
-    """The parameters whose values the body reads (a shape or rank is no value: it never has to be kept)."""
-    tree = ast.parse(textwrap.dedent(inspect.getsource(body)))
-    shape_only = {
-        id(node.value)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Attribute) and node.attr in ("shape", "ndim", "size", "dtype")
-    }
-    used = {
-        node.id
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and id(node) not in shape_only
-    }
-    return frozenset(used & set(inspect.signature(body).parameters))

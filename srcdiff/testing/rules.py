@@ -17,9 +17,9 @@ import numpy as np
 
 from srcdiff.errors import BadArgument
 from srcdiff.rules.points import Example, Points, Reals
-from srcdiff.rules.registry import FORMS, REWRITTEN, SPELLED, WRITING, rule_of, writes
+from srcdiff.rules.registry import FORMS, JOINS, REWRITTEN, SPELLED, WRITING, Rule, rule_of, writes
 
-from . import check_grad
+from . import GradientMismatch, check_grad
 
 _numbers = itertools.count()
 
@@ -141,6 +141,57 @@ def points_of(function: Any) -> Points:
     raise BadArgument(f"there is no rule with points for {name_of(function)}")
 
 
+def operands_and_result(function: Any, rule: Rule, example: Example) -> tuple[dict[str, Any], Any] | None:
+    """The operands of one call by the rule's names, numbers as NumPy's, and its result; None for a call in a form that
+    the rule itself does not see."""
+    rng = np.random.default_rng(zlib.crc32(repr((name_of(function), example)).encode()))
+
+    def value(a: Any) -> Any:
+        found = drawn(a, rng) if isinstance(a, Reals) else a
+        return np.float64(found) if isinstance(found, float) else found
+
+    numbers_only = getattr(function, "__module__", None) == "math" or function in (max, min, float)
+    if any(has_reals(a) and (not isinstance(a, Reals) or (numbers_only and a.shape)) for a in example.args):
+        return None
+    args, kwargs = [value(a) for a in example.args], {k: value(v) for k, v in example.kwargs}
+    given = {**dict(zip(rule.operands, args, strict=False)), **kwargs}
+    if function in JOINS or isinstance(function, types.GetSetDescriptorType):
+        return None
+    several_shifts = function is np.roll and isinstance(given["shift"], tuple)  # they are rolled one by one
+    if several_shifts or not set(given) <= set(rule.operands):
+        return None
+    y = function(*args, **kwargs)
+    if isinstance(y, tuple):
+        return given, tuple(np.float64(v) if isinstance(v, float) else v for v in y)
+    return given, np.float64(y) if isinstance(y, float) else y
+
+
+def check_shapes(function: Any, rule: Rule, example: Example) -> None:
+    """Raise GradientMismatch where the rule gives an operand an adjoint that does not fit its shape."""
+    found = operands_and_result(function, rule, example) if rule.body is not None else None
+    if found is None or rule.body is None:
+        return
+    given, y = found
+    if isinstance(y, tuple) or y is None:
+        return
+    parts = rule.body(y, **given) if rule.kind == "partials" else rule.body(np.ones_like(y), y, **given)
+    parts = parts if isinstance(parts, tuple) else (parts,)
+    for name, part in zip(rule.operands, parts, strict=False):
+        if part is None or name not in given:
+            continue
+        wanted = np.shape(y) if rule.kind == "partials" else np.shape(given[name])
+        try:
+            fits = np.broadcast_shapes(np.shape(part), wanted) == wanted
+        except ValueError:
+            fits = False
+        if not fits:
+            what = "a partial" if rule.kind == "partials" else "an adjoint"
+            raise GradientMismatch(
+                f"the rule {rule.name} of {name_of(function)} gives `{name}` {what} of shape {np.shape(part)}; "
+                f"it has to fit {wanted}"
+            )
+
+
 def check_rule(function: Any) -> None:
     """Check the rule of a function at its points: reverse and forward mode, against finite differences and each other,
     to second order.
@@ -152,6 +203,8 @@ def check_rule(function: Any) -> None:
     """
     rule = rule_of(function)
     for example in points_of(function):
+        if rule is not None and rule.kind != "constant" and example in rule.points:
+            check_shapes(function, rule, example)
         program = Program(function, example)
         check_grad(program.whole(), tuple(program.args), wrt=tuple(program.wrt))
         if rule is None or not rule.first_order:

@@ -1,0 +1,83 @@
+"""Indices made core: masks and arrays of places, items of tuples, one index after another.
+
+in:   x[np.nonzero(m)] + A[i][j]      out:  p, q = np.nonzero(m); getitem(x, (p, q)) + A[i, j]
+"""
+
+from __future__ import annotations
+
+import operator
+
+import numpy as np
+
+from ..ir.nodes import Call, Const, Display, Expr, Item, Object, Slice
+from ..ir.types import Num, Tup, Type
+from .forms import has_several_results, wish_of
+from .literals import part_of_tuple
+
+GETITEM = Object(operator.getitem, "getitem")
+ARRAY = Object(np.array, "np.array")
+
+
+class Indices:
+    """The part of the rewriter that reads `base[index]`."""
+
+    def expr(self, e: Expr) -> Expr:
+        raise NotImplementedError
+
+    def typed(self, e: Expr) -> Type:
+        raise NotImplementedError
+
+    def atom(self, e: Expr, wish: str) -> Expr:
+        raise NotImplementedError
+
+    def item_of(self, e: Item) -> Expr:
+        base, index = self.unpacked(self.expr(e.base)), self.index(e.index)
+        if isinstance(index, Slice) and isinstance(whole := self.typed(base), Tup) and not isinstance(base, Display):
+            base = Display("tuple", tuple(Item(base, Const(k)) for k, _ in enumerate(whole.items)))  # of a shape
+        if isinstance(base, Display) and isinstance(index, Slice):
+            return part_of_tuple(base, index, self.typed, e)
+        elif isinstance(base, Display):
+            type_ = self.typed(index)
+            if isinstance(type_, Num) and isinstance(type_.value, int):
+                self.typed(Item(base, index, e.at))  # raises where the index is out of range
+                return base.items[type_.value]
+        if isinstance(self.typed(base), Num) and (fancy := self.fancy(index)) is not None:
+            return Call(GETITEM, (base, fancy), at=e.at)
+        joined = self.joined(base, index)
+        return joined if joined is not None else Item(base, index, e.at)
+
+    def unpacked(self, e: Expr) -> Expr:
+        """The results of a function that has several, under names."""
+        several = has_several_results(e) and isinstance(self.typed(e), Tup)
+        return self.atom(e, wish_of(e)) if several else e
+
+    def index(self, e: Expr) -> Expr:
+        """An index, made core: `x[np.nonzero(m)]` is `x[i, j]`."""
+        return self.unpacked(self.expr(e))
+
+    def fancy(self, index: Expr) -> Expr | None:
+        """An index that holds an array or mask, with lists in it made arrays; None for any other index. What it
+        selects is a copy, not a view."""
+        parts = [
+            Call(ARRAY, (p,), at=p.at) if isinstance(p, Display) and p.kind == "list" else p for p in _parts(index)
+        ]
+        if not any(not isinstance(p, Slice | Const) and self.is_index_array(p) for p in parts):
+            return None
+        return Display("tuple", tuple(parts)) if isinstance(index, Display) and index.kind == "tuple" else parts[0]
+
+    def is_index_array(self, part: Expr) -> bool:
+        type_ = self.typed(part)
+        return isinstance(type_, Num) and bool(type_.ndim) and not type_.is_float
+
+    def joined(self, base: Expr, index: Expr) -> Item | None:
+        """`x[i][j]` as `x[i, j]`, which is the same where `i` is made of whole numbers only."""
+        if not isinstance(base, Item) or not isinstance(self.typed(base.base), Num):
+            return None
+        first = _parts(base.index)
+        if all(isinstance(t := self.typed(p), Num) and t.is_integral for p in first):
+            return Item(base.base, Display("tuple", (*first, *_parts(index))))
+        return None
+
+
+def _parts(index: Expr) -> tuple[Expr, ...]:
+    return index.items if isinstance(index, Display) and index.kind == "tuple" else (index,)
