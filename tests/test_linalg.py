@@ -95,12 +95,12 @@ def trace_of_exponential(A):
     return np.sum(np.exp(np.linalg.eigvalsh(A)))
 
 
-def stack(x):
+def inverse_of_a_vector(x):
     return np.sum(np.linalg.inv(x))
 
 
-def all_vectors(x):
-    u, s, vh = np.linalg.svd(x)
+def perhaps_all_vectors(x, full):
+    u, s, vh = np.linalg.svd(x, full_matrices=full)
     return u[0, 0] * s[0] * vh[0, 0]
 
 
@@ -118,10 +118,6 @@ def three_names(x):
     return a[0, 0]
 
 
-def general_eigenvalues(x):
-    return np.linalg.eigvals(x)[0]
-
-
 def real_power(x, n):
     return np.linalg.matrix_power(x, n)[0, 0]
 
@@ -129,12 +125,11 @@ def real_power(x, n):
 @pytest.mark.parametrize(
     ("function", "args", "words"),
     [
-        (stack, (np.ones((2, 3, 3)),), "`inv` of a 3-D array"),
-        (all_vectors, (A,), "full matrices"),
-        (complete, (A,), "the number of arguments"),
+        (inverse_of_a_vector, (np.ones(3),), "`inv` of a 1-D array"),
+        (perhaps_all_vectors, (A, True), "known only when the program runs"),
+        (complete, (A,), "this mode of `np.linalg.qr`"),
         (residuals, (A[:, :2],), r"result \[1\]"),
         (three_names, (A,), "2 values for 3 names"),
-        (general_eigenvalues, (A,), "eigvals"),
         (real_power, (A, 2.0), "exponent"),
     ],
 )

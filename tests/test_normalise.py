@@ -453,7 +453,7 @@ def part_of_a_tuple(x):
         (makes_a_pullback, UnsupportedCall, "a call of srcdiff.vjp inside", "make it outside"),
         (prints, UnsupportedCall, "a call of `print`", "print outside"),
         (takes_apart, UnsupportedCall, "a call of `np.frexp`", "functions that have a rule"),
-        (makes_bytes, UnsupportedCall, "the method `tobytes`", "np.tobytes"),
+        (makes_bytes, UnsupportedCall, "the method `tobytes`", "write the operation out"),
         (repeats_a_tuple, UnsupportedType, "`*` on tuple", "name the items"),
         (other_axes, UnsupportedCall, "the number of arguments of `np.transpose`", "np.transpose(x, axes)"),
         (sums_with_a_dtype, UnsupportedCall, "the argument `dtype` of `np.sum`", "axis, keepdims"),

@@ -31,20 +31,14 @@ def program(text: str, count: int = 1) -> Any:
 @pytest.mark.parametrize(
     "text",
     [
-        *(
-            f"np.{f}(x, {k})"
-            for f in ("sum", "prod", "max", "min")
-            for k in ("initial=1.0", "initial=1.0, where=x > 0")
-        ),
-        *("np.mean(x, where=x > 0)", "np.sum(x, dtype=np.float32)", "np.std(x, correction=1)", "np.var(x, mean=0.0)"),
+        *("np.std(x, where=x > 0)", "np.sum(x, dtype=np.float32)", "np.var(x, mean=0.0)"),
         *("np.median(x, overwrite_input=True)", "np.average(x, returned=True)", "np.nansum(x, where=x > 0)"),
         *("np.sum(np.gradient(x, np.arange(3.0), axis=0))", "np.sum(np.gradient(x, axis=(0, 1)))"),
         *("np.sum(np.diff(x, prepend=0.0))", "np.sum(np.diff(x, 1, -1, 0.0))", "np.sum(np.ediff1d(x, to_end=1.0))"),
         *("np.sum(np.interp(x, x[0], x[1], left=0.0))", "np.sum(np.interp(x, x[0], x[1], None, None, 3.0))"),
         *("np.sum(np.cov(x, aweights=np.ones(4)))", "np.sum(np.cov(x, x))", "np.sum(np.corrcoef(x, x))"),
-        *("np.sum(np.unique(x, axis=0))", "np.sum(np.kron(x, x[0]))", "np.trace(np.array([x, x]))[0]"),
-        *("np.einsum('ii->', x @ x.T)", "np.sum(np.einsum('...i->...', x))", "np.sum(np.einsum(x, [0, 1], [0]))"),
-        *("np.linalg.norm(x, 'nuc')", "np.linalg.norm(x, 2)", "np.linalg.norm(x, 2, axis=(0, 1))"),
+        *("np.sum(np.unique(x, axis=0))", "np.sum(np.kron(x, x[0]))"),
+        *("np.sum(np.einsum('ij,jk', x))", "np.sum(np.einsum('ij->ii', x))", "np.linalg.norm(x, 3)"),
         *("np.sum(np.convolve(x[0], x[1], 2))", "np.sum(np.cross(x, x, axis=0))", "np.trapezoid(x[0], dx=np.ones(3))"),
         *("p = 2.0\nreturn np.linalg.norm(x[0], p)", "np.linalg.norm(x[0], x[0, 0])"),
         *(

@@ -379,7 +379,8 @@ class Rewriter(Indices):
             )
         rest, kwargs = self.arguments(e)
         args = (base, *rest)
-        spelled = self._spelled(found)
+        form = spelled_form(found, len(args), [k for k, _ in kwargs]) if self.is_read(found) else None
+        spelled = form or self._spelled(found)
         if spelled is not None:
             return self.inline(spelled, args, kwargs, e)
         if found in (np.ndarray.reshape, np.ndarray.transpose) and len(args) > 2:

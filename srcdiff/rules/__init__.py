@@ -2,6 +2,7 @@
 
 from . import (
     arrays,
+    einsum_forms,
     elementwise,
     factorisations,
     gathering,
@@ -11,6 +12,7 @@ from . import (
     norms,
     orders,
     products,
+    reduction_forms,
     reduction_types,
     reductions,
     running,
@@ -58,6 +60,7 @@ __all__ = [
     "bilinear_operands",
     "call",
     "constant",
+    "einsum_forms",
     "elementwise",
     "factorisations",
     "gathering",
@@ -81,6 +84,7 @@ __all__ = [
     "pushes",
     "pushforward",
     "reals",
+    "reduction_forms",
     "reduction_types",
     "reductions",
     "rewriting",

@@ -200,15 +200,15 @@ _LAYERS = call(reals(2, 3, 3)) + call(reals(2, 3, 4), 1, axis1=1, axis2=2) + cal
 @rewritten(np.diagonal, np.ndarray.diagonal, points=_LAYERS + call(reals(2, 3), 0, 1, 0))
 def diagonal(e: Call, writer: Writer) -> Expr:
     a, offset, axis1, axis2 = arguments(e, "a", "offset", "axis1", "axis2")
-    return _diagonals(e, writer, a, offset, axis1, axis2)
+    return diagonals(e, writer, a, offset, axis1, axis2)
 
 
 @rewritten(np.trace, np.ndarray.trace, points=_LAYERS)
 def trace(e: Call, writer: Writer) -> Expr:
     a, offset, axis1, axis2 = arguments(e, "a", "offset", "axis1", "axis2")
     if a is not None and _is_plain(writer, a, axis1, axis2):
-        return Call(e.func, (a,), () if offset is None else (("offset", offset),), e.at)
-    on = _diagonals(e, writer, a, offset, axis1, axis2)
+        return Call(e.func, (a,), () if offset in (None, Const(0)) else (("offset", offset),), e.at)
+    on = diagonals(e, writer, a, offset, axis1, axis2)
     return Call(Object(np.sum, "np.sum"), (on,), (("axis", Const(-1)),), e.at)
 
 
@@ -219,12 +219,12 @@ def _is_plain(writer: Writer, a: Expr, axis1: Expr | None, axis2: Expr | None) -
     return isinstance(type_, Num) and type_.ndim == 2 and first and second
 
 
-def _diagonals(
+def diagonals(
     e: Call, writer: Writer, a: Expr | None, offset: Expr | None, axis1: Expr | None, axis2: Expr | None
 ) -> Expr:
     a = needed(e, a, "a")
     if _is_plain(writer, a, axis1, axis2):
-        return Call(np_diagonal(e), (a,), () if offset is None else (("offset", offset),), e.at)
+        return Call(np_diagonal(e), (a,), () if offset in (None, Const(0)) else (("offset", offset),), e.at)
     dimensions = rank(e, writer, a)
     first = place(e, literal(e, writer, axis1, "axis1", 0), dimensions)
     second = place(e, literal(e, writer, axis2, "axis2", 1), dimensions)
