@@ -11,7 +11,7 @@ import operator
 from dataclasses import replace
 
 from ..errors import AmbiguousAlias, UnsupportedMutation, UnsupportedSyntax, UnsupportedType
-from ..ir.nodes import Assign, Block, Call, Const, Display, Expr, Item, Name, Object, Slice, Update
+from ..ir.nodes import Assign, Attr, Block, Call, Const, Display, Expr, Item, Name, Object, Slice, Update
 from ..ir.types import ListOf, Num, Static, Tup, Type, describe
 from ..ir.walk import names
 from ..rules.typing import TypeProblem
@@ -36,10 +36,23 @@ class Assigner(Rewriter):
     def run(self, block: Block) -> Block:
         raise NotImplementedError
 
+    def is_record_place(self, target: Expr) -> bool:
+        raise NotImplementedError
+
+    def put_part(self, target: Attr | Item, value: Expr) -> None:
+        raise NotImplementedError
+
+    def update_part(self, s: Update, target: Attr | Item) -> None:
+        raise NotImplementedError
+
     def assign(self, target: Expr, value: Expr) -> None:
         match target:
             case Name():
                 self.assign_name(target.id, value)
+            case Attr():
+                self.put_part(target, value)
+            case Item() if self.is_record_place(target):
+                self.put_part(target, value)
             case Item():
                 self.store(target, value)
             case Display():
@@ -49,12 +62,28 @@ class Assigner(Rewriter):
 
     def assign_name(self, name: str, value: Expr) -> None:
         own = self.own(name)
-        if isinstance(value, Display) and value.kind == "tuple":
+        if isinstance(value, Display) and value.kind != "list" and value.home is None:
             # `p, q = t` after `t = (q, p)` must read what was there before
-            clashing = {self.state.component(own, k) for k, _ in enumerate(value.items)}
-            if any(isinstance(i, Name) and i.id in clashing for i in value.items):
-                value = replace(value, items=tuple(self.copied(i) for i in value.items))
+            value = self.apart_from(self.components(own, value), value)
         self.bind(own, value)
+
+    def components(self, name: str, value: Display) -> set[str]:
+        """The variables that will hold the parts of a structure."""
+        found: set[str] = set()
+        for k, item in enumerate(value.items):
+            own = self.state.component(name, k, value.form)
+            found |= self.components(own, item) if isinstance(item, Display) and item.home is None else {own}
+        return found
+
+    def apart_from(self, clashing: set[str], value: Display) -> Display:
+        """A structure whose parts do not depend on these variables: such parts are held under other names."""
+        items: list[Expr] = []
+        for item in value.items:
+            if isinstance(item, Display):
+                items.append(item if item.home is not None else self.apart_from(clashing, item))
+            else:
+                items.append(self.copied(item) if names(item) & clashing else item)
+        return replace(value, items=tuple(items))
 
     def own(self, name: str) -> str:
         """The core variable that a name of this function stands for when it is assigned."""
@@ -192,6 +221,9 @@ class Assigner(Rewriter):
         )
 
     def update(self, s: Update) -> None:
+        if isinstance(s.target, Attr | Item) and self.is_record_place(s.target):
+            self.update_part(s, s.target)
+            return
         value = self.expr(s.value)
         if isinstance(value, Display) and not isinstance(self.typed(self.expr(s.target)), Tup):
             self.check_written(self.typed(value), s.target)

@@ -33,7 +33,7 @@ from ..ir.nodes import (
     Object,
     Slice,
 )
-from ..ir.types import ListOf, Num, Static, Tup, Type, describe
+from ..ir.types import ListOf, Num, Ref, Static, Tup, Type, describe
 from ..rules import rule_of, spelled_form, spelled_out
 from ..rules.registry import is_decided
 from ..rules.result_types import check_dimensions
@@ -72,6 +72,25 @@ class Rewriter:
     def call_driver(self, derivative: Any, e: Call) -> Expr:
         raise NotImplementedError
 
+    def display(self, e: Display) -> Expr:
+        """A structure that is written out."""
+        return replace(e, items=tuple(map(self.expr, e.items)))
+
+    def attribute(self, base: Display, e: Attr) -> Expr | None:  # noqa: ARG002
+        """An attribute of a structure; None where it has none that is a value."""
+        return None
+
+    def method_call(self, base: Display, e: Call, attr: Attr) -> Expr | None:  # noqa: ARG002
+        """A call of a method of a structure; None where it has no such method."""
+        return None
+
+    def special_call(self, function: Any, e: Call) -> Expr | None:  # noqa: ARG002
+        """A call of a class, or of a function of structures; None for any other."""
+        return None
+
+    def part(self, base: Display, key: Expr, e: Expr) -> Expr:
+        raise NotImplementedError
+
     # ------------------------------------------------------------------------------------------------ expressions
 
     def expr(self, e: Expr) -> Expr:
@@ -93,7 +112,7 @@ class Rewriter:
                 lower, upper, step = (None if b == Const(None) else b for b in bounds)
                 return Slice(lower, upper, step, e.at)
             case Display():
-                return replace(e, items=tuple(map(self.expr, e.items)))
+                return self.display(e)
             case Choice():
                 return self._choice(e)
             case Logic():
@@ -112,13 +131,14 @@ class Rewriter:
 
     def bind(self, name: str, value: Expr) -> None:
         """Emit `name = value`, a tuple item by item, and note the type."""
+        if isinstance(value, Display) and value.home is not None:
+            self.refer(name, value)
+            return
         type_ = self.typed(value)
         if isinstance(type_, Tup) and has_several_results(value):
             self.results(tuple(self.state.component(name, k) for k, _ in enumerate(type_.items)), value, type_)
         elif isinstance(type_, Tup):
-            for k, _ in enumerate(type_.items):
-                item = value.items[k] if isinstance(value, Display) else Item(value, Const(k))
-                self.bind(self.state.component(name, k), item)
+            type_ = self.bind_parts(name, value, type_)
         elif not isinstance(type_, Static):
             if isinstance(type_, ListOf) and not self.is_generated:
                 raise TypeProblem(
@@ -130,6 +150,17 @@ class Rewriter:
                 )
             self.state.emit(Assign(Name(name), value))
         self.state.env[name] = type_
+
+    def bind_parts(self, name: str, value: Expr, type_: Tup) -> Tup | Ref:
+        """Emit the items of `name = value` one by one."""
+        own = [self.state.component(name, k, type_.form) for k, _ in enumerate(type_.items)]
+        for k, component in enumerate(own):
+            self.bind(component, value.items[k] if isinstance(value, Display) else Item(value, Const(k)))
+        return replace(type_, items=tuple(self.state.env[n] for n in own))
+
+    def refer(self, name: str, value: Display) -> None:
+        """`name = value`, where the value is held by a variable: a second name for it."""
+        raise NotImplementedError
 
     def results(self, names: tuple[str, ...], call: Expr, type_: Tup) -> None:
         """Emit `names = call`, for a call of a function with several results, all of them numbers or arrays."""
@@ -143,7 +174,7 @@ class Rewriter:
         type_ = self.state.env.get(target.id)
         if type_ is CLASH:
             raise clash(e)
-        if isinstance(type_, Tup):
+        if isinstance(type_, Tup | Ref):
             return self.state.expanded(target.id, type_)
         if isinstance(type_, Static):
             return Const(None, e.at) if type_.value is None else Object(type_.value, e.id, e.at)
@@ -172,6 +203,8 @@ class Rewriter:
     def _attribute(self, e: Attr) -> Expr:
         base = self.expr(e.base)
         type_ = self.typed(base)
+        if isinstance(base, Display) and (part := self.attribute(base, e)) is not None:
+            return part
         found = method_of(type_, e.name)
         if isinstance(base, Object) and found is not None:
             return Object(found, f"{base.text}.{e.name}", e.at)
@@ -213,6 +246,8 @@ class Rewriter:
         base, index = self.expr(e.base), self.expr(e.index)
         if has_several_results(base) and isinstance(self.typed(base), Tup):
             base = self.atom(base, wish_of(base))
+        if isinstance(base, Display) and base.form is not None and base.form.kind == "dict":
+            return self.part(base, index, e)
         if isinstance(base, Display) and isinstance(index, Slice):
             return part_of_tuple(base, index, self.typed, e)
         elif isinstance(base, Display):
@@ -366,6 +401,9 @@ class Rewriter:
                 e.at,
             )
         function = func.value
+        special = self.special_call(function, e)
+        if special is not None:
+            return special
         if function is slice:  # an index as generated code passes it on
             return sliced(*self.arguments(e)[0])
         form = spelled_form(function, [k for k, _ in e.kwargs])
@@ -395,6 +433,8 @@ class Rewriter:
 
     def _method(self, e: Call, attr: Attr) -> Expr:
         base = self.expr(attr.base)
+        if isinstance(base, Display) and (result := self.method_call(base, e, attr)) is not None:
+            return result
         type_ = self.typed(base)
         found = method_of(type_, attr.name)
         if isinstance(base, Object) and found is not None:  # `scipy.stats.norm.logpdf`
@@ -423,8 +463,7 @@ class Rewriter:
 
     def arguments(self, e: Call) -> tuple[tuple[Expr, ...], tuple[tuple[str, Expr], ...]]:
         """The arguments of a call, made core from the left to the right."""
-        args = tuple(map(self.expr, e.args))
-        return args, tuple((k, self.expr(v)) for k, v in e.kwargs)
+        return tuple(map(self.expr, e.args)), tuple((k, self.expr(v)) for k, v in e.kwargs)
 
     def _builtin(self, e: Call) -> Expr:
         """The call in the form that its rule states it in."""
