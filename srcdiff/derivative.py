@@ -20,7 +20,7 @@ from .frontend import Program, read
 from .guess import guesses
 from .ir.types import Tup, Type
 from .records import is_structure
-from .sharing import check_apart, named_leaves
+from .sharing import check_apart, check_distinct
 from .signature import (
     argument_type,
     bound,
@@ -30,6 +30,7 @@ from .signature import (
     fitted,
     is_exact,
     key_of,
+    numbers,
     parameters,
     selected,
     taken,
@@ -206,8 +207,10 @@ class Derivative:
 
     def check_apart(self, ready: Ready, args: tuple[Any, ...]) -> None:
         """Raise SharedMemory where the function writes into an argument that shares memory with another one."""
-        leaves = [leaf for n, a in zip(self._names, args, strict=True) for leaf in named_leaves(n, a)]
+        pairs = [*zip(self._names, args, strict=True)]
+        leaves = [leaf for n, a in pairs for leaf in numbers(a, n)]
         check_apart(ready.built.written, [*leaves, *ready.built.captured], self.function.__name__)
+        check_distinct(pairs, ready.built.changed, self.function.__name__)
 
     # --------------------------------------------------------------------------------------------------- building
 
@@ -246,7 +249,7 @@ class Derivative:
             call = Jitted(built.plain, self.function.__name__, self.checked)
         captured = tuple(v for _, v in built.captured)
         unchanged, loose = watcher(built.references, captured), not all(is_exact(a, False) for a in captured)
-        return Ready(built, call, captured, unchanged, loose, written=bool(built.written), plain=plain)
+        return Ready(built, call, captured, unchanged, loose, written=bool(built.written or built.changed), plain=plain)
 
     def program(self) -> Program:
         """The function as it was read; read again where something that it uses from outside has been bound anew."""

@@ -229,9 +229,18 @@ def taken(value: Any, name: str, differentiate: bool) -> Iterator[Any]:
     if not is_structure(value):
         yield fitted(value, name, differentiate)
         return
+    for own, leaf in numbers(value, name):
+        yield fitted(leaf, own, False)
+
+
+def numbers(value: Any, name: str) -> Iterator[tuple[str, Any]]:
+    """The values that generated code takes for an argument, with their names: of a structure the numbers and arrays."""
+    if not is_structure(value):
+        yield name, value
+        return
     for own, leaf in leaves(value, name):
         if _is_number(leaf):
-            yield fitted(leaf, own, False)
+            yield own, leaf
 
 
 def finished(adjoints: Iterator[Any], argument: Any) -> Any:

@@ -43,6 +43,19 @@ class Reference:
         return value
 
 
+@dataclass(frozen=True, eq=False)
+class ClassReference:
+    """An attribute of a class that a function reads through an object: a method, a property, a constant."""
+
+    path: str
+    owner: type
+    name: str
+    value: object
+
+    def current(self) -> object:
+        return inspect.getattr_static(self.owner, self.name, MISSING)
+
+
 class Scope:
     """The names that a function sees."""
 

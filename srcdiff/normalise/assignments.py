@@ -11,8 +11,8 @@ import operator
 from dataclasses import replace
 
 from ..errors import AmbiguousAlias, UnsupportedMutation, UnsupportedSyntax, UnsupportedType
-from ..ir.nodes import Assign, Attr, Block, Call, Const, Display, Expr, Item, Name, Object, Slice, Update
-from ..ir.types import ListOf, Num, Static, Tup, Type, describe
+from ..ir.nodes import Assign, Attr, Block, Call, Const, Display, Expr, Item, Name, Object, Slice, Span, Update
+from ..ir.types import Form, ListOf, Num, Static, Tup, Type, describe
 from ..ir.walk import names
 from ..rules.typing import TypeProblem
 from ..runtime import replaced, scattered
@@ -21,6 +21,10 @@ from .forms import has_several_results, wish_of
 
 REPLACED = Object(replaced, "replaced")
 SCATTERED = Object(scattered, "scattered")
+
+
+def value_at(e: Expr) -> Span | None:
+    return getattr(e, "at", None)
 
 
 def whole(place: Item) -> Expr:
@@ -34,6 +38,9 @@ class Assigner(Rewriter):
     callee: bool
 
     def run(self, block: Block) -> Block:
+        raise NotImplementedError
+
+    def items_of(self, e: Expr, at: Expr) -> tuple[Expr, ...]:
         raise NotImplementedError
 
     def is_record_place(self, target: Expr) -> bool:
@@ -168,6 +175,11 @@ class Assigner(Rewriter):
         return isinstance(type_, Num) and type_.dtype == "bool"
 
     def unpack(self, target: Display, value: Expr) -> None:
+        starred = [k for k, t in enumerate(target.items) if isinstance(t, Display) and t.kind == "starred"]
+        if starred:
+            target, value = self.gathered(target, value, starred[0])
+        if isinstance(value, Display) and value.kind == "record":
+            value = Display("tuple", self.items_of(value, target), value.at)
         type_ = self.typed(value) if has_several_results(value) else None
         if isinstance(type_, Tup):
             wanted = [t.id for t in target.items if isinstance(t, Name)]
@@ -203,6 +215,20 @@ class Assigner(Rewriter):
         kept = [self.atom(v, "kept") if not isinstance(v, Name) else self.copied(v) for v in value.items]
         for t, v in zip(target.items, kept, strict=True):
             self.assign(t, v)
+
+    def gathered(self, target: Display, value: Expr, place: int) -> tuple[Display, Expr]:
+        """`first, *rest = value` with the list of all that goes to `rest` as one item."""
+        starred = target.items[place]
+        assert isinstance(starred, Display)
+        items = self.items_of(value, target)
+        after = len(target.items) - place - 1
+        middle = items[place : len(items) - after]
+        if len(items) < place + after:
+            return target, Display("tuple", items)  # too few: refused by its count
+        form = Form("list", list, tuple(range(len(middle))))
+        names_ = (*target.items[:place], starred.items[0], *target.items[place + 1 :])
+        whole = (*items[:place], Display("tuple", middle, value_at(value), form), *items[len(items) - after :])
+        return replace(target, items=names_), Display("tuple", whole)
 
     def width(self, target: Display, value: Expr) -> int:
         type_ = self.typed(value)

@@ -36,13 +36,13 @@ from ..ir.types import Num, Static, Tup, Type, has_real
 from ..ir.walk import assigned, is_call_of, map_stmt, mentioned, rebuild, subexprs
 from ..rules import is_spelled
 from ..rules.typing import TypeProblem
+from .classes import Classes
 from .exits import single_exit
 from .literals import literal
-from .records import Records
 from .state import kind_of, to_problem, unknown
 
 
-class Callees(Records):
+class Callees(Classes):
     """The user calls in one function. `callers` are the programs being inlined, this one the last; `chain` their
     names."""
 

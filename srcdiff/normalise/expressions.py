@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import UnsupportedCall, UnsupportedSyntax, UnsupportedType
+from ..errors import UnsupportedCall, UnsupportedSyntax
 from ..ir.nodes import (
     Assign,
     Attr,
@@ -40,7 +40,7 @@ from ..rules.result_types import check_dimensions
 from ..rules.typing import TypeProblem, method_of, type_of_value
 from .captures import check_captured, complex_problem
 from .forms import ADD, check_callee, check_form, has_several_results, is_helper, plain_form, user_function, wish_of
-from .literals import decision, literal, part_of_tuple, sliced
+from .literals import as_value, as_written, decision, is_list, literal, part_of_tuple, sliced
 from .state import CLASH, State, clash, merge, unknown
 
 __all__ = ["ADD", "Rewriter", "user_function"]
@@ -131,6 +131,7 @@ class Rewriter:
 
     def bind(self, name: str, value: Expr) -> None:
         """Emit `name = value`, a tuple item by item, and note the type."""
+        value = value if self.is_generated else as_value(value)
         if isinstance(value, Display) and value.home is not None:
             self.refer(name, value)
             return
@@ -140,14 +141,6 @@ class Rewriter:
         elif isinstance(type_, Tup):
             type_ = self.bind_parts(name, value, type_)
         elif not isinstance(type_, Static):
-            if isinstance(type_, ListOf) and not self.is_generated:
-                raise TypeProblem(
-                    UnsupportedType,
-                    "a list as a value of its own",
-                    "lists are not followed yet, only np.array([...]) of one that is written out",
-                    "use an array: x = np.empty(n), then x[i] = ...",
-                    getattr(value, "at", None),
-                )
             self.state.emit(Assign(Name(name), value))
         self.state.env[name] = type_
 
@@ -263,9 +256,7 @@ class Rewriter:
     def fancy(self, index: Expr) -> Expr | None:
         """An index that holds an array or mask, with lists in it made arrays; None for any other index. What it
         selects is a copy, not a view."""
-        parts = [
-            Call(ARRAY, (p,), at=p.at) if isinstance(p, Display) and p.kind == "list" else p for p in _parts(index)
-        ]
+        parts = [Call(ARRAY, (as_written(p),), at=getattr(p, "at", None)) if is_list(p) else p for p in _parts(index)]
         if not any(not isinstance(p, Slice | Const) and self.is_index_array(p) for p in parts):
             return None
         return Display("tuple", tuple(parts)) if isinstance(index, Display) and index.kind == "tuple" else parts[0]
@@ -390,6 +381,10 @@ class Rewriter:
         if isinstance(e.func, Attr):
             return self._method(e, e.func)
         func = self.expr(e.func)
+        if isinstance(func, Display):
+            result = self.method_call(func, e, Attr(func, "__call__", getattr(e.func, "at", None)))
+            if result is not None:
+                return result
         if not isinstance(func, Object):
             if self.state.problems and self.typed(func) == unknown():
                 return func  # what a statement refused before would have made
@@ -467,7 +462,8 @@ class Rewriter:
 
     def _builtin(self, e: Call) -> Expr:
         """The call in the form that its rule states it in."""
-        return plain_form(self, e)
+        args, kwargs = tuple(map(as_written, e.args)), tuple((k, as_written(v)) for k, v in e.kwargs)
+        return plain_form(self, replace(e, args=args, kwargs=kwargs))
 
     def _checked(self, e: Expr) -> Expr:
         """The call, if there is a rule for it in this form."""

@@ -21,7 +21,7 @@ from typing import Self
 import numpy as np
 
 from ..errors import Problem, Refusal, UnsupportedCall
-from ..frontend import Program, Reference
+from ..frontend import ClassReference, Program, Reference
 from ..ir.nodes import (
     Assign,
     Block,
@@ -44,15 +44,16 @@ from ..ir.nodes import (
     Update,
     While,
 )
-from ..ir.types import Form, ListOf, Static, Tup, Type
+from ..ir.types import ListOf, Static, Tup, Type
 from ..ir.walk import Fresh, expressions, is_call_of, mentioned, subexprs, targets
 from ..rules.typing import TypeProblem
 from ..runtime import add_at
 from .calls import Callees
+from .changes import Changed
 from .exits import single_exit
 from .expressions import ADD, user_function
+from .literals import as_value
 from .loops import Loops
-from .records import Changed
 from .state import State, component, merge, to_problem, unknown
 
 
@@ -65,7 +66,7 @@ class Core:
     function: Function
     types: dict[str, Type]  # of the parameters
     captured: tuple[tuple[str, object], ...]
-    references: tuple[Reference, ...]
+    references: tuple[Reference | ClassReference, ...]
     leaves: dict[str, tuple[str, ...]]
     result: Type
     changed: frozenset[type]
@@ -235,8 +236,7 @@ class Specialiser(Loops, Callees):
 
     def returns(self, s: Return) -> None:
         value = self.expr(s.value) if s.value is not None else Const(None)
-        if isinstance(value, Display) and value.kind == "list":
-            value = replace(value, kind="tuple", form=Form("list", list, tuple(range(len(value.items)))))
+        value = as_value(value)
         self.result = self.typed(value)
         self.state.emit(Return(self.returned(value, "result"), s.origin))
 
