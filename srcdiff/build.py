@@ -11,7 +11,7 @@ from typing import Any
 from .backend import Module, load, render_module
 from .derive import Request, docstring, forward, reverse
 from .errors import Problem
-from .frontend import ClassReference, Program, Reference
+from .frontend import AnyReference, Program
 from .ir.nodes import Const, Function, Return
 from .ir.types import Tup, Type, has_real
 from .normalise import Core, specialise, split_webs, web_types
@@ -39,7 +39,7 @@ class Built:
     written: tuple[int, ...]  # places of the parameters that the primal writes in place
     unknown_rank: bool  # whether only the run tells if the result is a scalar
     seed_leaves: tuple[tuple[int, ...], ...]  # for each seed parameter, the leaves of the result that it belongs to
-    references: tuple[Reference | ClassReference, ...]
+    references: tuple[AnyReference, ...]
     result: Type  # of the primal, with the forms of its structures
     changed: frozenset[type]  # the classes of structures that the primal changes in place
 

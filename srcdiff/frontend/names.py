@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import enum
 import inspect
+import operator
 import types
 from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
+
+from srcdiff.ir.types import Form
+from srcdiff.records import form_of, parts_of
 
 
 class _Missing:
@@ -54,6 +58,23 @@ class ClassReference:
 
     def current(self) -> object:
         return inspect.getattr_static(self.owner, self.name, MISSING)
+
+
+@dataclass(frozen=True, eq=False)
+class PartsReference:
+    """A structure from outside that a function reads the parts of."""
+
+    path: str
+    value: object
+    form: Form | None
+    parts: tuple[object, ...]
+
+    def current(self) -> object:
+        """The structure, if it still has the parts that it had, or MISSING."""
+        same = form_of(self.value) == self.form
+        parts = parts_of(self.value, self.form) if same else ()
+        same = len(parts) == len(self.parts) and all(map(operator.is_, parts, self.parts))
+        return self.value if same else MISSING
 
 
 class Scope:
@@ -127,3 +148,6 @@ def _class_attribute(base: type, name: str) -> object:
             get = inspect.getattr_static(type(vars(level)[name]), "__get__", None)
             return NOT_STATIC if isinstance(get, types.FunctionType) else getattr(base, name, MISSING)
     return NOT_STATIC if hasattr(meta, "__getattr__") else getattr(base, name, MISSING)
+
+
+AnyReference = Reference | ClassReference | PartsReference

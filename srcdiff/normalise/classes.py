@@ -6,16 +6,18 @@ in:   p = Particle(x, v=v); n = len(t)     out:  p_x, p_v = x, v
 from __future__ import annotations
 
 import dataclasses
+import functools
 import inspect
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from types import FunctionType
+from types import FunctionType, MethodType
 from typing import Any
 
 from ..errors import UnsupportedCall
 from ..ir.nodes import Attr, Call, Const, Display, Expr, Name, Object
 from ..ir.types import Form, Tup
+from ..records import form_of
 from ..rules import rule_of
 from ..rules.typing import TypeProblem
 from .displays import of_pairs, record
@@ -31,6 +33,15 @@ class Classes(Records):
         if function is dict:
             args, kwargs = self.arguments(e)
             return self.dict_of(args, kwargs, e)
+        if isinstance(function, MethodType) and form_of(function.__self__) is not None:
+            owner = Object(function.__self__, "owner", e.at)
+            return self.expr(replace(e, func=Attr(owner, function.__func__.__name__, e.at)))
+        if isinstance(function, functools.partial):
+            fixed = tuple(Object(a, f"fixed_{k}") for k, a in enumerate(function.args))
+            given = dict(e.kwargs)
+            kwargs = tuple((k, Object(v, k)) for k, v in function.keywords.items() if k not in given)
+            callee = Object(function.func, getattr(function.func, "__name__", "function"), e.at)
+            return self.expr(replace(e, func=callee, args=(*fixed, *e.args), kwargs=(*kwargs, *e.kwargs)))
         if isinstance(function, type) and function not in (list, tuple) and rule_of(function) is None:
             return self.construct(function, e)
         if not e.args or not isinstance(self.type_apart(e.args[0]), Tup):

@@ -10,11 +10,20 @@ from dataclasses import replace
 from typing import Any
 
 from ..errors import UnsupportedCall, UnsupportedSyntax
+from ..frontend import PartsReference
 from ..ir.nodes import Call, Const, Display, Expr, Item, Name, Object
 from ..ir.types import Form, Num, Static, describe
+from ..records import parts_of
 from ..rules.typing import TypeProblem
 from .assignments import Assigner
 from .state import kind_of
+
+
+class _Other:
+    """Something in a structure that srcdiff does not compute with."""
+
+    def __init__(self, value: object) -> None:
+        self.value = value
 
 
 def record(form: Form, items: tuple[Expr, ...], at: Any = None) -> Display:
@@ -41,6 +50,22 @@ def is_dict(e: Expr) -> bool:
 
 class Displays(Assigner):
     """Structures in the expressions of one function."""
+
+    def captured_structure(self, e: Object, form: Form | None) -> Expr:
+        """A structure from outside the function. Its parts are what they are now; a derivative is written anew where
+        one of them is bound to something else."""
+        parts = parts_of(e.value, form)
+        items: list[Expr] = []
+        for k, part in enumerate(parts):
+            key = form.keys[k] if form is not None else k
+            text = f"{e.text}.{key}" if isinstance(key, str) and key.isidentifier() else f"{e.text}_{k}"
+            try:
+                items.append(self.expr(Object(part, text, e.at)))
+            except TypeProblem:  # of no use as a number, but the function may not want it as one
+                items.append(Object(_Other(part), text, e.at))
+        path = f"{e.text} at {id(e.value)}"
+        self.state.references.setdefault((path, id(e.value)), PartsReference(path, e.value, form, parts))
+        return Display(kind_of(form), tuple(items), e.at, form)
 
     def key(self, e: Expr) -> Hashable:
         """A key that is known when the derivative is written. Raises TypeProblem for any other."""

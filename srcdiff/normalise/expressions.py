@@ -33,7 +33,8 @@ from ..ir.nodes import (
     Object,
     Slice,
 )
-from ..ir.types import ListOf, Num, Ref, Static, Tup, Type, describe
+from ..ir.types import Form, ListOf, Num, Ref, Static, Tup, Type, describe
+from ..records import form_of, is_structure
 from ..rules import rule_of, spelled_form, spelled_out
 from ..rules.registry import is_decided
 from ..rules.result_types import check_dimensions
@@ -184,7 +185,14 @@ class Rewriter:
             return self._captured(e)
         if isinstance(value, complex):
             raise complex_problem(e)
+        form = form_of(value)
+        parts = value if type(value) is tuple else ()
+        if form is not None or any(isinstance(v, np.ndarray) or is_structure(v) for v in parts):
+            return self.captured_structure(e, form)
         return e
+
+    def captured_structure(self, e: Object, form: Form | None) -> Expr:
+        raise NotImplementedError
 
     def _captured(self, e: Object) -> Expr:
         known = self.state.captured.get(id(e.value))

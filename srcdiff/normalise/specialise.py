@@ -21,7 +21,7 @@ from typing import Self
 import numpy as np
 
 from ..errors import Problem, Refusal, UnsupportedCall
-from ..frontend import ClassReference, Program, Reference
+from ..frontend import AnyReference, Program
 from ..ir.nodes import (
     Assign,
     Block,
@@ -66,7 +66,7 @@ class Core:
     function: Function
     types: dict[str, Type]  # of the parameters
     captured: tuple[tuple[str, object], ...]
-    references: tuple[Reference | ClassReference, ...]
+    references: tuple[AnyReference, ...]
     leaves: dict[str, tuple[str, ...]]
     result: Type
     changed: frozenset[type]

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from ..errors import Problem, UnsupportedType
-from ..frontend import ClassReference, Program, Reference, problem_at
+from ..frontend import AnyReference, Program, problem_at
 from ..ir.nodes import Const, Display, Expr, Name, Object, Origin, Stmt
 from ..ir.types import Form, Num, Ref, Static, Tup, Type, TypeMismatch, join
 from ..ir.walk import Fresh
@@ -36,7 +36,7 @@ class State:
     env: Env
     out: list[Stmt] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
-    references: dict[tuple[str, int], Reference | ClassReference] = field(default_factory=dict)
+    references: dict[tuple[str, int], AnyReference] = field(default_factory=dict)
     captured: dict[int, tuple[str, object]] = field(default_factory=dict)  # id of the array -> parameter, array
     breaks: list[list[Env]] = field(default_factory=list)
     reachable: bool = True
