@@ -148,7 +148,10 @@ class Derivative:
 
     def ready(self, args: tuple[Any, ...], tangents: tuple[Any, ...] = ()) -> Ready:
         """What runs for these arguments, compiled if need be."""
-        ready = self._ready.get(tuple(map(key_of, args)))
+        try:
+            ready = self._ready.get(tuple(map(key_of, args)))
+        except RecursionError:
+            raise BadArgument(f"an argument of {self.function.__name__} is a structure that contains itself") from None
         if ready is None or not ready.unchanged():
             ready = self.prepare(args)
             if isinstance(ready.call, Jitted):

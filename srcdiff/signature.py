@@ -16,6 +16,7 @@ from .records import form_of, is_structure, leaves, mapped, name_of, parts_of
 
 _FLOATS = ("float32", "float64")
 _NUMBERS = (int, bool, np.float64, np.float32, np.int64, np.int32, np.bool_)
+_MANY = 1000  # parts of one structure
 _LAYOUT = 0x503  # of NumPy's flags: C order, Fortran order, aligned, writeable
 
 
@@ -191,6 +192,10 @@ def argument_type(value: Any, name: str, differentiate: bool) -> Type:
     """The type of an argument as it is given, a structure's part by part. Raises BadArgument as `fitted` does."""
     form = form_of(value)
     if form is not None or type(value) is tuple:
+        if form is not None and len(form.keys) > _MANY:
+            raise BadArgument(
+                f"`{name}` has {len(form.keys)} parts, and each would have a variable of its own; pass np.array(...)"
+            )
         parts = enumerate(parts_of(value, form))
         items = tuple(_part_type(v, name_of(name, form, k), differentiate) for k, v in parts)
         if differentiate and not any(map(has_real, items)):

@@ -18,13 +18,13 @@ from srcdiff.ir.types import Form
 from srcdiff.records import form_of, parts_of
 
 
-class _Missing:
+class Unbound:
     def __repr__(self) -> str:
         return "MISSING"
 
 
-MISSING: Final = _Missing()  # the name is bound to nothing
-NOT_STATIC: Final = _Missing()  # the attribute belongs to a value and is looked up when the program runs
+MISSING: Final = Unbound()  # the name is bound to nothing
+NOT_STATIC: Final = Unbound()  # the attribute belongs to a value and is looked up when the program runs
 
 
 @dataclass(frozen=True, eq=False)

@@ -212,9 +212,19 @@ class Assigner(Rewriter):
             self.state.emit(Assign(Display("tuple", own), Display("tuple", value.items)))
             self.state.env.update(zip((n.id for n in own), types, strict=True))
             return
-        kept = [self.atom(v, "kept") if not isinstance(v, Name) else self.copied(v) for v in value.items]
-        for t, v in zip(target.items, kept, strict=True):
+        bound: set[str] | None = None
+        if plain:
+            pairs = [(self.own(n), v) for n, v in zip(wanted, value.items, strict=True)]
+            bound = {n for own, v in pairs for n in (self.components(own, v) if isinstance(v, Display) else (own,))}
+        for t, v in zip(target.items, [self.read_first(v, bound) for v in value.items], strict=True):
             self.assign(t, v)
+
+    def read_first(self, value: Expr, bound: set[str] | None) -> Expr:
+        """A value to be assigned after others of the same statement have been, which bind these variables (None: which
+        may bind anything): under a name of its own where it depends on them."""
+        if bound is not None and not names(value) & bound:
+            return value
+        return self.copied(value) if isinstance(value, Name) else self.atom(value, "kept")
 
     def gathered(self, target: Display, value: Expr, place: int) -> tuple[Display, Expr]:
         """`first, *rest = value` with the list of all that goes to `rest` as one item."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import inspect
+import operator
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -17,10 +18,13 @@ from typing import Any
 from ..errors import UnsupportedCall
 from ..ir.nodes import Attr, Call, Const, Display, Expr, Name, Object
 from ..ir.types import Form, Tup
+from ..ir.walk import is_call_of
 from ..records import form_of
 from ..rules import rule_of
 from ..rules.typing import TypeProblem
 from .displays import of_pairs, record
+from .forms import plain_form
+from .iteration import static_items
 from .records import Records
 
 _NEW = inspect.getattr_static(object, "__new__")
@@ -44,8 +48,17 @@ class Classes(Records):
             return self.expr(replace(e, func=callee, args=(*fixed, *e.args), kwargs=(*kwargs, *e.kwargs)))
         if isinstance(function, type) and function not in (list, tuple) and rule_of(function) is None:
             return self.construct(function, e)
+        if function in (list, tuple) and len(e.args) == 1 and is_call_of(e.args[0], enumerate, zip, reversed):
+            found = static_items(self, self.source(e.args[0]))
+            form = Form("list", list, tuple(range(len(found or ())))) if function is list else None
+            return None if found is None else Display("tuple", tuple(found), e.at, form)
         if not e.args or not isinstance(self.type_apart(e.args[0]), Tup):
             return None
+        if function is operator.contains:
+            container, item = self.arguments(e)[0]
+            if isinstance(container, Display) and container.form is not None and container.form.kind == "dict":
+                return Const(container.form.place(self.key(item)) is not None)
+            return plain_form(self, replace(e, args=(container, item)))
         if function in (list, tuple, len):
             items = self.items_of(self.arguments(e)[0][0], e)
             if function is len:

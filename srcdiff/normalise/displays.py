@@ -13,6 +13,7 @@ from ..errors import UnsupportedCall, UnsupportedSyntax
 from ..frontend import PartsReference
 from ..ir.nodes import Call, Const, Display, Expr, Item, Name, Object
 from ..ir.types import Form, Num, Static, describe
+from ..ir.walk import is_call_of
 from ..records import parts_of
 from ..rules.typing import TypeProblem
 from .assignments import Assigner
@@ -50,6 +51,14 @@ def is_dict(e: Expr) -> bool:
 
 class Displays(Assigner):
     """Structures in the expressions of one function."""
+
+    def source(self, raw: Expr) -> Expr:
+        """The iterable with the sources inside `enumerate`, `zip` and `reversed` made core."""
+        if is_call_of(raw, enumerate, zip, reversed):
+            assert isinstance(raw, Call)
+            kwargs = tuple((k, self.expr(v)) for k, v in raw.kwargs)
+            return replace(raw, args=tuple(map(self.source, raw.args)), kwargs=kwargs)
+        return self.expr(raw)
 
     def captured_structure(self, e: Object, form: Form | None) -> Expr:
         """A structure from outside the function. Its parts are what they are now; a derivative is written anew where

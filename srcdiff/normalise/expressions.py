@@ -11,7 +11,7 @@ from __future__ import annotations
 import inspect
 import operator
 from dataclasses import replace
-from types import FunctionType
+from types import FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -191,6 +191,10 @@ class Rewriter:
             return self.captured_structure(e, form)
         return e
 
+    def static(self, base: Object, e: Attr) -> Expr:
+        """An attribute of a class or module."""
+        raise NotImplementedError
+
     def captured_structure(self, e: Object, form: Form | None) -> Expr:
         raise NotImplementedError
 
@@ -207,6 +211,8 @@ class Rewriter:
         if isinstance(base, Display) and (part := self.attribute(base, e)) is not None:
             return part
         found = method_of(type_, e.name)
+        if isinstance(base, Object) and isinstance(base.value, type | ModuleType):
+            return self.static(base, e)
         if isinstance(base, Object) and found is not None:
             return Object(found, f"{base.text}.{e.name}", e.at)
         if found is not None and not inspect.ismethoddescriptor(found):
@@ -471,6 +477,15 @@ class Rewriter:
     def _builtin(self, e: Call) -> Expr:
         """The call in the form that its rule states it in."""
         args, kwargs = tuple(map(as_written, e.args)), tuple((k, as_written(v)) for k, v in e.kwargs)
+        for arg in (*args, *(v for _, v in kwargs)):
+            if isinstance(arg, Display) and arg.kind == "record":
+                raise TypeProblem(
+                    UnsupportedCall,
+                    f"a {describe(self.typed(arg))} as an argument of `{getattr(e.func, 'text', e.func)}`",
+                    "the function is one of numbers and arrays",
+                    "pass a part of it",
+                    e.at,
+                )
         return plain_form(self, replace(e, args=args, kwargs=kwargs))
 
     def _checked(self, e: Expr) -> Expr:

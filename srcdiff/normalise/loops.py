@@ -130,14 +130,6 @@ class Loops(Displays):
         args = (start, stop, step) if step != Const(1) else (start, stop) if start != Const(0) else (stop,)
         self.state.emit(For(Name(counter), Call(RANGE, args), block, (), s.origin))
 
-    def source(self, raw: Expr) -> Expr:
-        """The iterable with the sources inside `enumerate`, `zip` and `reversed` made core."""
-        if is_call_of(raw, enumerate, zip, reversed):
-            assert isinstance(raw, Call)
-            kwargs = tuple((k, self.expr(v)) for k, v in raw.kwargs)
-            return replace(raw, args=tuple(map(self.source, raw.args)), kwargs=kwargs)
-        return self.expr(raw)
-
     def stable(self, source: Expr, changed: set[str]) -> Expr:
         """The iterable, with an array whose name the body binds anew held under a second name."""
         if is_call_of(source, enumerate, zip, reversed):

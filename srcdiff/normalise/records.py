@@ -11,7 +11,7 @@ from dataclasses import replace
 from types import FunctionType
 from typing import Any
 
-from ..frontend import ClassReference
+from ..frontend import ClassReference, Unbound, static_attribute
 from ..ir.nodes import Attr, Call, Const, Display, Expr, Name, Object
 from ..ir.types import Form
 from .changes import Changes
@@ -50,6 +50,14 @@ class Records(Changes):
             text = f"{cls.__name__}.{name}"
             self.state.references.setdefault((text, id(cls)), ClassReference(text, cls, name, found))
         return found
+
+    def static(self, base: Object, e: Attr) -> Expr:
+        found = static_attribute(base.value, e.name)
+        if isinstance(found, Unbound):
+            raise self.missing(base.value if isinstance(base.value, type) else type(base.value), e)
+        if isinstance(base.value, type):
+            self.of_class(base.value, e.name)
+        return self.expr(Object(found, f"{base.text}.{e.name}", e.at))
 
     def method_call(self, base: Display, e: Call, attr: Attr) -> Expr | None:
         """`base.name(...)` of a structure; None where that is not one of its methods."""
