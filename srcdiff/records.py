@@ -16,6 +16,7 @@ import numpy as np
 
 from .ir.types import Form
 
+_LIBRARIES = ("srcdiff", "numpy", "numba", "scipy", "pandas", "torch", "jax", "sklearn", "logging", "random", "_io")
 _PLAIN_KEYS = (str, int, bool, float, type(None), enum.Enum)
 _NO_OBJECTS = (
     *(type, types.ModuleType, types.FunctionType, types.BuiltinFunctionType, types.MethodType, np.ufunc, enum.Enum),
@@ -47,7 +48,7 @@ def _is_object(value: Any, cls: type) -> bool:
     """Whether this is an object of a class written in Python whose attributes are just stored and read."""
     if isinstance(value, _NO_OBJECTS):
         return False
-    if not cls.__flags__ & (1 << 9) or cls.__module__.partition(".")[0] in ("srcdiff", "numpy"):  # a heap type
+    if not cls.__flags__ & (1 << 9) or cls.__module__.partition(".")[0] in _LIBRARIES:  # a heap type
         return False
     if not hasattr(value, "__dict__") and not _slots(cls):
         return False

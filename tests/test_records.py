@@ -492,3 +492,30 @@ def test_structures_without_numbers():
 def test_tangents_have_the_form_of_their_argument():
     with pytest.raises(BadArgument, match="has to be a structure like"):
         srcdiff.jvp(dict_of_weights, ({"W": np.ones((1, 1)), "b": np.ones(1), "scale": 1.0}, np.ones(1)), ({}, None))
+
+
+def a_list_that_is_changed(x, k):
+    xs = [x, 2.0 * x]
+    ys = xs
+    xs.append(k)
+    ys.extend([x * k, 1.0])
+    xs[0] += k
+    xs.insert(1, xs[0] * xs[-2])
+    taken = xs.pop(2)
+    last = ys.pop()
+    xs[-1] = xs[-1] ** 2
+    total = last * taken
+    for place, value in enumerate(xs):
+        total += value * (place + 1.0)
+    return total * len(ys) + sum(xs) + max(xs)
+
+
+def sequences(x, k):
+    pair = (x, k) + (x * k,)
+    many = [x] * 2 + [k]
+    return pair[2] * many[1] * sum(many) + np.sum(np.array(many) ** 2) + np.max(np.stack([x * np.ones(2), np.zeros(2)]))
+
+
+@pytest.mark.parametrize("f", [a_list_that_is_changed, sequences])
+def test_sequences(f):
+    check_grad(f, (1.5, 0.7), order=2)

@@ -190,8 +190,8 @@ class Assigner(Rewriter):
         if not isinstance(value, Display):
             array = value if self.joined(value, Const(0)) else self.atom(value, "kept")
             items = [self.joined(array, Const(k)) or Item(array, Const(k)) for k in range(self.width(target, value))]
-            bound = {t.id for t in target.items if isinstance(t, Name)}
-            if len(items) == len(target.items) == len(bound) and not bound & names(array):
+            given = {t.id for t in target.items if isinstance(t, Name)}
+            if len(items) == len(target.items) == len(given) and not given & names(array):
                 for t, item in zip(target.items, items, strict=True):
                     self.assign(t, item)
                 return

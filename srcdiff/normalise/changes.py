@@ -157,6 +157,18 @@ class Changes(Displays):
         items[place] = self.state.env[own_name]
         self.state.env[home] = Tup(tuple(items), form)
 
+    def refill(self, base: Display, items: list[Expr], target: Expr) -> None:
+        """Give a list other items, or another number of them."""
+        home, _ = self.home_of(base, target)
+        form = Form("list", list, tuple(range(len(items))))
+        own = [self.state.component(home, k, form) for k in range(len(items))]
+        old = [*base.items, *(None for _ in items)]
+        changed = [k for k, item in enumerate(items) if item != old[k]]
+        moved = Display("tuple", tuple(items[k] for k in changed))
+        for k, item in zip(changed, self.apart_from({own[k] for k in changed}, moved).items, strict=True):
+            self.bind(own[k], item)
+        self.state.env[home] = Tup(tuple(self.state.env[n] for n in own), form)
+
     def put_part(self, target: Attr | Item, value: Expr) -> None:
         base = self.expr(target.base)
         if isinstance(target, Attr):

@@ -17,7 +17,7 @@ from typing import Any
 
 from ..errors import UnsupportedCall
 from ..ir.nodes import Attr, Call, Const, Display, Expr, Name, Object
-from ..ir.types import Form, Tup
+from ..ir.types import Form, Num, Tup
 from ..ir.walk import is_call_of
 from ..records import form_of
 from ..rules import rule_of
@@ -25,9 +25,17 @@ from ..rules.typing import TypeProblem
 from .displays import of_pairs, record
 from .forms import plain_form
 from .iteration import static_items
+from .literals import as_value, is_list
 from .records import Records
 
+_OF_STRUCTURES = (list, tuple, len, dataclasses.replace, getattr, hasattr, setattr, operator.contains)
 _NEW = inspect.getattr_static(object, "__new__")
+
+
+def sequence(items: tuple[Expr, ...], is_list_: bool, e: Expr) -> Display:
+    """A list or tuple of these items."""
+    form = Form("list", list, tuple(range(len(items)))) if is_list_ else None
+    return Display("tuple", items, getattr(e, "at", None), form)
 
 
 class Classes(Records):
@@ -50,9 +58,8 @@ class Classes(Records):
             return self.construct(function, e)
         if function in (list, tuple) and len(e.args) == 1 and is_call_of(e.args[0], enumerate, zip, reversed):
             found = static_items(self, self.source(e.args[0]))
-            form = Form("list", list, tuple(range(len(found or ())))) if function is list else None
-            return None if found is None else Display("tuple", tuple(found), e.at, form)
-        if not e.args or not isinstance(self.type_apart(e.args[0]), Tup):
+            return None if found is None else sequence(tuple(found), function is list, e)
+        if function not in _OF_STRUCTURES or not e.args or not isinstance(self.type_apart(e.args[0]), Tup):
             return None
         if function is operator.contains:
             container, item = self.arguments(e)[0]
@@ -63,14 +70,35 @@ class Classes(Records):
             items = self.items_of(self.arguments(e)[0][0], e)
             if function is len:
                 return Const(len(items))
-            form = Form("list", list, tuple(range(len(items)))) if function is list else None
-            return Display("tuple", items, e.at, form)
+            return sequence(items, function is list, e)
         if function is dataclasses.replace:
             (base,), kwargs = self.arguments(e)
             assert isinstance(base, Display)
             return self.remade(base, kwargs, e)
         if function in (getattr, hasattr, setattr) and len(e.args) > 1:
             return self.named_attribute(function, e)
+        return None
+
+    def _builtin(self, e: Call) -> Expr:
+        function = e.func.value if isinstance(e.func, Object) else None
+        if function in (operator.add, operator.mul) and any(isinstance(a, Display) for a in e.args):
+            left, right = map(as_value, e.args)
+            found = self.sequence_operation(function, left, right, e)
+            if found is not None:
+                return found
+        return super()._builtin(e)
+
+    def sequence_operation(self, function: Any, left: Expr, right: Expr, e: Call) -> Expr | None:
+        """`+` of two tuples or two lists, and one of them repeated; None for any other operation."""
+        match left, right:
+            case Display(kind="tuple"), Display(kind="tuple") if function is operator.add:
+                alike = is_list(left) == is_list(right)
+                return sequence((*left.items, *right.items), is_list(left), e) if alike else None
+        whole, count = (left, right) if isinstance(left, Display) else (right, left)
+        if function is operator.mul and isinstance(whole, Display) and whole.kind == "tuple":
+            type_ = self.typed(count)
+            if isinstance(type_, Num) and type(type_.value) is int:
+                return sequence(whole.items * type_.value, is_list(whole), e)
         return None
 
     def construct(self, cls: type, e: Call) -> Expr | None:

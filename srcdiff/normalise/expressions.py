@@ -46,6 +46,8 @@ from .state import CLASH, State, clash, merge, unknown
 
 __all__ = ["ADD", "Rewriter", "user_function"]
 
+_OPERATORS = "add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "neg", "pos"
+ARITHMETIC = tuple(getattr(operator, name) for name in _OPERATORS)
 GETITEM = Object(operator.getitem, "getitem")
 ARRAY = Object(np.array, "np.array")
 COPY = Object(np.ndarray.copy, "copy")
@@ -477,6 +479,7 @@ class Rewriter:
     def _builtin(self, e: Call) -> Expr:
         """The call in the form that its rule states it in."""
         args, kwargs = tuple(map(as_written, e.args)), tuple((k, as_written(v)) for k, v in e.kwargs)
+        self.check_operands(e, args)
         for arg in (*args, *(v for _, v in kwargs)):
             if isinstance(arg, Display) and arg.kind == "record":
                 raise TypeProblem(
@@ -487,6 +490,21 @@ class Rewriter:
                     e.at,
                 )
         return plain_form(self, replace(e, args=args, kwargs=kwargs))
+
+    def check_operands(self, e: Call, args: tuple[Expr, ...]) -> None:
+        """Refuse arithmetic of a tuple or list with a number."""
+        if getattr(e.func, "value", None) not in ARITHMETIC:
+            return
+        whole = [a for a in args if isinstance(a, Display)]
+        rest = [self.typed(a) for a in args if not isinstance(a, Display)]
+        if whole and all(isinstance(t, Num) and t.ndim == 0 for t in rest):
+            raise TypeProblem(
+                UnsupportedCall,
+                f"a {'list' if is_list(whole[0]) else 'tuple'} as an operand of `{getattr(e.func, 'text', '')}`",
+                "only arrays are computed with element by element",
+                "make it an array first: np.array(...)",
+                e.at,
+            )
 
     def _checked(self, e: Expr) -> Expr:
         """The call, if there is a rule for it in this form."""

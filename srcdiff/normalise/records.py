@@ -16,6 +16,7 @@ from ..ir.nodes import Attr, Call, Const, Display, Expr, Name, Object
 from ..ir.types import Form
 from .changes import Changes
 from .displays import record
+from .literals import as_value
 
 _NOT_THERE = object()
 
@@ -66,6 +67,8 @@ class Records(Changes):
             return None
         if form.kind == "dict":
             return self.dict_method(base, e, attr)
+        if form.kind == "list":
+            return self.list_method(base, e, attr)
         if not form.by_attribute:
             return None
         if form.kind == "named" and attr.name in ("_replace", "_asdict", "_make"):
@@ -108,6 +111,41 @@ class Records(Changes):
                 raise self.missing(base.form.cls, Attr(base, name, e.at))
             items[place] = value
         return Display(base.kind, tuple(items), e.at, base.form)
+
+    def list_method(self, base: Display, e: Call, attr: Attr) -> Expr | None:
+        """The methods that change a list; a list is known item by item."""
+        form = base.form
+        assert form is not None
+        args, _ = self.arguments(e)
+        items = list(map(as_value, base.items))
+        match attr.name, args:
+            case "copy", ():
+                return replace(base, home=None)
+            case "append", (item,):
+                items.append(as_value(item))
+            case "extend", (more,):
+                items.extend(self.items_of(as_value(more), e))
+            case "insert", (place, item):
+                items.insert(self.position_of(place, e), as_value(item))
+            case "pop", () | (_,):
+                last = self.position(form, self.position_of(args[0], e) if args else -1, e)
+                taken = items.pop(last)
+                if last < len(items):
+                    taken = self.copied(taken)  # what follows it moves into its variable
+                self.refill(base, items, e)
+                return taken
+            case "clear", ():
+                items.clear()
+            case "reverse", ():
+                items.reverse()
+            case _:
+                return None
+        self.refill(base, items, e)
+        return Const(None)
+
+    def position_of(self, e: Expr, call: Call) -> int:
+        key = self.key(e)
+        return key if isinstance(key, int) else self.position(Form("list", list, ()), key, call)
 
     def dict_method(self, base: Display, e: Call, attr: Attr) -> Expr | None:
         form = base.form
