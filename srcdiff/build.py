@@ -11,13 +11,14 @@ from typing import Any
 from .backend import Module, load, render_module
 from .derive import Request, docstring, forward, reverse
 from .errors import Problem
-from .frontend import Program, Reference
+from .frontend import AnyReference, Program
 from .ir.nodes import Const, Function, Return
-from .ir.types import Type
-from .normalise import specialise, split_webs, web_types
+from .ir.types import Tup, Type, has_real
+from .normalise import Core, specialise, split_webs, web_types
 from .normalise.specialise import report
 from .normalise.state import to_problem
 from .optimise import optimise
+from .records import rebuilt
 from .result import check_result
 from .rules.typing import TypeProblem, Typer
 
@@ -38,12 +39,30 @@ class Built:
     written: tuple[int, ...]  # places of the parameters that the primal writes in place
     unknown_rank: bool  # whether only the run tells if the result is a scalar
     seed_leaves: tuple[tuple[int, ...], ...]  # for each seed parameter, the leaves of the result that it belongs to
-    references: tuple[Reference, ...]
+    references: tuple[AnyReference, ...]
+    result: Type  # of the primal, with the forms of its structures
+    changed: frozenset[type]  # the classes of structures that the primal changes in place
+
+    def formed(self, value: Any, *place: int) -> Any:
+        """A result of generated code, which knows tuples only, as the structure that the primal returns (or the part
+        of it at that place)."""
+        type_ = self.result
+        for k in place:
+            assert isinstance(type_, Tup)
+            type_ = type_.items[k]
+        return _formed(value, type_)
+
+
+def _formed(value: Any, type_: Type) -> Any:
+    if not isinstance(type_, Tup):
+        return value
+    return rebuilt(type_.form, tuple(_formed(v, t) for v, t in zip(value, type_.items, strict=True)))
 
 
 def build(program: Program, types: Sequence[Type], request: Request) -> Built:
     """Write and load the derivative. Raises a Refusal for what is not supported, BadOutput for a wrong result."""
     core = specialise(program, types)
+    asked, request = request, _by_leaf(request, core)
     try:
         unknown_rank = check_result(program, core, request)
         derived = (forward if request.is_forward else reverse)(core, request)
@@ -51,7 +70,7 @@ def build(program: Program, types: Sequence[Type], request: Request) -> Built:
         raise report([_placed(program, problem)]) from None
     function = optimise(derived.function, derived.types, derived.user_name, derived.like)
     seeds = [p.name for p in function.params[len(core.function.params) :]]
-    function = replace(function, doc=docstring(core, request, seeds))
+    function = replace(function, doc=docstring(core, asked, seeds))
     rendered = render_module([function])
     module = load(rendered, function.name)
     return Built(
@@ -64,7 +83,17 @@ def build(program: Program, types: Sequence[Type], request: Request) -> Built:
         unknown_rank,
         derived.seed_leaves,
         core.references,
+        core.result,
+        core.changed,
     )
+
+
+def _by_leaf(request: Request, core: Core) -> Request:
+    """The request in terms of the generated function's own parameters: a structure is differentiated by its parts."""
+    leaves = tuple(
+        leaf for name in request.wrt for leaf in core.leaves[name] if leaf == name or has_real(core.types[leaf])
+    )
+    return replace(request, wrt=leaves, single=request.single and leaves == request.wrt)
 
 
 def result_type(program: Program, types: Sequence[Type]) -> Type:

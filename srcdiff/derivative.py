@@ -18,20 +18,22 @@ from .derive import Request
 from .errors import BadArgument, BadOutput, Refusal, SrcdiffError, UnresolvedName
 from .frontend import Program, read
 from .guess import guesses
-from .ir.types import Type
-from .sharing import check_apart, named_leaves
+from .ir.types import Tup, Type
+from .records import is_structure
+from .sharing import check_apart, check_distinct
 from .signature import (
+    argument_type,
     bound,
-    boxed_type,
     count_by_position,
     finish,
+    finished,
     fitted,
-    flattened,
     is_exact,
     key_of,
+    numbers,
     parameters,
     selected,
-    type_of,
+    taken,
 )
 from .subject import as_function, found_by_name, importable, python_function
 from .watch import watcher
@@ -58,8 +60,8 @@ class Options:
 @dataclass(frozen=True, slots=True)
 class Ready:
     """What runs for one combination of argument types. `refit` are the places of the arguments that generated code
-    does not take as they are, `loose` says that a captured array is not either, `plain` that the result is the
-    gradient itself."""
+    does not take as they are, `structured` says that some are structures, `loose` that a captured array is not taken
+    as it is either, `plain` that the result is the gradient itself."""
 
     built: Built
     call: Callable[..., Any]
@@ -67,7 +69,7 @@ class Ready:
     unchanged: Callable[[], bool]
     loose: bool = False
     refit: tuple[int, ...] = ()
-    tuples: bool = False
+    structured: bool = False
     written: bool = False
     plain: bool = False
 
@@ -104,7 +106,7 @@ class Derivative:
         self.options = options
         self.wrt, self.single = selected(own, options.wrt, function.__name__)
         self.signature = self._called_by(own)
-        self._names = tuple(own.parameters)
+        self._names = self.function_names = tuple(own.parameters)
         self._count = count_by_position(self.signature)
         self.places = tuple(map(self._names.index, self.wrt))
         self._program: Program | None = None
@@ -146,7 +148,10 @@ class Derivative:
 
     def ready(self, args: tuple[Any, ...], tangents: tuple[Any, ...] = ()) -> Ready:
         """What runs for these arguments, compiled if need be."""
-        ready = self._ready.get(tuple(map(key_of, args)))
+        try:
+            ready = self._ready.get(tuple(map(key_of, args)))
+        except RecursionError:
+            raise BadArgument(f"an argument of {self.function.__name__} is a structure that contains itself") from None
         if ready is None or not ready.unchanged():
             ready = self.prepare(args)
             if isinstance(ready.call, Jitted):
@@ -174,18 +179,24 @@ class Derivative:
 
     def _taken(self, ready: Ready, args: tuple[Any, ...]) -> tuple[Any, ...]:
         """The arguments as generated code takes them."""
+        if ready.structured:
+            given = enumerate(zip(args, self._names, strict=True))
+            return tuple([leaf for k, (a, n) in given for leaf in taken(a, n, k in self.places)])
         fit = list(args)
         for k in ready.refit:
             fit[k] = fitted(args[k], self._names[k], k in self.places)
-        return flattened(fit) if ready.tuples else tuple(fit)
+        return tuple(fit)
 
     def _finished(self, result: Any, args: tuple[Any, ...], ready: Ready) -> Any:
         """The derivative's own form of a result that is more than the gradient."""
         has_aux = self.options.has_aux
         if self.options.kind == "grad" and not ready.built.unknown_rank:
-            gradient, aux = result
-            return finish_all((gradient,) if self.single else gradient, args, self.places, self.single), aux
+            parts, aux = result if has_aux else (result, None)
+            alone = self.single and not is_structure(args[self.places[0]])
+            gradient = finish_all((parts,) if alone else parts, args, self.places, self.single)
+            return (gradient, ready.built.formed(aux, 1)) if has_aux else gradient
         value, *parts = result
+        value = (value[0], ready.built.formed(value[1], 1)) if has_aux else value
         number = value[0] if has_aux else value
         if ready.built.unknown_rank and np.ndim(number) != 0:
             raise BadOutput(
@@ -199,16 +210,17 @@ class Derivative:
 
     def check_apart(self, ready: Ready, args: tuple[Any, ...]) -> None:
         """Raise SharedMemory where the function writes into an argument that shares memory with another one."""
-        leaves = [leaf for n, a in zip(self._names, args, strict=True) for leaf in named_leaves(n, a)]
+        pairs = [*zip(self._names, args, strict=True)]
+        leaves = [leaf for n, a in pairs for leaf in numbers(a, n)]
         check_apart(ready.built.written, [*leaves, *ready.built.captured], self.function.__name__)
+        check_distinct(pairs, ready.built.changed, self.function.__name__)
 
     # --------------------------------------------------------------------------------------------------- building
 
     def prepare(self, args: tuple[Any, ...]) -> Ready:
         """What runs for these arguments, built if need be."""
         given = zip(args, self._names, strict=True)
-        fit = [fitted(a, n, k in self.places) for k, (a, n) in enumerate(given)]
-        key = tuple([boxed_type(a, type_of(b, n)) for a, b, n in zip(args, fit, self._names, strict=True)])
+        key = tuple([argument_type(a, n, k in self.places) for k, (a, n) in enumerate(given)])
         with BUILDING:
             known = self._built.get(key)
             if known is not None and not known.unchanged():
@@ -219,8 +231,9 @@ class Derivative:
             if known is None:
                 known = self._built[key] = self._make(list(key))
             refit = tuple(k for k, a in enumerate(args) if not is_exact(a, k in self.places))
-            tuples = any(type(a) is tuple for a in fit)
-            ready = replace(known, refit=refit, tuples=tuples)
+            structures = [k for k, t in enumerate(key) if isinstance(t, Tup)]
+            plain = known.plain and not any(k in self.places for k in structures)
+            ready = replace(known, refit=refit, structured=bool(structures), plain=plain)
             self._ready[tuple(map(key_of, args))] = ready
             return ready
 
@@ -239,7 +252,7 @@ class Derivative:
             call = Jitted(built.plain, self.function.__name__, self.checked)
         captured = tuple(v for _, v in built.captured)
         unchanged, loose = watcher(built.references, captured), not all(is_exact(a, False) for a in captured)
-        return Ready(built, call, captured, unchanged, loose, written=bool(built.written), plain=plain)
+        return Ready(built, call, captured, unchanged, loose, written=bool(built.written or built.changed), plain=plain)
 
     def program(self) -> Program:
         """The function as it was read; read again where something that it uses from outside has been bound anew."""
@@ -278,7 +291,8 @@ class Derivative:
         return self.prepare(tuple(own)).built.text
 
     def generic(self) -> Built:
-        """The derivative for the argument types that annotations, defaults and use suggest."""
+        """The derivative for the argument types that annotations, defaults and use suggest; where these do not tell
+        (they do not for structures), the one that ran last."""
         with BUILDING:
             program = self._read()
             first: SrcdiffError | None = None
@@ -287,6 +301,8 @@ class Derivative:
                     return self._build(types, self.options.kind)
                 except SrcdiffError as problem:
                     first = first or problem
+        if self._last is not None:
+            return self._last.built
         assert first is not None
         raise first
 
@@ -358,7 +374,8 @@ def signature_of(f: Any) -> inspect.Signature:
 
 def finish_all(parts: Any, args: tuple[Any, ...], places: tuple[int, ...], single: bool) -> Any:
     """Gradients in their arguments' form, one alone or a tuple of them."""
-    done = tuple([finish(g, args[k]) for g, k in zip(parts, places, strict=True)])
+    adjoints = iter(parts)
+    done = tuple([finished(adjoints, args[k]) for k in places])
     return done[0] if single else done
 
 

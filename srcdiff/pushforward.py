@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
 
-from .derivative import Derivative, Options, Wrt, finish_all, signature_of
+from .derivative import Derivative, Options, Wrt, signature_of
 from .errors import BadArgument
-from .signature import bound
+from .records import form_of, is_structure, mapped, name_of, parts_of
+from .signature import bound, finish, is_real
 
 T = TypeVar("T")
 
@@ -53,20 +54,24 @@ class Pushforward(Derivative):
 
     def push(self, args: tuple[Any, ...], given: tuple[Any, ...]) -> Any:
         """The result for these arguments and these tangents of those in `wrt`."""
-        tangents = tuple([fitted_tangent(t, args[k], self._names[k]) for t, k in zip(given, self.places, strict=True)])
+        pairs = zip(given, self.places, strict=True)
+        tangents = tuple([t for dot, k in pairs for t in fitted_tangents(dot, args[k], self._names[k])])
         ready = self.ready(args, tangents)
         result = self.run(ready, args, (*ready.extra(), *tangents))
         if self.options.kind == "jvp":
             value, tangent = result
-            return self._gradient(value, args), self._gradient(_like(tangent, value), args)
-        return self._gradient(_plain(result), args)
+            formed = ready.built.formed
+            return self._gradient(formed(value), args), self._gradient(formed(_like(tangent, value)), args)
+        return self._gradient(ready.built.formed(_plain(result)), args)
 
     def _gradient(self, found: Any, args: tuple[Any, ...]) -> Any:
         """What is the gradient of another function, or the tangent of one, in the form of its arguments."""
         inner = self.primal
         if not isinstance(inner, Derivative) or inner.options.kind != "grad" or inner.options.has_aux:
             return found
-        return finish_all((found,) if inner.single else found, args, inner.places, inner.single)
+        pairs = zip((found,) if inner.single else found, inner.places, strict=True)
+        done = tuple(mapped(_finished, args[k], part) for part, k in pairs)
+        return done[0] if inner.single else done
 
 
 def jvp(
@@ -141,6 +146,20 @@ def grad_and_hvp(f: Callable[..., Any], *, wrt: Wrt = 0, jit: bool = False) -> P
     return Pushforward(Derivative(f, Options("grad", wrt, jit, False)), Options("jvp", wrt, jit, False))
 
 
+def fitted_tangents(given: Any, argument: Any, name: str) -> Iterator[Any]:
+    """The tangents of an argument as generated code takes them: of each part of a structure that carries one."""
+    if not is_structure(argument):
+        yield fitted_tangent(given, argument, name)
+        return
+    form = form_of(argument)
+    if form_of(given) != form or (form is None and len(given) != len(argument)):
+        raise BadArgument(f"the tangent of `{name}` has to be a structure like `{name}` itself")
+    pairs = zip(parts_of(given, form), parts_of(argument, form), strict=True)
+    for k, (dot, part) in enumerate(pairs):
+        if is_structure(part) or is_real(part):
+            yield from fitted_tangents(dot, part, name_of(name, form, k))
+
+
 def fitted_tangent(given: Any, argument: Any, name: str) -> Any:
     """A tangent as generated code takes it: a copy, of the argument's shape and precision. Raises BadArgument."""
     try:
@@ -156,6 +175,10 @@ def fitted_tangent(given: Any, argument: Any, name: str) -> Any:
     if tangent.ndim:
         return tangent
     return tangent[()] if dtype == np.float32 else float(tangent)
+
+
+def _finished(argument: Any, part: Any) -> Any:
+    return None if part is None else finish(part, argument)
 
 
 def _like(tangent: Any, value: Any) -> Any:

@@ -3,23 +3,15 @@ Out: nothing, or SharedMemory."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
 from .errors import SharedMemory
+from .records import form_of, name_of, parts_of
 
 Named = tuple[str, Any]
-
-
-def named_leaves(name: str, value: Any) -> Iterator[Named]:
-    """An argument with its name; the items of a tuple one by one, as generated code takes them."""
-    if type(value) is tuple:
-        for k, item in enumerate(value):
-            yield from named_leaves(f"{name}[{k}]", item)
-    else:
-        yield name, value
 
 
 def check_apart(written: Sequence[int], everything: Sequence[Named], function: str) -> None:
@@ -37,6 +29,26 @@ def check_apart(written: Sequence[int], everything: Sequence[Named], function: s
                 )
         if overlaps_itself(array):
             raise SharedMemory(f"{function} writes into `{own}`, whose elements overlap in memory; pass a copy of it")
+
+
+def check_distinct(arguments: Iterable[Named], classes: frozenset[type], function: str) -> None:
+    """Refuse a call in which an object that the function may change stands in two places: a change in one would show
+    in the other."""
+    seen: dict[int, str] = {}
+    waiting = list(arguments)
+    while waiting:
+        name, value = waiting.pop()
+        form = form_of(value)
+        if form is None and type(value) is not tuple:
+            continue
+        if type(value) in classes:
+            other = seen.setdefault(id(value), name)
+            if other != name:
+                raise SharedMemory(
+                    f"{function} changes a {type(value).__name__} that is both `{other}` and `{name}` in this call; "
+                    f"pass a copy of it"
+                )
+        waiting.extend((name_of(name, form, k), part) for k, part in enumerate(parts_of(value, form)))
 
 
 def overlap(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> bool:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import inspect
 import operator
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import replace
 from typing import Any, SupportsIndex
 
 import numpy as np
 
 from .errors import BadArgument
-from .ir.types import FLOAT, Dim, Num, Static, Tup, Type
+from .ir.types import FLOAT, Dim, Num, Static, Tup, Type, has_real
+from .records import form_of, is_structure, leaves, mapped, name_of, parts_of
 
 _FLOATS = ("float32", "float64")
+_NUMBERS = (int, bool, np.float64, np.float32, np.int64, np.int32, np.bool_)
+_MANY = 1000  # parts of one structure
 _LAYOUT = 0x503  # of NumPy's flags: C order, Fortran order, aligned, writeable
 
 
@@ -88,8 +91,12 @@ def key_of(value: Any) -> Hashable:
         return tuple(map(key_of, value))
     if kind is str or value is None:
         return kind, value
-    other: Hashable = kind
-    return other
+    if kind in _NUMBERS:
+        return kind  # type: ignore[no-any-return]
+    form = form_of(value)
+    if form is None:
+        return kind, None if isinstance(value, np.ndarray | np.generic) else id(value)
+    return form, tuple(map(key_of, parts_of(value, form)))
 
 
 def is_exact(value: Any, differentiate: bool) -> bool:
@@ -123,9 +130,7 @@ def fitted(value: Any, name: str, differentiate: bool) -> Any:
         return value
     if not differentiate and (value is None or isinstance(value, str)):
         return value
-    if not differentiate and isinstance(value, tuple):
-        return tuple(fitted(v, f"{name}[{i}]", False) for i, v in enumerate(value))
-    hint = "pass np.array(...)" if isinstance(value, list | tuple) else "pass a float or a NumPy array of floats"
+    hint = "pass a float or a NumPy array of floats"
     verb = "cannot be differentiated" if differentiate else "is not supported as an argument"
     article = "an" if kind.__name__[0] in "aeiouAEIOU" else "a"
     raise BadArgument(f"`{name}` is {article} {kind.__name__} and {verb}; {hint}")
@@ -178,26 +183,77 @@ def type_of(value: Any, name: str) -> Type:
             shape = tuple(Dim(("argument", name, axis), n == 1) for axis, n in enumerate(value.shape))
             return Num(dtype, value.ndim, shape, contiguous=value.flags.c_contiguous)
         case tuple():
-            return Tup(tuple(type_of(v, f"{name}_{i}") for i, v in enumerate(value)))
+            return argument_type(value, name, False)
         case _:
             return Static(value)
 
 
-def boxed_type(given: Any, type_: Type) -> Type:
-    """The type of an argument as it was given: a 0-d array is taken as a number, but it is one that can be written."""
-    is_boxed = isinstance(given, np.ndarray) and given.ndim == 0 and isinstance(type_, Num)
+def argument_type(value: Any, name: str, differentiate: bool) -> Type:
+    """The type of an argument as it is given, a structure's part by part. Raises BadArgument as `fitted` does."""
+    form = form_of(value)
+    if form is not None or type(value) is tuple:
+        if form is not None and len(form.keys) > _MANY:
+            raise BadArgument(
+                f"`{name}` has {len(form.keys)} parts, and each would have a variable of its own; pass np.array(...)"
+            )
+        parts = enumerate(parts_of(value, form))
+        items = tuple(_part_type(v, name_of(name, form, k), differentiate) for k, v in parts)
+        if differentiate and not any(map(has_real, items)):
+            raise BadArgument(f"`{name}` holds no real number or array of real numbers: there is nothing to derive by")
+        return Tup(items, form)
+    type_ = type_of(fitted(value, name, differentiate), name)
+    # a 0-d array is taken as a number, but it is one that can be written
+    is_boxed = isinstance(value, np.ndarray) and value.ndim == 0
     return replace(type_, boxed=True) if is_boxed and isinstance(type_, Num) else type_
 
 
-def flattened(args: Iterable[Any]) -> tuple[Any, ...]:
-    """Tuples as their items: generated code takes plain values."""
-    flat: list[Any] = []
-    for a in args:
-        if type(a) is tuple:
-            flat.extend(flattened(a))
-        else:
-            flat.append(a)
-    return tuple(flat)
+def _part_type(value: Any, name: str, differentiate: bool) -> Type:
+    """The type of a part of a structure: what is no number or array is of use only as the very object it is."""
+    if is_structure(value):
+        return argument_type(value, name, False)
+    return argument_type(value, name, differentiate and is_real(value)) if _is_number(value) else Static(value)
+
+
+def _is_number(value: Any) -> bool:
+    if isinstance(value, bool | int | np.bool_ | np.integer):
+        return -(2**63) <= int(value) < 2**63
+    kinds = ("f4", "f8", "b1")
+    return isinstance(value, float) or (
+        type(value) in (np.ndarray, np.memmap, np.float32, np.float64)
+        and (value.dtype.kind in "iu" or value.dtype.str[1:] in kinds)
+    )
+
+
+def is_real(value: Any) -> bool:
+    """Whether a part of a structure carries a derivative: a float, or an array of floats."""
+    return type(value) is float or (isinstance(value, np.ndarray | np.generic) and value.dtype.name in _FLOATS)
+
+
+def taken(value: Any, name: str, differentiate: bool) -> Iterator[Any]:
+    """An argument as generated code takes it: fitted, a structure's numbers and arrays one by one."""
+    if not is_structure(value):
+        yield fitted(value, name, differentiate)
+        return
+    for own, leaf in numbers(value, name):
+        yield fitted(leaf, own, False)
+
+
+def numbers(value: Any, name: str) -> Iterator[tuple[str, Any]]:
+    """The values that generated code takes for an argument, with their names: of a structure the numbers and arrays."""
+    if not is_structure(value):
+        yield name, value
+        return
+    for own, leaf in leaves(value, name):
+        if _is_number(leaf):
+            yield own, leaf
+
+
+def finished(adjoints: Iterator[Any], argument: Any) -> Any:
+    """The gradient by an argument in its form, from the adjoints of its numbers and arrays in their order: for a
+    structure one like it, with None for the parts that carry no derivative."""
+    if not is_structure(argument):
+        return finish(next(adjoints), argument)
+    return mapped(lambda leaf: finish(next(adjoints), leaf) if is_real(leaf) else None, argument)
 
 
 def finish(gradient: Any, argument: Any) -> Any:

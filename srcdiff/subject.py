@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +13,9 @@ import numpy as np
 
 from .backend import load, render_module
 from .errors import BadArgument
-from .ir.nodes import Call, Expr, Function, Name, Object, Param, Return
+from .ir.nodes import Attr, Call, Expr, Function, Name, Object, Param, Return
 from .normalise.expressions import user_function
+from .records import form_of
 
 if TYPE_CHECKING:
     from .derivative import Derivative
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 def python_function(f: Any) -> FunctionType:
     """The function to read: `f` itself, or what a Numba dispatcher was made from. Raises BadArgument."""
     function = user_function(f)
+    if function is None and (called := _called(f)) is not None:
+        return called
     if function is None:
         raise BadArgument(_instead(f))
     owner, _, name = function.__qualname__.rpartition(".")
@@ -33,6 +36,33 @@ def python_function(f: Any) -> FunctionType:
             f"function that takes what `{name}` needs of `{first}` as arguments, and differentiate that"
         )
     return function
+
+
+def _called(f: Any) -> FunctionType | None:
+    """A plain function that calls a bound method, an object or a functools.partial with a signature of its own."""
+    name = getattr(f, "__name__", type(f).__name__.lower())
+    match f:
+        case MethodType() if form_of(f.__self__) is not None:
+            callee: Expr = Attr(Object(f.__self__, "self_"), f.__func__.__name__)
+            fixed: tuple[Expr, ...] = ()
+            keywords: dict[str, Expr] = {}
+        case functools.partial():
+            callee, fixed = Object(f.func, "function"), tuple(Object(a, f"fixed_{k}") for k, a in enumerate(f.args))
+            keywords = {k: Object(v, f"fixed_{k}") for k, v in f.keywords.items()}
+            name = getattr(f.func, "__name__", "function")
+        case _ if form_of(f) is not None and isinstance(
+            inspect.getattr_static(type(f), "__call__", None), FunctionType
+        ):
+            callee, fixed, keywords = Object(f, "self_"), (), {}
+        case _:
+            return None
+    parameters = [p for n, p in inspect.signature(f).parameters.items() if n not in keywords]
+    if any(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in parameters):
+        return None
+    given = tuple(Name(p.name) for p in parameters if p.kind is not p.KEYWORD_ONLY)
+    keywords |= {p.name: Name(p.name) for p in parameters if p.kind is p.KEYWORD_ONLY}
+    name = name if name.isidentifier() else "function"
+    return function_of(name, _positional(parameters), Call(callee, (*fixed, *given), tuple(keywords.items())))
 
 
 def _instead(f: Any) -> str:
@@ -93,9 +123,13 @@ def identifier(derivative: Derivative) -> str:
 def plain_params(derivative: Derivative) -> tuple[Param, ...]:
     """The parameters, all of them positional. Python takes a default only where every later parameter has one, which
     a keyword-only parameter may not have."""
+    return _positional(derivative.signature.parameters.values())
+
+
+def _positional(parameters: Iterable[inspect.Parameter]) -> tuple[Param, ...]:
     result: list[Param] = []
     optional = True
-    for p in reversed(list(derivative.signature.parameters.values())):
+    for p in reversed(list(parameters)):
         optional = optional and p.default is not inspect.Parameter.empty
         result.insert(0, Param(p.name, Object(p.default, f"default_{p.name}") if optional else None))
     return tuple(result)

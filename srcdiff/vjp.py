@@ -11,7 +11,9 @@ import numpy as np
 
 from .derivative import Derivative, Options, Ready, signature_of
 from .errors import BadArgument, NotDifferentiable, Refusal
-from .signature import bound, finish, key_of
+from .ir.types import Form
+from .records import form_of, is_structure, leaves, mapped, parts_of
+from .signature import bound, finished, is_real, key_of
 
 
 def vjp(f: Callable[..., Any], /, *args: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
@@ -50,17 +52,17 @@ def vjp(f: Callable[..., Any], /, *args: Any) -> tuple[Any, Callable[[Any], tupl
         leaves = list(_seeds(form, y_bar))
         seeds = (functools.reduce(operator.add, (leaves[k] for k in places)) for places in ready.built.seed_leaves)
         _, *parts = derivative.run(ready, kept, (*captured, *seeds))
-        adjoints = dict(zip(derivative.wrt, parts, strict=True))
-        return tuple(finish(adjoints[n], a) if n in adjoints else None for n, a in zip(names, kept, strict=False))
+        adjoints = iter(parts)
+        given = dict(zip(names, kept, strict=False))
+        done = {n: finished(adjoints, given[n]) for n in derivative.wrt}
+        return tuple(done.get(n) for n in names)
 
     return value, pullback
 
 
 def _copied(a: Any) -> Any:
     """An argument that nobody else changes; arrays in the same order of axes in memory."""
-    if isinstance(a, np.ndarray):
-        return np.array(a, copy=True, order="K")
-    return tuple(map(_copied, a)) if type(a) is tuple else a
+    return mapped(lambda leaf: np.array(leaf, copy=True, order="K") if isinstance(leaf, np.ndarray) else leaf, a)
 
 
 # ------------------------------------------------------------------------------- which arguments carry a derivative
@@ -130,6 +132,8 @@ def _derivative(f: Any, wanted: tuple[str, ...]) -> Derivative:
 
 
 def _kind(a: Any) -> str:
+    if is_structure(a):
+        return "real" if any(is_real(leaf) for _, leaf in leaves(a, "")) else ""
     if isinstance(a, np.ndarray | np.generic):
         return {"f": "real", "i": "whole", "u": "whole"}.get(a.dtype.kind, "")
     if isinstance(a, bool):
@@ -142,10 +146,16 @@ def _kind(a: Any) -> str:
 
 def _form(value: Any) -> Any:
     """The structure of a value: for each leaf its shape and dtype, or None where it is no number."""
-    if isinstance(value, tuple):
-        return tuple(map(_form, value))
+    if is_structure(value):
+        form = form_of(value)
+        return _Node(form, tuple(map(_form, parts_of(value, form))))
     leaf = np.asarray(value)
     return _Leaf(leaf.shape, leaf.dtype) if leaf.dtype.kind in "iubf" else None
+
+
+class _Node:
+    def __init__(self, form: Form | None, parts: tuple[Any, ...]) -> None:
+        self.form, self.parts = form, parts
 
 
 class _Leaf:
@@ -155,13 +165,25 @@ class _Leaf:
 
 def _seeds(form: Any, y_bar: Any) -> Iterator[Any]:
     """The adjoints of the leaves in order, as generated code takes them: its own copies."""
-    if isinstance(form, tuple):
-        if not isinstance(y_bar, tuple | list) or len(y_bar) != len(form):
-            raise BadArgument(f"the value is a tuple of {len(form)}; its adjoint has to be one, too")
-        for part, y in zip(form, y_bar, strict=True):
+    if isinstance(form, _Node):
+        for part, y in zip(form.parts, _parts_like(form, y_bar), strict=True):
             yield from _seeds(part, y)
     else:
         yield None if form is None else _seed(form, y_bar)
+
+
+def _parts_like(form: _Node, y_bar: Any) -> tuple[Any, ...]:
+    """The parts of an adjoint of a structure; a list will do for a tuple."""
+    own, count = form.form, len(form.parts)
+    if own is None or own.is_sequence:
+        if not isinstance(y_bar, tuple | list) or len(y_bar) != count:
+            what = f"a {'tuple' if own is None else own.cls.__name__} of {count}"
+            raise BadArgument(f"the value is {what}; its adjoint has to be one, too")
+        return tuple(y_bar)
+    given = form_of(y_bar)
+    if given is None or given.cls is not own.cls or set(given.keys) != set(own.keys):
+        raise BadArgument(f"the value is a {own.cls.__name__} of {', '.join(map(str, own.keys))}; so is its adjoint")
+    return parts_of(y_bar, own) if own.kind != "dict" else tuple(y_bar[k] for k in own.keys)
 
 
 def _seed(leaf: _Leaf, y_bar: Any) -> Any:

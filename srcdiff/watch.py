@@ -9,20 +9,23 @@ from typing import Any
 
 import numpy as np
 
-from .frontend import Reference
+from .frontend import AnyReference, Reference
 
 # What these modules define stays what it is: `np.sin` is looked up once, `np` itself at every call.
 _SETTLED = ("numpy", "math", "builtins", "operator", "_operator", "srcdiff")
 _MISSING = object()
 
 
-def watcher(references: Iterable[Reference], captured: Sequence[Any]) -> Callable[[], bool]:
+def watcher(references: Iterable[AnyReference], captured: Sequence[Any]) -> Callable[[], bool]:
     """A function that says whether every name is bound to the object it was bound to, by identity, and whether every
     captured array has the shape it had. (Elements of arrays may change: the derivative reads them at every call.)"""
     names: dict[tuple[int, str], tuple[dict[str, Any], str, Any]] = {}
     cells: dict[int, tuple[CellType, Any]] = {}
-    chains: list[Reference] = []
+    chains: list[AnyReference] = []
     for reference in references:
+        if not isinstance(reference, Reference):
+            chains.append(reference)
+            continue
         scope = reference._scope  # noqa: SLF001 (its public `current` takes ten times as long)
         root = scope.spelled(reference.path.partition(".")[0])
         space = scope.function.__globals__
@@ -50,7 +53,7 @@ def _settled(value: object) -> bool:
 def _check(
     names: list[tuple[dict[str, Any], str, Any]],
     cells: list[tuple[CellType, Any]],
-    chains: list[Reference],
+    chains: list[AnyReference],
     arrays: list[tuple[np.ndarray[Any, Any], tuple[int, ...], tuple[int, ...]]],
 ) -> Callable[[], bool]:
     def unchanged() -> bool:

@@ -798,21 +798,11 @@ SYNTAX = [
     ("del x", "del x", "`del`"),
     ("import math as m", "import math as m", "an import inside the function"),
     ("from math import sin", "from math import sin", "an import inside the function"),
-    ("y = {'a': x}", "{'a': x}", "a dict"),
     ("y = {x, 1}", "{x, 1}", "a set"),
     ("assert x, 'no'", "assert x, 'no'", "`assert`"),
     ("raise ValueError(x)", "raise ValueError(x)", "`raise`"),
     ("yield x", "yield x", "`yield`"),
     ("yield from x", "yield from x", "`yield from`"),
-    ("y = (1, *x)", "*x", "unpacking with `*`"),
-    ("y, *z = x", "*z", "an assignment target with `*`"),
-    ("y = max(*x)", "*x", "`*` in a call"),
-    ("y = max(x, **z)", "**z", "`**` in a call"),
-    ("x.a = y", "x.a", "an assignment to the attribute `x.a`"),
-    ("x.a: float = y", "x.a", "an assignment to the attribute `x.a`"),
-    ("y, x.a = z", "x.a", "an assignment to the attribute `x.a`"),
-    ("x.a += y", "x.a", "an update of the attribute `x.a` in place"),
-    ("for x.a in y:\n    pass", "x.a", "an assignment to the attribute `x.a`"),
     ("for x[0] in y:\n    pass", "x[0]", "a loop whose variable is the element `x[0]`"),
     ("y = 0 < x.pop() < 1", "x.pop()", "a call in the middle of a chained comparison"),
     ("y = 0 < z(x) + 1 < 1", "z(x) + 1", "a call in the middle of a chained comparison"),
@@ -913,16 +903,13 @@ def test_all_problems_in_one_report():
     assert isinstance(found, errors.UnsupportedSyntax)
     assert [pointed(p) for p in found.problems] == [
         "with x:",
-        '{"a": nowhere}',
         "nowhere",
         "try:",
         "[i for i in x]",
         "raise",
-        "x.a",
         "2j",
-        "*x",
     ]
-    assert "9 problems" in str(found)
+    assert "6 problems" in str(found)
     assert isinstance(pickle.loads(pickle.dumps(found)), errors.UnsupportedSyntax)
 
 

@@ -384,11 +384,6 @@ def makes_bytes(x):
     return np.asarray([x]).tobytes()
 
 
-def repeats_a_tuple(x):
-    t = (x,) * 3
-    return t[0]
-
-
 def other_axes(x):
     return np.sum(np.transpose(np.ones((2, 2)) * x, (0, 1), 2))
 
@@ -454,7 +449,6 @@ def part_of_a_tuple(x):
         (prints, UnsupportedCall, "a call of `print`", "print outside"),
         (takes_apart, UnsupportedCall, "a call of `np.frexp`", "functions that have a rule"),
         (makes_bytes, UnsupportedCall, "the method `tobytes`", "write the operation out"),
-        (repeats_a_tuple, UnsupportedType, "`*` on tuple", "name the items"),
         (other_axes, UnsupportedCall, "the number of arguments of `np.transpose`", "np.transpose(x, axes)"),
         (sums_with_a_dtype, UnsupportedCall, "the argument `dtype` of `np.sum`", "axis, keepdims"),
         (copies_in_an_order, UnsupportedCall, "the argument `order` of `np.copy`", "np.copy(x"),

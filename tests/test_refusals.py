@@ -128,13 +128,6 @@ REFUSALS: dict[str, tuple[str, tuple[Any, ...], type[Refusal], str, str]] = {
         "a loop over a str",
         "t",
     ),
-    "break in a loop over a tuple": (
-        "def f(x):\n    for c in (1.0, 2.0):\n        if c > x:\n            break\n        x += c * x\n    return x",
-        (2.0,),
-        UnsupportedSyntax,
-        "break or return in a loop over a tuple",
-        "(1.0, 2.0)",
-    ),
     "an array as a condition": (
         "def f(x):\n    if x > 0.0:\n        x = x * x\n    return np.sum(x)",
         (vector(),),
@@ -167,7 +160,7 @@ REFUSALS: dict[str, tuple[str, tuple[Any, ...], type[Refusal], str, str]] = {
         "def f(x):\n    y = (x, 2.0)\n    y[0] = 1.0\n    return y[1]",
         (2.0,),
         UnsupportedMutation,
-        "a write into something that is not an array",
+        "an assignment to an attribute or item of a tuple of (float, float)",
         "y[0]",
     ),
     "write to what is captured": (
@@ -197,13 +190,6 @@ REFUSALS: dict[str, tuple[str, tuple[Any, ...], type[Refusal], str, str]] = {
         AmbiguousAlias,
         "`y` is a 0-d array that is updated in place",
         "y",
-    ),
-    "a list": (
-        "def f(x):\n    y = [x, x]\n    return y[0] * y[1]",
-        (2.0,),
-        UnsupportedType,
-        "a list as a value of its own",
-        "[x, x]",
     ),
     "recursion": (
         "def f(x):\n    if x > 10.0:\n        return x\n    return f(2.0 * x)",
@@ -295,13 +281,6 @@ REFUSALS: dict[str, tuple[str, tuple[Any, ...], type[Refusal], str, str]] = {
         UnsupportedCall,
         "a call of `np.fft.fft`",
         "np.fft.fft(x)",
-    ),
-    "a captured callable without a rule": (
-        "def f(x):\n    return POWER(x)",
-        (2.0,),
-        UnsupportedCall,
-        "a call of `POWER`",
-        "POWER(x)",
     ),
     "a keyword that the rule does not know": (
         "def f(x):\n    return np.sum(x, where=x > 0.0)",
@@ -641,11 +620,9 @@ def test_wrt(wrt: Any, message: str) -> None:
     ("value", "message"),
     [
         ("s", "`x` is a str and cannot be differentiated"),
-        ([1.0], r"`x` is a list and cannot be differentiated; pass np.array\(...\)"),
-        ((1.0,), "`x` is a tuple and cannot be differentiated"),
         (True, "`x` is a bool: it has no derivative; leave it out of wrt"),
         (1j, "`x` is a complex and cannot be differentiated"),
-        ({}, "`x` is a dict and cannot be differentiated"),
+        ({}, "`x` holds no real number or array of real numbers"),
         (10**400, "`x` is a whole number.* too large for a float"),
         (np.float16(1.0), "`x` is a float16: use float64 or float32"),
         (np.array([1.0j]), "`x` is an array of complex128: use float64 or float32"),
@@ -662,7 +639,7 @@ def test_arguments_to_differentiate(value: Any, message: str) -> None:
 
 def test_other_arguments() -> None:
     derivative = srcdiff.grad(product)
-    with pytest.raises(BadArgument, match=r"`y` is a list and is not supported as an argument; pass np.array\(...\)"):
+    with pytest.raises(UnsupportedCall, match=r"(?s)a list as an operand of `\*`.*np.array\(...\)"):
         derivative(1.0, [1.0])
     with pytest.raises(BadArgument, match="`y` is a whole number that does not fit into 64 bits; pass it as a float"):
         derivative(1.0, 2**70)
@@ -681,7 +658,6 @@ def test_other_arguments() -> None:
         (np.sin, r"np.sin has no Python source to differentiate; wrap it: lambda x: np.sin\(x\)"),
         (3.0, "3.0 is .*float; srcdiff differentiates Python functions"),
         (Settings, "Settings is a .*; srcdiff differentiates Python functions"),
-        (functools.partial(product, 1.0), "functools.partial"),
     ],
 )
 def test_what_can_be_differentiated(value: Any, message: str) -> None:

@@ -1,7 +1,26 @@
 """From a Python function to raw IR: `read(function)` gives a `Program`, or refuses with every problem found."""
 
-from srcdiff.frontend.names import MISSING, Reference
+from srcdiff.frontend.names import (
+    MISSING,
+    AnyReference,
+    ClassReference,
+    PartsReference,
+    Reference,
+    Unbound,
+    static_attribute,
+)
 from srcdiff.frontend.program import Program, problem_at
 from srcdiff.frontend.read import read
 
-__all__ = ["MISSING", "Program", "Reference", "problem_at", "read"]
+__all__ = [
+    "MISSING",
+    "AnyReference",
+    "ClassReference",
+    "PartsReference",
+    "Program",
+    "Reference",
+    "Unbound",
+    "problem_at",
+    "read",
+    "static_attribute",
+]

@@ -191,21 +191,9 @@ class Expressions:
 
     def _call(self, node: Any) -> Expr:
         func = self.read(node.func)
-        args: list[Expr] = []
-        for arg in node.args:
-            if type(arg).__name__ == "Starred":
-                self.problems.add("starred argument", self.text.span(arg))
-                self.read(arg.value)
-            else:
-                args.append(self.read(arg))
-        kwargs: list[tuple[str, Expr]] = []
-        for keyword in node.keywords:
-            value = self.read(keyword.value)
-            if keyword.arg is None:
-                self.problems.add("double-starred argument", self.text.span(keyword))
-            else:
-                kwargs.append((keyword.arg, value))
-        return Call(func, tuple(args), tuple(kwargs), self.text.span(node))
+        args = tuple(map(self.read, node.args))
+        kwargs = tuple((keyword.arg or "**", self.read(keyword.value)) for keyword in node.keywords)
+        return Call(func, args, kwargs, self.text.span(node))
 
     def _subscript(self, node: Any) -> Expr:
         return Item(self.read(node.value), self.read(node.slice), self.text.span(node))
@@ -216,6 +204,19 @@ class Expressions:
 
     def _tuple(self, node: Any) -> Expr:
         return Display("tuple", tuple(self.read(item) for item in node.elts), self.text.span(node))
+
+    def _starred(self, node: Any) -> Expr:
+        return Display("starred", (self.read(node.value),), self.text.span(node))
+
+    def _dict(self, node: Any) -> Expr:
+        items: list[Expr] = []
+        for key, value in zip(node.keys, node.values, strict=True):
+            read = self.read(value)
+            if key is None:
+                items.append(Display("starred", (read,), self.text.span(value)))
+            else:
+                items.append(Display("tuple", (self.read(key), read), self.text.span(key)))
+        return Display("dict", tuple(items), self.text.span(node))
 
     def _list(self, node: Any) -> Expr:
         return Display("list", tuple(self.read(item) for item in node.elts), self.text.span(node))

@@ -7,20 +7,24 @@ from __future__ import annotations
 
 import enum
 import inspect
+import operator
 import types
 from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
 
+from srcdiff.ir.types import Form
+from srcdiff.records import form_of, parts_of
 
-class _Missing:
+
+class Unbound:
     def __repr__(self) -> str:
         return "MISSING"
 
 
-MISSING: Final = _Missing()  # the name is bound to nothing
-NOT_STATIC: Final = _Missing()  # the attribute belongs to a value and is looked up when the program runs
+MISSING: Final = Unbound()  # the name is bound to nothing
+NOT_STATIC: Final = Unbound()  # the attribute belongs to a value and is looked up when the program runs
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +45,36 @@ class Reference:
                 break
             value = getattr(value, self._scope.spelled(attribute), MISSING)
         return value
+
+
+@dataclass(frozen=True, eq=False)
+class ClassReference:
+    """An attribute of a class that a function reads through an object: a method, a property, a constant."""
+
+    path: str
+    owner: type
+    name: str
+    value: object
+
+    def current(self) -> object:
+        return inspect.getattr_static(self.owner, self.name, MISSING)
+
+
+@dataclass(frozen=True, eq=False)
+class PartsReference:
+    """A structure from outside that a function reads the parts of."""
+
+    path: str
+    value: object
+    form: Form | None
+    parts: tuple[object, ...]
+
+    def current(self) -> object:
+        """The structure, if it still has the parts that it had, or MISSING."""
+        same = form_of(self.value) == self.form
+        parts = parts_of(self.value, self.form) if same else ()
+        same = len(parts) == len(self.parts) and all(map(operator.is_, parts, self.parts))
+        return self.value if same else MISSING
 
 
 class Scope:
@@ -114,3 +148,6 @@ def _class_attribute(base: type, name: str) -> object:
             get = inspect.getattr_static(type(vars(level)[name]), "__get__", None)
             return NOT_STATIC if isinstance(get, types.FunctionType) else getattr(base, name, MISSING)
     return NOT_STATIC if hasattr(meta, "__getattr__") else getattr(base, name, MISSING)
+
+
+AnyReference = Reference | ClassReference | PartsReference

@@ -15,6 +15,7 @@ from srcdiff.frontend.text import Text
 from srcdiff.frontend.writes import lasting_writes
 from srcdiff.ir.nodes import (
     Assign,
+    Attr,
     Block,
     Break,
     Const,
@@ -187,10 +188,12 @@ class _Statements:
         if kind in ("Tuple", "List"):
             return Display("tuple", tuple(self.target(item) for item in node.elts), span)
         if kind == "Attribute":
+            attribute = self.expressions.read(node)
+            if isinstance(attribute, Attr):
+                return attribute
             self.problems.add("attribute target", span, name=self.text.quote(span))
-        else:
-            self.problems.add("starred target", span)
-        return Name("_", span)
+            return Name("_", span)
+        return Display("starred", (self.target(node.value),), span)
 
     def _assign(self, node: Any, origin: Origin) -> list[Stmt]:
         value = self.expressions.read(node.value)
@@ -213,11 +216,6 @@ class _Statements:
         return [Assign(self.target(node.target), value, origin)]
 
     def _augassign(self, node: Any, origin: Origin) -> list[Stmt]:
-        span = self.text.span(node.target)
-        if type(node.target).__name__ == "Attribute":
-            self.problems.add("attribute update", span, name=self.text.quote(span))
-            self.expressions.read(node.value)
-            return []
         target = self.target(node.target)
         op = BINARY[type(node.op).__name__].at(origin.span)
         return [Update(target, op, self.expressions.read(node.value), origin)]
@@ -234,7 +232,7 @@ def _elements(target: Expr) -> list[Span]:
     """The places of the array elements in a target."""
     if isinstance(target, Display):
         return [span for item in target.items for span in _elements(item)]
-    return [target.at] if isinstance(target, Item) and target.at is not None else []
+    return [target.at] if isinstance(target, Item | Attr) and target.at is not None else []
 
 
 def _default(value: object, text: str | None) -> Object:

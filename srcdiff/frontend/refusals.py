@@ -132,11 +132,6 @@ TABLE: dict[str, Entry] = {
     ),
     "Import": _syntax("an import inside the function", *_INNER_IMPORT),
     "ImportFrom": _syntax("an import inside the function", *_INNER_IMPORT),
-    "Dict": _syntax(
-        "a dict",
-        "its values have no variables of their own to differentiate",
-        "use one variable for each value, or an array; return several results as a tuple",
-    ),
     "Set": _syntax(
         "a set",
         "a set drops equal values and has no order, so no derivative can be assigned to its elements",
@@ -157,26 +152,6 @@ TABLE: dict[str, Entry] = {
         "it makes a new object at every call that no number depends on",
         "move the `type` statement to the top of the file",
     ),
-    "Starred": _syntax(
-        "unpacking with `*`",
-        "how many values there are is not known when the derivative is written",
-        "write the elements out: `(a[0], a[1], b)`",
-    ),
-    "starred target": _syntax(
-        "an assignment target with `*`",
-        "how many values it takes is not known when the derivative is written",
-        "index instead: `first = x[0]` and `rest = x[1:]`",
-    ),
-    "starred argument": _syntax(
-        "`*` in a call",
-        "how many arguments are passed is not known when the derivative is written",
-        "pass the arguments one by one: `f(a[0], a[1])`",
-    ),
-    "double-starred argument": _syntax(
-        "`**` in a call",
-        "which arguments are passed is not known when the derivative is written",
-        "write the keywords out: `f(rate=rate, tol=tol)`",
-    ),
     "variadic": _syntax(
         "the parameter `*{name}`",
         "how many arguments there are is not known when the derivative is written; "
@@ -195,11 +170,6 @@ TABLE: dict[str, Entry] = {
         "an assignment to the attribute `{name}`",
         "it changes an object that others may see, and the change would outlive the call",
         "keep the value in a local variable, and return it",
-    ),
-    "attribute update": _syntax(
-        "an update of the attribute `{name}` in place",
-        "it changes an object that others may see, and the change would outlive the call",
-        "take the value into a local variable, update that, and return it",
     ),
     "element as loop variable": _syntax(
         "a loop whose variable is the element `{name}`",

@@ -212,7 +212,7 @@ class _Walk:
     def bind(self, target: Expr, roots: _Roots, state: _State) -> None:
         if isinstance(target, Name):
             state[target.id] = roots
-        elif isinstance(target, Item):
+        elif isinstance(target, Item | Attr):
             self.write(_roots(target.base, state), target)
         elif isinstance(target, Display):
             for item in target.items:

@@ -19,6 +19,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from .types import Form
+
 
 class Span(NamedTuple):
     """A range of source text: 1-based lines, 0-based columns, the end exclusive."""
@@ -124,11 +126,18 @@ class Slice:
 
 @dataclass(frozen=True, slots=True)
 class Display:
-    """A tuple or list written out. `kind` is "tuple" or "list"."""
+    """A structure written out. `kind` is "tuple", "list", or one that occurs at the raw level only: "dict" (its items
+    are pairs, or a starred dict) and "starred" (of one item, inside another display or among the arguments of a call).
+
+    While a program is made core, `form` says what a structure is besides a tuple ("record" where it is no sequence),
+    and `home` which variable holds it, if it is one that is changed in place.
+    """
 
     kind: str
     items: tuple[Expr, ...]
     at: Span | None = field(default=None, compare=False, repr=False)
+    form: Form | None = None
+    home: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,11 +112,51 @@ class Num:
 
 
 @dataclass(frozen=True, slots=True)
+class Form:
+    """How a structure is put together: its class, and what its items are called.
+
+    `kind` is "list", "dict", "named" (a named tuple), "dataclass" or "object" (of an ordinary class). The keys of a
+    list are its positions, those of a dict its keys, all others are attribute names. A plain tuple has no form.
+    """
+
+    kind: str
+    cls: type
+    keys: tuple[Hashable, ...]
+
+    @property
+    def by_attribute(self) -> bool:
+        return self.kind in ("named", "dataclass", "object")
+
+    @property
+    def is_sequence(self) -> bool:
+        return self.kind in ("list", "named")
+
+    @property
+    def is_mutable(self) -> bool:
+        frozen = getattr(getattr(self.cls, "__dataclass_params__", None), "frozen", False)
+        return self.kind != "named" and not frozen
+
+    def place(self, key: Hashable) -> int | None:
+        """Where the item of that name stands; `1` and `True` are different keys here, `1` and `1.0` are, too."""
+        for place, own in enumerate(self.keys):
+            if type(own) is type(key) and own == key:
+                return place
+        return None
+
+
+@dataclass(frozen=True, slots=True)
 class Tup:
-    """A tuple; `fields` are the names of its items, where it is a named one."""
+    """A structure of values that is known when the derivative is written: a tuple, or what `form` says."""
 
     items: tuple[Type, ...]
-    fields: tuple[str, ...] = ()
+    form: Form | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """A second name of the structure that the variable `home` holds, which is changed in place somewhere."""
+
+    home: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +183,7 @@ class Static:
         return hash(self.value) if isinstance(self.value, str) else hash(id(self.value))
 
 
-Type = Num | Tup | ListOf | Static
+Type = Num | Tup | Ref | ListOf | Static
 
 FLOAT = Num("float64", weak=True)
 INT = Num("int64", weak=True)
@@ -180,9 +220,8 @@ def join(a: Type, b: Type) -> Type:
                 return Num(dtype, None, boxed=boxed)
             shape = tuple(_join_dim(m, n) for m, n in zip(a.shape, b.shape, strict=True))
             return Num(dtype, a.ndim, shape, a.weak and b.weak, value, a.contiguous and b.contiguous, boxed)
-        case Tup(), Tup() if len(a.items) == len(b.items):
-            fields = a.fields if a.fields == b.fields else ()
-            return Tup(tuple(join(m, n) for m, n in zip(a.items, b.items, strict=True)), fields)
+        case Tup(), Tup() if len(a.items) == len(b.items) and a.form == b.form:
+            return Tup(tuple(join(m, n) for m, n in zip(a.items, b.items, strict=True)), a.form)
         case ListOf(), ListOf():
             if a.item is None or b.item is None:
                 return ListOf(a.item or b.item)
@@ -218,6 +257,11 @@ def _broadcast_dim(a: Dim, b: Dim) -> Dim:
     return Dim(("broadcast", a.token, b.token) if known else None)
 
 
+def has_real(type_: Type) -> bool:
+    """Whether a value of the type holds real numbers, by which a function can be differentiated."""
+    return any(map(has_real, type_.items)) if isinstance(type_, Tup) else isinstance(type_, Num) and type_.is_float
+
+
 def describe(type_: Type) -> str:
     """A type in words, for messages and generated docstrings."""
     match type_:
@@ -227,8 +271,14 @@ def describe(type_: Type) -> str:
             return f"number or array ({type_.dtype})"
         case Num():
             return f"{type_.ndim}-D array ({type_.dtype})"
-        case Tup():
+        case Tup(form=None):
             return "tuple of (" + ", ".join(map(describe, type_.items)) + ")"
+        case Tup(form=Form(kind="list" | "dict" as kind)):
+            return kind
+        case Tup(form=form):
+            return form.cls.__name__ if form is not None else "tuple"
+        case Ref():
+            return "record"
         case ListOf():
             return "list"
         case Static():

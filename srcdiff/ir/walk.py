@@ -77,7 +77,7 @@ def rebuild(e: Expr, change: Callable[[Expr], Expr]) -> Expr:
             lower, upper, step = (None if p is None else next(rest) for p in (e.lower, e.upper, e.step))
             return Slice(lower, upper, step, e.at)
         case Display():
-            return Display(e.kind, tuple(new), e.at)
+            return replace(e, items=tuple(new))
         case Choice():
             return Choice(new[0], new[1], new[2], e.at)
         case Logic():

@@ -11,8 +11,8 @@ import operator
 from dataclasses import replace
 
 from ..errors import AmbiguousAlias, UnsupportedMutation, UnsupportedSyntax, UnsupportedType
-from ..ir.nodes import Assign, Block, Call, Const, Display, Expr, Item, Name, Object, Slice, Update
-from ..ir.types import ListOf, Num, Static, Tup, Type, describe
+from ..ir.nodes import Assign, Attr, Block, Call, Const, Display, Expr, Item, Name, Object, Slice, Span, Update
+from ..ir.types import Form, ListOf, Num, Static, Tup, Type, describe
 from ..ir.walk import names
 from ..rules.typing import TypeProblem
 from ..runtime import replaced, scattered
@@ -21,6 +21,10 @@ from .forms import has_several_results, wish_of
 
 REPLACED = Object(replaced, "replaced")
 SCATTERED = Object(scattered, "scattered")
+
+
+def value_at(e: Expr) -> Span | None:
+    return getattr(e, "at", None)
 
 
 def whole(place: Item) -> Expr:
@@ -36,10 +40,26 @@ class Assigner(Rewriter):
     def run(self, block: Block) -> Block:
         raise NotImplementedError
 
+    def items_of(self, e: Expr, at: Expr) -> tuple[Expr, ...]:
+        raise NotImplementedError
+
+    def is_record_place(self, target: Expr) -> bool:
+        raise NotImplementedError
+
+    def put_part(self, target: Attr | Item, value: Expr) -> None:
+        raise NotImplementedError
+
+    def update_part(self, s: Update, target: Attr | Item) -> None:
+        raise NotImplementedError
+
     def assign(self, target: Expr, value: Expr) -> None:
         match target:
             case Name():
                 self.assign_name(target.id, value)
+            case Attr():
+                self.put_part(target, value)
+            case Item() if self.is_record_place(target):
+                self.put_part(target, value)
             case Item():
                 self.store(target, value)
             case Display():
@@ -49,12 +69,28 @@ class Assigner(Rewriter):
 
     def assign_name(self, name: str, value: Expr) -> None:
         own = self.own(name)
-        if isinstance(value, Display) and value.kind == "tuple":
+        if isinstance(value, Display) and value.kind != "list" and value.home is None:
             # `p, q = t` after `t = (q, p)` must read what was there before
-            clashing = {self.state.component(own, k) for k, _ in enumerate(value.items)}
-            if any(isinstance(i, Name) and i.id in clashing for i in value.items):
-                value = replace(value, items=tuple(self.copied(i) for i in value.items))
+            value = self.apart_from(self.components(own, value), value)
         self.bind(own, value)
+
+    def components(self, name: str, value: Display) -> set[str]:
+        """The variables that will hold the parts of a structure."""
+        found: set[str] = set()
+        for k, item in enumerate(value.items):
+            own = self.state.component(name, k, value.form)
+            found |= self.components(own, item) if isinstance(item, Display) and item.home is None else {own}
+        return found
+
+    def apart_from(self, clashing: set[str], value: Display) -> Display:
+        """A structure whose parts do not depend on these variables: such parts are held under other names."""
+        items: list[Expr] = []
+        for item in value.items:
+            if isinstance(item, Display):
+                items.append(item if item.home is not None else self.apart_from(clashing, item))
+            else:
+                items.append(self.copied(item) if names(item) & clashing else item)
+        return replace(value, items=tuple(items))
 
     def own(self, name: str) -> str:
         """The core variable that a name of this function stands for when it is assigned."""
@@ -147,6 +183,11 @@ class Assigner(Rewriter):
         return isinstance(type_, Num) and type_.dtype == "bool"
 
     def unpack(self, target: Display, value: Expr) -> None:
+        starred = [k for k, t in enumerate(target.items) if isinstance(t, Display) and t.kind == "starred"]
+        if starred:
+            target, value = self.gathered(target, value, starred[0])
+        if isinstance(value, Display) and value.kind == "record":
+            value = Display("tuple", self.items_of(value, target), value.at)
         type_ = self.typed(value) if has_several_results(value) else None
         if isinstance(type_, Tup):
             wanted = [t.id for t in target.items if isinstance(t, Name)]
@@ -157,8 +198,8 @@ class Assigner(Rewriter):
         if not isinstance(value, Display):
             array = value if self.joined(value, Const(0)) else self.atom(value, "kept")
             items = [self.joined(array, Const(k)) or Item(array, Const(k)) for k in range(self.width(target, value))]
-            bound = {t.id for t in target.items if isinstance(t, Name)}
-            if len(items) == len(target.items) == len(bound) and not bound & names(array):
+            given = {t.id for t in target.items if isinstance(t, Name)}
+            if len(items) == len(target.items) == len(given) and not given & names(array):
                 for t, item in zip(target.items, items, strict=True):
                     self.assign(t, item)
                 return
@@ -179,9 +220,33 @@ class Assigner(Rewriter):
             self.state.emit(Assign(Display("tuple", own), Display("tuple", value.items)))
             self.state.env.update(zip((n.id for n in own), types, strict=True))
             return
-        kept = [self.atom(v, "kept") if not isinstance(v, Name) else self.copied(v) for v in value.items]
-        for t, v in zip(target.items, kept, strict=True):
+        bound: set[str] | None = None
+        if plain:
+            pairs = [(self.own(n), v) for n, v in zip(wanted, value.items, strict=True)]
+            bound = {n for own, v in pairs for n in (self.components(own, v) if isinstance(v, Display) else (own,))}
+        for t, v in zip(target.items, [self.read_first(v, bound) for v in value.items], strict=True):
             self.assign(t, v)
+
+    def read_first(self, value: Expr, bound: set[str] | None) -> Expr:
+        """A value to be assigned after others of the same statement have been, which bind these variables (None: which
+        may bind anything): under a name of its own where it depends on them."""
+        if bound is not None and not names(value) & bound:
+            return value
+        return self.copied(value) if isinstance(value, Name) else self.atom(value, "kept")
+
+    def gathered(self, target: Display, value: Expr, place: int) -> tuple[Display, Expr]:
+        """`first, *rest = value` with the list of all that goes to `rest` as one item."""
+        starred = target.items[place]
+        assert isinstance(starred, Display)
+        items = self.items_of(value, target)
+        after = len(target.items) - place - 1
+        middle = items[place : len(items) - after]
+        if len(items) < place + after:
+            return target, Display("tuple", items)  # too few: refused by its count
+        form = Form("list", list, tuple(range(len(middle))))
+        names_ = (*target.items[:place], starred.items[0], *target.items[place + 1 :])
+        whole = (*items[:place], Display("tuple", middle, value_at(value), form), *items[len(items) - after :])
+        return replace(target, items=names_), Display("tuple", whole)
 
     def width(self, target: Display, value: Expr) -> int:
         type_ = self.typed(value)
@@ -200,11 +265,14 @@ class Assigner(Rewriter):
         )
 
     def update(self, s: Update) -> None:
+        if isinstance(s.target, Attr | Item) and self.is_record_place(s.target):
+            self.update_part(s, s.target)
+            return
         value = self.expr(s.value)
         if isinstance(value, Display) and not isinstance(self.typed(self.expr(s.target)), Tup):
             self.check_written(self.typed(value), s.target)
         if isinstance(s.target, Item):
-            self.update_part(self.item(s.target), s.op, value)
+            self.update_items(self.item(s.target), s.op, value)
             return
         current = self.expr(s.target)
         call = Call(s.op, (current, value), at=s.target.at)
@@ -232,7 +300,7 @@ class Assigner(Rewriter):
         else:
             self.bind(own, call)
 
-    def update_part(self, target: Item, op: Object, value: Expr) -> None:
+    def update_items(self, target: Item, op: Object, value: Expr) -> None:
         """`target op= value`; of an element that an array of places names several times the last result stays."""
         fancy = self.fancy(target.index)
         if fancy is None:

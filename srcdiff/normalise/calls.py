@@ -9,6 +9,7 @@ in:   y = scale(x, 2.0)                  out:  scale_1 = x * 2.0; y = scale_1
 from __future__ import annotations
 
 import inspect
+from collections.abc import Iterator
 from dataclasses import replace
 from types import FunctionType
 from typing import Any, Self
@@ -31,18 +32,18 @@ from ..ir.nodes import (
     Param,
     Return,
 )
-from ..ir.types import Num
+from ..ir.types import Num, Static, Tup, Type, has_real
 from ..ir.walk import assigned, is_call_of, map_stmt, mentioned, rebuild, subexprs
 from ..rules import is_spelled
 from ..rules.nearest import instead, library_of
 from ..rules.typing import TypeProblem
-from .assignments import Assigner
+from .classes import Classes
 from .exits import single_exit
 from .literals import literal
-from .state import to_problem, unknown
+from .state import kind_of, to_problem, unknown
 
 
-class Callees(Assigner):
+class Callees(Classes):
     """The user calls in one function. `callers` are the programs being inlined, this one the last; `chain` their
     names."""
 
@@ -55,8 +56,7 @@ class Callees(Assigner):
         raise NotImplementedError
 
     def call_user(self, function: FunctionType, e: Call) -> Expr:
-        args = tuple(map(self.expr, e.args))
-        kwargs = tuple((k, self.expr(v)) for k, v in e.kwargs)
+        args, kwargs = self.arguments(e)
         if library_of(function) is None or is_spelled(function):
             return self.inline(function, args, kwargs, e)
         before = len(self.state.problems)
@@ -109,6 +109,21 @@ class Callees(Assigner):
         kwargs: tuple[tuple[str, Expr], ...],
         e: Call,
     ) -> Expr:
+        before = set(self.state.env)
+        try:
+            return self.walked(function, program, lowered, args, kwargs, e)
+        finally:
+            self.state.left |= self.state.env.keys() - before
+
+    def walked(
+        self,
+        function: FunctionType,
+        program: Program,
+        lowered: Function,
+        args: tuple[Expr, ...],
+        kwargs: tuple[tuple[str, Expr], ...],
+        e: Call,
+    ) -> Expr:
         walker = self.walker(program, function.__name__)
         if is_spelled(function):
             walker.stands_for = function
@@ -133,6 +148,8 @@ class Callees(Assigner):
         """
         if constant and (isinstance(arg, Name | Const | Object) or once or literal(arg) is not None):
             return arg
+        if constant and isinstance(arg, Display) and arg.home is not None:
+            return Name(arg.home)
         if constant and isinstance(arg, Display):
             return replace(arg, items=tuple(self.atom(i, name) for i in arg.items))
         own = self.state.fresh(name)
@@ -147,13 +164,52 @@ class Callees(Assigner):
         for reference in built.references:
             self.state.references.setdefault((reference.path, id(derivative)), reference)
         extra = tuple(self.expr(Object(value, name)) for name, value in built.captured)
-        flat = tuple(leaf for a in arguments for leaf in _leaves(a))
-        result = self.inline(built.plain, (*flat, *extra, *tangents), (), e)
-        if derivative.options.kind == "value" and isinstance(result, Display):
-            value, *parts = result.items
-            gradient = parts[0] if derivative.single else Display("tuple", tuple(parts))
-            return Display("tuple", (value, gradient))
-        return result
+        flat = tuple(leaf for a in arguments for leaf in self.leaves(a))
+        dots = tuple(leaf for t in tangents for leaf in self.leaves(t))
+        result = self.inline(built.plain, (*flat, *extra, *dots), (), e)
+        kind = derivative.options.kind
+        by = [a for a, n in zip(arguments, derivative.function_names, strict=True) if n in derivative.wrt]
+        if kind in ("jvp", "tangent"):
+            return self.reformed(result, Tup((built.result, built.result)) if kind == "jvp" else built.result)
+        if kind == "grad" and not derivative.options.has_aux:
+            structured = not derivative.single or isinstance(by[0], Display)
+            parts = result.items if structured and isinstance(result, Display) else (result,)
+            return self.gradients(by, iter(parts), derivative.single)
+        if not isinstance(result, Display):
+            return result
+        if kind == "grad":
+            found, aux = result.items
+            structured = not derivative.single or isinstance(by[0], Display)
+            parts = found.items if structured and isinstance(found, Display) else (found,)
+            assert isinstance(built.result, Tup)
+            aux = self.reformed(aux, built.result.items[1])
+            return Display("tuple", (self.gradients(by, iter(parts), derivative.single), aux))
+        value, *rest = result.items
+        return Display("tuple", (self.reformed(value, built.result), self.gradients(by, iter(rest), derivative.single)))
+
+    def gradients(self, by: list[Expr], parts: Iterator[Expr], single: bool) -> Expr:
+        """Adjoints in the forms of the arguments that they belong to."""
+        found = tuple(self.gradient(a, parts) for a in by)
+        return found[0] if single else Display("tuple", found)
+
+    def gradient(self, argument: Expr, parts: Iterator[Expr], inside: bool = False) -> Expr:
+        if isinstance(argument, Display):
+            items = tuple(self.gradient(i, parts, inside=True) for i in argument.items)
+            return Display(argument.kind, items, None, argument.form)
+        return next(parts) if not inside or has_real(self.typed(argument)) else Const(None)
+
+    def reformed(self, e: Expr, type_: Type) -> Expr:
+        """What generated code returns as tuples, in the forms that the primal returns."""
+        if not isinstance(type_, Tup) or not isinstance(e, Display):
+            return e
+        items = tuple(self.reformed(i, t) for i, t in zip(e.items, type_.items, strict=True))
+        return Display(kind_of(type_.form), items, e.at, type_.form)
+
+    def leaves(self, e: Expr, inside: bool = False) -> tuple[Expr, ...]:
+        """An argument as generated functions take it: a structure's numbers and arrays one by one."""
+        if isinstance(e, Display):
+            return tuple(leaf for i in e.items for leaf in self.leaves(i, inside=True))
+        return () if inside and isinstance(self.typed(e), Static) else (e,)
 
     def call_driver(self, derivative: Any, e: Call) -> Expr:
         """A call of a Jacobian: the function that runs for these types is a user function like any other."""
@@ -269,11 +325,6 @@ def _of_library(function: FunctionType, first: Problem, e: Call) -> TypeProblem:
         instead(function),
         e.at,
     )
-
-
-def _leaves(e: Expr) -> tuple[Expr, ...]:
-    """A tuple argument as its components, as generated functions take it."""
-    return tuple(leaf for i in e.items for leaf in _leaves(i)) if isinstance(e, Display) else (e,)
 
 
 def _without_places(block: Block) -> Block:

@@ -11,12 +11,12 @@ from __future__ import annotations
 import inspect
 import operator
 from dataclasses import replace
-from types import FunctionType
+from types import FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
 
-from ..errors import UnsupportedCall, UnsupportedSyntax, UnsupportedType
+from ..errors import UnsupportedCall, UnsupportedSyntax
 from ..ir.nodes import (
     Assign,
     Attr,
@@ -33,7 +33,8 @@ from ..ir.nodes import (
     Object,
     Slice,
 )
-from ..ir.types import ListOf, Num, Static, Tup, Type, describe
+from ..ir.types import Form, ListOf, Num, Ref, Static, Tup, Type, describe
+from ..records import form_of, is_structure
 from ..rules import rule_of, spelled_form, spelled_out
 from ..rules.nearest import method_instead, missing_method
 from ..rules.registry import is_decided
@@ -42,11 +43,13 @@ from ..rules.typing import TypeProblem, method_of, type_of_value
 from .captures import check_captured, complex_problem
 from .forms import ADD, check_callee, check_form, has_several_results, is_helper, plain_form, user_function
 from .indices import GETITEM, Indices
-from .literals import decision, literal, sliced
+from .literals import as_value, as_written, decision, is_list, literal, sliced
 from .state import CLASH, State, clash, merge, unknown
 
 __all__ = ["ADD", "GETITEM", "Rewriter", "user_function"]
 
+_OPERATORS = "add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "neg", "pos"
+ARITHMETIC = tuple(getattr(operator, name) for name in _OPERATORS)
 COPY = Object(np.ndarray.copy, "copy")
 
 
@@ -72,6 +75,25 @@ class Rewriter(Indices):
     def call_driver(self, derivative: Any, e: Call) -> Expr:
         raise NotImplementedError
 
+    def display(self, e: Display) -> Expr:
+        """A structure that is written out."""
+        return replace(e, items=tuple(map(self.expr, e.items)))
+
+    def attribute(self, base: Display, e: Attr) -> Expr | None:  # noqa: ARG002
+        """An attribute of a structure; None where it has none that is a value."""
+        return None
+
+    def method_call(self, base: Display, e: Call, attr: Attr) -> Expr | None:  # noqa: ARG002
+        """A call of a method of a structure; None where it has no such method."""
+        return None
+
+    def special_call(self, function: Any, e: Call) -> Expr | None:  # noqa: ARG002
+        """A call of a class, or of a function of structures; None for any other."""
+        return None
+
+    def part(self, base: Display, key: Expr, e: Expr) -> Expr:
+        raise NotImplementedError
+
     # ------------------------------------------------------------------------------------------------ expressions
 
     def expr(self, e: Expr) -> Expr:
@@ -93,7 +115,7 @@ class Rewriter(Indices):
                 lower, upper, step = (None if b == Const(None) else b for b in bounds)
                 return Slice(lower, upper, step, e.at)
             case Display():
-                return replace(e, items=tuple(map(self.expr, e.items)))
+                return self.display(e)
             case Choice():
                 return self._choice(e)
             case Logic():
@@ -112,24 +134,29 @@ class Rewriter(Indices):
 
     def bind(self, name: str, value: Expr) -> None:
         """Emit `name = value`, a tuple item by item, and note the type."""
+        value = value if self.is_generated else as_value(value)
+        if isinstance(value, Display) and value.home is not None:
+            self.refer(name, value)
+            return
         type_ = self.typed(value)
         if isinstance(type_, Tup) and has_several_results(value):
             self.results(tuple(self.state.component(name, k) for k, _ in enumerate(type_.items)), value, type_)
         elif isinstance(type_, Tup):
-            for k, _ in enumerate(type_.items):
-                item = value.items[k] if isinstance(value, Display) else Item(value, Const(k))
-                self.bind(self.state.component(name, k), item)
+            type_ = self.bind_parts(name, value, type_)
         elif not isinstance(type_, Static):
-            if isinstance(type_, ListOf) and not self.is_generated:
-                raise TypeProblem(
-                    UnsupportedType,
-                    "a list as a value of its own",
-                    "lists are not followed yet, only np.array([...]) of one that is written out",
-                    "use an array: x = np.empty(n), then x[i] = ...",
-                    getattr(value, "at", None),
-                )
             self.state.emit(Assign(Name(name), value))
         self.state.env[name] = type_
+
+    def bind_parts(self, name: str, value: Expr, type_: Tup) -> Tup | Ref:
+        """Emit the items of `name = value` one by one."""
+        own = [self.state.component(name, k, type_.form) for k, _ in enumerate(type_.items)]
+        for k, component in enumerate(own):
+            self.bind(component, value.items[k] if isinstance(value, Display) else Item(value, Const(k)))
+        return replace(type_, items=tuple(self.state.env[n] for n in own))
+
+    def refer(self, name: str, value: Display) -> None:
+        """`name = value`, where the value is held by a variable: a second name for it."""
+        raise NotImplementedError
 
     def results(self, names: tuple[str, ...], call: Expr, type_: Tup) -> None:
         """Emit `names = call`, for a call of a function with several results, all of them numbers or arrays."""
@@ -143,7 +170,7 @@ class Rewriter(Indices):
         type_ = self.state.env.get(target.id)
         if type_ is CLASH:
             raise clash(e)
-        if isinstance(type_, Tup):
+        if isinstance(type_, Tup | Ref):
             return self.state.expanded(target.id, type_)
         if isinstance(type_, Static):
             return Const(None, e.at) if type_.value is None else Object(type_.value, e.id, e.at)
@@ -160,7 +187,18 @@ class Rewriter(Indices):
             return self._captured(e)
         if isinstance(value, complex):
             raise complex_problem(e)
+        form = form_of(value)
+        parts = value if type(value) is tuple else ()
+        if form is not None or any(isinstance(v, np.ndarray) or is_structure(v) for v in parts):
+            return self.captured_structure(e, form)
         return e
+
+    def static(self, base: Object, e: Attr) -> Expr:
+        """An attribute of a class or module."""
+        raise NotImplementedError
+
+    def captured_structure(self, e: Object, form: Form | None) -> Expr:
+        raise NotImplementedError
 
     def _captured(self, e: Object) -> Expr:
         known = self.state.captured.get(id(e.value))
@@ -170,14 +208,13 @@ class Rewriter(Indices):
         return Name(name, e.at)
 
     def _attribute(self, e: Attr) -> Expr:
-        fields = self.fields(e.base)
-        base = self.expr(e.base)
+        base = self.unpacked(self.expr(e.base))
         type_ = self.typed(base)
-        if isinstance(type_, Tup) and e.name in (fields or type_.fields):
-            base = self.unpacked(base)
-            assert isinstance(base, Display)
-            return base.items[(fields or type_.fields).index(e.name)]
+        if isinstance(base, Display) and (part := self.attribute(base, e)) is not None:
+            return part
         found = method_of(type_, e.name)
+        if isinstance(base, Object) and isinstance(base.value, type | ModuleType):
+            return self.static(base, e)
         if isinstance(base, Object) and found is not None:
             return Object(found, f"{base.text}.{e.name}", e.at)
         if found is not None and not inspect.ismethoddescriptor(found):
@@ -189,12 +226,6 @@ class Rewriter(Indices):
             "pass the value as an argument of the function",
             e.at,
         )
-
-    def fields(self, e: Expr) -> tuple[str, ...]:
-        """The names of the items of what a variable holds, if that is a named tuple."""
-        target = self.scope.get(e.id, e) if isinstance(e, Name) else e
-        held = self.state.env.get(target.id) if isinstance(target, Name) else None
-        return held.fields if isinstance(held, Tup) else ()
 
     def _folded(self, e: Expr) -> Expr:
         """A rank is a literal; nothing is taken away from a number, and no axis put into an array."""
@@ -325,6 +356,10 @@ class Rewriter(Indices):
         if isinstance(e.func, Attr):
             return self._method(e, e.func)
         func = self.expr(e.func)
+        if isinstance(func, Display):
+            result = self.method_call(func, e, Attr(func, "__call__", getattr(e.func, "at", None)))
+            if result is not None:
+                return result
         if not isinstance(func, Object):
             if self.state.problems and self.typed(func) == unknown():
                 return func  # what a statement refused before would have made
@@ -336,6 +371,9 @@ class Rewriter(Indices):
                 e.at,
             )
         function = func.value
+        special = self.special_call(function, e)
+        if special is not None:
+            return special
         if function is slice:  # an index as generated code passes it on
             return sliced(*self.arguments(e)[0])
         form = spelled_form(function, len(e.args), [k for k, _ in e.kwargs])
@@ -365,6 +403,8 @@ class Rewriter(Indices):
 
     def _method(self, e: Call, attr: Attr) -> Expr:
         base = self.expr(attr.base)
+        if isinstance(base, Display) and (result := self.method_call(base, e, attr)) is not None:
+            return result
         type_ = self.typed(base)
         found = method_of(type_, attr.name)
         if isinstance(base, Object) and found is not None:  # `scipy.stats.norm.logpdf`
@@ -394,12 +434,37 @@ class Rewriter(Indices):
 
     def arguments(self, e: Call) -> tuple[tuple[Expr, ...], tuple[tuple[str, Expr], ...]]:
         """The arguments of a call, made core from the left to the right."""
-        args = tuple(map(self.expr, e.args))
-        return args, tuple((k, self.expr(v)) for k, v in e.kwargs)
+        return tuple(map(self.expr, e.args)), tuple((k, self.expr(v)) for k, v in e.kwargs)
 
     def _builtin(self, e: Call) -> Expr:
         """The call in the form that its rule states it in."""
-        return plain_form(self, e)
+        args, kwargs = tuple(map(as_written, e.args)), tuple((k, as_written(v)) for k, v in e.kwargs)
+        self.check_operands(e, args)
+        for arg in (*args, *(v for _, v in kwargs)):
+            if isinstance(arg, Display) and arg.kind == "record":
+                raise TypeProblem(
+                    UnsupportedCall,
+                    f"a {describe(self.typed(arg))} as an argument of `{getattr(e.func, 'text', e.func)}`",
+                    "the function is one of numbers and arrays",
+                    "pass a part of it",
+                    e.at,
+                )
+        return plain_form(self, replace(e, args=args, kwargs=kwargs))
+
+    def check_operands(self, e: Call, args: tuple[Expr, ...]) -> None:
+        """Refuse arithmetic of a tuple or list with a number."""
+        if getattr(e.func, "value", None) not in ARITHMETIC:
+            return
+        whole = [a for a in args if isinstance(a, Display)]
+        rest = [self.typed(a) for a in args if not isinstance(a, Display)]
+        if whole and all(isinstance(t, Num) and t.ndim == 0 for t in rest):
+            raise TypeProblem(
+                UnsupportedCall,
+                f"a {'list' if is_list(whole[0]) else 'tuple'} as an operand of `{getattr(e.func, 'text', '')}`",
+                "only arrays are computed with element by element",
+                "make it an array first: np.array(...)",
+                e.at,
+            )
 
     def _checked(self, e: Expr) -> Expr:
         """The call, if there is a rule for it in this form."""

@@ -140,9 +140,6 @@ def plain_form(rewriter: Rewriting, e: Call) -> Expr:
     if function is math.log and len(e.args) == 2:
         quotient = tuple(Call(func, (a,), at=e.at) for a in e.args)
         return Call(Object(operator.truediv, "/"), quotient, at=e.at)
-    match e.args:
-        case (Display(kind="tuple"), Display(kind="tuple")) if function is operator.add:
-            return Display("tuple", tuple(i for a in e.args if isinstance(a, Display) for i in a.items), e.at)
     rule = rule_of(function)
     if rule is None or rule.body is None:
         return e
@@ -175,7 +172,9 @@ def _of_many(rewriter: Rewriting, e: Call, func: Object) -> Expr:
     if len(e.args) != 1:
         return _folded(func, e.args, e) if len(e.args) > 2 and func.value is not sum else e
     (operand,) = e.args
-    if isinstance(operand, Display) and len(operand.items) > 1:
+    if isinstance(operand, Display) and func.value is sum and not operand.items:
+        return Const(0)
+    if isinstance(operand, Display) and operand.items:
         return _folded(ADD if func.value is sum else func, operand.items, e)
     type_ = rewriter.typed(operand)
     if not (isinstance(type_, Num) and type_.is_array):

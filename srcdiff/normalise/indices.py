@@ -12,7 +12,7 @@ import numpy as np
 from ..ir.nodes import Call, Const, Display, Expr, Item, Object, Slice
 from ..ir.types import Num, Tup, Type
 from .forms import has_several_results, wish_of
-from .literals import part_of_tuple
+from .literals import as_written, is_list, part_of_tuple
 
 GETITEM = Object(operator.getitem, "getitem")
 ARRAY = Object(np.array, "np.array")
@@ -30,8 +30,13 @@ class Indices:
     def atom(self, e: Expr, wish: str) -> Expr:
         raise NotImplementedError
 
+    def part(self, base: Display, index: Expr, e: Item) -> Expr:
+        raise NotImplementedError
+
     def item_of(self, e: Item) -> Expr:
         base, index = self.unpacked(self.expr(e.base)), self.index(e.index)
+        if isinstance(base, Display) and base.form is not None and base.form.kind == "dict":
+            return self.part(base, index, e)
         if isinstance(index, Slice) and isinstance(whole := self.typed(base), Tup) and not isinstance(base, Display):
             base = Display("tuple", tuple(Item(base, Const(k)) for k, _ in enumerate(whole.items)))  # of a shape
         if isinstance(base, Display) and isinstance(index, Slice):
@@ -58,9 +63,7 @@ class Indices:
     def fancy(self, index: Expr) -> Expr | None:
         """An index that holds an array or mask, with lists in it made arrays; None for any other index. What it
         selects is a copy, not a view."""
-        parts = [
-            Call(ARRAY, (p,), at=p.at) if isinstance(p, Display) and p.kind == "list" else p for p in _parts(index)
-        ]
+        parts = [Call(ARRAY, (as_written(p),), at=getattr(p, "at", None)) if is_list(p) else p for p in _parts(index)]
         if not any(not isinstance(p, Slice | Const) and self.is_index_array(p) for p in parts):
             return None
         return Display("tuple", tuple(parts)) if isinstance(index, Display) and index.kind == "tuple" else parts[0]

@@ -18,6 +18,7 @@ from ..ir.nodes import Call, Const, Display, Expr, Item, Object
 from ..ir.types import Num, Tup, describe
 from ..ir.walk import is_call_of
 from ..rules.typing import TypeProblem
+from .displays import Displays
 from .expressions import ADD, Rewriter
 
 SUB = Object(operator.sub, "-")
@@ -45,6 +46,36 @@ def trips(rewriter: Rewriter, source: Expr) -> Trips:
         return Trips(range_bounds(source), lambda k: k)
     count, element = _counted(rewriter, source)
     return Trips((ZERO, count, ONE), element)
+
+
+def static_items(rewriter: Displays, source: Expr) -> list[Expr] | None:
+    """The elements of a source over a structure, whose parts are known one by one; None for any other source."""
+    match source:
+        case Display():
+            return list(rewriter.items_of(source, source))
+        case Call(func=Object(value=function), args=(inner, *rest)) if function is enumerate:
+            items = static_items(rewriter, inner)
+            first = rest[0] if rest else dict(source.kwargs).get("start", ZERO)
+            if items is None:
+                return None
+            return [Display("tuple", (plus(Const(k), first), item)) for k, item in enumerate(items)]
+        case Call(func=Object(value=function), args=(inner,)) if function is reversed:
+            items = static_items(rewriter, inner)
+            return None if items is None else items[::-1]
+        case Call(func=Object(value=function), args=args) if function is zip:
+            columns = [static_items(rewriter, a) for a in args]
+            counts = [len(c) for c in columns if c is not None]
+            if not counts:
+                return None
+            pairs = zip(columns, args, strict=True)
+            elements = [c.__getitem__ if c is not None else _nth(rewriter, a) for c, a in pairs]
+            return [Display("tuple", tuple(element(k) for element in elements)) for k in range(min(counts))]
+    return None
+
+
+def _nth(rewriter: Rewriter, source: Expr) -> Callable[[int], Expr]:
+    _, element = _counted(rewriter, source)
+    return lambda k: element(Const(k))
 
 
 def range_bounds(call: Call) -> tuple[Expr, Expr, Expr]:

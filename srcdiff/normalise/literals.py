@@ -9,7 +9,7 @@ from typing import Any
 
 from ..errors import UnsupportedSyntax
 from ..ir.nodes import Call, Const, Display, Expr, Object, Slice
-from ..ir.types import Num, Static, Type
+from ..ir.types import Form, Num, Static, Type
 from ..rules.typing import TypeProblem
 
 
@@ -21,6 +21,28 @@ def literal(e: Expr) -> Any:
         case Call(func=Object(value=operator.neg), args=(a,)) if isinstance(value := literal(a), int | float):
             return -value
     return None
+
+
+def is_list(e: Expr) -> bool:
+    """Whether this is a list, written out or held by variables."""
+    return isinstance(e, Display) and (e.kind == "list" or (e.form is not None and e.form.kind == "list"))
+
+
+def as_value(e: Expr) -> Expr:
+    """A list that is written out, as the structure that a variable can hold."""
+    if not isinstance(e, Display) or e.home is not None:
+        return e
+    items = tuple(map(as_value, e.items))
+    if e.kind == "list":
+        return Display("tuple", items, e.at, Form("list", list, tuple(range(len(items)))))
+    return replace(e, items=items)
+
+
+def as_written(e: Expr) -> Expr:
+    """A structure as an argument of a function with a rule: lists and tuples are written out there."""
+    if not isinstance(e, Display) or e.form is None or not e.form.is_sequence:
+        return e
+    return Display("list" if is_list(e) else "tuple", tuple(map(as_written, e.items)), e.at)
 
 
 def sliced(*bounds: Expr) -> Slice:

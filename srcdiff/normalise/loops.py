@@ -8,21 +8,21 @@ in:   for k, row in enumerate(A):        out:  for k in range(len(A)):
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from ..errors import UnsupportedSyntax
-from ..ir.nodes import Block, Break, Call, Const, Display, Expr, For, If, Name, While
+from ..ir.nodes import Assign, Block, Break, Call, Const, Display, Expr, For, If, Name, Stmt, While
 from ..ir.types import Num
-from ..ir.walk import assigned, is_call_of, statements, subexprs, targets
+from ..ir.walk import assigned, is_call_of, subexprs, targets
 from ..rules.typing import TypeProblem
-from .assignments import Assigner
+from .displays import Displays
 from .exits import negated
-from .iteration import RANGE, trips
+from .iteration import RANGE, static_items, trips
 from .state import merge
 
 
-class Loops(Assigner):
+class Loops(Displays):
     """Control flow of one function."""
 
     def branch(self, s: If) -> None:
@@ -105,8 +105,9 @@ class Loops(Assigner):
 
     def for_loop(self, s: For) -> None:
         source = self.source(s.iter)
-        if isinstance(source, Display):
-            self.unrolled(s, source)
+        items = static_items(self, source)
+        if items is not None:
+            self.unrolled(s, items)
             return
         bound = assigned(s.body) | set(targets(s.target))
         changed = {own.id for n in bound if isinstance(own := self.scope.get(n, Name(n)), Name)}
@@ -128,14 +129,6 @@ class Loops(Assigner):
         start, stop, step = bounds
         args = (start, stop, step) if step != Const(1) else (start, stop) if start != Const(0) else (stop,)
         self.state.emit(For(Name(counter), Call(RANGE, args), block, (), s.origin))
-
-    def source(self, raw: Expr) -> Expr:
-        """The iterable with the sources inside `enumerate`, `zip` and `reversed` made core."""
-        if is_call_of(raw, enumerate, zip, reversed):
-            assert isinstance(raw, Call)
-            kwargs = tuple((k, self.expr(v)) for k, v in raw.kwargs)
-            return replace(raw, args=tuple(map(self.source, raw.args)), kwargs=kwargs)
-        return self.expr(raw)
 
     def stable(self, source: Expr, changed: set[str]) -> Expr:
         """The iterable, with an array whose name the body binds anew held under a second name."""
@@ -177,17 +170,39 @@ class Loops(Assigner):
             return
         self.assign(target, element)
 
-    def unrolled(self, s: For, source: Display) -> None:
-        """A loop over a tuple that is written out: its body once for each item."""
-        if any(isinstance(i, Break) for i in statements(s.body)):
-            raise TypeProblem(
-                UnsupportedSyntax,
-                "break or return in a loop over a tuple",
-                "such a loop is written out item by item",
-                "loop over np.array([...]) or a range",
-                getattr(s.iter, "at", None),
-            )
-        for item in source.items:
-            self.assign(s.target, item)
-            for inner in self.run(s.body):
+    def unrolled(self, s: For, items: list[Expr]) -> None:
+        """A loop over a structure: its body once for each item. Where it may be left before its end, a flag guards
+        what follows."""
+        left = self.state.fresh("left") if any(isinstance(i, Break) for i in _own(s.body)) else None
+        if left is not None:
+            self.scope[left] = Name(left)
+            self.bind(left, Const(False))
+        for k, item in enumerate(items):
+            element = self.state.fresh("element")
+            self.scope[element] = item
+            body: Block = (Assign(s.target, Name(element), s.origin), *_flagged(s.body, left))
+            if k and left is not None:
+                body = (If(negated(Name(left)), body, (), s.origin),)
+            for inner in self.run(body):
                 self.state.emit(inner)
+            del self.scope[element]
+
+
+def _own(block: Block) -> Iterator[Stmt]:
+    """The statements of a loop's body, without those of loops inside."""
+    for s in block:
+        yield s
+        if isinstance(s, If):
+            yield from _own((*s.body, *s.orelse))
+
+
+def _flagged(block: Block, flag: str | None) -> Block:
+    """The body of a loop that is written out: where it is left, a flag says so."""
+    if flag is None:
+        return block
+    out: list[Stmt] = []
+    for s in block:
+        if isinstance(s, If):
+            s = replace(s, body=_flagged(s.body, flag), orelse=_flagged(s.orelse, flag))
+        out.append(Assign(Name(flag), Const(True), s.origin) if isinstance(s, Break) else s)
+    return tuple(out)

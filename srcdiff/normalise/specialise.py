@@ -15,14 +15,14 @@ types decide (`x.ndim == 1`, `axis is None`) is decided. Every problem met is co
 from __future__ import annotations
 
 import operator
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
 
 from ..errors import Problem, Refusal, UnsupportedCall
-from ..frontend import Program, Reference
+from ..frontend import AnyReference, Program
 from ..ir.nodes import (
     Assign,
     Attr,
@@ -46,14 +46,16 @@ from ..ir.nodes import (
     Update,
     While,
 )
-from ..ir.types import ListOf, Tup, Type
+from ..ir.types import ListOf, Static, Tup, Type
 from ..ir.walk import Fresh, expressions, is_call_of, mentioned, subexprs, targets
 from ..rules.registry import writes
 from ..rules.typing import TypeProblem, method_of
 from ..runtime import add_at
 from .calls import Callees
+from .changes import Changed
 from .exits import single_exit
 from .expressions import ADD, user_function
+from .literals import as_value, as_written
 from .loops import Loops
 from .state import State, component, merge, to_problem, unknown
 
@@ -62,48 +64,45 @@ SUB = Object(operator.sub, "-")
 
 @dataclass(frozen=True)
 class Core:
-    """A core program. `captured` are the arrays that became parameters, `references` all that was read from outside."""
+    """A core program. `captured` are the arrays that became parameters, `references` all that was read from outside;
+    `leaves` are the core parameters that each parameter of the program became, `result` is the type of the result with
+    the forms of its structures, `changed` the classes of structures that the program changes in place."""
 
     function: Function
     types: dict[str, Type]  # of the parameters
     captured: tuple[tuple[str, object], ...]
-    references: tuple[Reference, ...]
+    references: tuple[AnyReference, ...]
+    leaves: dict[str, tuple[str, ...]]
+    result: Type
+    changed: frozenset[type]
 
 
 def specialise(program: Program, types: Sequence[Type]) -> Core:
     """The core program of `program` for arguments of these types. Raises a Refusal with every problem found."""
+    changed: frozenset[type] = frozenset()
+    while True:
+        try:
+            return _specialised(program, types, changed)
+        except Changed as found:
+            changed |= {found.cls}
+
+
+def _specialised(program: Program, types: Sequence[Type], changed: frozenset[type]) -> Core:
     names = [p.name for p in program.function.params]
     env = dict(zip(names, types, strict=True))
-    state = State(Fresh(mentioned(program.function.body) | set(names)), {})
+    state = State(Fresh(mentioned(program.function.body) | set(names)), {}, changed=changed)
     walker = Specialiser(program, state, (program.function.name,), (program,))
-    for name, type_ in env.items():
-        walker.declare(name, type_)
+    leaves = {name: tuple(walker.declare(name, type_, names)) for name, type_ in env.items()}
     body = walker.run(single_exit(program.function).body)
     if state.problems:
         raise report(state.problems)
     captured = tuple(state.captured.values())
-    params = (*_parameters(program.function, env), *(Param(name) for name, _ in captured))
-    param_types = {p.name: state.env[p.name] for p in params if p.name in walker.declared}
-    param_types.update({name: state.env[name] for name, _ in captured})
-    for name in walker.declared:
-        param_types[name] = walker.declared[name]
+    own = (Param(n, p.default if n == p.name else None) for p in program.function.params for n in leaves[p.name])
+    params = (*own, *(Param(name) for name, _ in captured))
+    param_types = walker.declared | {name: state.env[name] for name, _ in captured}
     function = replace(program.function, params=params, body=body)
-    return Core(function, param_types, captured, tuple(state.references.values()))
-
-
-def _parameters(function: Function, env: dict[str, Type]) -> list[Param]:
-    """The parameters, a tuple argument as its components."""
-    return [
-        Param(name, p.default if name == p.name else None)
-        for p in function.params
-        for name in _leaves(p.name, env[p.name])
-    ]
-
-
-def _leaves(name: str, type_: Type) -> list[str]:
-    if isinstance(type_, Tup):
-        return [leaf for k, item in enumerate(type_.items) for leaf in _leaves(component(name, k), item)]
-    return [name]
+    references = tuple(state.references.values())
+    return Core(function, param_types, captured, references, leaves, walker.result, changed)
 
 
 def report(problems: list[Problem]) -> Refusal:
@@ -125,23 +124,29 @@ class Specialiser(Loops, Callees):
         self.program, self.state, self.chain, self.callers = program, state, chain, callers
         self.scope: dict[str, Expr] = {}
         self.declared: dict[str, Type] = {}
+        self.result: Type = Static(None)
         self.callee = len(callers) > 1
         self.is_generated = program.file.startswith("<srcdiff ")
         for reference in program.references:
             state.references.setdefault((reference.path, id(program)), reference)
 
-    def declare(self, name: str, type_: Type) -> None:
-        """A parameter of the differentiated function itself."""
+    def declare(self, name: str, type_: Type, names: list[str]) -> Iterator[str]:
+        """A parameter of the differentiated function itself; yields what stands for it in the core program, where
+        nothing stands for a part of a structure that is known already."""
         self.state.env[name] = type_
         if isinstance(type_, Tup):
             for k, item in enumerate(type_.items):
-                own = self.state.components[name, k] = component(name, k)
-                if own in self.state.fresh.taken and own not in self.state.env:
+                own = component(name, k, type_.form)
+                if own in names:
+                    own = self.state.fresh(own)
+                elif own in self.state.fresh.taken and own not in self.state.env:
                     self.scope[own] = Name(self.state.fresh(own))  # the program has a variable of that name, too
+                self.state.components[name, k] = own
                 self.state.fresh.taken.add(own)
-                self.declare(own, item)
-        else:
+                yield from self.declare(own, item, names)
+        elif name in names or not isinstance(type_, Static):
             self.declared[name] = type_
+            yield name
 
     def run(self, block: Block) -> Block:
         with self.state.collect() as out:
@@ -247,7 +252,8 @@ class Specialiser(Loops, Callees):
         if found is None:
             return None
         args, kwargs = self.arguments(raw)
-        return found(Call(func, (*first, *args), kwargs, raw.at), self)
+        written = tuple(map(as_written, args)), tuple((k, as_written(v)) for k, v in kwargs)
+        return found(Call(func, (*first, *written[0]), written[1], raw.at), self)
 
     def append(self, value: Call) -> None:
         base, item = value.args
@@ -258,13 +264,15 @@ class Specialiser(Loops, Callees):
 
     def returns(self, s: Return) -> None:
         value = self.expr(s.value) if s.value is not None else Const(None)
+        value = as_value(value)
+        self.result = self.typed(value)
         self.state.emit(Return(self.returned(value, "result"), s.origin))
 
     def returned(self, value: Expr, wish: str) -> Expr:
-        """The result as names: tuples keep their structure."""
+        """The result as names, its structures as tuples of them."""
         if isinstance(value, Display):
-            items = tuple(self.returned(v, f"{wish}_{k}") for k, v in enumerate(value.items))
-            return replace(value, items=items)
+            parts = enumerate(value.items)
+            return Display("tuple", tuple(self.returned(v, component(wish, k, value.form)) for k, v in parts), value.at)
         self.typed(value)
         return value if isinstance(value, Name | Object) else self.atom(value, wish)
 

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from ..errors import Problem, UnsupportedType
-from ..frontend import Program, Reference, problem_at
-from ..ir.nodes import Display, Expr, Name, Origin, Stmt
-from ..ir.types import Num, Static, Tup, Type, TypeMismatch, join
+from ..frontend import AnyReference, Program, problem_at
+from ..ir.nodes import Const, Display, Expr, Name, Object, Origin, Stmt
+from ..ir.types import Form, Num, Ref, Static, Tup, Type, TypeMismatch, join
 from ..ir.walk import Fresh
 from ..rules.typing import TypeProblem, Typer, settled
 
@@ -28,31 +28,47 @@ CLASH = Static(_Clash())
 
 @dataclass
 class State:
-    """`components` gives the variable that holds an item of a tuple: `p_0` for the first item of `p`, or another name
-    where the program has a `p_0` of its own."""
+    """`components` gives the variable that holds an item of a structure: `p_0` for the first item of the tuple `p`, or
+    another name where the program has a `p_0` of its own. Structures of the classes in `changed` are changed in place
+    somewhere in the program, those of the variables in `building` are being made by their class."""
 
     fresh: Fresh
     env: Env
     out: list[Stmt] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
-    references: dict[tuple[str, int], Reference] = field(default_factory=dict)
+    references: dict[tuple[str, int], AnyReference] = field(default_factory=dict)
     captured: dict[int, tuple[str, object]] = field(default_factory=dict)  # id of the array -> parameter, array
     breaks: list[list[Env]] = field(default_factory=list)
     reachable: bool = True
     origin: Origin | None = None
     components: dict[tuple[str, int], str] = field(default_factory=dict)
+    changed: frozenset[type] = frozenset()
+    building: set[str] = field(default_factory=set)
+    left: set[str] = field(default_factory=set)  # variables of callees that have ended
 
-    def component(self, name: str, k: int) -> str:
-        """The variable that holds item `k` of the tuple `name`: always the same one, and nobody else's."""
+    def component(self, name: str, k: int, form: Form | None = None) -> str:
+        """The variable that holds item `k` of the structure `name`: always the same one, and nobody else's."""
         if (name, k) not in self.components:
-            self.components[name, k] = self.fresh(component(name, k))
+            self.components[name, k] = self.fresh(component(name, k, form))
         return self.components[name, k]
 
+    def is_home(self, name: str, form: Form | None) -> bool:
+        """Whether the components of a structure are the only place where it is held, because it may be changed."""
+        return form is not None and (form.cls in self.changed or name in self.building)
+
     def expanded(self, name: str, type_: Type) -> Expr:
-        """A variable as an expression: a tuple is the display of its components."""
-        if isinstance(type_, Tup):
-            return Display("tuple", tuple(self.expanded(self.component(name, k), t) for k, t in enumerate(type_.items)))
-        return Name(name)
+        """A variable as an expression: a structure is the display of its components."""
+        if isinstance(type_, Ref):
+            return self.expanded(type_.home, self.env[type_.home])
+        if isinstance(type_, Static) and type_ is not CLASH:
+            return Const(type_.value) if type_.value is None or type(type_.value) is str else Object(type_.value, name)
+        if not isinstance(type_, Tup):
+            return Name(name)
+        own = [self.component(name, k, type_.form) for k, _ in enumerate(type_.items)]
+        home = self.is_home(name, type_.form)
+        types = [self.env[n] for n in own] if home else type_.items
+        items = tuple(self.expanded(n, t) for n, t in zip(own, types, strict=True))
+        return Display(kind_of(type_.form), items, None, type_.form, name if home else None)
 
     def typed(self, e: Expr) -> Type:
         return settled(Typer(self.env)(e))
@@ -91,9 +107,16 @@ def merge(a: Env, b: Env) -> Env:
     return merged
 
 
-def component(name: str, k: int) -> str:
-    """The name of item `k` of the argument `name`, and the wish for that of any other tuple."""
-    return f"{name}_{k}"
+def component(name: str, k: int, form: Form | None = None) -> str:
+    """The name of item `k` of the argument `name`, and the wish for that of any other structure."""
+    key = form.keys[k] if form is not None else k
+    word = key.strip("_") if isinstance(key, str) else ""
+    return f"{name}_{word}" if word and f"a{word}".isidentifier() else f"{name}_{k}"
+
+
+def kind_of(form: Form | None) -> str:
+    """The kind of display that a structure of this form is."""
+    return "tuple" if form is None or form.is_sequence else "record"
 
 
 def to_problem(program: Program, problem: TypeProblem, origin: Origin | None, chain: tuple[str, ...]) -> Problem:

@@ -75,6 +75,16 @@ def take(e: Call, writer: Writer) -> Expr:
     return indexed(writer, a, (*(_ALL,) * along, indices))
 
 
+@rewritten(np.take_along_axis, points=call(reals(2, 3), np.array([0, 5, 0]), axis=None))
+def take_along_axis(e: Call, writer: Writer) -> Expr:
+    """Without an axis: of the flattened array."""
+    arr, indices, axis = arguments(e, "arr", "indices", "axis")
+    arr, indices = needed(e, arr, "arr"), as_array(needed(e, indices, "indices"))
+    if axis == Const(None):
+        return indexed(writer, raveled(e, writer, arr), (indices,))
+    return Call(e.func, (arr, indices, Const(-1) if axis is None else axis), (), e.at)
+
+
 @rewritten(
     np.compress,
     points=call([True, False, True], reals(3))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
+from typing import Any
+
 import numpy as np
 
 from .. import runtime
 from ..errors import UnsupportedCall
-from ..ir.types import INT, Dim, Num, Static, Tup, Type, broadcast, describe, wider
+from ..ir.types import INT, Dim, Form, Num, Static, Tup, Type, broadcast, describe, wider
 from .problem import TypeProblem
 from .result_types import Asked, states
 
@@ -106,9 +109,12 @@ def _solution(asked: Asked) -> Type | None:
 
 # -------------------------------------------------------------------------------------------------- several results
 
-_SIGN = ("sign", "logabsdet")
-_EIGEN = ("eigenvalues", "eigenvectors")
-_SINGULAR = ("U", "S", "Vh")
+
+@functools.cache
+def _named(function: Any) -> Form:
+    """The named tuple that a function returns."""
+    cls = type(function(np.eye(1)))
+    return Form("named", cls, cls._fields)
 
 
 @states(np.linalg.lstsq)
@@ -125,7 +131,7 @@ def _least_squares(asked: Asked) -> Type | None:
 def _log_determinant(asked: Asked) -> Type | None:
     a = matrix(asked)
     number = None if a is None else _like(a, *a.shape[:-2])
-    return None if number is None else Tup((number, number), _SIGN)
+    return None if number is None else Tup((number, number), _named(np.linalg.slogdet))
 
 
 @states(np.linalg.eigh)
@@ -139,13 +145,13 @@ def _eigen(asked: Asked) -> Type | None:
             'give it as a literal, "L" or "U"',
             asked.call.at,
         )
-    return None if a is None else Tup((_like(a, *a.shape[:-1]), _like(a, *a.shape)), _EIGEN)
+    return None if a is None else Tup((_like(a, *a.shape[:-1]), _like(a, *a.shape)), _named(np.linalg.eigh))
 
 
 @states(runtime.real_eig)
 def _real_eigen(asked: Asked) -> Type | None:
     a = matrix(asked)
-    return None if a is None else Tup((_like(a, *a.shape[:-1]), _like(a, *a.shape)), _EIGEN)
+    return None if a is None else Tup((_like(a, *a.shape[:-1]), _like(a, *a.shape)), _named(np.linalg.eig))
 
 
 @states(np.linalg.qr)
@@ -154,7 +160,7 @@ def _qr(asked: Asked) -> Type | None:
     if a is None:
         return None
     *front, m, n = a.shape
-    return Tup((_like(a, *front, m, _least(a)), _like(a, *front, _least(a), n)), ("Q", "R"))
+    return Tup((_like(a, *front, m, _least(a)), _like(a, *front, _least(a), n)), _named(np.linalg.qr))
 
 
 @states(np.linalg.svd)
@@ -164,7 +170,7 @@ def _svd(asked: Asked) -> Type | None:
         return None
     *front, m, n = a.shape
     if full is None or (isinstance(full, Num) and full.value is True):
-        return Tup((_like(a, *front, m, m), _like(a, *front, _least(a)), _like(a, *front, n, n)), _SINGULAR)
+        return Tup((_like(a, *front, m, m), _like(a, *front, _least(a)), _like(a, *front, n, n)), _named(np.linalg.svd))
     if not isinstance(full, Num) or full.value is not False:
         raise TypeProblem(
             UnsupportedCall,
@@ -174,7 +180,7 @@ def _svd(asked: Asked) -> Type | None:
             asked.call.at,
         )
     k = _least(a)
-    return Tup((_like(a, *front, m, k), _like(a, *front, k), _like(a, *front, k, n)), _SINGULAR)
+    return Tup((_like(a, *front, m, k), _like(a, *front, k), _like(a, *front, k, n)), _named(np.linalg.svd))
 
 
 # ----------------------------------------------------------------------------------------------- srcdiff's helpers

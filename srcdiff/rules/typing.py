@@ -38,8 +38,8 @@ class Typer:
                 return type_of_value(e.value, ("captured", id(e.value)))
             case Display():
                 items = tuple(map(self, e.items))
-                if e.kind == "tuple":
-                    return Tup(items)
+                if e.kind != "list":
+                    return Tup(items, e.form)
                 return ListOf(functools.reduce(lambda a, b: joined(a, b, e), items) if items else None)
             case Choice():
                 self(e.test)
@@ -98,7 +98,7 @@ def settled(type_: Type) -> Type:
                 type_ = type_.plain()
             return type_
         case Tup():
-            return replace(type_, items=tuple(map(settled, type_.items)))
+            return Tup(tuple(map(settled, type_.items)), type_.form)
         case ListOf(item=item) if item is not None:
             return ListOf(settled(item))
     return type_

@@ -9,6 +9,7 @@ each element and each direction is tried at several steps, and one of them has t
 
 from __future__ import annotations
 
+import copy
 import inspect
 import itertools
 import linecache
@@ -20,7 +21,9 @@ from typing import Any
 import numpy as np
 
 from srcdiff import api
+from srcdiff.records import is_structure
 
+from . import structures
 from .values import GradientMismatch, agree, copied, is_scalar, leaves, seed_like
 
 __all__ = ["GradientMismatch", "check_grad"]
@@ -81,6 +84,9 @@ def check_grad(
         raise ValueError(f"order is 1 or 2, not {order!r}")
     if "reverse" not in modes or not set(modes) <= {"reverse", "forward"}:
         raise ValueError(f'modes are "reverse" and, beside it, "forward"; not {modes!r}')
+    if any(is_structure(a) for a in args) and not kwargs:
+        _check_structured(f, tuple(args), wrt, jit, order, rtol, atol)
+        return
     kwargs = dict(kwargs or {})
     chosen, labels = _selected(f, tuple(args), kwargs, wrt)
     problem = _Problem(f, tuple(args), kwargs, chosen, labels, jit, rtol, atol)
@@ -395,6 +401,35 @@ def _check_forward(problem: _Problem, value: Any, gradients: tuple[Any, ...], we
         )
 
 
+def _check_structured(
+    f: Function,
+    args: tuple[Any, ...],
+    wrt: Key | Sequence[Key] | None,
+    jit: bool,
+    order: int,
+    rtol: float | None,
+    atol: float,
+) -> None:
+    """What `check_grad` does, for arguments some of which are structures: leaf by leaf."""
+    names = _parameter_names(f, len(args))
+    given = range(len(args)) if wrt is None else (wrt,) if isinstance(wrt, int | str) else wrt
+    places = [names.index(k) if isinstance(k, str) else k for k in given]
+    places = [k for k in places if structures.has_real(args[k])]
+    flat = structures.Flat(f, args, names, places)
+    problem = _Problem(flat, flat.values, {}, flat.wrt, flat.labels, jit, rtol, atol)
+    value = f(*copy.deepcopy(args))
+    weights = 1.0 if is_scalar(value) else seed_like(value, np.random.default_rng(SEED))
+    gradients = structures.check_gradients(flat, places, weights, jit)
+    size = max((float(np.max(np.abs(g), initial=0.0)) for g in gradients), default=0.0)
+    for probe in _probes(problem, gradients):
+        _check_one(problem, probe, structures.numbers(weights), size)
+    if order == 2:
+        for k in places:
+            text, bindings = structures.along_text(names[: len(args)], k, args)
+            along = _function("along", text, {"df": api.grad(f, wrt=k, jit=jit), **bindings})
+            _check_structured(along, args, places, jit, 1, rtol or 1e-4, max(atol, 1e-7))
+
+
 def _check_second(problem: _Problem, gradients: tuple[Any, ...]) -> None:
     """Each first derivative, made a scalar function of all arguments, is a function to check like any other."""
     rng = np.random.default_rng(SEED + 2)
@@ -419,9 +454,14 @@ def _along(df: Function, v: np.ndarray[Any, Any], count: int, keywords: tuple[st
     names = [f"a{i}" for i in range(count)]
     passed = ", ".join([*names, *(f"{k}={k}" for k in keywords)])
     text = f"def along({', '.join([*names, *keywords])}):\n    return np.sum(v * df({passed}))\n"
+    return _function("along", text, {"v": v, "df": df})
+
+
+def _function(name: str, text: str, bindings: dict[str, Any]) -> Function:
+    """The function that a text defines, where `inspect.getsource` finds it."""
     file = f"<srcdiff.testing {next(_counter)}>"
     linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
-    space: dict[str, Any] = {"np": np, "v": v, "df": df, "__name__": __name__}
+    space: dict[str, Any] = {"np": np, **bindings, "__name__": __name__}
     exec(compile(text, file, "exec"), space)
-    along: Function = space["along"]
-    return along
+    found: Function = space[name]
+    return found

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from srcdiff import records
+
 
 class GradientMismatch(AssertionError):
     """A derivative is wrong, has the wrong form, or has touched what belongs to the caller.
@@ -39,12 +41,10 @@ def copied(a: Any) -> Any:
 
 
 def leaves(value: Any) -> Iterator[Any]:
-    """The numbers of a result as arrays, in order, tuples opened."""
-    if isinstance(value, tuple | list):
-        for part in value:
-            yield from leaves(part)
-    else:
-        yield np.asarray(value)
+    """The numbers of a result as arrays, in order, structures opened."""
+    for _, leaf in records.leaves(value, ""):
+        if leaf is not None:
+            yield np.asarray(leaf)
 
 
 def agree(a: Any, b: Any, rtol: float) -> bool:
@@ -60,8 +60,8 @@ def is_scalar(value: Any) -> bool:
 
 def seed_like(value: Any, rng: np.random.Generator) -> Any:
     """A random adjoint of the form of `value`; zero where the result is a count and has no derivative."""
-    if isinstance(value, tuple):
-        return tuple(seed_like(part, rng) for part in value)
+    if records.is_structure(value):
+        return records.mapped(lambda part: seed_like(part, rng), value)
     if isinstance(value, np.ndarray):
         if value.dtype.kind != "f":
             return np.zeros(value.shape)

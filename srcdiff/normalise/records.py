@@ -1,0 +1,174 @@
+"""Attributes and methods of structures.
+
+in:   s = p.energy() + d.get("k", 1.0)     out:  s = 0.5 * p_v * p_v + d_k
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from dataclasses import replace
+from types import FunctionType
+from typing import Any
+
+from ..frontend import ClassReference, Unbound, static_attribute
+from ..ir.nodes import Attr, Call, Const, Display, Expr, Name, Object
+from ..ir.types import Form
+from .changes import Changes
+from .displays import record
+from .literals import as_value
+
+_NOT_THERE = object()
+
+
+class Records(Changes):
+    """The attributes and methods of structures in one function."""
+
+    def attribute(self, base: Display, e: Attr) -> Expr | None:
+        """`base.name` of a structure; None where it is the name of a method."""
+        form = base.form
+        cls = tuple if form is None else form.cls
+        if form is None or not form.by_attribute:
+            return None
+        of_class = self.of_class(cls, e.name)
+        if isinstance(of_class, property) and of_class.fget is not None:
+            return self.inline(self.python(of_class.fget, e), (base,), (), Call(Name(e.name), (base,), at=e.at))
+        place = form.place(e.name)
+        if place is not None:
+            return base.items[place]
+        if isinstance(of_class, functools.cached_property):
+            return self.inline(self.python(of_class.func, e), (base,), (), Call(Name(e.name), (base,), at=e.at))
+        if isinstance(of_class, FunctionType | classmethod | staticmethod) or hasattr(of_class, "py_func"):
+            return None
+        if of_class is _NOT_THERE or hasattr(of_class, "__get__"):
+            raise self.missing(cls, e)
+        return self.expr(Object(of_class, f"{cls.__name__}.{e.name}", e.at))
+
+    def of_class(self, cls: type, name: str) -> Any:
+        """What a class has under a name, as it stands there; noted, since it may be bound anew."""
+        found = inspect.getattr_static(cls, name, _NOT_THERE)
+        if found is not _NOT_THERE:
+            text = f"{cls.__name__}.{name}"
+            self.state.references.setdefault((text, id(cls)), ClassReference(text, cls, name, found))
+        return found
+
+    def static(self, base: Object, e: Attr) -> Expr:
+        found = static_attribute(base.value, e.name)
+        if isinstance(found, Unbound):
+            raise self.missing(base.value if isinstance(base.value, type) else type(base.value), e)
+        if isinstance(base.value, type):
+            self.of_class(base.value, e.name)
+        return self.expr(Object(found, f"{base.text}.{e.name}", e.at))
+
+    def method_call(self, base: Display, e: Call, attr: Attr) -> Expr | None:
+        """`base.name(...)` of a structure; None where that is not one of its methods."""
+        form = base.form
+        if form is None:
+            return None
+        if form.kind == "dict":
+            return self.dict_method(base, e, attr)
+        if form.kind == "list":
+            return self.list_method(base, e, attr)
+        if not form.by_attribute:
+            return None
+        if form.kind == "named" and attr.name in ("_replace", "_asdict", "_make"):
+            return self.named_method(base, e, attr.name)
+        of_class = self.of_class(form.cls, attr.name)
+        if form.place(attr.name) is not None or of_class is _NOT_THERE or isinstance(of_class, property):
+            held = self.attribute(base, attr)
+            return None if held is None else self.expr(replace(e, func=held))
+        text = f"{form.cls.__name__}.{attr.name}"
+        if isinstance(of_class, staticmethod):
+            return self.expr(replace(e, func=Object(of_class.__func__, text, attr.at)))
+        args, kwargs = self.arguments(e)
+        if isinstance(of_class, classmethod):
+            base_or_cls: Expr = Object(form.cls, form.cls.__name__)
+            function: Any = of_class.__func__
+        else:
+            base_or_cls, function = base, getattr(of_class, "py_func", of_class)
+        if not isinstance(function, FunctionType):
+            raise self.missing(form.cls, attr)
+        return self.inline(function, (base_or_cls, *args), kwargs, replace(e, func=Object(function, text, attr.at)))
+
+    def named_method(self, base: Display, e: Call, name: str) -> Expr:
+        assert base.form is not None
+        if name == "_asdict":
+            return record(Form("dict", dict, base.form.keys), base.items, e.at)
+        args, kwargs = self.arguments(e)
+        if name == "_make":
+            (items,) = args
+            assert isinstance(items, Display)
+            return replace(base, items=items.items)
+        return self.replaced(base, kwargs, e)
+
+    def replaced(self, base: Display, changes: tuple[tuple[str, Expr], ...], e: Call) -> Display:
+        """The structure with other values for some of its attributes."""
+        assert base.form is not None
+        items = list(base.items)
+        for name, value in changes:
+            place = base.form.place(name)
+            if place is None:
+                raise self.missing(base.form.cls, Attr(base, name, e.at))
+            items[place] = value
+        return Display(base.kind, tuple(items), e.at, base.form)
+
+    def list_method(self, base: Display, e: Call, attr: Attr) -> Expr | None:
+        """The methods that change a list; a list is known item by item."""
+        form = base.form
+        assert form is not None
+        args, _ = self.arguments(e)
+        items = list(map(as_value, base.items))
+        match attr.name, args:
+            case "copy", ():
+                return replace(base, home=None)
+            case "append", (item,):
+                items.append(as_value(item))
+            case "extend", (more,):
+                items.extend(self.items_of(as_value(more), e))
+            case "insert", (place, item):
+                items.insert(self.position_of(place, e), as_value(item))
+            case "pop", () | (_,):
+                last = self.position(form, self.position_of(args[0], e) if args else -1, e)
+                taken = items.pop(last)
+                if last < len(items):
+                    taken = self.copied(taken)  # what follows it moves into its variable
+                self.refill(base, items, e)
+                return taken
+            case "clear", ():
+                items.clear()
+            case "reverse", ():
+                items.reverse()
+            case _:
+                return None
+        self.refill(base, items, e)
+        return Const(None)
+
+    def position_of(self, e: Expr, call: Call) -> int:
+        key = self.key(e)
+        return key if isinstance(key, int) else self.position(Form("list", list, ()), key, call)
+
+    def dict_method(self, base: Display, e: Call, attr: Attr) -> Expr | None:
+        form = base.form
+        assert form is not None
+        args, kwargs = self.arguments(e)
+        match attr.name, args:
+            case "keys", ():
+                return Display("tuple", tuple(map(Const, form.keys)), e.at)
+            case "values", ():
+                return Display("tuple", base.items, e.at)
+            case "items", ():
+                pairs = zip(map(Const, form.keys), base.items, strict=True)
+                return Display("tuple", tuple(Display("tuple", p) for p in pairs), e.at)
+            case "get", (key, *rest):
+                there = form.place(self.key(key)) is not None
+                return self.part(base, key, e) if there else rest[0] if rest else Const(None)
+            case "copy", ():
+                return record(form, base.items, e.at)
+            case "update", _:
+                other = self.dict_of(args, kwargs, e)
+                assert other.form is not None
+                for name, value in zip(other.form.keys, other.items, strict=True):
+                    self.put(base, name, value, e)
+                    base = self.current(base)
+                return Const(None)
+        return None
