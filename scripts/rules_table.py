@@ -1,6 +1,7 @@
 """Writes docs/rules.md: every function that has a rule, what kind of rule it is, and what each mode and Numba can do.
 
-python scripts/rules_table.py            writes the table; the column on Numba is measured, which takes minutes
+python scripts/rules_table.py            writes the table without the column on Numba
+python scripts/rules_table.py --numba    measures that column as well, which takes up to half an hour
 python scripts/rules_table.py --names    prints the names alone, which a test holds against the table
 """
 
@@ -8,7 +9,10 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import inspect
+import subprocess
 import sys
+import time
 import warnings
 from pathlib import Path
 from typing import Any
@@ -17,17 +21,20 @@ import numpy as np
 
 import srcdiff
 from srcdiff.errors import SrcdiffError
-from srcdiff.rules.registry import REWRITTEN, RULES, SPELLED, bilinear_operands, linear_operands, register_late
+from srcdiff.rules.registry import REWRITTEN, RULES, SPELLED, WRITING, bilinear_operands, linear_operands, register_late
 from srcdiff.testing.rules import Program, name_of, points_of
 
+WORKERS, TIME_CAP = 2, 1500.0  # processes, seconds for each
 TABLE = Path(__file__).resolve().parent.parent / "docs" / "rules.md"
 HEAD = """# Functions with a rule
 
 Written by `scripts/rules_table.py`. *Kind* is how the rule is stated (see [CONTRIBUTING.md](../CONTRIBUTING.md)):
 *partials* are elementwise; *linear* and *bilinear* functions are themselves applied to tangents; *spelled out*
-functions are read as what stands for them; a *constant* has derivative zero by decision. Every rule serves reverse and
-forward mode, and is tested in both at its points; *order* says how often srcdiff differentiates it. Functions of SciPy
-have their rules as soon as SciPy is in use. Under `jit=True` a function that Numba lacks raises `CompilationFailed`.
+functions are read as what stands for them; *in place* functions as the writes that they stand for; a *constant* has
+derivative zero by decision. Every rule serves reverse and forward mode, and is tested in both at its points; *order*
+says how often srcdiff differentiates it. Functions of SciPy have their rules as soon as SciPy is in use. *Numba* says
+whether the gradient of the first call that the rule is tested with compiles and gives the same numbers; a function that
+Numba lacks raises `CompilationFailed` under `jit=True`.
 
 """
 
@@ -35,6 +42,15 @@ have their rules as soon as SciPy is in use. Under `jit=True` a function that Nu
 def spelling(function: Any) -> str:
     """The name by which users know a function."""
     name = getattr(function, "__name__", str(function))
+    owner = getattr(function, "__self__", None)
+    if isinstance(owner, np.ufunc):
+        return f"np.{owner.__name__}.{name}"
+    stats = vars(sys.modules.get("scipy.stats", np))
+    distribution = next(
+        (known for known, value in stats.items() if owner is value and not inspect.ismodule(owner)), None
+    )
+    if distribution is not None:
+        return f"scipy.stats.{distribution}.{name}"
     if getattr(np.ndarray, name, None) is function:
         return f"x.{name}"
     for module, prefix in ((np, "np"), (np.linalg, "np.linalg"), (np.fft, "np.fft")):
@@ -44,6 +60,8 @@ def spelling(function: Any) -> str:
 
 
 def kind(function: Any) -> str:
+    if function in WRITING:
+        return "in place"
     if function in SPELLED or function in REWRITTEN:
         return "spelled out"
     rule = RULES[function]
@@ -60,36 +78,70 @@ def order(function: Any) -> str:
 
 
 def compiles(function: Any) -> str:
-    """How many of the rule's points Numba compiles."""
+    """Whether Numba compiles the gradient of the first call that the rule is tested with, to the same numbers."""
     rule = RULES.get(function)
-    if rule is not None and rule.kind == "constant":
+    if rule is not None and rule.kind == "constant" and function not in SPELLED and function not in REWRITTEN:
         return ""
-    points = points_of(function)
-    good = 0
-    for example in points:
-        program = Program(function, example)
-        try:
-            value = program.whole()(*program.args)
-            if isinstance(value, tuple):
-                continue
-            f = program.function(f"np.sum({program.call})" if np.ndim(value) else program.call)
-            srcdiff.grad(f, wrt=tuple(program.wrt), jit=True)(*program.args)
-            good += 1
-        except (SrcdiffError, ArithmeticError, TypeError, ValueError, NotImplementedError):
-            pass
-    return "yes" if good == len(points) else "no" if not good else f"{good} of {len(points)}"
+    program = Program(function, points_of(function)[0])
+    try:
+        value = program.whole()(*program.args)
+        if program.parts() or np.ndim(value):
+            f = program.weighed()
+        else:
+            f = program.function(program.call)
+        wrt = tuple(program.wrt)
+        jitted = srcdiff.grad(f, wrt=wrt, jit=True)(*program.args)
+        plain = srcdiff.grad(f, wrt=wrt)(*program.args)
+        same = all(np.allclose(a, b, rtol=1e-6, atol=1e-9) for a, b in zip(jitted, plain, strict=True))
+    except (SrcdiffError, ArithmeticError, TypeError, ValueError, NotImplementedError, AttributeError):
+        return "no"
+    return "yes" if same else "no"
+
+
+def measured(functions: list[Any]) -> list[str]:
+    """The column on Numba, by two processes; what has no answer after the time given is left open."""
+    names = [spelling(f) for f in functions]
+    found: dict[str, str] = {}
+    halves = [
+        subprocess.Popen(
+            [sys.executable, __file__, "--measure", f"{k}/{WORKERS}"], stdout=subprocess.PIPE, text=True, cwd=Path.cwd()
+        )
+        for k in range(WORKERS)
+    ]
+    for half in halves:
+        output, _ = half.communicate()
+        found.update(line.split("\t") for line in output.splitlines() if "\t" in line)
+    return [found.get(name, "?") for name in names]
+
+
+def measure(share: str) -> None:
+    """Print the answer for every function of one worker's share, until the time is over."""
+    own, count = map(int, share.split("/"))
+    started = time.monotonic()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for function in public()[own::count]:
+            if time.monotonic() - started > TIME_CAP:
+                return
+            sys.stdout.write(f"{spelling(function)}\t{compiles(function)}\n")
+            sys.stdout.flush()
 
 
 def public() -> list[Any]:
     """The functions that users call, in the order of their names."""
-    found = {f for f in (*RULES, *SPELLED, *REWRITTEN) if not str(getattr(f, "__module__", "")).startswith("srcdiff.")}
+    found = {
+        f
+        for f in (*RULES, *SPELLED, *REWRITTEN, *WRITING)
+        if not str(getattr(f, "__module__", "")).startswith("srcdiff.")
+    }
     return sorted(found, key=lambda f: (spelling(f).rpartition(".")[2].lower(), spelling(f)))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--names", action="store_true", help="print the names and stop")
-    parser.add_argument("--numba", action="store_true", help="measure how many of the points Numba compiles")
+    parser.add_argument("--numba", action="store_true", help="measure what Numba compiles (minutes)")
+    parser.add_argument("--measure", help=argparse.SUPPRESS)
     given = parser.parse_args()
     with contextlib.suppress(ImportError):
         import scipy.linalg
@@ -99,13 +151,14 @@ def main() -> None:
     if given.names:
         sys.stdout.write("\n".join(map(spelling, public())) + "\n")
         return
+    if given.measure:
+        measure(given.measure)
+        return
     rows = ["| function | kind | order |", "| --- | --- | --- |"]
     last = [""] * len(public())
     if given.numba:
         rows = ["| function | kind | order | Numba |", "| --- | --- | --- | --- |"]
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            last = [f" {compiles(f)} |" for f in public()]
+        last = [f" {answer} |" for answer in measured(public())]
     rows += [f"| `{spelling(f)}` | {kind(f)} | {order(f)} |{end}" for f, end in zip(public(), last, strict=True)]
     TABLE.write_text(HEAD + "\n".join(rows) + "\n", encoding="utf-8")
 

@@ -5,11 +5,13 @@ The calls come from the registry, so that a rule is tested by being registered.
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import inspect
 import math
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -179,3 +181,27 @@ def test_a_second_rule_of_srcdiffs_own_is_refused() -> None:
     tanh.__module__ = "srcdiff.rules.elementwise"
     with pytest.raises(ValueError, match="has a rule already"):
         partials(np.tanh, points=over((-2, 2)))(tanh)
+
+
+ZERO = {  # (function, operand) without derivative by meaning: a sign, a shape, a place, a threshold
+    *(("math.copysign", "s"), ("numpy.copysign", "s"), ("math.nextafter", "towards"), ("numpy.nextafter", "towards")),
+    *(("numpy.arange", "stop"), ("numpy.full", "shape"), ("numpy.full_like", "a"), ("numpy.heaviside", "x")),
+    *(("numpy.ldexp", "e"), ("math.ldexp", "e"), ("numpy.linalg.matrix_power", "n"), ("numpy.where", "condition")),
+    *(("numpy.unwrap", "discont"), ("numpy.unwrap", "axis"), ("numpy.einsum", "s")),
+    *((f"{owner}.clip", bound) for owner in ("numpy", "ndarray") for bound in ("a_min", "a_max")),  # where not given
+}
+
+
+def test_none_means_zero() -> None:
+    """None says that there is no derivative; one that nobody has written is named by `unknown`, and refused."""
+    found = set()
+    for function, rule in RULES.items():
+        if rule.body is None or name_of(function).startswith("srcdiff."):
+            continue
+        for node in ast.walk(ast.parse(textwrap.dedent(inspect.getsource(rule.body)))):
+            if isinstance(node, ast.Return) and isinstance(node.value, ast.Tuple):
+                nothing = [k for k, e in enumerate(node.value.elts) if isinstance(e, ast.Constant) and e.value is None]
+                found |= {(name_of(function), rule.operands[k]) for k in nothing} - {
+                    (name_of(function), operand) for operand in rule.unknown
+                }
+    assert found == ZERO

@@ -169,9 +169,9 @@ def correlate(y_bar: Any, y: Any, a: Any, v: Any, mode: Any = "valid") -> Any:
 
 @linear(in_full, points=call(reals(4), np.ones(4), np.ones(2), "same"))
 def in_full_transpose(y_bar: Any, y: Any, g: Any, a: Any, v: Any, mode: Any) -> Any:
-    return part_of_full(y_bar, a, v, mode)
+    return part_of_full(y_bar, a, v, mode), None, None
 
 
 @linear(part_of_full, points=call(reals(5), np.ones(4), np.ones(2), "same"))
 def part_of_full_transpose(y_bar: Any, y: Any, g: Any, a: Any, v: Any, mode: Any) -> Any:
-    return in_full(y_bar, a, v, mode)
+    return in_full(y_bar, a, v, mode), None, None

@@ -90,3 +90,31 @@ def nothing_selected(x):
     y = x * 1.0
     y[x > 100.0] = 5.0
     return np.sum(y * y) + np.sum(x[x > 100.0])
+
+
+def doubled_at(y, places):
+    i = np.array([3])  # another `i` than the caller's, which `places` stands for
+    y[places] *= 2.0
+    return y[i[0]]
+
+
+@case(args=(draw(4),), second=True)
+def places_of_the_caller_in_a_helper(x):
+    y = x * x
+    i = np.array([0, 1])
+    s = doubled_at(y, i)
+    return np.sum(y) * s
+
+
+@case(args=(draw(3, 4),), second=True, jit=False, reason=MANY)
+def functions_of_places(A):
+    B = A * 1.0
+    for k in range(2):
+        i, j = np.nonzero(B > 0.05 * k)
+        B[i, j] += A[j % 3, i]
+        np.put_along_axis(B, np.argsort(A, axis=1)[:, :1], A[:, k : k + 1] ** 2, axis=1)
+    d = np.array([0, 2])
+    B[np.ix_(d, d)] += np.take(A, [1, 1], axis=1)[:2]
+    np.copyto(B[1], np.choose(d[[0, 0, 1, 0]] // 2, [A[0], A[2] ** 2]))
+    B[2].sort()
+    return np.sum(np.select([B > 0.5, B > 0.0], [B * B, B], -B) * A)
