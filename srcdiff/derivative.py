@@ -29,6 +29,7 @@ from .signature import (
     finished,
     fitted,
     is_exact,
+    is_function,
     key_of,
     numbers,
     parameters,
@@ -231,7 +232,7 @@ class Derivative:
             if known is None:
                 known = self._built[key] = self._make(list(key))
             refit = tuple(k for k, a in enumerate(args) if not is_exact(a, k in self.places))
-            structures = [k for k, t in enumerate(key) if isinstance(t, Tup)]
+            structures = [k for k, t in enumerate(key) if isinstance(t, Tup) or is_function(args[k])]
             plain = known.plain and not any(k in self.places for k in structures)
             ready = replace(known, refit=refit, structured=bool(structures), plain=plain)
             self._ready[tuple(map(key_of, args))] = ready

@@ -26,10 +26,10 @@ def parameters(function: Callable[..., Any]) -> inspect.Signature:
 
 
 def count_by_position(signature: inspect.Signature) -> int | None:
-    """How many arguments make a complete call without keywords; None where some can only be given by keyword."""
-    keyword = inspect.Parameter.KEYWORD_ONLY
+    """How many arguments make a complete call without keywords; None where that is not one number, or not enough."""
+    by_place = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     parameters = signature.parameters
-    return None if any(p.kind is keyword for p in parameters.values()) else len(parameters)
+    return len(parameters) if all(p.kind in by_place for p in parameters.values()) else None
 
 
 def bound(
@@ -201,6 +201,8 @@ def argument_type(value: Any, name: str, differentiate: bool) -> Type:
         if differentiate and not any(map(has_real, items)):
             raise BadArgument(f"`{name}` holds no real number or array of real numbers: there is nothing to derive by")
         return Tup(items, form)
+    if is_function(value) and not differentiate:
+        return Static(value)
     type_ = type_of(fitted(value, name, differentiate), name)
     # a 0-d array is taken as a number, but it is one that can be written
     is_boxed = isinstance(value, np.ndarray) and value.ndim == 0
@@ -224,6 +226,11 @@ def _is_number(value: Any) -> bool:
     )
 
 
+def is_function(value: Any) -> bool:
+    """Whether an argument is a function: known when the derivative is written, and no argument of generated code."""
+    return callable(value) and not isinstance(value, np.generic)
+
+
 def is_real(value: Any) -> bool:
     """Whether a part of a structure carries a derivative: a float, or an array of floats."""
     return type(value) is float or (isinstance(value, np.ndarray | np.generic) and value.dtype.name in _FLOATS)
@@ -232,7 +239,8 @@ def is_real(value: Any) -> bool:
 def taken(value: Any, name: str, differentiate: bool) -> Iterator[Any]:
     """An argument as generated code takes it: fitted, a structure's numbers and arrays one by one."""
     if not is_structure(value):
-        yield fitted(value, name, differentiate)
+        if not is_function(value):
+            yield fitted(value, name, differentiate)
         return
     for own, leaf in numbers(value, name):
         yield fitted(leaf, own, False)
@@ -241,7 +249,8 @@ def taken(value: Any, name: str, differentiate: bool) -> Iterator[Any]:
 def numbers(value: Any, name: str) -> Iterator[tuple[str, Any]]:
     """The values that generated code takes for an argument, with their names: of a structure the numbers and arrays."""
     if not is_structure(value):
-        yield name, value
+        if not is_function(value):
+            yield name, value
         return
     for own, leaf in leaves(value, name):
         if _is_number(leaf):

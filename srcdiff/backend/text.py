@@ -210,6 +210,8 @@ class _Tree:
                 return ast.IfExp(self.expr(node.test), self.expr(node.then), self.expr(node.other))
             case ir.Logic():
                 return self.logic(node)
+            case ir.Closure() | ir.Comprehension():
+                raise TypeError(f"not lowered: {node!r}")
             case _:
                 assert_never(node)
 

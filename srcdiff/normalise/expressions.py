@@ -23,6 +23,8 @@ from ..ir.nodes import (
     Block,
     Call,
     Choice,
+    Closure,
+    Comprehension,
     Const,
     Display,
     Expr,
@@ -91,6 +93,13 @@ class Rewriter:
         """A call of a class, or of a function of structures; None for any other."""
         return None
 
+    def closure(self, e: Closure) -> Expr:
+        """A function that is defined here."""
+        raise NotImplementedError
+
+    def comprehension(self, e: Comprehension) -> Expr:
+        raise NotImplementedError
+
     def part(self, base: Display, key: Expr, e: Expr) -> Expr:
         raise NotImplementedError
 
@@ -120,6 +129,10 @@ class Rewriter:
                 return self._choice(e)
             case Logic():
                 return self._logic(e)
+            case Closure():
+                return self.closure(e)
+            case Comprehension():
+                return self.comprehension(e)
 
     def typed(self, e: Expr) -> Type:
         return self.state.typed(e)

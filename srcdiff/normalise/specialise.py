@@ -48,8 +48,8 @@ from ..ir.types import ListOf, Static, Tup, Type
 from ..ir.walk import Fresh, expressions, is_call_of, mentioned, subexprs, targets
 from ..rules.typing import TypeProblem
 from ..runtime import add_at
-from .calls import Callees
 from .changes import Changed
+from .closures import Closures
 from .exits import single_exit
 from .expressions import ADD, user_function
 from .literals import as_value
@@ -87,6 +87,7 @@ def _specialised(program: Program, types: Sequence[Type], changed: frozenset[typ
     env = dict(zip(names, types, strict=True))
     state = State(Fresh(mentioned(program.function.body) | set(names)), {}, changed=changed)
     walker = Specialiser(program, state, (program.function.name,), (program,))
+    walker.instances = ((program.function.origin, program.function),)
     leaves = {name: tuple(walker.declare(name, type_, names)) for name, type_ in env.items()}
     body = walker.run(single_exit(program.function).body)
     if state.problems:
@@ -106,7 +107,7 @@ def report(problems: list[Problem]) -> Refusal:
     return unique[0].error(unique)
 
 
-class Specialiser(Loops, Callees):
+class Specialiser(Loops, Closures):
     """The walk over one function; a callee gets a walker of its own that shares the state."""
 
     def __init__(
@@ -139,7 +140,7 @@ class Specialiser(Loops, Callees):
                 self.state.components[name, k] = own
                 self.state.fresh.taken.add(own)
                 yield from self.declare(own, item, names)
-        elif name in names or not isinstance(type_, Static):
+        elif not isinstance(type_, Static) or (name in names and not callable(type_.value)):
             self.declared[name] = type_
             yield name
 
