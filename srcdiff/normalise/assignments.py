@@ -49,6 +49,9 @@ class Assigner(Rewriter):
     def put_part(self, target: Attr | Item, value: Expr) -> None:
         raise NotImplementedError
 
+    def update_sequence(self, target: Name, op: Object, current: Display, value: Expr) -> None:
+        raise NotImplementedError
+
     def update_part(self, s: Update, target: Attr | Item) -> None:
         raise NotImplementedError
 
@@ -277,6 +280,9 @@ class Assigner(Rewriter):
             self.state.emit(Update(place, s.op, value))
             return
         current = self.expr(s.target)
+        if isinstance(current, Display) and isinstance(s.target, Name):
+            self.update_sequence(s.target, s.op, current, value)
+            return
         call = Call(s.op, (current, value), at=s.target.at)
         before, after = self.typed(current), self.typed(call)
         assert isinstance(s.target, Name)

@@ -139,6 +139,7 @@ class Callees(Classes):
         e: Call,
     ) -> Expr:
         walker = self.entered(program, function.__name__, program.function, args, kwargs, e)
+        walker.subject = function
         if is_spelled(function):
             walker.stands_for = function
         signature = inspect.signature(function, follow_wrapped=False)

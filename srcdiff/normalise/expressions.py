@@ -36,6 +36,7 @@ from ..ir.nodes import (
     Slice,
 )
 from ..ir.types import Form, ListOf, Num, Ref, Static, Tup, Type, describe
+from ..ir.walk import is_call_of
 from ..records import form_of, is_structure
 from ..rules import rule_of, spelled_form, spelled_out
 from ..rules.registry import is_decided
@@ -88,6 +89,10 @@ class Rewriter:
     def method_call(self, base: Display, e: Call, attr: Attr) -> Expr | None:  # noqa: ARG002
         """A call of a method of a structure; None where it has no such method."""
         return None
+
+    def super_call(self, e: Call, attr: Attr) -> Expr:
+        """`super().name(...)`."""
+        raise NotImplementedError
 
     def special_call(self, function: Any, e: Call) -> Expr | None:  # noqa: ARG002
         """A call of a class, or of a function of structures; None for any other."""
@@ -456,6 +461,8 @@ class Rewriter:
         return spelled_out(function) is not None or not is_helper(function)
 
     def _method(self, e: Call, attr: Attr) -> Expr:
+        if is_call_of(attr.base, super) and isinstance(attr.base, Call) and not attr.base.args:
+            return self.super_call(e, attr)
         base = self.expr(attr.base)
         if isinstance(base, Display) and (result := self.method_call(base, e, attr)) is not None:
             return result

@@ -66,8 +66,7 @@ class State:
             return Name(name)
         own = [self.component(name, k, type_.form) for k, _ in enumerate(type_.items)]
         home = self.is_home(name, type_.form)
-        types = [self.env[n] for n in own] if home else type_.items
-        items = tuple(self.expanded(n, t) for n, t in zip(own, types, strict=True))
+        items = tuple(self.expanded(n, self.env.get(n, t)) for n, t in zip(own, type_.items, strict=True))
         return Display(kind_of(type_.form), items, None, type_.form, name if home else None)
 
     def typed(self, e: Expr) -> Type:
