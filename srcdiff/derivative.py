@@ -15,7 +15,7 @@ from .backend import explain
 from .build import BUILDING, Built, build
 from .compiled import Jitted, numba_module
 from .derive import Request
-from .errors import BadArgument, BadOutput, Refusal, SrcdiffError, UnresolvedName
+from .errors import BadArgument, BadOutput, CompilationFailed, Refusal, SrcdiffError, UnresolvedName
 from .frontend import Program, read
 from .guess import guesses
 from .ir.types import Tup, Type
@@ -250,10 +250,19 @@ class Derivative:
             built = self._build(types, "value")
         call: Callable[..., Any] = built.plain
         if self.options.jit:
+            self.check_compiled(built)
             call = Jitted(built.plain, self.function.__name__, self.checked)
         captured = tuple(v for _, v in built.captured)
         unchanged, loose = watcher(built.references, captured), not all(is_exact(a, False) for a in captured)
         return Ready(built, call, captured, unchanged, loose, written=bool(built.written or built.changed), plain=plain)
+
+    def check_compiled(self, built: Built) -> None:
+        """Raise CompilationFailed where compiled code would draw from another generator than the function does."""
+        if self.checked and built.repeats.outside:
+            raise CompilationFailed(
+                f"{self.function.__name__} calls {built.repeats.outside}, which draws from NumPy's own state, and "
+                f"Numba's is another one; pass a generator, `rng = np.random.default_rng(seed)`, as an argument"
+            )
 
     def program(self) -> Program:
         """The function as it was read; read again where something that it uses from outside has been bound anew."""

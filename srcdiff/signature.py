@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import inspect
 import operator
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any, SupportsIndex
 
 import numpy as np
 
 from .errors import BadArgument
-from .ir.types import FLOAT, Dim, Num, Static, Tup, Type, has_real
+from .ir.types import FLOAT, Dim, Num, Static, Tup, Type, has_real, held
 from .records import form_of, is_structure, leaves, mapped, name_of, parts_of
+from .runtime import duplicate
 
 _FLOATS = ("float32", "float64")
 _NUMBERS = (int, bool, np.float64, np.float32, np.int64, np.int32, np.bool_)
@@ -107,7 +108,7 @@ def is_exact(value: Any, differentiate: bool) -> bool:
         return known and bool(value.ndim) and value.dtype.isnative
     if kind in (float, np.float64, np.float32):
         return True
-    return not differentiate and kind in (bool, str, type(None), np.int64, np.int32)
+    return not differentiate and (kind in (bool, str, type(None), np.int64, np.int32) or held(value) is not None)
 
 
 def fitted(value: Any, name: str, differentiate: bool) -> Any:
@@ -128,7 +129,7 @@ def fitted(value: Any, name: str, differentiate: bool) -> Any:
         if value.dtype.name not in _FLOATS:
             raise BadArgument(f"`{name}` is a {value.dtype}: use float64 or float32")
         return value
-    if not differentiate and (value is None or isinstance(value, str)):
+    if not differentiate and (value is None or isinstance(value, str) or held(value) is not None):
         return value
     hint = "pass a float or a NumPy array of floats"
     verb = "cannot be differentiated" if differentiate else "is not supported as an argument"
@@ -185,7 +186,7 @@ def type_of(value: Any, name: str) -> Type:
         case tuple():
             return argument_type(value, name, False)
         case _:
-            return Static(value)
+            return held(value) or Static(value)
 
 
 def argument_type(value: Any, name: str, differentiate: bool) -> Type:
@@ -217,6 +218,9 @@ def _part_type(value: Any, name: str, differentiate: bool) -> Type:
 
 
 def _is_number(value: Any) -> bool:
+    """Whether generated code takes a part of a structure: a number, an array, a random generator."""
+    if held(value) is not None:
+        return True
     if isinstance(value, bool | int | np.bool_ | np.integer):
         return -(2**63) <= int(value) < 2**63
     kinds = ("f4", "f8", "b1")
@@ -263,6 +267,11 @@ def finished(adjoints: Iterator[Any], argument: Any) -> Any:
     if not is_structure(argument):
         return finish(next(adjoints), argument)
     return mapped(lambda leaf: finish(next(adjoints), leaf) if is_real(leaf) else None, argument)
+
+
+def duplicated(args: Iterable[Any]) -> tuple[Any, ...]:
+    """The arguments of one more run of a function, with generators that draw the same again."""
+    return tuple([mapped(lambda leaf: duplicate(leaf) if held(leaf) else leaf, a) for a in args])
 
 
 def finish(gradient: Any, argument: Any) -> Any:

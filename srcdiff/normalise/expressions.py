@@ -35,7 +35,7 @@ from ..ir.nodes import (
     Object,
     Slice,
 )
-from ..ir.types import Form, ListOf, Num, Ref, Static, Tup, Type, describe
+from ..ir.types import Form, Held, ListOf, Num, Ref, Static, Tup, Type, describe, held
 from ..ir.walk import is_call_of
 from ..records import form_of, is_structure
 from ..rules import rule_of, spelled_form, spelled_out
@@ -43,9 +43,20 @@ from ..rules.registry import is_decided
 from ..rules.result_types import check_dimensions
 from ..rules.typing import TypeProblem, method_of, type_of_value
 from .captures import check_captured, complex_problem
-from .forms import ADD, check_callee, check_form, has_several_results, is_helper, plain_form, user_function, wish_of
+from .effects import Once
+from .forms import (
+    ADD,
+    check_callee,
+    check_form,
+    has_several_results,
+    is_helper,
+    no_method,
+    plain_form,
+    user_function,
+    wish_of,
+)
 from .literals import as_value, as_written, decision, is_list, literal, part_of_tuple, sliced
-from .state import CLASH, State, clash, merge, unknown
+from .state import CLASH, clash, merge, unknown
 
 __all__ = ["ADD", "Rewriter", "user_function"]
 
@@ -56,10 +67,9 @@ ARRAY = Object(np.array, "np.array")
 COPY = Object(np.ndarray.copy, "copy")
 
 
-class Rewriter:
+class Rewriter(Once):
     """Expressions of one function under a scope: `scope` maps the function's own names to core expressions."""
 
-    state: State
     scope: dict[str, Expr]
     is_generated = False  # whether the function is one that srcdiff wrote
     stands_for: object = None  # the function, if it is one of those that stand for another one
@@ -121,7 +131,7 @@ class Rewriter:
             case Attr():
                 return self._attribute(e)
             case Call():
-                return self._call(e)
+                return self.called(e)
             case Item():
                 return self._item(e)
             case Slice():
@@ -205,6 +215,8 @@ class Rewriter:
             return self._captured(e)
         if isinstance(value, complex):
             raise complex_problem(e)
+        if held(value) is not None:
+            return self._captured(e)
         form = form_of(value)
         parts = value if type(value) is tuple else ()
         if form is not None or any(isinstance(v, np.ndarray) or is_structure(v) for v in parts):
@@ -345,7 +357,7 @@ class Rewriter:
 
     def type_apart(self, e: Expr) -> Type:
         """The type of an expression without emitting anything; a problem in it is met again when it is written."""
-        mark = self.state.snapshot()
+        mark, done = self.state.snapshot(), dict(self.done)
         with self.state.collect():
             try:
                 return self.typed(self.expr(e))
@@ -353,6 +365,7 @@ class Rewriter:
                 return Static(None)
             finally:
                 self.state.restore(mark)
+                self.done = done
 
     def _logic_of_numbers(self, e: Logic) -> Expr:
         """`a or b` of numbers is one of the numbers: `a if a else b`, where `b` is evaluated only if it is asked."""
@@ -388,7 +401,7 @@ class Rewriter:
         match test:
             case Call(func=Object(value=operator.is_ | operator.is_not as op), args=(a, Const(value=None))):
                 type_ = self.typed(a)
-                if isinstance(type_, Num | Tup | ListOf):
+                if isinstance(type_, Num | Tup | ListOf | Held):
                     return op is operator.is_not
                 if isinstance(type_, Static):
                     return bool(op(type_.value, None))
@@ -471,13 +484,7 @@ class Rewriter:
         if isinstance(base, Object) and found is not None:  # `scipy.stats.norm.logpdf`
             return self._call(replace(e, func=Object(found, f"{base.text}.{attr.name}", attr.at)))
         if found is None or not inspect.ismethoddescriptor(found):
-            raise TypeProblem(
-                UnsupportedCall,
-                f"the method `{attr.name}` of a {describe(type_)}",
-                "there is no derivative rule for it",
-                f"use the function np.{attr.name}(...) if there is one, or write the operation out",
-                e.at,
-            )
+            raise no_method(type_, attr.name, e)
         rest, kwargs = self.arguments(e)
         args = (base, *rest)
         spelled = self._spelled(found)

@@ -20,7 +20,7 @@ from typing import Self
 
 import numpy as np
 
-from ..errors import Problem, Refusal, UnsupportedCall
+from ..errors import Problem, Refusal, UnsupportedCall, UnsupportedMutation
 from ..frontend import AnyReference, Program
 from ..ir.nodes import (
     Assign,
@@ -46,6 +46,7 @@ from ..ir.nodes import (
 )
 from ..ir.types import ListOf, Static, Tup, Type
 from ..ir.walk import Fresh, expressions, is_call_of, mentioned, subexprs, targets
+from ..rules.effects import effect_of
 from ..rules.typing import TypeProblem
 from ..runtime import add_at
 from .changes import Changed
@@ -119,6 +120,7 @@ class Specialiser(Loops, Closures):
     ) -> None:
         self.program, self.state, self.chain, self.callers = program, state, chain, callers
         self.scope: dict[str, Expr] = {}
+        self.done: dict[int, tuple[Expr, Expr]] = {}
         self.declared: dict[str, Type] = {}
         self.result: Type = Static(None)
         self.callee = len(callers) > 1
@@ -180,8 +182,10 @@ class Specialiser(Loops, Closures):
         return type(self)(program, self.state, (*self.chain, name), (*self.callers, program))
 
     def statement(self, s: Stmt) -> None:
+        self.done.clear()
         match s:
             case Assign():
+                self.alone = s.value if isinstance(s.target, Name) else None
                 self.assign(s.target, self.expr(s.value))
             case Update():
                 self.update(s)
@@ -213,8 +217,15 @@ class Specialiser(Loops, Closures):
             array, index, value = raw.args
             self.add_at(Item(array, index, raw.at), ADD, self.expr(value))
             return
+        self.alone = raw
         value = self.expr(raw)
-        if isinstance(value, Call) and is_call_of(value, list.append):
+        found = effect_of(value)
+        if isinstance(value, Call) and found is not None:
+            if found.write is not None:
+                self.written(*found.write(value, self), value)
+            else:
+                self.state.emit(Effect(value))
+        elif isinstance(value, Call) and is_call_of(value, list.append):
             self.append(value)
         elif is_call_of(value, list.pop):
             self.state.emit(Effect(value))
@@ -227,6 +238,18 @@ class Specialiser(Loops, Closures):
                 "remove it from the differentiated function, or use its result",
                 value.at,
             )
+
+    def written(self, array: Expr, content: Expr, e: Call) -> None:
+        """A call that writes into an array, as a write of its new content."""
+        if not isinstance(array, Name) or array.id in (name for name, _ in self.state.captured.values()):
+            raise TypeProblem(
+                UnsupportedMutation,
+                "a part of an array, or an array from outside of the function, written by a call",
+                "the change would be seen by others, or is no write to one variable",
+                "let it write into a copy with a name of its own, such as `y = x.copy()`",
+                e.at,
+            )
+        self.state.emit(Assign(Item(array, Const(Ellipsis)), content))
 
     def append(self, value: Call) -> None:
         base, item = value.args
