@@ -53,7 +53,11 @@ def spelling(function: Any) -> str:
         return f"scipy.stats.{distribution}.{name}"
     if getattr(np.ndarray, name, None) is function:
         return f"x.{name}"
-    for module, prefix in ((np, "np"), (np.linalg, "np.linalg"), (np.fft, "np.fft")):
+    for owner, prefix in ((np.random.Generator, "rng"), (np.random.RandomState, "RandomState")):
+        if vars(owner).get(name) is function:
+            return f"{prefix}.{name}"
+    modules = ((np, "np"), (np.linalg, "np.linalg"), (np.fft, "np.fft"), (np.random, "np.random"))
+    for module, prefix in modules:
         if getattr(module, name, None) is function:
             return f"{prefix}.{name}"
     return name_of(function).replace("builtins.", "").replace("_operator.", "operator.")

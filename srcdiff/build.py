@@ -10,16 +10,18 @@ from typing import Any
 
 from .backend import Module, load, render_module
 from .derive import Request, docstring, forward, reverse
-from .errors import Problem
+from .errors import Problem, UnsupportedCall
 from .frontend import AnyReference, Program
-from .ir.nodes import Const, Function, Return
-from .ir.types import Tup, Type, has_real
+from .ir.nodes import Const, Function, Object, Return
+from .ir.types import Tup, Type, has_real, held
+from .ir.walk import names
 from .normalise import Core, specialise, split_webs, web_types
 from .normalise.specialise import report
 from .normalise.state import to_problem
 from .optimise import optimise
 from .records import rebuilt
 from .result import check_result
+from .rules.effects import calls_with_effect
 from .rules.typing import TypeProblem, Typer
 
 # Reading and building is done by one thread at a time. A thread that compiles with Numba may ask for this lock (a
@@ -42,6 +44,7 @@ class Built:
     references: tuple[AnyReference, ...]
     result: Type  # of the primal, with the forms of its structures
     changed: frozenset[type]  # the classes of structures that the primal changes in place
+    repeats: Repeats
 
     def formed(self, value: Any, *place: int) -> Any:
         """A result of generated code, which knows tuples only, as the structure that the primal returns (or the part
@@ -57,6 +60,15 @@ def _formed(value: Any, type_: Type) -> Any:
     if not isinstance(type_, Tup):
         return value
     return rebuilt(type_.form, tuple(_formed(v, t) for v, t in zip(value, type_.items, strict=True)))
+
+
+@dataclass(frozen=True)
+class Repeats:
+    """Whether another run of a function does the same again: `problem` says what differs, `outside` what of it changes
+    a state that belongs to nobody (in compiled code it is another one)."""
+
+    problem: Problem | None = None
+    outside: str = ""
 
 
 def build(program: Program, types: Sequence[Type], request: Request) -> Built:
@@ -85,6 +97,7 @@ def build(program: Program, types: Sequence[Type], request: Request) -> Built:
         core.references,
         core.result,
         core.changed,
+        _repeats(program, core),
     )
 
 
@@ -96,13 +109,33 @@ def _by_leaf(request: Request, core: Core) -> Request:
     return replace(request, wrt=leaves, single=request.single and leaves == request.wrt)
 
 
-def result_type(program: Program, types: Sequence[Type]) -> Type:
-    """The type of the function's result for arguments of these types. Raises a Refusal for what is not supported."""
+def _repeats(program: Program, core: Core) -> Repeats:
+    """A generator that comes with the arguments can be copied; others draw something else in every run."""
+    captured = {name for name, value in core.captured if held(value) is not None}
+    found = Repeats()
+    for s, call, effect in calls_with_effect(core.function.body):
+        assert isinstance(call.func, Object)
+        operands = [*call.args, *(v for _, v in call.kwargs)]
+        outside = effect.state == "outside"
+        entropy = effect.state == "new" and all(a == Const(None) for a in operands)
+        if outside or entropy or any(names(a) & captured for a in operands):
+            what = f"`{call.func.text}`, which does not do the same in every run"
+            why = "this derivative takes several runs of the function, and all of them have to see the same draws"
+            fix = "pass the generator as an argument: each run gets a copy of it"
+            problem = TypeProblem(UnsupportedCall, what, why, fix, call.at)
+            problem.origin = s.origin
+            found = Repeats(found.problem or _placed(program, problem), found.outside or outside * call.func.text)
+    return found
+
+
+def result_type(program: Program, types: Sequence[Type]) -> tuple[Type, Repeats]:
+    """The type of the function's result for arguments of these types, and whether it can be run again. Raises a Refusal
+    for what is not supported."""
     core = specialise(program, types)
     function, _ = split_webs(core.function)
     last = function.body[-1]
     assert isinstance(last, Return)
-    return Typer(web_types(function, core.types))(last.value or Const(None))
+    return Typer(web_types(function, core.types))(last.value or Const(None)), _repeats(program, core)
 
 
 def _placed(program: Program, problem: TypeProblem) -> Problem:

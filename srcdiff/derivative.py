@@ -15,7 +15,7 @@ from .backend import explain
 from .build import BUILDING, Built, build
 from .compiled import Jitted, numba_module
 from .derive import Request
-from .errors import BadArgument, BadOutput, Refusal, SrcdiffError, UnresolvedName
+from .errors import BadArgument, BadOutput, CompilationFailed, Refusal, SrcdiffError, UnresolvedName
 from .frontend import Program, read
 from .guess import guesses
 from .ir.types import Tup, Type
@@ -29,6 +29,7 @@ from .signature import (
     finished,
     fitted,
     is_exact,
+    is_function,
     key_of,
     numbers,
     parameters,
@@ -231,7 +232,7 @@ class Derivative:
             if known is None:
                 known = self._built[key] = self._make(list(key))
             refit = tuple(k for k, a in enumerate(args) if not is_exact(a, k in self.places))
-            structures = [k for k, t in enumerate(key) if isinstance(t, Tup)]
+            structures = [k for k, t in enumerate(key) if isinstance(t, Tup) or is_function(args[k])]
             plain = known.plain and not any(k in self.places for k in structures)
             ready = replace(known, refit=refit, structured=bool(structures), plain=plain)
             self._ready[tuple(map(key_of, args))] = ready
@@ -249,10 +250,19 @@ class Derivative:
             built = self._build(types, "value")
         call: Callable[..., Any] = built.plain
         if self.options.jit:
+            self.check_compiled(built)
             call = Jitted(built.plain, self.function.__name__, self.checked)
         captured = tuple(v for _, v in built.captured)
         unchanged, loose = watcher(built.references, captured), not all(is_exact(a, False) for a in captured)
         return Ready(built, call, captured, unchanged, loose, written=bool(built.written or built.changed), plain=plain)
+
+    def check_compiled(self, built: Built) -> None:
+        """Raise CompilationFailed where compiled code would draw from another generator than the function does."""
+        if self.checked and built.repeats.outside:
+            raise CompilationFailed(
+                f"{self.function.__name__} calls {built.repeats.outside}, which draws from NumPy's own state, and "
+                f"Numba's is another one; pass a generator, `rng = np.random.default_rng(seed)`, as an argument"
+            )
 
     def program(self) -> Program:
         """The function as it was read; read again where something that it uses from outside has been bound anew."""

@@ -15,7 +15,7 @@ import numpy as np
 from .errors import BadArgument
 from .frontend import Program
 from .ir.nodes import Attr, Call, Const, Display, Expr, For, Item, Name, Object
-from .ir.types import FLOAT, Dim, Num, Type
+from .ir.types import FLOAT, Dim, Held, Num, Type
 from .ir.walk import children, expressions, statements, subexprs
 from .signature import fitted, type_of
 
@@ -30,7 +30,10 @@ def guesses(program: Program, wrt: Collection[str]) -> Iterator[list[Type]]:
     fixed = {p.name: p.default.value for p in program.function.params if p.default is not None}
     choices: list[list[Type]] = []
     for name in names:
-        if name in fixed and ranks[name] == 0:
+        generator = _generator(program, name)
+        if generator is not None:
+            choices.append([generator])
+        elif name in fixed and ranks[name] == 0:
             choices.append([_default(fixed[name], name, name in wrt)])
         elif name not in wrt and _counts(program, name):
             choices.append([Num("int64", weak=True, value=Dim(("argument", name)))])
@@ -38,6 +41,16 @@ def guesses(program: Program, wrt: Collection[str]) -> Iterator[list[Type]]:
             likely = [array(name, ranks[name]), *(array(name, r) for r in (0, 1, 2) if r > ranks[name])]
             choices.append(likely)
     yield from (list(c) for c in itertools.islice(itertools.product(*choices), 81))
+
+
+def _generator(program: Program, name: str) -> Held | None:
+    """A random generator, where the parameter has a method that only these have."""
+    wanted = Name(name)
+    used = {e.name for e in _all(program) if isinstance(e, Attr) and e.base == wanted}
+    if not any(not hasattr(np.ndarray, n) for n in used):
+        return None
+    kinds = (np.random.Generator, np.random.RandomState)
+    return next((Held(k) for k in kinds if all(n in vars(k) for n in used)), None)
 
 
 def _default(value: Any, name: str, differentiate: bool) -> Type:

@@ -14,10 +14,11 @@ from .backend import load_text
 from .build import BUILDING, result_type
 from .compiled import Jitted, numba_module
 from .derivative import Derivative, Options, Wrt, is_derivative, signature_of
-from .errors import BadArgument, BadOutput
-from .ir.types import Num, Type
+from .errors import BadArgument, BadOutput, UnsupportedCall
+from .ir.types import Held, Num, Type
 from .pushforward import Pushforward
-from .signature import bound, finish, fitted, key_of, selected, type_of
+from .runtime import duplicate
+from .signature import bound, duplicated, finish, fitted, key_of, selected, type_of
 from .subject import importable, python_function
 
 _MODES = ("auto", "forward", "reverse")
@@ -108,20 +109,21 @@ class Jacobian:
         """The function that runs for arguments of these types."""
         with BUILDING:
             ranks = tuple(t.ndim if isinstance(t, Num) else None for t in types)
-            result = result_type(self._inner.program(), types)
+            generators = tuple(n for n, t in zip(self._names, types, strict=True) if isinstance(t, Held))
+            result, repeats = result_type(self._inner.program(), types)
             if not isinstance(result, Num) or result.ndim is None:
                 raise BadOutput(
                     f"{self.function.__name__} does not return one number or one array of a known number of "
                     f"dimensions; a Jacobian has rows for the elements of one array. Return one, or use srcdiff.vjp"
                 )
-            key = (ranks, result.ndim)
+            key = (ranks, generators, result.ndim)
             if key not in self._drivers:
-                self._drivers[key] = self._written(dict(zip(self._names, ranks, strict=True)), result.ndim)
+                writer = _Driver(self, dict(zip(self._names, ranks, strict=True)), generators, result.ndim)
+                text = writer.text()
+                if writer.calls > 1 and repeats.problem is not None:
+                    raise UnsupportedCall([repeats.problem])
+                self._drivers[key] = load_text(text, writer.name, writer.bindings)
             return self._drivers[key]
-
-    def _written(self, ranks: dict[str, int | None], rank: int) -> FunctionType:
-        writer = _Driver(self, ranks, rank)
-        return load_text(writer.text(), writer.name, writer.bindings)
 
 
 def _as_given(block: Any, argument: Any) -> Any:
@@ -135,14 +137,17 @@ def _as_given(block: Any, argument: Any) -> Any:
 class _Driver:
     """Writes the loop over directions."""
 
-    def __init__(self, jacobian: Jacobian, ranks: dict[str, int | None], rank: int) -> None:
-        self.jacobian, self.ranks, self.rank = jacobian, ranks, rank
+    def __init__(
+        self, jacobian: Jacobian, ranks: dict[str, int | None], generators: tuple[str, ...], rank: int
+    ) -> None:
+        self.jacobian, self.ranks, self.generators, self.rank = jacobian, ranks, generators, rank
+        self.calls = 0  # of the function and its derivatives
         self.names = list(ranks)
         base = jacobian.function.__name__
         self.base = base if base.isidentifier() else "function"
         self.name = f"{self.base}_{jacobian.kind}"
         self.bindings: dict[str, Any] = {"np": np}
-        self.taken = {*self.names, "np"}
+        self.taken = {*self.names, "np", "duplicate"}
 
     def fresh(self, wish: str) -> str:
         while wish in self.taken:
@@ -158,12 +163,17 @@ class _Driver:
     def text(self) -> str:
         head = f"def {self.name}({', '.join(self.names)}):"
         kind, lines = self.jacobian.kind, [head, f'    """{self.doc()}"""']
+        self.state = {n: self.fresh(f"{n}_was") for n in self.generators}
+        first = len(lines)
         value = ""
         if kind == "elementwise":
             blocks = [self.elementwise(name, lines) for name in self.jacobian.wrt]
         else:
             value = self.value(lines)
             blocks = [self.block(name, value, lines) for name in self.jacobian.wrt]
+        if self.calls > 1 and self.generators:
+            self.bindings["duplicate"] = duplicate
+            lines[first:first] = [f"    {was} = duplicate({n})" for n, was in self.state.items()]
         found = blocks[0] if self.jacobian.single else _tuple(blocks)
         lines.append(f"    return {value}, {found}" if kind == "value_and_jacobian" else f"    return {found}")
         return "\n".join(lines) + "\n"
@@ -172,12 +182,20 @@ class _Driver:
         call = f"{self.base}({', '.join(self.names)})"
         return f"The {_WHAT[self.jacobian.kind]} of {call} by {', '.join(self.jacobian.wrt)}.  Written by srcdiff."
 
+    def passed(self, given: dict[str, str]) -> str:
+        """The arguments of one run of the function. Every run sees the same draws: the first one draws from the
+        caller's generator, the others from copies of it as it was."""
+        again = self.calls > 0
+        self.calls += 1
+        words = {n: f"duplicate({self.state[n]})" if n in self.state and again else n for n in self.names}
+        return ", ".join(f"{n}={given.get(n) or words[n]}" for n in [*self.names, *(given.keys() - words.keys())])
+
     def push(self, name: str, dot: str, kind: str = "tangent") -> str:
         own = Pushforward(self.jacobian.primal, Options(kind, name, self.jacobian.jit, False))
         function = self.bind(f"{self.base}_{'jvp' if kind == 'jvp' else 'tangent'}", own)
         arguments = own.signature.parameters
         tangent = next(n for n in arguments if n not in self.names)
-        return f"{function}({', '.join(f'{n}={n}' if n != tangent else f'{n}={dot}' for n in arguments)})"
+        return f"{function}({self.passed({tangent: dot})})"
 
     def elementwise(self, name: str, lines: list[str]) -> str:
         dot, block = self.fresh(f"{name}_dot"), self.fresh(f"by_{name}")
@@ -202,7 +220,7 @@ class _Driver:
             return block
         if not self.rank:
             gradient = self.bind(f"{self.base}_grad", self.gradient(self.jacobian.primal, name))
-            lines.append(f"    {block} = {gradient}({', '.join(f'{n}={n}' for n in self.names)})")
+            lines.append(f"    {block} = {gradient}({self.passed({})})")
             return block
         sizes = [f"{value}.shape[{k}]" for k in range(self.rank)] + [f"{name}.shape[{k}]" for k in range(rank)]
         lines.append(f"    {block} = np.zeros({_tuple(sizes)})")
@@ -237,7 +255,7 @@ class _Driver:
         lines.append(f"{indent}{bar} = np.zeros_like({value})")
         inner = self.loops(value, index, lines, indent)
         place = ", ".join(index)
-        call = ", ".join([*(f"{n}={n}" for n in self.names), f"{weight}={bar}"])
+        call = self.passed({weight: bar})
         lines.append(f"{inner}{bar}[{place}] = 1.0")
         lines.append(f"{inner}{block}[{place}] = {gradient}({call})")
         lines.append(f"{inner}{bar}[{place}] = 0.0")
@@ -326,6 +344,13 @@ def hessian(f: Any, *, wrt: Wrt = 0, jit: bool = False) -> Any:
 
     @functools.wraps(f.function if is_derivative(f) else python_function(f))
     def blocks(*args: Any, **kwargs: Any) -> tuple[Any, ...]:
-        return tuple(row(*args, **kwargs) for row in rows)
+        found = []
+        for row in rows:
+            last = row is rows[-1]  # all rows see the same draws: the others draw from copies of the generators
+            given = args if last else duplicated(args)
+            found.append(
+                row(*given, **(kwargs if last else dict(zip(kwargs, duplicated(kwargs.values()), strict=True))))
+            )
+        return tuple(found)
 
     return blocks

@@ -12,7 +12,7 @@ from .backend import load, render_module
 from .compiled import compiler, numba_module
 from .errors import BadArgument, SharedMemory
 from .ir.nodes import Assign, Call, Const, Display, Effect, Expr, Function, Item, Name, Object, Param, Return, Stmt
-from .ir.types import BOOL, FLOAT, Dim, Num, Static, Tup, Type, describe
+from .ir.types import BOOL, FLOAT, Dim, Held, Num, Static, Tup, Type, describe
 from .ir.walk import Fresh
 from .signature import fitted, type_of
 from .subject import function_of, identifier, plain_params
@@ -78,6 +78,7 @@ class _Caller:
         own, tangents = derivative.apart(names)
         fit = [self.taken(Name(n), found[n]) for n in own]
         self.built = derivative.built_for_types(fit)
+        derivative.check_compiled(self.built)
         for name, array in self.built.captured:
             value = fitted(array, name, False)
             self.given.append((Object(value, name), type_of(value, name)))
@@ -217,4 +218,6 @@ def from_numba(type_: Any, name: str) -> Type:
         return Tup(tuple(from_numba(t, f"{name}_{k}") for k, t in enumerate(type_)))
     if isinstance(type_, nt.NoneType):
         return Static(None)
+    if isinstance(type_, nt.NumPyRandomGeneratorType):
+        return Held(np.random.Generator)
     raise BadArgument(f"`{name}` is a {type_} and is not supported as an argument; pass a float or an array of floats")

@@ -48,7 +48,9 @@ def _is_object(value: Any, cls: type) -> bool:
     """Whether this is an object of a class written in Python whose attributes are just stored and read."""
     if isinstance(value, _NO_OBJECTS):
         return False
-    if not cls.__flags__ & (1 << 9) or cls.__module__.partition(".")[0] in _LIBRARIES:  # a heap type
+    homes = {level.__module__.partition(".")[0] for level in cls.__mro__}
+    made_by_users = homes.isdisjoint(_LIBRARIES) and not any(home.startswith("_cython") for home in homes)
+    if not cls.__flags__ & (1 << 9) or not made_by_users:  # (a heap type)
         return False
     if not hasattr(value, "__dict__") and not _slots(cls):
         return False

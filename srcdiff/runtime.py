@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from typing import Any
 
@@ -61,6 +62,7 @@ __all__ = [
     "copied",
     "cumsum_back",
     "diff_back",
+    "duplicate",
     "eigenvectors_adjoint",
     "eigenvectors_tangent",
     "first_max",
@@ -147,6 +149,11 @@ def zeros_like(x: Any) -> Any:
 def copied(x: Any) -> Any:
     """A copy of an array; a number as it is."""
     return x.copy() if isinstance(x, np.ndarray) else x
+
+
+def duplicate(rng: Any) -> Any:
+    """A random generator of its own in the state of `rng`: it draws what `rng` will draw."""
+    return copy.deepcopy(rng)
 
 
 def stop_gradient(x: Any) -> Any:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import inspect
 import operator
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any, SupportsIndex
 
 import numpy as np
 
 from .errors import BadArgument
-from .ir.types import FLOAT, Dim, Num, Static, Tup, Type, has_real
+from .ir.types import FLOAT, Dim, Num, Static, Tup, Type, has_real, held
 from .records import form_of, is_structure, leaves, mapped, name_of, parts_of
+from .runtime import duplicate
 
 _FLOATS = ("float32", "float64")
 _NUMBERS = (int, bool, np.float64, np.float32, np.int64, np.int32, np.bool_)
@@ -26,10 +27,10 @@ def parameters(function: Callable[..., Any]) -> inspect.Signature:
 
 
 def count_by_position(signature: inspect.Signature) -> int | None:
-    """How many arguments make a complete call without keywords; None where some can only be given by keyword."""
-    keyword = inspect.Parameter.KEYWORD_ONLY
+    """How many arguments make a complete call without keywords; None where that is not one number, or not enough."""
+    by_place = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     parameters = signature.parameters
-    return None if any(p.kind is keyword for p in parameters.values()) else len(parameters)
+    return len(parameters) if all(p.kind in by_place for p in parameters.values()) else None
 
 
 def bound(
@@ -107,7 +108,7 @@ def is_exact(value: Any, differentiate: bool) -> bool:
         return known and bool(value.ndim) and value.dtype.isnative
     if kind in (float, np.float64, np.float32):
         return True
-    return not differentiate and kind in (bool, str, type(None), np.int64, np.int32)
+    return not differentiate and (kind in (bool, str, type(None), np.int64, np.int32) or held(value) is not None)
 
 
 def fitted(value: Any, name: str, differentiate: bool) -> Any:
@@ -128,7 +129,7 @@ def fitted(value: Any, name: str, differentiate: bool) -> Any:
         if value.dtype.name not in _FLOATS:
             raise BadArgument(f"`{name}` is a {value.dtype}: use float64 or float32")
         return value
-    if not differentiate and (value is None or isinstance(value, str)):
+    if not differentiate and (value is None or isinstance(value, str) or held(value) is not None):
         return value
     hint = "pass a float or a NumPy array of floats"
     verb = "cannot be differentiated" if differentiate else "is not supported as an argument"
@@ -185,7 +186,7 @@ def type_of(value: Any, name: str) -> Type:
         case tuple():
             return argument_type(value, name, False)
         case _:
-            return Static(value)
+            return held(value) or Static(value)
 
 
 def argument_type(value: Any, name: str, differentiate: bool) -> Type:
@@ -201,6 +202,8 @@ def argument_type(value: Any, name: str, differentiate: bool) -> Type:
         if differentiate and not any(map(has_real, items)):
             raise BadArgument(f"`{name}` holds no real number or array of real numbers: there is nothing to derive by")
         return Tup(items, form)
+    if is_function(value) and not differentiate:
+        return Static(value)
     type_ = type_of(fitted(value, name, differentiate), name)
     # a 0-d array is taken as a number, but it is one that can be written
     is_boxed = isinstance(value, np.ndarray) and value.ndim == 0
@@ -215,6 +218,9 @@ def _part_type(value: Any, name: str, differentiate: bool) -> Type:
 
 
 def _is_number(value: Any) -> bool:
+    """Whether generated code takes a part of a structure: a number, an array, a random generator."""
+    if held(value) is not None:
+        return True
     if isinstance(value, bool | int | np.bool_ | np.integer):
         return -(2**63) <= int(value) < 2**63
     kinds = ("f4", "f8", "b1")
@@ -222,6 +228,11 @@ def _is_number(value: Any) -> bool:
         type(value) in (np.ndarray, np.memmap, np.float32, np.float64)
         and (value.dtype.kind in "iu" or value.dtype.str[1:] in kinds)
     )
+
+
+def is_function(value: Any) -> bool:
+    """Whether an argument is a function: known when the derivative is written, and no argument of generated code."""
+    return callable(value) and not isinstance(value, np.generic)
 
 
 def is_real(value: Any) -> bool:
@@ -232,7 +243,8 @@ def is_real(value: Any) -> bool:
 def taken(value: Any, name: str, differentiate: bool) -> Iterator[Any]:
     """An argument as generated code takes it: fitted, a structure's numbers and arrays one by one."""
     if not is_structure(value):
-        yield fitted(value, name, differentiate)
+        if not is_function(value):
+            yield fitted(value, name, differentiate)
         return
     for own, leaf in numbers(value, name):
         yield fitted(leaf, own, False)
@@ -241,7 +253,8 @@ def taken(value: Any, name: str, differentiate: bool) -> Iterator[Any]:
 def numbers(value: Any, name: str) -> Iterator[tuple[str, Any]]:
     """The values that generated code takes for an argument, with their names: of a structure the numbers and arrays."""
     if not is_structure(value):
-        yield name, value
+        if not is_function(value):
+            yield name, value
         return
     for own, leaf in leaves(value, name):
         if _is_number(leaf):
@@ -254,6 +267,11 @@ def finished(adjoints: Iterator[Any], argument: Any) -> Any:
     if not is_structure(argument):
         return finish(next(adjoints), argument)
     return mapped(lambda leaf: finish(next(adjoints), leaf) if is_real(leaf) else None, argument)
+
+
+def duplicated(args: Iterable[Any]) -> tuple[Any, ...]:
+    """The arguments of one more run of a function, with generators that draw the same again."""
+    return tuple([mapped(lambda leaf: duplicate(leaf) if held(leaf) else leaf, a) for a in args])
 
 
 def finish(gradient: Any, argument: Any) -> Any:

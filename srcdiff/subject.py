@@ -101,8 +101,13 @@ def _instead(f: Any) -> str:
 
 
 def as_function(derivative: Derivative) -> FunctionType:
-    """A plain function that calls the derivative, for taking the derivative of it."""
+    """A plain function that calls the derivative, for taking the derivative of it. Raises BadArgument."""
     names = derivative.signature.parameters
+    if any(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in names.values()):
+        raise BadArgument(
+            f"{derivative.function.__name__}{derivative.signature} takes any number of arguments; to differentiate its "
+            f"derivative again, write a function with named parameters that calls it"
+        )
     keywords = tuple((n, Name(n)) for n, p in names.items() if p.kind is inspect.Parameter.KEYWORD_ONLY)
     others = tuple(Name(n) for n in names if n not in dict(keywords))
     call = Call(Object(derivative, "derivative"), others, keywords)

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from .derivative import Derivative, Options, Ready, signature_of
-from .errors import BadArgument, NotDifferentiable, Refusal
+from .errors import BadArgument, NotDifferentiable, Refusal, UnsupportedCall
 from .ir.types import Form
 from .records import form_of, is_structure, leaves, mapped, parts_of
-from .signature import bound, finished, is_real, key_of
+from .signature import bound, duplicated, finished, is_real, key_of
 
 
 def vjp(f: Callable[..., Any], /, *args: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
@@ -43,15 +43,17 @@ def vjp(f: Callable[..., Any], /, *args: Any) -> tuple[Any, Callable[[Any], tupl
     derivative, ready = _chosen(f, names, whole)
     if ready.written:
         derivative.check_apart(ready, whole)
-    kept = tuple(map(_copied, whole))
+    if ready.built.repeats.problem is not None:
+        raise UnsupportedCall([ready.built.repeats.problem])
+    kept = duplicated(map(_copied, whole))
     captured = tuple(map(_copied, ready.extra()))
-    value = f(*map(_copied, given.args), **given.kwargs)
+    value = f(*map(_copied, given.args), **given.kwargs)  # (this is the run that advances random generators)
     form = _form(value)
 
     def pullback(y_bar: Any) -> tuple[Any, ...]:
         leaves = list(_seeds(form, y_bar))
         seeds = (functools.reduce(operator.add, (leaves[k] for k in places)) for places in ready.built.seed_leaves)
-        _, *parts = derivative.run(ready, kept, (*captured, *seeds))
+        _, *parts = derivative.run(ready, duplicated(kept), (*captured, *seeds))
         adjoints = iter(parts)
         given = dict(zip(names, kept, strict=False))
         done = {n: finished(adjoints, given[n]) for n in derivative.wrt}

@@ -1182,21 +1182,6 @@ def tries(x):
         return 0.0
 
 
-def comprehends(x):
-    return sum([x * k for k in range(3)])
-
-
-def defines(x):
-    def inner(t):
-        return t * x
-
-    return inner(x)
-
-
-def unpacks(x, *rest):
-    return x
-
-
 def prints(x):
     print(x)
     return x
@@ -1302,9 +1287,6 @@ REFUSED = [
     generates,
     awaits,
     tries,
-    comprehends,
-    defines,
-    unpacks,
     prints,
     calls_itself,
     indexes_by_floats,
@@ -1361,7 +1343,7 @@ def test_sequences_are_followed_or_refused(f: Callable[..., Any]) -> None:
 
 
 def test_syntax_is_refused_when_the_derivative_is_made() -> None:
-    for f in (writes_a_global, generates, awaits, tries, comprehends, defines, unpacks):
+    for f in (writes_a_global, generates, awaits, tries):
         with pytest.raises(errors.Refusal):
             srcdiff.grad(f)
 
@@ -1387,11 +1369,11 @@ def test_all_problems_come_in_one_report() -> None:
 
 def test_problems_in_a_helper_name_the_way_there() -> None:
     def outer(x):
-        return comprehends(x)
+        return tries(x)
 
     with pytest.raises(errors.Refusal) as caught:
         srcdiff.grad(outer)(1.0)
-    assert "outer -> comprehends" in str(caught.value)
+    assert "outer -> tries" in str(caught.value)
 
 
 @pytest.mark.parametrize("name", [n for n in dir(errors) if isinstance(getattr(errors, n), type)])

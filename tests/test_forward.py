@@ -287,3 +287,27 @@ def test_stop_gradient(jit: bool) -> None:
     _, tangent = srcdiff.jvp(half_constant, (X,), (V,), jit=jit)
     assert tangent == pytest.approx(float(constant @ V))
     assert srcdiff.grad(lambda x: x * srcdiff.stop_gradient(x))(3.0) == 3.0
+
+
+# ------------------------------------------------------------------------------------- arguments that are held fixed
+
+
+def paid_back(x, debt):
+    for _ in range(2):
+        debt -= x * debt
+    return debt
+
+
+def sometimes_scaled(x, s):
+    if x > 1.0:
+        s = s * x
+    return s
+
+
+@pytest.mark.parametrize(("f", "x"), [(paid_back, 0.3), (sometimes_scaled, 1.5), (sometimes_scaled, 0.5)])
+def test_an_argument_that_is_held_fixed_may_become_active(f, x):
+    """Its tangent is zero on entry; written with no start, it was read before anything was assigned to it."""
+    expected = srcdiff.grad(f)(x, 2.0)
+    assert srcdiff.jvp(f, (x, 2.0), (1.0, None))[1] == pytest.approx(expected)
+    assert srcdiff.jacobian(f)(x, 2.0) == pytest.approx(expected)
+    assert srcdiff.hvp(f)(x, 2.0, 1.0) == pytest.approx(srcdiff.grad(srcdiff.grad(f))(x, 2.0))

@@ -283,10 +283,10 @@ REFUSALS: dict[str, tuple[str, tuple[Any, ...], type[Refusal], str, str]] = {
         "np.fft.fft(x)",
     ),
     "a keyword that the rule does not know": (
-        "def f(x):\n    return np.sum(x, where=x > 0.0)",
+        "def f(x):\n    return np.std(x, where=x > 0.0)",
         (vector(),),
         UnsupportedCall,
-        "the argument `where=` of `np.sum`",
+        "the argument `where=` of `np.std`",
         "np.sum(x, where=x > 0.0)",
     ),
     "more arguments than the rule has": (

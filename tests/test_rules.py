@@ -27,7 +27,7 @@ from srcdiff.rules.points import Example, Reals, call, over, reals
 from srcdiff.rules.registry import FORMS, REWRITTEN, RULES, SPELLED, WRITING, register_late
 from srcdiff.runtime import polygamma
 from srcdiff.testing import GradientMismatch, check_grad
-from srcdiff.testing.rules import Program, check_rule, name_of
+from srcdiff.testing.rules import Program, check_rule, has_reals, name_of
 
 register_late()  # SciPy is in use: its functions are imported above
 
@@ -49,6 +49,8 @@ def cases() -> list[Any]:
             shapes = [a.shape for a in example.args if isinstance(a, Reals)]
             if any(shapes) and not takes_arrays(function):
                 continue
+            if not any(map(has_reals, (*example.args, *(v for _, v in example.kwargs)))):
+                continue  # nothing to differentiate
             found.append(pytest.param(function, example, id=f"{name_of(function)}-{k}"))
     return found
 

@@ -27,7 +27,7 @@ PIPELINE = {
     "backend": {"ir", "errors", "runtime"},
 }
 MAY_IMPORT = PIPELINE | {
-    "signature": {"ir", "errors", "records"},
+    "signature": {"ir", "errors", "records", "runtime"},
     "sharing": {"errors", "records"},
     "watch": {"frontend"},
     "guess": {"ir", "errors", "frontend", "signature"},
@@ -36,7 +36,7 @@ MAY_IMPORT = PIPELINE | {
     "runtime_numba": {"runtime"},
     "compiled": {"errors", "runtime_numba"},
     "derivative": {*PIPELINE, "signature", "sharing", "watch", "guess", "build", "compiled"},
-    "vjp": {"ir", "errors", "records", "signature", "derivative"},
+    "vjp": {"ir", "errors", "records", "runtime", "signature", "derivative"},
     "pushforward": {"errors", "records", "signature", "derivative"},
     "jacobian": {*PIPELINE, "signature", "build", "compiled", "derivative", "pushforward"},
     "api": {"errors", "derivative", "vjp", "pushforward", "jacobian"},

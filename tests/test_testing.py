@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import srcdiff
 from srcdiff import testing
 from srcdiff.testing import GradientMismatch, check_grad
 from srcdiff.testing.values import leaves
@@ -107,7 +108,8 @@ def numeric(phi: Callable[..., float], args: tuple[Any, ...]) -> tuple[Any, ...]
 @pytest.fixture
 def api(monkeypatch: pytest.MonkeyPatch) -> NumericApi:
     fake = NumericApi()
-    monkeypatch.setattr(testing, "api", fake)
+    for module in (testing.reverse, testing.forward, testing.second):
+        monkeypatch.setattr(module, "api", fake)
     return fake
 
 
@@ -252,7 +254,7 @@ def test_tiny_gradients_are_not_taken_for_zero(api: NumericApi) -> None:
 def test_wrong_second_derivative(api: NumericApi) -> None:
     api.spoil = lambda g, args, order: tuple(v * (1.01 if order == 2 else 1.0) for v in g)
     check_grad(energy, (X.copy(), 1.5), rtol=1e-3)
-    with pytest.raises(GradientMismatch, match="derivative of along"):
+    with pytest.raises(GradientMismatch, match=r"derivative of the derivative of energy by x \(reverse mode\)"):
         check_grad(energy, (X.copy(), 1.5), order=2, rtol=1e-3)
     with pytest.raises(GradientMismatch):
         check_grad(lambda x: math.sin(x) * x, (0.7,), order=2, rtol=1e-3)
@@ -386,14 +388,117 @@ def test_state_left_behind_by_a_call(api: NumericApi) -> None:
             check_grad(f, (X.copy(), 1.5))
 
 
+# -------------------------------------------------------------------------------------------------- nests of modes
+
+NESTS = ("reverse-over-reverse", "forward-over-reverse", "reverse-over-forward", "forward-over-forward")
+
+
+def quartic(x, k):
+    return k * k * np.sum(x * x) ** 2
+
+
+@pytest.mark.parametrize("mode", NESTS)
+def test_nests(mode: str) -> None:
+    check_grad(quartic, (X.copy(), 1.5), modes=(mode,))
+    check_grad(with_default, (1.3,), modes=(mode,))
+    check_grad(with_default, (1.3,), kwargs={"k": 0.4}, modes=(mode,))
+
+
+def with_default(x, y=2.0, *, k=1.0):
+    return math.sin(x * y) * math.exp(k * x)
+
+
+def test_third_order_by_nests() -> None:
+    check_grad(quartic, (X.copy(), 1.5), modes=("forward-over-reverse-over-forward",))
+
+
+class SpoiltJvp:
+    """srcdiff's own API with tangents that are wrong from the `order`-th derivative on."""
+
+    def __init__(self, order: int) -> None:
+        self.order = order
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(srcdiff, name)
+
+    def jvp(self, f: Callable[..., Any], *given: Any, jit: bool = False, wrt: Any = None) -> Any:
+        wrong = 1.01 if f.__name__ == "along" or self.order == 1 else 1.0
+
+        def spoilt(found: Any) -> Any:
+            return found[0], found[1] * wrong
+
+        if given:
+            return spoilt(srcdiff.jvp(f, *given))
+        push = srcdiff.jvp(f, wrt=wrt)
+        return lambda *args: spoilt(push(*args))
+
+
+@pytest.mark.parametrize("modes", [("forward",), ("reverse", "forward")])
+def test_a_wrong_tangent_is_named(modes: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(testing.forward, "api", SpoiltJvp(1))
+    with pytest.raises(GradientMismatch, match=r"derivative of quartic by x\[0\]") as caught:
+        check_grad(quartic, (X.copy(), 1.5), modes=modes)
+    error = caught.value
+    assert (error.argument, error.index) == ("x", (0,))
+    assert error.got == pytest.approx(1.01 * error.expected[0], rel=1e-6)
+    assert len(error.expected) == len(error.steps) == 5
+
+
+@pytest.mark.parametrize("mode", ["forward-over-reverse", "forward-over-forward"])
+def test_a_wrong_second_tangent_is_named(mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(testing.forward, "api", SpoiltJvp(2))
+    with pytest.raises(GradientMismatch) as caught:
+        check_grad(quartic, (X.copy(), 1.5), modes=(mode,))
+    inner = mode.rpartition("-")[2]
+    assert f"derivative of the derivative of quartic by x ({inner} mode) by x[0]" in str(caught.value)
+    assert caught.value.steps
+
+
+# ---------------------------------------------------------------------------------------------------- random generators
+
+
+def drawn(x, rng):
+    return x * x * rng.normal() + x * rng.random()
+
+
+def test_every_evaluation_sees_the_same_draws() -> None:
+    generator = np.random.default_rng(4)
+    before = generator.bit_generator.state
+    check_grad(drawn, (1.5, generator), order=2, modes=("reverse", "forward", *NESTS))
+    assert generator.bit_generator.state == before
+
+
+def test_a_derivative_that_draws_too_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Spoilt:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(srcdiff, name)
+
+        def grad(self, f: Any, **options: Any) -> Any:
+            def derivative(x: Any, rng: Any) -> Any:
+                found = srcdiff.grad(f, **options)(x, rng)
+                rng.random()
+                return found
+
+            return derivative
+
+    monkeypatch.setattr(testing.reverse, "api", Spoilt())
+    with pytest.raises(GradientMismatch, match="leaves a random generator in another state"):
+        check_grad(drawn, (1.5, np.random.default_rng(4)))
+
+
 # ------------------------------------------------------------------------------------------------- wrong questions
 
 
 def test_misuse(api: NumericApi) -> None:
     with pytest.raises(ValueError, match="order is 1 or 2"):
         check_grad(energy, (X, 1.5), order=3)
-    with pytest.raises(ValueError, match="takes a scalar function"):
+    with pytest.raises(ValueError, match="take a scalar function"):
         check_grad(stretched, (X, 1.5), order=2)
+    for modes in ((), ("backward",), ("forward-over",), ("forward over reverse",)):
+        with pytest.raises(ValueError, match="modes are"):
+            check_grad(energy, (X, 1.5), modes=modes)
+    with pytest.raises(ValueError, match="take a scalar function"):
+        check_grad(stretched, (X, 1.5), modes=("forward-over-reverse",))
     with pytest.raises(ValueError, match="none of the arguments"):
         check_grad(energy, (X, 1.5), wrt="z")
     with pytest.raises(ValueError, match="none of the arguments"):

@@ -50,10 +50,15 @@ def sources(e: Expr) -> set[str]:
     return set()
 
 
+def varied_names(function: Function, wrt: Iterable[str], aliases: Aliases) -> set[str]:
+    """The variables that depend differentiably on `wrt`."""
+    return _closure(set(wrt), _flows(function, aliases), aliases)
+
+
 def active_names(function: Function, wrt: Iterable[str], results: Iterable[str], aliases: Aliases) -> set[str]:
     """The active variables, for derivatives of `results` with respect to `wrt`."""
     flows = _flows(function, aliases)
-    varied = _closure(set(wrt), [(s, t) for s, t in flows], aliases)
+    varied = _closure(set(wrt), flows, aliases)
     useful = _closure(set(results), [(t, s) for s, t in flows], aliases)
     return {n for n in varied & useful if carries(aliases.types.get(n))}
 

@@ -46,6 +46,16 @@ _BINARY = _table(
 )
 
 
+def method_name(value: object) -> str | None:
+    """The name of the method that a function is, of a built-in class or of a random generator; None for others."""
+    if isinstance(value, types.MethodDescriptorType | types.WrapperDescriptorType):
+        return value.__name__
+    random: Any = sys.modules.get("numpy.random")
+    name = str(getattr(value, "__name__", ""))
+    classes = () if random is None else (random.Generator, random.RandomState)
+    return name if any(vars(c).get(name, classes) is value for c in classes) else None
+
+
 # ----------------------------------------------------------------------------------------------- names of objects
 
 
@@ -150,6 +160,9 @@ class Names:
                 return f"{self.module(module.__name__)}.{name}"
         if name := _public_name(np.linalg, value):
             return f"{self.module('numpy')}.linalg.{name}"
+        random = sys.modules.get("numpy.random")
+        if random is not None and (name := _public_name(random, value)):
+            return f"{self.module('numpy')}.random.{name}"
         for library in ("scipy.special", "scipy.linalg"):
             found = sys.modules.get(library)
             if found is not None and (name := _public_name(found, value)):
@@ -210,6 +223,8 @@ class _Tree:
                 return ast.IfExp(self.expr(node.test), self.expr(node.then), self.expr(node.other))
             case ir.Logic():
                 return self.logic(node)
+            case ir.Closure() | ir.Comprehension():
+                raise TypeError(f"not lowered: {node!r}")
             case _:
                 assert_never(node)
 
@@ -244,8 +259,8 @@ class _Tree:
         keywords = [ast.keyword(name, self.expr(arg)) for name, arg in node.kwargs]
         if isinstance(value, types.GetSetDescriptorType | types.MemberDescriptorType) and len(args) == 1:
             return ast.Attribute(args[0], value.__name__)
-        if isinstance(value, types.MethodDescriptorType | types.WrapperDescriptorType) and args:
-            return ast.Call(ast.Attribute(args[0], value.__name__), args[1:], keywords)
+        if args and (name := method_name(value)) is not None:
+            return ast.Call(ast.Attribute(args[0], name), args[1:], keywords)
         return ast.Call(self.expr(node.func), args, keywords)
 
     def operation(self, func: object, args: tuple[ir.Expr, ...]) -> ast.expr | None:

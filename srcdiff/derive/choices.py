@@ -8,6 +8,7 @@ from ..analysis.aliases import Aliases
 from ..ir.nodes import Assign, Call, Display, For, Name, Stmt, Update, While
 from ..ir.types import Num, Type
 from ..ir.walk import is_call_of, names
+from ..rules.effects import has_effect
 from .acts import Fork, Node, Round, Step
 from .facts import Facts
 from .schedule import Key
@@ -101,7 +102,7 @@ class Choices(Facts):
         return known
 
     def _recomputable(self, s: Stmt, nodes: list[Node]) -> bool:
-        if id(s) in self.banned or not isinstance(s, Assign) or not isinstance(s.target, Name):
+        if id(s) in self.banned or not isinstance(s, Assign) or not isinstance(s.target, Name) or has_effect(s.value):
             return False
         name, value = s.target.id, s.value
         if is_call_of(value, list.pop) or isinstance(value, Display) or name in names(value):

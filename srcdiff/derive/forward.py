@@ -110,6 +110,9 @@ class _Writer:
         body = self.block(original.body)
         own = tuple(Param(p.name) for p in original.params)
         seeds = tuple(Param(self.params[name]) for name in self.request.wrt)
+        # an argument that is held fixed, in a variable that is active further on
+        fixed = [p.name for p in own if p.name in self.dots and p.name not in self.params]
+        body = (*(Assign(Name(self.dots[name]), self.zero(name)) for name in fixed), *body)
         return Function(f"{identifier(core.function.name)}_jvp", own + seeds, body, None, original.origin)
 
     def block(self, block: Block) -> Block:

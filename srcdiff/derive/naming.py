@@ -16,6 +16,7 @@ import numpy as np
 
 from ..analysis.activity import active_names
 from ..analysis.aliases import Aliases, analyse
+from ..analysis.effects import check_effects
 from ..errors import AmbiguousAlias
 from ..ir.nodes import (
     Assign,
@@ -80,6 +81,7 @@ def named(
         user_name = {new: copies.get(old, user_name.get(old, old)) for new, old in again.items()}
         types = web_types(function, params)
     aliases = analyse(function, types)
+    check_effects(function, wrt, aliases, user_name)
     fresh = Fresh(mentioned(function.body) | set(types))
     active = active_names(function, wrt, results(function), aliases)
     namer = _Namer(types, active, aliases, fresh, user_name, forward)

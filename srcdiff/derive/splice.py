@@ -44,7 +44,7 @@ class _Splicer(Rewriter):
 
     def __init__(self, types: Mapping[str, Type], scope: dict[str, Expr]) -> None:
         self.state = State(Fresh(set()), dict(types))
-        self.scope = scope
+        self.scope, self.done = scope, {}
 
     def result(self, block: Block) -> Expr:
         for s in block:

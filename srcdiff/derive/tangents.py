@@ -140,13 +140,9 @@ class Tangents:
         function = e.func.value
         linear = linear_operands(function)
         if linear:
-            zero_is_a_number = function is np.where
-            args = tuple(
-                self.operand(a, zero_is_a_number) if name in linear else a
-                for name, a in zip(rule.operands, e.args, strict=False)
-            )
-            kwargs = tuple((k, self.operand(v, zero_is_a_number) if k in linear else v) for k, v in e.kwargs)
-            return replace(e, args=(*args, *e.args[len(args) :]), kwargs=kwargs)
+            short = self.of_tangents(e, rule, linear, zero_is_a_number=function is np.where)
+            whole = same_shape(self.num(short), self.num(e))  # a zero that is a number does not fill out the shape
+            return short if whole else self.of_tangents(e, rule, linear, zero_is_a_number=False)
         bilinear = bilinear_operands(function)
         if bilinear:
             parts: list[Expr] = []
@@ -159,6 +155,15 @@ class Tangents:
         if rule.tangent is not None:
             return self.by_pushforward(e, rule, y)
         return self.transposed(e, rule, y)
+
+    def of_tangents(self, e: Call, rule: Rule, linear: tuple[str, ...], zero_is_a_number: bool) -> Call:
+        """The function itself, of the tangents of those operands in which it is linear."""
+        args = tuple(
+            self.operand(a, zero_is_a_number) if name in linear else a
+            for name, a in zip(rule.operands, e.args, strict=False)
+        )
+        kwargs = tuple((k, self.operand(v, zero_is_a_number) if k in linear else v) for k, v in e.kwargs)
+        return replace(e, args=(*args, *e.args[len(args) :]), kwargs=kwargs)
 
     def by_pushforward(self, e: Call, rule: Rule, y: Expr) -> Expr:
         assert rule.tangent is not None

@@ -16,7 +16,23 @@ import numpy as np
 from srcdiff.frontend.names import MISSING, NOT_STATIC, Reference, Scope, static_attribute
 from srcdiff.frontend.refusals import Problems
 from srcdiff.frontend.text import Text
-from srcdiff.ir.nodes import Attr, Call, Choice, Const, Display, Expr, Item, Logic, Name, Object, Slice, Span
+from srcdiff.ir.nodes import (
+    Attr,
+    Call,
+    Choice,
+    Clause,
+    Closure,
+    Comprehension,
+    Const,
+    Display,
+    Expr,
+    Item,
+    Logic,
+    Name,
+    Object,
+    Slice,
+    Span,
+)
 
 
 class _Operator(NamedTuple):
@@ -74,6 +90,7 @@ class Expressions:
         self.text = text
         self.problems = problems
         self.references: dict[str, Reference] = {}
+        self.renamed: list[dict[str, str]] = []  # by the comprehensions around
         self._unbound: set[str] = set()
 
     def read(self, node: Any) -> Expr:
@@ -102,6 +119,9 @@ class Expressions:
         return Const(node.value, span)
 
     def _name(self, node: Any) -> Expr:
+        for names in reversed(self.renamed):
+            if node.id in names:
+                return Name(names[node.id], self.text.span(node))
         if self.scope.is_local(node.id):
             return Name(self.scope.spelled(node.id), self.text.span(node))
         return self._static(node, [])
@@ -111,7 +131,8 @@ class Expressions:
         while type(attributes[-1].value).__name__ == "Attribute":
             attributes.append(attributes[-1].value)
         root = attributes[-1].value
-        if type(root).__name__ == "Name" and not self.scope.is_local(root.id):
+        inside = any(getattr(root, "id", None) in names for names in self.renamed)
+        if type(root).__name__ == "Name" and not inside and not self.scope.is_local(root.id):
             return self._static(root, attributes[::-1])
         return self._dynamic(self.read(root), attributes[::-1])
 
@@ -149,6 +170,50 @@ class Expressions:
         self._unbound.add(path)
         base, _, name = path.rpartition(".")
         self.problems.add(key, span, base=base, name=name)
+
+    # ---------------------------------------------------------------------------- functions and comprehensions
+
+    def _lambda(self, node: Any) -> Expr:
+        return self.closure(node, "anonymous")
+
+    def closure(self, node: Any, name: str) -> Expr:
+        raise NotImplementedError
+
+    def _listcomp(self, node: Any) -> Expr:
+        return self._comprehension("list", node, (node.elt,))
+
+    def _generatorexp(self, node: Any) -> Expr:
+        return self._comprehension("generator", node, (node.elt,))
+
+    def _dictcomp(self, node: Any) -> Expr:
+        return self._comprehension("dict", node, (node.key, node.value))
+
+    def _comprehension(self, kind: str, node: Any, parts: tuple[Any, ...]) -> Expr:
+        """The names that it binds are its own: they get names that nobody else has."""
+        names: dict[str, str] = {}
+        clauses: list[Clause] = []
+        for clause in node.generators:
+            if clause.is_async:
+                self.problems.add("AsyncFor", self.text.span(node))
+            over = self.read(clause.iter)
+            if not clauses:
+                self.renamed.append(names)
+            names.update({n: self.scope.fresh(n) for n in _target_names(clause.target)})
+            conditions = tuple(map(self.read, clause.ifs))
+            clauses.append(Clause(self._bound(clause.target), over, conditions))
+        read = [self.read(part) for part in parts]
+        self.renamed.pop()
+        element = read[0] if len(read) == 1 else Display("tuple", tuple(read), self.text.span(node))
+        return Comprehension(kind, element, tuple(clauses), self.text.span(node))
+
+    def _bound(self, target: Any) -> Expr:
+        """The target of a comprehension's clause."""
+        kind, span = type(target).__name__, self.text.span(target)
+        if kind in ("Tuple", "List"):
+            return Display("tuple", tuple(map(self._bound, target.elts)), span)
+        if kind == "Starred":
+            return Display("starred", (self._bound(target.value),), span)
+        return self.read(target)
 
     # ------------------------------------------------------------------------------------------------- operators
 
@@ -222,6 +287,13 @@ class Expressions:
         return Display("list", tuple(self.read(item) for item in node.elts), self.text.span(node))
 
 
+def _target_names(target: Any) -> list[str]:
+    if type(target).__name__ == "Name":
+        return [target.id]
+    parts = getattr(target, "elts", None) or [getattr(target, "value", None)]
+    return [name for part in parts if part is not None for name in _target_names(part)]
+
+
 def _comparison(kind: str, left: Expr, right: Expr, span: Span) -> Expr:
     if kind == "NotIn":
         return Call(_UNARY["Not"].at(span), (_comparison("In", left, right, span),), (), span)
@@ -247,6 +319,8 @@ def _repeatable(expr: Expr | None) -> bool:
             return all(_repeatable(part) for part in items)
         case Choice(test, then, other):
             return all(_repeatable(part) for part in (test, then, other))
+        case Closure() | Comprehension():
+            return False
 
 
 def _pure(func: Expr) -> bool:

@@ -122,6 +122,24 @@ class Scope:
         return name
 
 
+class InnerScope(Scope):
+    """The names that a function inside another one sees: its own, and those of the functions around it."""
+
+    def __init__(self, outer: Scope, own: set[str]) -> None:
+        self.function, self.owner, self.outer = outer.function, outer.owner, outer
+        self.locals = frozenset(map(self.spelled, own))
+        self.taken = self.locals | outer.taken
+        self.free: dict[str, None] = {}  # variables of the functions around it that it mentions
+
+    def is_local(self, name: str) -> bool:
+        if self.spelled(name) in self.locals:
+            return True
+        if not self.outer.is_local(name):
+            return False
+        self.free[self.spelled(name)] = None
+        return True
+
+
 def static_attribute(base: object, name: str) -> object:
     """`base.name` where that is decided by the program's text, else NOT_STATIC; MISSING where there is none."""
     if isinstance(base, type):

@@ -7,9 +7,10 @@ import types
 from typing import Any
 
 from srcdiff.frontend.expressions import BINARY, Expressions
-from srcdiff.frontend.names import Scope
+from srcdiff.frontend.names import InnerScope, Scope
 from srcdiff.frontend.program import Program
 from srcdiff.frontend.refusals import Problems, not_a_function
+from srcdiff.frontend.scopes import bound_names, nonlocal_names, parameter_names
 from srcdiff.frontend.source import Source, find, to_gast
 from srcdiff.frontend.text import Text
 from srcdiff.frontend.writes import lasting_writes
@@ -18,6 +19,7 @@ from srcdiff.ir.nodes import (
     Attr,
     Block,
     Break,
+    Closure,
     Const,
     Continue,
     Display,
@@ -69,14 +71,16 @@ def _header(source: Source) -> Span:
 class _Statements:
     """Reads the statements of one function."""
 
-    def __init__(self, function: types.FunctionType, source: Source, problems: Problems) -> None:
+    def __init__(
+        self, function: types.FunctionType, source: Source, problems: Problems, scope: Scope | None = None
+    ) -> None:
         self.subject = function
         self.source = source
-        self.node = to_gast(source)
+        self.node: Any = to_gast(source) if scope is None else None
         self.text: Text = source.text
         self.problems = problems
-        self.scope = Scope(function, source.owner)
-        self.expressions = Expressions(self.scope, source.text, problems)
+        self.scope = scope or Scope(function, source.owner)
+        self.expressions = _Functions(self, self.scope, source.text, problems)
 
     # ---------------------------------------------------------------------------------------------- the function
 
@@ -101,18 +105,20 @@ class _Statements:
         return result
 
     def _params(self, arguments: Any) -> tuple[Param, ...]:
-        for key, stars, parameter in (("variadic", 1, arguments.vararg), ("keywords", 2, arguments.kwarg)):
-            if parameter is not None:
-                line, column, _, _ = self.text.span(parameter)
-                span = Span(line, column - stars, line, column + len(parameter.id))
-                self.problems.add(key, span, name=parameter.id)
         code = self.subject.__code__
-        names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+        named = code.co_argcount + code.co_kwonlyargcount
+        names = code.co_varnames[:named]
+        rest = [k for k, a in (("*", arguments.vararg), ("**", arguments.kwarg)) if a is not None]
+        kinds = dict(zip(code.co_varnames[named:], rest, strict=False))
+        kinds.update(dict.fromkeys(names[code.co_argcount :], "keyword"))
         values: dict[str, object] = dict(self.subject.__kwdefaults__ or {})
         defaults = self.subject.__defaults__ or ()
         values.update(zip(names[: code.co_argcount][::-1], defaults[::-1], strict=False))
         texts = self._default_texts(arguments, names)
-        return tuple(Param(name, _default(values[name], texts.get(name)) if name in values else None) for name in names)
+        given = {name: _default(values[name], texts.get(name)) for name in names if name in values}
+        params = [Param(n, given.get(n), kinds.get(n, "")) for n in code.co_varnames[: named + len(rest)]]
+        order = ["", "*", "keyword", "**"]  # that of a signature
+        return tuple(sorted(params, key=lambda p: order.index(p.kind)))
 
     def _default_texts(self, arguments: Any, names: tuple[str, ...]) -> dict[str, str]:
         """How the defaults are spelled, by parameter."""
@@ -120,6 +126,47 @@ class _Statements:
         pairs = list(zip(positional[::-1], arguments.defaults[::-1], strict=False))
         pairs += zip(names[len(positional) :], arguments.kw_defaults, strict=False)
         return {name: self.text.quote(self.text.span(node)) for name, node in pairs if node is not None}
+
+    def inner(self, node: Any, name: str) -> Closure:
+        """A function that is defined in this one."""
+        scope = InnerScope(self.scope, bound_names(node))
+        reader = _Statements(self.subject, self.source, self.problems, scope)
+        reader.expressions.references = self.expressions.references
+        reader.expressions.renamed = self.expressions.renamed[:]
+        arguments = node.args
+        keyword_only = {a.id for a in arguments.kwonlyargs}
+        kinds = {a.id: k for a, k in ((arguments.vararg, "*"), (arguments.kwarg, "**")) if a is not None}
+        params = tuple(
+            Param(n, kind=kinds.get(n) or ("keyword" if n in keyword_only else "")) for n in parameter_names(arguments)
+        )
+        places = [a.id for a in (*arguments.posonlyargs, *arguments.args)]
+        given = [*zip(places[::-1], arguments.defaults[::-1], strict=False)][::-1]
+        given += [(a.id, d) for a, d in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if d is not None]
+        defaults = tuple((n, self.expressions.read(d)) for n, d in given)
+        span = self.text.span(node)
+        if type(node).__name__ == "Lambda":
+            inside = self.text.span(node.body)
+            body: Block = (Return(reader.expressions.read(node.body), self._origin(inside)),)
+        else:
+            body = reader.block(node.body)
+        function = Function(name, params, body, None, self._origin(self.text.header(node)))
+        for write in lasting_writes(function):
+            self.problems.add(f"{write.kind} write", write.span, name=write.name)
+        changed = tuple(map(scope.spelled, nonlocal_names(node)))
+        free = dict.fromkeys((*(n for n in scope.free if n not in scope.locals), *changed))
+        return Closure(function, tuple(free), changed, defaults, span)
+
+    def _functiondef(self, node: Any, origin: Origin) -> list[Stmt]:
+        if node.decorator_list:
+            self._refuse(node)
+            return []
+        return [Assign(Name(self.scope.spelled(node.name)), self.inner(node, node.name), origin)]
+
+    def _nonlocal(self, node: Any, origin: Origin) -> list[Stmt]:  # noqa: ARG002
+        scope = self.scope
+        if not isinstance(scope, InnerScope) or not all(map(scope.outer.is_local, node.names)):
+            self._refuse(node)
+        return []
 
     # ------------------------------------------------------------------------------------------------ statements
 
@@ -219,6 +266,17 @@ class _Statements:
         target = self.target(node.target)
         op = BINARY[type(node.op).__name__].at(origin.span)
         return [Update(target, op, self.expressions.read(node.value), origin)]
+
+
+class _Functions(Expressions):
+    """Expressions, with the functions that they define."""
+
+    def __init__(self, statements: _Statements, scope: Scope, text: Text, problems: Problems) -> None:
+        super().__init__(scope, text, problems)
+        self.statements = statements
+
+    def closure(self, node: Any, name: str) -> Expr:
+        return self.statements.inner(node, name)
 
 
 def _bound(target: Expr) -> set[str]:

@@ -37,10 +37,6 @@ def _syntax(what: str, why: str, fix: str) -> Entry:
     return Entry(UnsupportedSyntax, what, why, fix)
 
 
-_COMPREHENSION = (
-    "its loop has a scope of its own, and the list it fills would have to be filled backwards",
-    "write the loop out: `out = np.empty(n)`, then `for i in range(n): out[i] = ...`; or use array operations",
-)
 _GENERATOR = (
     "a generator runs in pieces, in an order that its caller decides, so there is no one sequence to reverse",
     "return the values together, in an array or a tuple",
@@ -73,31 +69,15 @@ TABLE: dict[str, Entry] = {
     "Await": _syntax("`await`", *_ASYNC),
     "Yield": _syntax("`yield`", *_GENERATOR),
     "YieldFrom": _syntax("`yield from`", *_GENERATOR),
-    "ListComp": _syntax("a list comprehension", *_COMPREHENSION),
     "SetComp": _syntax(
         "a set comprehension",
         "a set drops equal values and has no order, so no derivative can be assigned to its elements",
         "keep the values in an array, filled by a `for` loop",
     ),
-    "DictComp": _syntax(
-        "a dict comprehension",
-        "which keys the dict has is known only when it runs, so its values have no names to differentiate",
-        "keep the values in an array, filled by a `for` loop",
-    ),
-    "GeneratorExp": _syntax(
-        "a generator expression",
-        "its elements are computed one by one by whoever consumes it, in a scope of its own",
-        "write the loop out: `total = 0.0`, then `for ...: total += ...`; or use array operations",
-    ),
-    "Lambda": _syntax(
-        "a lambda inside the function",
-        "it is a new function object at every call, with no source that could be differentiated beforehand",
-        "define it with `def` at the top of the file, and pass what it needs as arguments",
-    ),
     "FunctionDef": _syntax(
-        "a function defined inside the function",
-        "it is a new function object at every call, and may see variables that change after it was made",
-        "move the inner `def` to the top of the file, and pass what it needs as arguments",
+        "a decorated function inside the function",
+        "what the decorator makes of it is known only when the program runs",
+        "leave the decorator out, or move the function to the top of the file",
     ),
     "ClassDef": _syntax(
         "a class defined inside the function",
@@ -124,7 +104,7 @@ TABLE: dict[str, Entry] = {
     "JoinedStr": _syntax("an f-string", *_FORMAT),
     "TemplateStr": _syntax("a t-string", *_FORMAT),
     "Global": _syntax("`global`", *_GLOBAL),
-    "Nonlocal": _syntax("`nonlocal`", *_GLOBAL),
+    "Nonlocal": _syntax("`nonlocal` of a variable outside the differentiated function", *_GLOBAL),
     "Delete": _syntax(
         "`del`",
         "the reverse sweep may still need the value that it throws away",
@@ -151,20 +131,6 @@ TABLE: dict[str, Entry] = {
         "a `type` statement inside the function",
         "it makes a new object at every call that no number depends on",
         "move the `type` statement to the top of the file",
-    ),
-    "variadic": _syntax(
-        "the parameter `*{name}`",
-        "how many arguments there are is not known when the derivative is written; "
-        "a wrapper made by a decorator has such parameters as well",
-        "name the parameters one by one, or take one tuple or array; "
-        "for a decorated function, differentiate the undecorated one (often `f.__wrapped__`)",
-    ),
-    "keywords": _syntax(
-        "the parameter `**{name}`",
-        "which arguments there are is not known when the derivative is written; "
-        "a wrapper made by a decorator has such parameters as well",
-        "name the parameters one by one; "
-        "for a decorated function, differentiate the undecorated one (often `f.__wrapped__`)",
     ),
     "attribute target": _syntax(
         "an assignment to the attribute `{name}`",

@@ -162,7 +162,41 @@ class Logic:
     at: Span | None = field(default=None, compare=False, repr=False)
 
 
-Expr = Name | Const | Object | Attr | Call | Item | Slice | Display | Choice | Logic
+@dataclass(frozen=True, slots=True)
+class Closure:
+    """A function defined inside another one, or a lambda. Raw level only.
+
+    `free` are the variables of the functions around it that it reads, `nonlocals` those that it binds; `defaults` are
+    evaluated where it is defined.
+    """
+
+    function: Function
+    free: tuple[str, ...]
+    nonlocals: tuple[str, ...]
+    defaults: tuple[tuple[str, Expr], ...]
+    at: Span | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """`for target in iter if condition if ...` of a comprehension. The names it binds are nobody else's."""
+
+    target: Expr
+    iter: Expr
+    conditions: tuple[Expr, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Comprehension:
+    """`[element for ...]`: `kind` is "list", "generator" or "dict" (whose element is a pair). Raw level only."""
+
+    kind: str
+    element: Expr
+    clauses: tuple[Clause, ...]
+    at: Span | None = field(default=None, compare=False, repr=False)
+
+
+Expr = Name | Const | Object | Attr | Call | Item | Slice | Display | Choice | Logic | Closure | Comprehension
 
 
 # ----------------------------------------------------------------------------------------------------- statements
@@ -268,10 +302,12 @@ Block = tuple[Stmt, ...]
 
 @dataclass(frozen=True, slots=True)
 class Param:
-    """A parameter; `default` is the value itself, wrapped, or None where there is no default."""
+    """A parameter; `default` is the value itself, wrapped, or None where there is no default. `kind` is "*" or "**" for
+    those that take what is left over, "keyword" for one that is given by name only."""
 
     name: str
     default: Object | None = None
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ which is what broadcasting turns on.
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Hashable
 from dataclasses import dataclass, replace
@@ -183,12 +184,27 @@ class Static:
         return hash(self.value) if isinstance(self.value, str) else hash(id(self.value))
 
 
-Type = Num | Tup | Ref | ListOf | Static
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An object with a state of its own, such as a random generator: the program passes it on and calls its methods,
+    which change it. It has no derivative."""
+
+    kind: type
+
+
+Type = Num | Tup | Ref | ListOf | Static | Held
 
 FLOAT = Num("float64", weak=True)
 INT = Num("int64", weak=True)
 BOOL = Num("bool", weak=True)
 NONE = Static(None)
+
+
+def held(value: object) -> Held | None:
+    """The type of a random generator (none of a class of the user's own), None for anything else."""
+    random: Any = sys.modules.get("numpy.random")  # where it is not in use there are no generators
+    known = random is not None and type(value) in (random.Generator, random.RandomState)
+    return Held(type(value)) if known else None
 
 
 class TypeMismatch(Exception):
@@ -283,3 +299,5 @@ def describe(type_: Type) -> str:
             return "list"
         case Static():
             return "None" if type_.value is None else type(type_.value).__name__
+        case Held():
+            return type_.kind.__name__

@@ -13,7 +13,10 @@ from .nodes import (
     Break,
     Call,
     Choice,
+    Clause,
+    Closure,
     Comment,
+    Comprehension,
     Const,
     Continue,
     Display,
@@ -49,6 +52,8 @@ _CHILDREN: dict[type, Callable[[Any], tuple[Expr, ...]]] = {
     Display: lambda e: e.items,
     Choice: lambda e: (e.test, e.then, e.other),
     Logic: lambda e: e.values,
+    Closure: lambda e: tuple(value for _, value in e.defaults),
+    Comprehension: lambda e: (e.element, *(p for c in e.clauses for p in (c.target, c.iter, *c.conditions))),
 }
 
 
@@ -82,6 +87,12 @@ def rebuild(e: Expr, change: Callable[[Expr], Expr]) -> Expr:
             return Choice(new[0], new[1], new[2], e.at)
         case Logic():
             return Logic(e.op, tuple(new), e.at)
+        case Closure():
+            return replace(e, defaults=tuple((n, v) for (n, _), v in zip(e.defaults, new, strict=True)))
+        case Comprehension():
+            parts = iter(new[1:])
+            clauses = [Clause(next(parts), next(parts), tuple(next(parts) for _ in c.conditions)) for c in e.clauses]
+            return replace(e, element=new[0], clauses=tuple(clauses))
         case Name() | Const() | Object():
             return e
 
@@ -208,6 +219,8 @@ def assigned(block: Block) -> set[str]:
     found: set[str] = set()
     for s in statements(block):
         match s:
+            case Assign(value=Closure(nonlocals=changed)):
+                found.update(targets(s.target), changed)
             case Assign() | Update() | For():
                 found.update(targets(s.target))
             case _:

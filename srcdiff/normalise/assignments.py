@@ -13,7 +13,7 @@ from dataclasses import replace
 from ..errors import AmbiguousAlias, UnsupportedMutation, UnsupportedSyntax, UnsupportedType
 from ..ir.nodes import Assign, Attr, Block, Call, Const, Display, Expr, Item, Name, Object, Slice, Span, Update
 from ..ir.types import Form, ListOf, Num, Static, Tup, Type, describe
-from ..ir.walk import names
+from ..ir.walk import names, subexprs
 from ..rules.typing import TypeProblem
 from ..runtime import replaced, scattered
 from .expressions import GETITEM, Rewriter
@@ -47,6 +47,9 @@ class Assigner(Rewriter):
         raise NotImplementedError
 
     def put_part(self, target: Attr | Item, value: Expr) -> None:
+        raise NotImplementedError
+
+    def update_sequence(self, target: Name, op: Object, current: Display, value: Expr) -> None:
         raise NotImplementedError
 
     def update_part(self, s: Update, target: Attr | Item) -> None:
@@ -268,6 +271,8 @@ class Assigner(Rewriter):
         if isinstance(s.target, Attr | Item) and self.is_record_place(s.target):
             self.update_part(s, s.target)
             return
+        if isinstance(s.target, Item) and any(isinstance(part, Call) for part in subexprs(s.target)):
+            self.expr(s.target.index)  # the effects in a place come before those in the value
         value = self.expr(s.value)
         if isinstance(value, Display) and not isinstance(self.typed(self.expr(s.target)), Tup):
             self.check_written(self.typed(value), s.target)
@@ -275,6 +280,9 @@ class Assigner(Rewriter):
             self.update_items(self.item(s.target), s.op, value)
             return
         current = self.expr(s.target)
+        if isinstance(current, Display) and isinstance(s.target, Name):
+            self.update_sequence(s.target, s.op, current, value)
+            return
         call = Call(s.op, (current, value), at=s.target.at)
         before, after = self.typed(current), self.typed(call)
         assert isinstance(s.target, Name)

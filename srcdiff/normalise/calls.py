@@ -23,6 +23,8 @@ from ..ir.nodes import (
     Attr,
     Block,
     Call,
+    Closure,
+    Comprehension,
     Const,
     Display,
     Expr,
@@ -38,9 +40,12 @@ from ..rules import is_spelled
 from ..rules.nearest import instead, library_of
 from ..rules.typing import TypeProblem
 from .classes import Classes
+from .displays import of_pairs
 from .exits import single_exit
 from .literals import literal
 from .state import kind_of, to_problem, unknown
+
+_DEPTH = 100  # of calls
 
 
 class Callees(Classes):
@@ -50,6 +55,7 @@ class Callees(Classes):
     program: Program
     chain: tuple[str, ...]
     callers: tuple[Program, ...]
+    instances: tuple[tuple[Any, ...], ...] = ()  # the functions being inlined, each with the functions it was given
 
     def walker(self, program: Program, name: str) -> Self:
         """The walk over a callee of this function."""
@@ -76,15 +82,6 @@ class Callees(Classes):
     ) -> Expr:
         """The body of a Python function for these (core) arguments, emitted here; its result."""
         program = read(function)
-        if any(program.function.origin == p.function.origin and program.function == p.function for p in self.callers):
-            through = "" if self.chain[-1] == function.__name__ else " through others"
-            raise TypeProblem(
-                UnsupportedRecursion,
-                f"`{function.__name__}` calls itself{through}",
-                "the derivative of a recursive function is not written yet",
-                "write the recursion as a loop",
-                e.at,
-            )
         lowered = single_exit(program.function)
         if is_spelled(function):
             lowered = replace(lowered, body=_without_places(lowered.body))  # they are the caller's: this one is ours
@@ -94,6 +91,36 @@ class Callees(Classes):
             self.state.problems[before:] = [self.here(p, e) for p in self.state.problems[before:]]
             return result
         return self.inline_lowered(function, program, lowered, args, kwargs, e)
+
+    def entered(
+        self,
+        program: Program,
+        name: str,
+        function: Any,
+        args: tuple[Expr, ...],
+        kwargs: tuple[tuple[str, Expr], ...],
+        e: Call,
+    ) -> Self:
+        """The walker for a callee. Raises TypeProblem where the same function is being inlined already: with the same
+        functions among its arguments, that is, for then there would be no end."""
+        given = (*args, *(v for _, v in kwargs))
+        functions = (a.value for a in given if isinstance(a, Object) and isinstance(self.typed(a), Static))
+        instance = (program.function.origin, function, *functions)
+        if instance in self.instances or len(self.callers) > _DEPTH:
+            raise self.recursive(name, e)
+        walker = self.walker(program, name)
+        walker.instances = (*self.instances, instance)
+        return walker
+
+    def recursive(self, name: str, e: Call) -> TypeProblem:
+        through = "" if self.chain[-1] == name else " through others"
+        return TypeProblem(
+            UnsupportedRecursion,
+            f"`{name}` calls itself{through}",
+            "the derivative of a recursive function is not written yet",
+            "write the recursion as a loop",
+            e.at,
+        )
 
     def here(self, problem: Problem, e: Call) -> Problem:
         """A problem in what stands for a function, as one of the call of that function."""
@@ -124,28 +151,33 @@ class Callees(Classes):
         kwargs: tuple[tuple[str, Expr], ...],
         e: Call,
     ) -> Expr:
-        walker = self.walker(program, function.__name__)
+        walker = self.entered(program, function.__name__, program.function, args, kwargs, e)
+        walker.subject = function
         if is_spelled(function):
             walker.stands_for = function
-        changed = assigned(lowered.body)
+        signature = inspect.signature(function, follow_wrapped=False)
+        given = self.bound(signature, function.__name__, args, kwargs, e)
+        for param in program.function.params:
+            arg = leftover(param, given[param.name]) if param.name in given else self.default(param)
+            walker.scope[param.name] = self.argument(param.name, arg, lowered.body)
+        return walker.result_of(lowered, function.__name__, e)
+
+    def result_of(self, lowered: Function, name: str, e: Call) -> Expr:
+        """The result of this function for a call in another one, its statements emitted."""
         simple = _one_expression(lowered.body)
-        for param, arg in self.bound(function, program.function.params, args, kwargs, e):
-            once = simple is not None and _uses(simple, param.name) <= 1 and _pure(arg)
-            walker.scope[param.name] = self.argument(param.name, arg, param.name not in changed, once)
         if simple is not None:
             try:
-                return _at(walker.expr(simple), e)
+                return _at(self.expr(simple), e)
             except TypeProblem as problem:  # its place is in the callee's own file
-                found = to_problem(program, problem, lowered.body[0].origin, walker.chain)
+                found = to_problem(self.program, problem, lowered.body[0].origin, self.chain)
                 self.state.problems.append(found)
                 return Name(self._placeholder())
-        return walker.inlined(lowered, function.__name__)
+        return self.inlined(lowered, name)
 
-    def argument(self, name: str, arg: Expr, constant: bool, once: bool) -> Expr:
-        """What a parameter stands for in the callee: the argument itself where that is sure to mean the same.
-
-        `constant` says that the callee binds the parameter to nothing else, `once` that it evaluates it once at most.
-        """
+    def argument(self, name: str, arg: Expr, body: Block) -> Expr:
+        """What a parameter stands for in the callee: the argument itself where that is sure to mean the same."""
+        constant, simple = name not in assigned(body), _one_expression(body)
+        once = simple is not None and _uses(simple, name) <= 1 and _pure(arg)
         if constant and (isinstance(arg, Name | Const | Object) or once or literal(arg) is not None):
             return arg
         if constant and isinstance(arg, Display) and arg.home is not None:
@@ -280,27 +312,27 @@ class Callees(Classes):
 
     def bound(
         self,
-        function: FunctionType,
-        params: tuple[Param, ...],
+        signature: inspect.Signature,
+        name: str,
         args: tuple[Expr, ...],
         kwargs: tuple[tuple[str, Expr], ...],
         e: Call,
-    ) -> list[tuple[Param, Expr]]:
-        """Each parameter of the callee with its argument."""
-        signature = inspect.signature(function, follow_wrapped=False)
+    ) -> dict[str, Any]:
+        """The arguments that are given, by parameter. Raises TypeProblem where Python would raise TypeError."""
         try:
-            given: dict[str, Expr] = dict(signature.bind(*args, **dict(kwargs)).arguments)
+            return dict(signature.bind(*args, **dict(kwargs)).arguments)
         except TypeError as problem:
             raise TypeProblem(
                 UnsupportedCall,
-                f"the call of `{function.__name__}`: {problem}",
+                f"the call of `{name}`: {problem}",
                 "Python itself refuses this call",
-                f"call {function.__name__}{signature}",
+                f"call {name}{signature}",
                 e.at,
             ) from None
-        return [(p, given[p.name] if p.name in given else self.default(p)) for p in params]
 
     def default(self, param: Param) -> Expr:
+        if param.kind in ("*", "**"):
+            return leftover(param, () if param.kind == "*" else {})
         assert param.default is not None
         return self.constant(param.default.value, param.name)
 
@@ -327,6 +359,16 @@ def _of_library(function: FunctionType, first: Problem, e: Call) -> TypeProblem:
     )
 
 
+def leftover(param: Param, arg: Any) -> Expr:
+    """The argument of a parameter; what `*args` and `**kwargs` take is a tuple and a dict."""
+    if param.kind == "*" and isinstance(arg, tuple):
+        return Display("tuple", arg)
+    if param.kind == "**" and isinstance(arg, dict):
+        return of_pairs(list(arg.items()), None)
+    found: Expr = arg
+    return found
+
+
 def _without_places(block: Block) -> Block:
     return tuple(replace(map_stmt(s, _placeless, _without_places), origin=None) for s in block)
 
@@ -339,7 +381,8 @@ def _one_expression(body: Block) -> Expr | None:
     """The expression that a callee consists of, if it is one."""
     match body:
         case (Assign(target=Name(id=a), value=value), Return(value=Name(id=b))) if a == b:
-            return value
+            # what a function or comprehension mentions may be read later, or many times
+            return value if not any(isinstance(p, Closure | Comprehension) for p in subexprs(value)) else None
     return None
 
 

@@ -88,6 +88,18 @@ class Classes(Records):
                 return found
         return super()._builtin(e)
 
+    def update_sequence(self, target: Name, op: Object, current: Display, value: Expr) -> None:
+        """`xs += ys` and `xs *= 2`: a list stays the same list, a tuple is a new one."""
+        call = Call(op, (current, value), at=target.at)
+        if is_list(current) and op.value is operator.add:
+            value = sequence(self.items_of(as_value(value), call), True, call)
+        found = self._builtin(replace(call, args=(current, value)))
+        if is_list(current) and isinstance(found, Display):
+            self.refill(current, list(found.items), target)
+        else:
+            self.typed(found)
+            self.assign_name(target.id, found)
+
     def sequence_operation(self, function: Any, left: Expr, right: Expr, e: Call) -> Expr | None:
         """`+` of two tuples or two lists, and one of them repeated; None for any other operation."""
         match left, right:

@@ -11,12 +11,13 @@ from typing import Any
 
 from ..errors import UnsupportedCall, UnsupportedSyntax
 from ..frontend import PartsReference
-from ..ir.nodes import Call, Const, Display, Expr, Item, Name, Object
+from ..ir.nodes import Call, Comprehension, Const, Display, Expr, Item, Name, Object
 from ..ir.types import Form, Num, Static, describe
 from ..ir.walk import is_call_of
 from ..records import parts_of
 from ..rules.typing import TypeProblem
 from .assignments import Assigner
+from .literals import as_value
 from .state import kind_of
 
 
@@ -54,6 +55,8 @@ class Displays(Assigner):
 
     def source(self, raw: Expr) -> Expr:
         """The iterable with the sources inside `enumerate`, `zip` and `reversed` made core."""
+        if isinstance(raw, Comprehension):
+            return as_value(self.comprehension(raw))
         if is_call_of(raw, enumerate, zip, reversed):
             assert isinstance(raw, Call)
             kwargs = tuple((k, self.expr(v)) for k, v in raw.kwargs)

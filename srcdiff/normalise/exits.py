@@ -40,6 +40,7 @@ from ..ir.nodes import (
 )
 from ..ir.walk import Fresh, mentioned, subexprs
 from ..rules import rule_of
+from ..rules.effects import has_effect
 
 NOT = Object(operator.not_, "not")
 _OPPOSITE = {operator.eq: (operator.ne, "!="), operator.ne: (operator.eq, "==")}
@@ -259,4 +260,5 @@ def _without_exits(block: Block) -> Block:
 def _may_write(test: Expr) -> bool:
     """Whether the test calls something that is not known to leave its arguments alone."""
     calls = (e for e in subexprs(test) if isinstance(e, Call))
-    return not all(isinstance(e.func, Object) and rule_of(e.func.value) is not None for e in calls)
+    known = (isinstance(e.func, Object) and rule_of(e.func.value) is not None for e in calls)
+    return has_effect(test) or not all(known)

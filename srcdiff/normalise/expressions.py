@@ -23,6 +23,8 @@ from ..ir.nodes import (
     Block,
     Call,
     Choice,
+    Closure,
+    Comprehension,
     Const,
     Display,
     Expr,
@@ -33,18 +35,28 @@ from ..ir.nodes import (
     Object,
     Slice,
 )
-from ..ir.types import Form, ListOf, Num, Ref, Static, Tup, Type, describe
+from ..ir.types import Form, Held, ListOf, Num, Ref, Static, Tup, Type, describe, held
+from ..ir.walk import is_call_of
 from ..records import form_of, is_structure
 from ..rules import rule_of, spelled_form, spelled_out
-from ..rules.nearest import method_instead, missing_method
 from ..rules.registry import is_decided
 from ..rules.result_types import check_dimensions
 from ..rules.typing import TypeProblem, method_of, type_of_value
 from .captures import check_captured, complex_problem
-from .forms import ADD, check_callee, check_form, has_several_results, is_helper, plain_form, user_function
+from .effects import Once
+from .forms import (
+    ADD,
+    check_callee,
+    check_form,
+    has_several_results,
+    is_helper,
+    no_method,
+    plain_form,
+    user_function,
+)
 from .indices import GETITEM, Indices
 from .literals import as_value, as_written, decision, is_list, literal, sliced
-from .state import CLASH, State, clash, merge, unknown
+from .state import CLASH, clash, merge, unknown
 
 __all__ = ["ADD", "GETITEM", "Rewriter", "user_function"]
 
@@ -53,10 +65,9 @@ ARITHMETIC = tuple(getattr(operator, name) for name in _OPERATORS)
 COPY = Object(np.ndarray.copy, "copy")
 
 
-class Rewriter(Indices):
+class Rewriter(Indices, Once):
     """Expressions of one function under a scope: `scope` maps the function's own names to core expressions."""
 
-    state: State
     scope: dict[str, Expr]
     is_generated = False  # whether the function is one that srcdiff wrote
     stands_for: object = None  # the function, if it is one of those that stand for another one
@@ -87,9 +98,20 @@ class Rewriter(Indices):
         """A call of a method of a structure; None where it has no such method."""
         return None
 
+    def super_call(self, e: Call, attr: Attr) -> Expr:
+        """`super().name(...)`."""
+        raise NotImplementedError
+
     def special_call(self, function: Any, e: Call) -> Expr | None:  # noqa: ARG002
         """A call of a class, or of a function of structures; None for any other."""
         return None
+
+    def closure(self, e: Closure) -> Expr:
+        """A function that is defined here."""
+        raise NotImplementedError
+
+    def comprehension(self, e: Comprehension) -> Expr:
+        raise NotImplementedError
 
     def part(self, base: Display, key: Expr, e: Expr) -> Expr:
         raise NotImplementedError
@@ -107,7 +129,7 @@ class Rewriter(Indices):
             case Attr():
                 return self._attribute(e)
             case Call():
-                return self._call(e)
+                return self.called(e)
             case Item():
                 return self.item_of(e)
             case Slice():
@@ -120,6 +142,10 @@ class Rewriter(Indices):
                 return self._choice(e)
             case Logic():
                 return self._logic(e)
+            case Closure():
+                return self.closure(e)
+            case Comprehension():
+                return self.comprehension(e)
 
     def typed(self, e: Expr) -> Type:
         return self.state.typed(e)
@@ -187,6 +213,8 @@ class Rewriter(Indices):
             return self._captured(e)
         if isinstance(value, complex):
             raise complex_problem(e)
+        if held(value) is not None:
+            return self._captured(e)
         form = form_of(value)
         parts = value if type(value) is tuple else ()
         if form is not None or any(isinstance(v, np.ndarray) or is_structure(v) for v in parts):
@@ -286,7 +314,7 @@ class Rewriter(Indices):
 
     def type_apart(self, e: Expr) -> Type:
         """The type of an expression without emitting anything; a problem in it is met again when it is written."""
-        mark = self.state.snapshot()
+        mark, done = self.state.snapshot(), dict(self.done)
         with self.state.collect():
             try:
                 return self.typed(self.expr(e))
@@ -294,6 +322,7 @@ class Rewriter(Indices):
                 return Static(None)
             finally:
                 self.state.restore(mark)
+                self.done = done
 
     def _logic_of_numbers(self, e: Logic) -> Expr:
         """`a or b` of numbers is one of the numbers: `a if a else b`, where `b` is evaluated only if it is asked."""
@@ -329,7 +358,7 @@ class Rewriter(Indices):
         match test:
             case Call(func=Object(value=operator.is_ | operator.is_not as op), args=(a, Const(value=None))):
                 type_ = self.typed(a)
-                if isinstance(type_, Num | Tup | ListOf):
+                if isinstance(type_, Num | Tup | ListOf | Held):
                     return op is operator.is_not
                 if isinstance(type_, Static):
                     return bool(op(type_.value, None))
@@ -402,6 +431,8 @@ class Rewriter(Indices):
         return spelled_out(function) is not None or not is_helper(function)
 
     def _method(self, e: Call, attr: Attr) -> Expr:
+        if is_call_of(attr.base, super) and isinstance(attr.base, Call) and not attr.base.args:
+            return self.super_call(e, attr)
         base = self.expr(attr.base)
         if isinstance(base, Display) and (result := self.method_call(base, e, attr)) is not None:
             return result
@@ -410,13 +441,7 @@ class Rewriter(Indices):
         if isinstance(base, Object) and found is not None:  # `scipy.stats.norm.logpdf`
             return self._call(replace(e, func=Object(found, f"{base.text}.{attr.name}", attr.at)))
         if found is None or not inspect.ismethoddescriptor(found):
-            raise TypeProblem(
-                UnsupportedCall,
-                f"the method `{attr.name}` of a {describe(type_)}",
-                missing_method(type_, attr.name),
-                method_instead(attr.name),
-                e.at,
-            )
+            raise no_method(type_, attr.name, e)
         rest, kwargs = self.arguments(e)
         args = (base, *rest)
         form = spelled_form(found, len(args), [k for k, _ in kwargs]) if self.is_read(found) else None

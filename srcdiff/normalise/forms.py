@@ -23,9 +23,9 @@ import numpy as np
 
 from ..errors import UnsupportedCall
 from ..ir.nodes import Call, Const, Display, Expr, Logic, Object
-from ..ir.types import Num, Type
+from ..ir.types import Held, Num, Type, describe
 from ..rules import rewriting, rule_of, spelled_out
-from ..rules.nearest import instead
+from ..rules.nearest import instead, method_instead, missing_method
 from ..rules.registry import Rule
 from ..rules.registry import has_several_results as returns_several
 from ..rules.typing import TypeProblem
@@ -119,6 +119,16 @@ def check_callee(function: Any, e: Call) -> None:
             _INSTEAD.get(name, "write it with functions that have a rule, such as np.sum").format(name=owner.__name__),
             e.at,
         )
+
+
+def no_method(type_: Type, name: str, e: Call) -> TypeProblem:
+    """The refusal of a method that srcdiff does not know."""
+    if isinstance(type_, Held):
+        why = "srcdiff does not know what it draws, or whether that is a constant"
+        fix = "draw outside of the function and pass the numbers as an argument, or use one of the usual draws"
+    else:
+        why, fix = missing_method(type_, name), method_instead(name)
+    return TypeProblem(UnsupportedCall, f"the method `{name}` of a {describe(type_)}", why, fix, e.at)
 
 
 # ------------------------------------------------------------------------------------------------------ one form

@@ -75,4 +75,6 @@ def part_of_tuple(base: Display, index: Slice, typed: Callable[[Expr], Type], e:
                 "write the bounds as literals, or use an array",
                 e.at,
             )
-    return replace(base, items=base.items[slice(*values)])
+    items = base.items[slice(*values)]
+    form = Form("list", list, tuple(range(len(items)))) if is_list(base) and base.kind == "tuple" else None
+    return Display(base.kind, items, base.at, form)

@@ -72,6 +72,7 @@ class Loops(Displays):
             mark, scope = self.state.snapshot(), dict(self.scope)
             self.state.breaks.append([])
             self.state.env = dict(entry)
+            self.done.clear()
             block = body()
             head = merge(entry, self.state.env) if self.state.reachable else entry
             left = self.state.breaks.pop()

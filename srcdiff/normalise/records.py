@@ -11,7 +11,7 @@ from dataclasses import replace
 from types import FunctionType
 from typing import Any
 
-from ..frontend import ClassReference, Unbound, static_attribute
+from ..frontend import ClassReference, Program, Unbound, static_attribute
 from ..ir.nodes import Attr, Call, Const, Display, Expr, Name, Object
 from ..ir.types import Form
 from .changes import Changes
@@ -23,6 +23,9 @@ _NOT_THERE = object()
 
 class Records(Changes):
     """The attributes and methods of structures in one function."""
+
+    program: Program
+    subject: Any = None  # the function itself, if it is a Python object already
 
     def attribute(self, base: Display, e: Attr) -> Expr | None:
         """`base.name` of a structure; None where it is the name of a method."""
@@ -89,6 +92,23 @@ class Records(Changes):
         if not isinstance(function, FunctionType):
             raise self.missing(form.cls, attr)
         return self.inline(function, (base_or_cls, *args), kwargs, replace(e, func=Object(function, text, attr.at)))
+
+    def super_call(self, e: Call, attr: Attr) -> Expr:
+        free = self.subject.__code__.co_freevars if self.subject is not None else ()
+        cells = dict(zip(free, (self.subject and self.subject.__closure__) or (), strict=True))
+        owner = cells["__class__"].cell_contents if "__class__" in cells else None
+        base = self.expr(Name(self.program.function.params[0].name)) if self.program.function.params else None
+        if isinstance(owner, type) and isinstance(base, Display) and base.form is not None:
+            mro = base.form.cls.__mro__
+            for level in mro[mro.index(owner) + 1 :]:
+                found = vars(level).get(attr.name)
+                if level is object and attr.name == "__init__":
+                    return Const(None)
+                if isinstance(found, FunctionType):
+                    self.of_class(level, attr.name)
+                    args, kwargs = self.arguments(e)
+                    return self.inline(found, (base, *args), kwargs, e)
+        raise self.missing(owner if isinstance(owner, type) else object, attr)
 
     def named_method(self, base: Display, e: Call, name: str) -> Expr:
         assert base.form is not None

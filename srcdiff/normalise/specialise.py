@@ -21,7 +21,7 @@ from typing import Self
 
 import numpy as np
 
-from ..errors import Problem, Refusal, UnsupportedCall
+from ..errors import Problem, Refusal, UnsupportedCall, UnsupportedMutation
 from ..frontend import AnyReference, Program
 from ..ir.nodes import (
     Assign,
@@ -48,11 +48,12 @@ from ..ir.nodes import (
 )
 from ..ir.types import ListOf, Static, Tup, Type
 from ..ir.walk import Fresh, expressions, is_call_of, mentioned, subexprs, targets
+from ..rules.effects import effect_of
 from ..rules.registry import writes
 from ..rules.typing import TypeProblem, method_of
 from ..runtime import add_at
-from .calls import Callees
 from .changes import Changed
+from .closures import Closures
 from .exits import single_exit
 from .expressions import ADD, user_function
 from .literals import as_value, as_written
@@ -92,6 +93,7 @@ def _specialised(program: Program, types: Sequence[Type], changed: frozenset[typ
     env = dict(zip(names, types, strict=True))
     state = State(Fresh(mentioned(program.function.body) | set(names)), {}, changed=changed)
     walker = Specialiser(program, state, (program.function.name,), (program,))
+    walker.instances = ((program.function.origin, program.function),)
     leaves = {name: tuple(walker.declare(name, type_, names)) for name, type_ in env.items()}
     body = walker.run(single_exit(program.function).body)
     if state.problems:
@@ -111,7 +113,7 @@ def report(problems: list[Problem]) -> Refusal:
     return unique[0].error(unique)
 
 
-class Specialiser(Loops, Callees):
+class Specialiser(Loops, Closures):
     """The walk over one function; a callee gets a walker of its own that shares the state."""
 
     def __init__(
@@ -123,6 +125,7 @@ class Specialiser(Loops, Callees):
     ) -> None:
         self.program, self.state, self.chain, self.callers = program, state, chain, callers
         self.scope: dict[str, Expr] = {}
+        self.done: dict[int, tuple[Expr, Expr]] = {}
         self.declared: dict[str, Type] = {}
         self.result: Type = Static(None)
         self.callee = len(callers) > 1
@@ -144,7 +147,7 @@ class Specialiser(Loops, Callees):
                 self.state.components[name, k] = own
                 self.state.fresh.taken.add(own)
                 yield from self.declare(own, item, names)
-        elif name in names or not isinstance(type_, Static):
+        elif not isinstance(type_, Static) or (name in names and not callable(type_.value)):
             self.declared[name] = type_
             yield name
 
@@ -184,8 +187,10 @@ class Specialiser(Loops, Callees):
         return type(self)(program, self.state, (*self.chain, name), (*self.callers, program))
 
     def statement(self, s: Stmt) -> None:
+        self.done.clear()
         match s:
             case Assign():
+                self.alone = s.value if isinstance(s.target, Name) else None
                 self.assign(s.target, self.expr(s.value))
             case Update():
                 self.update(s)
@@ -223,8 +228,15 @@ class Specialiser(Loops, Callees):
             for target, value in writing:
                 self.write(target, value)
             return
+        self.alone = raw
         value = self.expr(raw)
-        if isinstance(value, Call) and is_call_of(value, list.append):
+        found = effect_of(value)
+        if isinstance(value, Call) and found is not None:
+            if found.write is not None:
+                self.written(*found.write(value, self), value)
+            else:
+                self.state.emit(Effect(value))
+        elif isinstance(value, Call) and is_call_of(value, list.append):
             self.append(value)
         elif is_call_of(value, list.pop):
             self.state.emit(Effect(value))
@@ -254,6 +266,18 @@ class Specialiser(Loops, Callees):
         args, kwargs = self.arguments(raw)
         written = tuple(map(as_written, args)), tuple((k, as_written(v)) for k, v in kwargs)
         return found(Call(func, (*first, *written[0]), written[1], raw.at), self)
+
+    def written(self, array: Expr, content: Expr, e: Call) -> None:
+        """A call that writes into an array, as a write of its new content."""
+        if not isinstance(array, Name) or array.id in (name for name, _ in self.state.captured.values()):
+            raise TypeProblem(
+                UnsupportedMutation,
+                "a part of an array, or an array from outside of the function, written by a call",
+                "the change would be seen by others, or is no write to one variable",
+                "let it write into a copy with a name of its own, such as `y = x.copy()`",
+                e.at,
+            )
+        self.state.emit(Assign(Item(array, Const(Ellipsis)), content))
 
     def append(self, value: Call) -> None:
         base, item = value.args

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field, replace
 
 from ..errors import Problem, UnsupportedType
 from ..frontend import AnyReference, Program, problem_at
-from ..ir.nodes import Const, Display, Expr, Name, Object, Origin, Stmt
+from ..ir.nodes import Assign, Const, Display, Effect, Expr, Name, Object, Origin, Stmt
 from ..ir.types import Form, Num, Ref, Static, Tup, Type, TypeMismatch, join
 from ..ir.walk import Fresh
+from ..rules.effects import has_effect
 from ..rules.typing import TypeProblem, Typer, settled
 
 Env = dict[str, Type]
@@ -42,6 +43,7 @@ class State:
     reachable: bool = True
     origin: Origin | None = None
     components: dict[tuple[str, int], str] = field(default_factory=dict)
+    effects: int = 0  # how many statements with an effect have been emitted
     changed: frozenset[type] = frozenset()
     building: set[str] = field(default_factory=set)
     left: set[str] = field(default_factory=set)  # variables of callees that have ended
@@ -66,8 +68,7 @@ class State:
             return Name(name)
         own = [self.component(name, k, type_.form) for k, _ in enumerate(type_.items)]
         home = self.is_home(name, type_.form)
-        types = [self.env[n] for n in own] if home else type_.items
-        items = tuple(self.expanded(n, t) for n, t in zip(own, types, strict=True))
+        items = tuple(self.expanded(n, self.env.get(n, t)) for n, t in zip(own, type_.items, strict=True))
         return Display(kind_of(type_.form), items, None, type_.form, name if home else None)
 
     def typed(self, e: Expr) -> Type:
@@ -75,6 +76,7 @@ class State:
 
     def emit(self, s: Stmt) -> None:
         self.out.append(replace(s, origin=s.origin or self.origin))
+        self.effects += isinstance(s, Assign | Effect) and has_effect(s.value)
 
     def snapshot(self) -> tuple[set[str], int]:
         return set(self.fresh.taken), len(self.problems)

@@ -34,6 +34,7 @@ from ..ir.nodes import (
 from ..ir.types import Num, Type
 from ..ir.walk import expressions, is_call_of, names, statements, subexprs, target_reads, targets
 from ..normalise.exits import negated
+from ..rules.effects import effect_of
 
 _FRESH = (np.empty, np.zeros, np.ones, np.full, np.zeros_like, np.ones_like, np.empty_like, np.copy, np.ndarray.copy)
 
@@ -86,8 +87,8 @@ def _is_array(type_: Type | None) -> bool:
 
 
 def has_effect(e: Expr) -> bool:
-    """Whether evaluating the expression changes something (a pop)."""
-    return any(is_call_of(part, list.pop, list.append) for part in subexprs(e))
+    """Whether evaluating the expression changes something: a list, or what effects change."""
+    return any(is_call_of(part, list.pop, list.append) or effect_of(part) is not None for part in subexprs(e))
 
 
 class _Liveness:
@@ -138,7 +139,7 @@ class _Liveness:
         if not bound & live:
             if not has_effect(s.value):
                 return [], live
-            if is_call_of(s.value, list.pop):
+            if isinstance(s.value, Call):
                 return [Effect(s.value, s.origin, s.adjoint_of)], live | names(s.value)
         if isinstance(s.target, Display) and isinstance(s.value, Display) and not bound <= live:
             pairs = [

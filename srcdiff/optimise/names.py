@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ..ir.nodes import Assign, Block, Break, Display, For, Function, If, Name, Return, Stmt, Update, While
-from ..ir.types import ListOf, Num, Type
+from ..ir.types import Held, ListOf, Num, Type
 from ..ir.walk import Fresh, expressions, map_stmt, names, ordered_names, rename, target_reads, targets
 
 
@@ -53,7 +53,7 @@ def _alike(a: Type | None, b: Type | None) -> bool:
     match a, b:
         case Num(), Num():
             return a.ndim == b.ndim and a.dtype == b.dtype
-        case ListOf(), ListOf():
+        case (ListOf(), ListOf()) | (Held(), Held()):
             return a == b
     return False
 

@@ -49,6 +49,7 @@ from .registry import (
     spelled_out,
 )
 
+late("numpy.random", "srcdiff.rules.reparameterised")
 late("scipy.special", "srcdiff.rules.scipy_special")
 late("scipy.stats", "srcdiff.rules.scipy_stats")
 late("scipy.linalg", "srcdiff.rules.scipy_linalg")

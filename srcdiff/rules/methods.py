@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..ir.types import ListOf, Num, Static, Type
+from ..ir.types import Held, ListOf, Num, Static, Type
 from .registry import rewriting, rule_of, spelled_out, writes
 
 _LIST_METHODS = {"append": list.append, "pop": list.pop}
@@ -21,6 +21,9 @@ def method_of(type_: Type, name: str) -> Any:
         return _LIST_METHODS.get(name)
     if isinstance(type_, Num) and (type_.is_array or not type_.weak):
         function = getattr(np.ndarray, name, None)
+        return function if _is_known(function) else None
+    if isinstance(type_, Held):
+        function = vars(type_.kind).get(name)
         return function if _is_known(function) else None
     if isinstance(type_, Static):
         function = inspect.getattr_static(type(type_.value), name, None)

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..errors import UnsupportedCall
 from ..ir.nodes import Call
-from ..ir.types import FLOAT, Dim, ListOf, Num, Static, Tup, Type, describe
+from ..ir.types import FLOAT, Dim, Held, ListOf, Num, Static, Tup, Type, describe, held
 from .problem import TypeProblem
 
 _NUMBERS: dict[str, Any] = {"bool": True, "int64": 2}
@@ -39,7 +39,7 @@ def type_of_value(value: Any, token: Hashable = None) -> Type:
         case tuple():
             return Tup(tuple(type_of_value(item, (token, i)) for i, item in enumerate(value)))
         case _:
-            return Static(value)
+            return held(value) or Static(value)
 
 
 def sample(type_: Type, number: float = 0.5) -> Any:
@@ -57,6 +57,8 @@ def sample(type_: Type, number: float = 0.5) -> Any:
             return tuple(map(sample, type_.items))
         case Static():
             return type_.value
+        case Held():
+            return type_  # some object: what is asked with it is whether it is None
         case ListOf(item=item):
             return [] if item is None else [sample(item)] * 2
         case _:

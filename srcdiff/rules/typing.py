@@ -11,7 +11,21 @@ from collections.abc import Hashable, Mapping
 from dataclasses import replace
 
 from ..errors import UnresolvedName, UnsupportedSyntax
-from ..ir.nodes import Attr, Call, Choice, Const, Display, Expr, Item, Logic, Name, Object, Slice
+from ..ir.nodes import (
+    Attr,
+    Call,
+    Choice,
+    Closure,
+    Comprehension,
+    Const,
+    Display,
+    Expr,
+    Item,
+    Logic,
+    Name,
+    Object,
+    Slice,
+)
 from ..ir.types import Dim, ListOf, Num, Static, Tup, Type, describe, wider
 from .calls import call_type
 from .indexing import item_type
@@ -52,6 +66,8 @@ class Typer:
                 return Static(slice(None))
             case Call():
                 return _of_itself(call_type(self, e), e)
+            case Closure() | Comprehension():
+                raise TypeError(f"not lowered: {e!r}")
             case Attr():
                 raise TypeProblem(
                     UnsupportedSyntax,

@@ -56,11 +56,14 @@ class Program:
         self.wrt: list[int] = []
         self.constants: dict[str, Any] = {"np": np, "inf": np.inf, "function": function, "__name__": "rule_programs"}
         self.rng = rng
+        self.first = ""
         words = [self.word(a) for a in example.args]
         words += [f"{k}={self.word(v)}" for k, v in example.kwargs]
         is_method = getattr(np.ndarray, getattr(function, "__name__", ""), None) is function
         if isinstance(function, types.GetSetDescriptorType):  # an attribute of arrays
             self.call = f"{words[0]}.{function.__name__}"
+        elif is_draw(function):  # from a generator that each call makes anew
+            self.call = f"{self.generator(function)}.{function.__name__}({', '.join(words)})"
         elif is_method:
             self.call = f"{words[0]}.{function.__name__}({', '.join(words[1:])})"
         else:
@@ -71,6 +74,17 @@ class Program:
         if writes(function) is not None:  # it has no result: what it has written into is looked at
             self.first = f"    written = {words[0]} * 1.0\n    {self.call.replace('x0', 'written', 1)}\n"
             self.call = "written"
+
+    def generator(self, function: Any) -> str:
+        """What draws: a generator, or the module, made anew from one seed in front of the call."""
+        if vars(np.random.Generator).get(function.__name__) is function:
+            self.first = "    rng = np.random.default_rng(12)\n"
+        elif vars(np.random.RandomState).get(function.__name__) is function:
+            self.first = "    rng = np.random.RandomState(12)\n"
+        else:
+            self.first = "    np.random.seed(12)\n"
+            return "np.random"
+        return "rng"
 
     def word(self, value: Any) -> str:
         if isinstance(value, Reals):
@@ -98,6 +112,8 @@ class Program:
 
     def whole(self) -> Any:
         """The call itself; the parts of a list as a tuple."""
+        if "np.random.seed" in self.first:  # of arrays `vjp` takes several runs, for which nobody's state is no good
+            return self.weighed()
         count = self.parts()
         if count:
             return self.function(", ".join(f"parts[{k}]" for k in range(count)), f"    parts = {self.call}\n")
@@ -113,11 +129,16 @@ class Program:
         if self.parts():
             total = " + ".join(f"np.sum(np.sin({k + 1}.0 * parts[{k}]))" for k in range(self.parts()))
             return self.function(total, f"    parts = {self.call}\n")
-        value = self.whole()(*self.args)
+        value = self.function(self.call)(*self.args)
         if np.ndim(value) == 0:
             return self.function(f"np.sin({self.call})")
         self.constants["weights"] = self.rng.uniform(0.5, 1.5, np.shape(value))
         return self.function(f"np.sum(weights * np.sin({self.call}))")
+
+
+def is_draw(function: Any) -> bool:
+    """Whether this is a function of `numpy.random`."""
+    return str(getattr(function, "__module__", None)).startswith("numpy.random")
 
 
 def has_reals(value: Any) -> bool:

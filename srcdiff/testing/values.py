@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -37,7 +38,20 @@ class GradientMismatch(AssertionError):
 
 
 def copied(a: Any) -> Any:
-    return a.copy() if isinstance(a, np.ndarray) else a
+    """A copy of an array; a random generator that draws the same."""
+    return a.copy() if isinstance(a, np.ndarray) else again(a)
+
+
+def again(a: Any) -> Any:
+    """A random generator that draws what this one will draw; anything else as it is."""
+    return copy.deepcopy(a) if isinstance(a, np.random.Generator | np.random.RandomState) else a
+
+
+def state_of(a: Any) -> str:
+    """The state of a random generator, to be compared; empty for anything else."""
+    if isinstance(a, np.random.Generator):
+        return repr(a.bit_generator.state)
+    return repr(a.get_state(legacy=False)) if isinstance(a, np.random.RandomState) else ""
 
 
 def leaves(value: Any) -> Iterator[Any]:

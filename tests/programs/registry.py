@@ -5,6 +5,7 @@ In: plain functions, left as they are. Out: `CASES`, in the order of definition.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -31,14 +32,16 @@ class Case:
 
     def at(self, point: tuple[Any, ...]) -> tuple[Any, ...]:
         """The arguments of one point, the arrays as fresh copies."""
-        return tuple(_fresh(a) if isinstance(a, np.ndarray) else a for a in point)
+        return tuple(_fresh(a) for a in point)
 
 
 CASES: list[Case] = []
 
 
-def _fresh(a: np.ndarray) -> np.ndarray:
-    """A copy in the same layout: contiguous, Fortran-ordered or with gaps."""
+def _fresh(a: Any) -> Any:
+    """A copy in the same layout: contiguous, Fortran-ordered or with gaps; a generator that draws the same."""
+    if not isinstance(a, np.ndarray):
+        return copy.deepcopy(a) if isinstance(a, np.random.Generator | np.random.RandomState) else a
     if a.flags.c_contiguous or a.flags.f_contiguous:
         return a.copy(order="K")
     return np.repeat(a, 2, axis=-1)[..., ::2]

@@ -1,0 +1,75 @@
+"""Which names a function binds. In: a gast definition. Out: its parameters and locals, by Python's own rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+_DEFINITIONS = ("FunctionDef", "AsyncFunctionDef", "ClassDef", "Lambda")
+_COMPREHENSIONS = ("ListComp", "SetComp", "DictComp", "GeneratorExp")
+
+
+def parameter_names(arguments: Any) -> list[str]:
+    """The names of the parameters, in the order of `co_varnames`."""
+    named = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+    return [a.id for a in (*named, arguments.vararg, arguments.kwarg) if a is not None]
+
+
+def bound_names(definition: Any) -> set[str]:
+    """What a function's parameters and statements bind, without what it declares global or nonlocal."""
+    found = set(parameter_names(definition.args))
+    declared: set[str] = set()
+    body = definition.body if isinstance(definition.body, list) else [definition.body]
+    for node in _own(body):
+        kind = type(node).__name__
+        if kind == "Name" and type(node.ctx).__name__ in ("Store", "Del"):
+            found.add(node.id)
+        elif kind in ("FunctionDef", "AsyncFunctionDef", "ClassDef"):
+            found.add(node.name)
+        elif kind in ("Global", "Nonlocal"):
+            declared.update(node.names)
+        elif kind == "alias":
+            found.add((node.asname or node.name).partition(".")[0])
+        elif kind in ("MatchAs", "MatchStar") and node.name:
+            found.add(node.name)
+        elif kind == "MatchMapping" and node.rest:
+            found.add(node.rest)
+        elif kind == "ExceptHandler" and node.name:
+            found.add(node.name if isinstance(node.name, str) else node.name.id)
+    return found - declared
+
+
+def nonlocal_names(definition: Any) -> list[str]:
+    """What a function declares nonlocal."""
+    body = definition.body if isinstance(definition.body, list) else []
+    return [name for node in _own(body) if type(node).__name__ == "Nonlocal" for name in node.names]
+
+
+def _own(nodes: list[Any]) -> Iterator[Any]:
+    """The syntax nodes of a function's own body: not those inside other definitions, nor the targets of
+    comprehensions."""
+    for node in nodes:
+        yield node
+        kind = type(node).__name__
+        if kind in _DEFINITIONS:
+            outside = [*getattr(node, "decorator_list", []), *_defaults(node)]
+            yield from _own(outside)
+        elif kind in _COMPREHENSIONS:
+            yield from (n for n in _own(_children(node)) if type(n).__name__ == "NamedExpr")
+        else:
+            yield from _own(_children(node))
+
+
+def _defaults(node: Any) -> list[Any]:
+    arguments: Any = getattr(node, "args", None)
+    if not hasattr(arguments, "defaults"):
+        return []
+    return [d for d in (*arguments.defaults, *arguments.kw_defaults) if d is not None]
+
+
+def _children(node: Any) -> list[Any]:
+    found: list[Any] = []
+    for field in getattr(node, "_fields", ()):
+        value = getattr(node, field, None)
+        found.extend(part for part in (value if isinstance(value, list) else [value]) if hasattr(part, "_fields"))
+    return found

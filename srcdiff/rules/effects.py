@@ -1,0 +1,63 @@
+"""Calls with an effect: they do something beside giving a value, so it matters how often they run, and in which order.
+
+A random draw changes the state of its generator. Such a call runs once, at the user's place in the forward sweep: the
+normaliser makes it a statement of its own (`normalise/effects.py`), the planner never runs it again
+(`derive/choices.py`), and what nobody reads is still called (`optimise/dead.py`). Its result is a constant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from ..ir.nodes import Block, Call, Expr, Object, Stmt
+from ..ir.walk import expressions, statements, subexprs
+from .registry import Writer, constant, rule_of
+
+# Where the state that a call changes comes from: its first operand, the program's surroundings, or its other operands
+# alone (it makes something new; without any, or with None, that is another one every time).
+State = Literal["operand", "outside", "new"]
+Lowering = Callable[[Call, Writer], tuple[Expr, Expr]]
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What is known of a function with an effect. `fix` says what to write where an operand carries a derivative; None
+    where the operands may, since the function does not compute with them. `write` is given for a function that writes
+    into an array: for a call it tells the array, and the new content as a value that is a constant or has a rule."""
+
+    state: State
+    fix: str | None
+    write: Lowering | None = None
+
+
+EFFECTS: dict[Any, Effect] = {}
+
+
+def effect(*functions: Any, state: State, fix: str | None, write: Lowering | None = None) -> None:
+    """Register functions that have an effect; their results are constants."""
+    constant(*functions)
+    EFFECTS.update(dict.fromkeys(functions, Effect(state, fix, write)))
+
+
+def effect_of(e: Expr) -> Effect | None:
+    """The effect of a call, or None where it is no call or has none (what it is made of is not looked at)."""
+    if not isinstance(e, Call) or not isinstance(e.func, Object) or rule_of(e.func.value) is None:
+        return None
+    return EFFECTS.get(e.func.value)
+
+
+def has_effect(e: Expr) -> bool:
+    """Whether evaluating the expression changes something that can be told from outside of it."""
+    return any(effect_of(part) is not None for part in subexprs(e))
+
+
+def calls_with_effect(block: Block) -> Iterator[tuple[Stmt, Call, Effect]]:
+    """All calls with an effect in a block, in text order, each with its statement."""
+    for s in statements(block):
+        for e in (part for top in expressions(s) for part in subexprs(top)):
+            found = effect_of(e)
+            if found is not None:
+                assert isinstance(e, Call)
+                yield s, e, found
