@@ -287,7 +287,7 @@ REFUSALS: dict[str, tuple[str, tuple[Any, ...], type[Refusal], str, str]] = {
         (vector(),),
         UnsupportedCall,
         "the argument `where=` of `np.std`",
-        "np.sum(x, where=x > 0.0)",
+        "np.std(x, where=x > 0.0)",
     ),
     "more arguments than the rule has": (
         "def f(x):\n    return np.sum(np.sin(x, x))",
