@@ -49,6 +49,7 @@ PARTS = {
     "jitted": "derivative",
     "runtime_reductions": "runtime",
     "runtime_matrices": "runtime",
+    "runtime_complex": "runtime",
 }
 
 

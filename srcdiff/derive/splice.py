@@ -171,6 +171,10 @@ def _scalar(e: Expr, splicer: _Splicer, plain: bool) -> Expr:
     """`np.where` of numbers as a ternary: the same value without an array in between."""
     e = rebuild(e, lambda child: _scalar(child, splicer, plain))
     match e:
+        case Call(func=Object(value=f), args=(a,)) if f is np.conjugate or f is np.real:
+            type_ = splicer.typed(a)
+            if isinstance(type_, Num) and not type_.is_complex:
+                return a
         case Call(func=Object(value=f), args=(test, a, b)) if f is np.where:
             types = [splicer.typed(x) for x in (test, a, b)]
             if all(isinstance(t, Num) and t.ndim == 0 for t in types):

@@ -39,10 +39,11 @@ from ..ir.types import Form, Held, ListOf, Num, Ref, Static, Tup, Type, describe
 from ..ir.walk import is_call_of
 from ..records import form_of, is_structure
 from ..rules import rule_of, spelled_form, spelled_out
-from ..rules.registry import is_decided
+from ..rules.complex_operands import holds_complex, is_complex
+from ..rules.registry import is_decided, rewriting
 from ..rules.result_types import check_dimensions
 from ..rules.typing import TypeProblem, method_of, type_of_value
-from .captures import check_captured, complex_problem
+from .captures import check_captured
 from .effects import Once
 from .forms import (
     ADD,
@@ -213,8 +214,6 @@ class Rewriter(Once):
         if isinstance(value, np.ndarray):
             check_captured(value, e)
             return self._captured(e)
-        if isinstance(value, complex):
-            raise complex_problem(e)
         if held(value) is not None:
             return self._captured(e)
         form = form_of(value)
@@ -248,7 +247,8 @@ class Rewriter(Once):
         if isinstance(base, Object) and found is not None:
             return Object(found, f"{base.text}.{e.name}", e.at)
         if found is not None and not inspect.ismethoddescriptor(found):
-            return self._folded(Call(Object(found, e.name), (base,), at=e.at))
+            part: Expr = Call(Object(found, e.name), (base,), at=e.at)
+            return self._folded(part if rewriting(found) is None else self._builtin(part))
         raise TypeProblem(
             UnsupportedSyntax,
             f"the attribute `{e.name}` of a {describe(type_)}",
@@ -275,7 +275,7 @@ class Rewriter(Once):
     def _once(self, a: Expr, e: Expr) -> Expr:
         """`a * 1.0`: the value itself, as an array of its own."""
         type_ = self.typed(a)
-        if not isinstance(type_, Num) or not type_.is_float or type_.ndim is None:
+        if not isinstance(type_, Num) or not type_.is_inexact or type_.ndim is None:
             return e
         return Call(COPY, (a,), at=e.at) if type_.ndim and isinstance(a, Name | Item) else a
 
@@ -309,7 +309,7 @@ class Rewriter(Once):
 
     def is_index_array(self, part: Expr) -> bool:
         type_ = self.typed(part)
-        return isinstance(type_, Num) and bool(type_.ndim) and not type_.is_float
+        return isinstance(type_, Num) and bool(type_.ndim) and not type_.is_inexact
 
     def joined(self, base: Expr, index: Expr) -> Item | None:
         """`x[i][j]` as `x[i, j]`, which is the same where `i` is made of whole numbers only."""
@@ -335,7 +335,7 @@ class Rewriter(Once):
 
     def _logic(self, e: Logic) -> Expr:
         values = list(e.values)
-        if any(isinstance(t := self.type_apart(v), Num) and t.is_float for v in values):
+        if any(isinstance(t := self.type_apart(v), Num) and t.is_inexact for v in values):
             return self._logic_of_numbers(e)
         result = self.expr(values[0])
         for value in values[1:]:
@@ -454,6 +454,8 @@ class Rewriter(Once):
         spelled = self._spelled(function)
         if spelled is not None:
             return self.call_user(spelled, e)
+        if function is holds_complex:
+            return Const(is_complex(self.typed(self.expr(e.args[0]))))
         if is_decided(function):
             return decision(function, map(self.expr, e.args))
         if rule_of(function) is None and self.is_read(function):

@@ -30,10 +30,10 @@ def euclidean(y_bar: Any, y: Any, x: Any, axis: Any = None, keepdims: Any = Fals
 @pushforward(np.linalg.norm)
 def euclidean_tangent(y: Any, x: Any, axis: Any = None, keepdims: Any = False, *, x_dot: Any) -> Any:
     if axis is None and not keepdims:
-        return ratio(np.sum(x * x_dot), y)
+        return ratio(np.sum(np.real(np.conj(x) * x_dot)), y)
     if keepdims:
-        return ratio(np.sum(x * x_dot, axis=axis, keepdims=True), y)
-    return ratio(np.sum(x * x_dot, axis=axis), y)
+        return ratio(np.sum(np.real(np.conj(x) * x_dot), axis=axis, keepdims=True), y)
+    return ratio(np.sum(np.real(np.conj(x) * x_dot), axis=axis), y)
 
 
 @spelled(np.linalg.norm, points=_ALL + _ORDERS)

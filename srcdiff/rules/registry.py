@@ -25,6 +25,11 @@ of one of them and None for the others (it is asked for one result at a time, an
 pushforward returns the tangents of all. `results` says which of them are covered, if not all: a derivative that needs
 another one is refused.
 `constant(f)`   the derivative of `f` is zero, by decision.
+`holomorphic(f)` the rule of `f` is right for complex operands, too: it states the complex derivative, of which reverse
+                mode takes the conjugate. (Of a real-valued `f`: the `p` for which the differential is `Re(p dx)`.)
+`hermitian(f)`  the same for a pullback that states the adjoint itself, as `np.linalg.norm` does.
+`takes_complex(f)` an `f` without derivative, or one that is spelled out, that means the same for complex operands.
+                A complex operand of any other function is refused.
 `late(library, rules)` the module `rules` registers functions of `library` when that is in use, and not before.
 """
 
@@ -102,6 +107,7 @@ BILINEAR: dict[Any, tuple[str, ...]] = {}  # the operands in which a function is
 DECIDED: set[Any] = set()
 SPELLED: dict[Any, tuple[FunctionType, Points]] = {}  # what stands for a function, and the calls to test it with
 FORMS: dict[Any, tuple[FunctionType, Points, tuple[str, ...]]] = {}  # the same for calls that give these arguments
+COMPLEX: dict[Any, str] = {}  # functions that take complex operands: "holomorphic", "adjoint" or "plain"
 LATE: dict[str, str] = {}  # modules of rules that are imported when the library that they are for is in use
 
 
@@ -238,6 +244,29 @@ def is_decided(function: Any) -> bool:
         return function in DECIDED
     except TypeError:
         return False
+
+
+def holomorphic(*functions: Any) -> None:
+    """Declare that the rules of these functions state the complex derivative where operands are complex."""
+    COMPLEX.update(dict.fromkeys(functions, "holomorphic"))
+
+
+def hermitian(*functions: Any) -> None:
+    """Declare that the pullbacks of these functions state the adjoint where operands or results are complex."""
+    COMPLEX.update(dict.fromkeys(functions, "adjoint"))
+
+
+def takes_complex(*functions: Any) -> None:
+    """Declare that these functions, without a derivative or spelled out, mean the same for complex operands."""
+    COMPLEX.update(dict.fromkeys(functions, "plain"))
+
+
+def of_complex(function: Any) -> str | None:
+    """In which sense a function takes complex operands, or None where it does not."""
+    try:
+        return COMPLEX.get(function)
+    except TypeError:
+        return None
 
 
 def views(*functions: Any, read_only: bool = False) -> None:
@@ -384,12 +413,18 @@ def _check_arity(function: Any, body: Callable[..., Any], operands: tuple[str, .
 
 
 def _reads(body: Callable[..., Any]) -> frozenset[str]:
-    """The parameters whose values the body reads (a shape or rank is no value: it never has to be kept)."""
+    """The parameters whose values the body reads (a shape, rank or kind is no value: it never has to be kept)."""
     tree = ast.parse(textwrap.dedent(inspect.getsource(body)))
     shape_only = {
         id(node.value)
         for node in ast.walk(tree)
         if isinstance(node, ast.Attribute) and node.attr in ("shape", "ndim", "size", "dtype")
+    }
+    shape_only |= {
+        id(arg)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "holds_complex"
+        for arg in node.args
     }
     used = {
         node.id

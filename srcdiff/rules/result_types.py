@@ -114,6 +114,9 @@ def dim_of(count: Num) -> Dim:
 
 @states(np.full_like, np.copy, np.ndarray.copy)
 def _like_first(asked: Asked) -> Type | None:
+    value, dtype = asked.argument(1, "fill_value"), asked.kwargs.get("dtype")
+    if asked.function is np.full_like and isinstance(value, Num) and isinstance(asked.first, Num):
+        _kept_complex(asked, dtype or Static(np.dtype(asked.first.dtype)), value)
     return _same_shape(asked, asked.kwargs.get("dtype"))
 
 
@@ -143,8 +146,8 @@ def _filled(asked: Asked) -> Type | None:
 @states(np.full)
 def _full(asked: Asked) -> Type | None:
     given, value = asked.argument(2, "dtype"), asked.argument(1, "fill_value")
-    default = value.dtype if given is None and isinstance(value, Num) else "float64"
-    return _by_shape(asked.argument(0, "shape"), _dtype(given, default), asked.call)
+    dtype = _kept_complex(asked, given, value) if isinstance(value, Num) else _dtype(given, "float64")
+    return _by_shape(asked.argument(0, "shape"), dtype, asked.call)
 
 
 @states(np.broadcast_to)
@@ -199,7 +202,7 @@ def check_dimensions(e: Call, type_: Type) -> None:
 def _array(asked: Asked) -> Type | None:
     first, given = asked.first, asked.argument(1, "dtype")
     if isinstance(first, Num):
-        return Num(_dtype(given, first.dtype), first.ndim, first.shape, contiguous=first.contiguous)
+        return Num(_kept_complex(asked, given, first), first.ndim, first.shape, contiguous=first.contiguous)
     items = _rows(asked.type_of, asked.call.args[0]) if asked.args else []
     nums = [t for t in items if isinstance(t, Num)]
     if not items or len(nums) < len(items):
@@ -208,7 +211,7 @@ def _array(asked: Asked) -> Type | None:
     if not isinstance(whole, Num) or whole.ndim is None:
         return None
     shape = (Dim.known(len(items)), *whole.shape)
-    return Num(_dtype(given, whole.dtype), len(shape), shape, contiguous=True)
+    return Num(_kept_complex(asked, given, whole), len(shape), shape, contiguous=True)
 
 
 def _rows(type_of: TypeOf, argument: Expr) -> list[Type]:
@@ -263,20 +266,26 @@ def _ravelled(asked: Asked) -> Type | None:
     return Num(first.dtype, 1, (dim,), contiguous=first.contiguous)
 
 
-@states(np.conjugate, np.ndarray.conj, np.ndarray.conjugate, np.real, np.ndarray.real, np.ndarray.imag)
-def _part(asked: Asked) -> Type | None:
-    first = asked.first
-    if not isinstance(first, Num) or not first.is_array:
-        return None
-    return Num(first.dtype, first.ndim, first.shape, contiguous=first.contiguous)
-
-
 @states(np.ndarray.astype)
 def _converted_array(asked: Asked) -> Type | None:
     first = asked.first
     if not isinstance(first, Num):
         return None
-    return Num(_dtype(asked.argument(1, "dtype"), first.dtype), first.ndim, first.shape)
+    return Num(_kept_complex(asked, asked.argument(1, "dtype"), first), first.ndim, first.shape)
+
+
+def _kept_complex(asked: Asked, dtype: Type | None, first: Num) -> str:
+    """The dtype that is asked for. Refuses a real one for complex numbers, whose imaginary parts NumPy drops."""
+    given = _dtype(dtype, first.dtype)
+    if first.is_complex and not given.startswith("complex"):
+        raise TypeProblem(
+            UnsupportedType,
+            f"complex numbers converted to {given}",
+            "their imaginary parts are dropped, which NumPy only warns of",
+            "write np.real(...) where that is meant",
+            asked.call.at,
+        )
+    return given
 
 
 # --------------------------------------------------------------------------------------------------------- products

@@ -1,0 +1,50 @@
+"""The one gate for complex numbers: a call with a complex operand or result has a type only if its function is known to
+be right for complex operands. All others are refused, whatever their rule would make of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..errors import UnsupportedType
+from ..ir.nodes import Attr, Call, Object
+from ..ir.types import ListOf, Num, Tup, Type
+from .problem import TypeProblem
+from .registry import of_complex
+
+
+def check_complex(function: Any, types: tuple[Type, ...], e: Call) -> None:
+    """Raise TypeProblem where one of the types (of operands and result) is complex and the function is not one that
+    takes complex operands."""
+    if any(map(is_complex, types)) and of_complex(function) is None:
+        raise complex_problem(e)
+
+
+def is_complex(type_: Type | None) -> bool:
+    """Whether a value holds complex numbers."""
+    match type_:
+        case Num():
+            return type_.is_complex
+        case Tup():
+            return any(map(is_complex, type_.items))
+        case ListOf():
+            return is_complex(type_.item)
+    return False
+
+
+def complex_problem(e: Call) -> TypeProblem:
+    text = e.func.text if isinstance(e.func, Object) else e.func.name if isinstance(e.func, Attr) else "this function"
+    return TypeProblem(
+        UnsupportedType,
+        f"`{text}` of complex numbers",
+        "its rule is for real numbers",
+        "take the real and imaginary parts (or np.abs) first, or write it with functions that have a complex derivative",
+        e.at,
+    )
+
+
+def holds_complex(x: Any) -> bool:
+    """Whether `x` is made of complex numbers: decided by its type when the derivative is written. For rules, and for
+    functions that stand for others."""
+    return bool(np.iscomplexobj(x))
