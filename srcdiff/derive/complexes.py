@@ -35,7 +35,7 @@ CONJ = Object(np.conjugate, "np.conj")
 REAL = Object(np.real, "np.real")
 IMAG = Object(np.imag, "np.imag")
 
-_ARITHMETIC = {operator.add, operator.sub, operator.mul, operator.truediv, operator.neg, np.ndarray.T, ratio}
+_PRODUCTS = {operator.mul, operator.truediv, operator.neg, ratio}  # the conjugate goes to the factors
 
 
 def is_complex(e: Expr, typer: Typer) -> bool:
@@ -44,7 +44,7 @@ def is_complex(e: Expr, typer: Typer) -> bool:
 
 
 def conjugated(e: Expr, typer: Typer) -> Expr:
-    """The conjugate of an expression, as far inside as arithmetic goes; what is real stays as it is."""
+    """The conjugate of an expression, as far inside as products go; what is real stays as it is."""
     if not is_complex(e, typer):
         return e
     match e:
@@ -52,7 +52,7 @@ def conjugated(e: Expr, typer: Typer) -> Expr:
             return Call(NEG, (e,))
         case Call(func=Object(value=f), args=(inner,)) if f is np.conjugate:
             return inner
-        case Call(func=Object(value=f)) if f in _ARITHMETIC:
+        case Call(func=Object(value=f)) if f in _PRODUCTS:
             return rebuild(e, lambda child: conjugated(child, typer))
         case Call(func=Object(value=f), args=(base, Const(value=int()) as n)) if f is operator.pow:
             return replace(e, args=(conjugated(base, typer), n))

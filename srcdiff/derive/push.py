@@ -101,7 +101,7 @@ class Pusher:
     def push(self, e: Expr, term: Term, top: bool = False) -> None:
         if not self.is_active(e) or term.coefficient == 0:
             return
-        if not self.num(e).is_complex:
+        if not isinstance(e, Display) and not self.num(e).is_complex:
             term = real_part(term, self.typer)
             if term.coefficient == 0:
                 return
@@ -208,6 +208,8 @@ class Pusher:
     def descend(self, e: Expr, operand: Expr, term: Term) -> None:
         """On into an operand of an elementwise `e`: summed over what broadcasting repeated."""
         outer, inner = self.num(e), self.num(operand)
+        if outer.is_complex and not inner.is_complex:
+            term = real_part(term, self.typer)  # before it is summed: that is half the work
         if outer.ndim == inner.ndim == 0 or same_shape(outer, inner):
             self.push(operand, term)
             return

@@ -44,8 +44,9 @@ def call_type(type_of: TypeOf, e: Call) -> Type:
     args = tuple(map(type_of, e.args))
     kwargs = tuple((k, type_of(v)) for k, v in e.kwargs)
     _check_keywords(dict(kwargs), e)
+    check_complex(function, (*args, *(t for _, t in kwargs)), e)
     result = _result(type_of, e, function, args, kwargs)
-    check_complex(function, (*args, *(t for _, t in kwargs), result), e)
+    check_complex(function, (result,), e)
     return result
 
 

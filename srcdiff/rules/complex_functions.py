@@ -11,7 +11,7 @@ import operator
 import numpy as np
 
 from .. import runtime
-from . import complex_numbers, elementwise, norms, products, reductions, running, ufuncs
+from . import complex_numbers, fft, norms, products, reductions, running, ufuncs
 from .registry import hermitian, holomorphic, takes_complex
 
 # ------------------------------------------------------------------------------- with the complex derivative as a rule
@@ -67,5 +67,5 @@ takes_complex(
 takes_complex(
     *(complex_numbers.angle, reductions.var, reductions.std, reductions.average, running.cumsum, running.diff),
     *(running.ediff1d, running.gradient, running.trapezoid, products.inner, products.vdot, norms.norm),
-    *(ufuncs.add_outer, ufuncs.subtract_outer, ufuncs.multiply_outer, ufuncs.add_reduce, ufuncs.multiply_reduce),
+    *(fft.hfft, fft.ihfft, ufuncs.add_outer, ufuncs.subtract_outer, ufuncs.multiply_outer, ufuncs.add_reduce, ufuncs.multiply_reduce),
 )

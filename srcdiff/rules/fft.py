@@ -158,7 +158,7 @@ def rfftn(y_bar: Any, y: Any, a: Any, s: Any = None, axes: Any = None, norm: Any
         np.fft.irfftn(
             halved(y_bar, last_of(lengths(a.shape, s, axes)), axis=last_axis(axes)),
             lengths(a.shape, s, axes),
-            axes=axes_of(a.ndim, s, axes),
+            axes=all_axes(a.ndim, s, axes),
             norm=swapped(norm),
         ),
         a,
@@ -196,6 +196,12 @@ def irfftn(y_bar: Any, y: Any, a: Any, s: Any = None, axes: Any = None, norm: An
 def axes_of(dimensions: int, s: Any, axes: Any) -> Any:
     """The axes of a transform: those given, or as many of the last ones as there are lengths; None for all."""
     return axes if axes is not None or s is None else tuple(range(dimensions - len(s), dimensions))
+
+
+@written
+def all_axes(dimensions: int, s: Any, axes: Any) -> Any:
+    """The same, with all axes written out: NumPy wants that beside lengths."""
+    return tuple(range(dimensions)) if axes is None and s is None else axes_of(dimensions, s, axes)
 
 
 @written

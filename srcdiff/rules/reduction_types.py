@@ -113,7 +113,13 @@ def _surely_one_length(a: Num, b: Num, axis: int) -> bool:
     return a.shape[axis].same(b.shape[axis])
 
 
-@states(runtime.put_along, runtime.tensordot_left, runtime.tensordot_right)
+@states(runtime.tensordot_left, runtime.tensordot_right)
+def _like_third_of_both(asked: Asked) -> Type | None:
+    nums = [t for t in asked.args[:3] if isinstance(t, Num)]
+    return _shaped(nums[2], wider(nums[0].dtype, nums[1].dtype)) if len(nums) == 3 else None
+
+
+@states(runtime.put_along)
 def _like_third(asked: Asked) -> Type | None:
     first, third = asked.first, asked.args[2]
     return _shaped(third, first.dtype) if isinstance(first, Num) and isinstance(third, Num) else None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import operator
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -366,8 +366,12 @@ def _converted(asked: Asked) -> Type | None:
 
 @states(runtime.unbroadcast)
 def _as_second(asked: Asked) -> Type | None:
-    second = asked.argument(1, "x")
-    return second.plain() if isinstance(second, Num) else None
+    first, second = asked.first, asked.argument(1, "x")
+    if not isinstance(second, Num):
+        return None
+    if isinstance(first, Num) and first.is_complex and not second.is_complex:
+        return replace(second.plain(), dtype="complex64" if second.dtype == "float32" else "complex128")
+    return second.plain()
 
 
 @states(runtime.power_mixed, runtime.power_curvature)
@@ -375,20 +379,44 @@ def _of_broadcast(asked: Asked) -> Type | None:
     nums = [t for t in asked.args if isinstance(t, Num)]
     if len(nums) < len(asked.args):
         return None
+    dtype = "complex128" if any(t.is_complex for t in nums) else "float64"
     if any(t.ndim is None for t in nums):
-        return Num("float64", None)
+        return Num(dtype, None)
     shape = broadcast([t.shape for t in nums])
-    return Num("float64", len(shape), shape)
+    return Num(dtype, len(shape), shape)
 
 
 @states(runtime.scattered)
 def _as_third(asked: Asked) -> Type | None:
-    third = asked.argument(2, "x")
-    return Num(third.dtype, third.ndim, third.shape) if isinstance(third, Num) else None
+    first, third = asked.first, asked.argument(2, "x")
+    if not isinstance(third, Num):
+        return None
+    check_real_place(third, first, asked.call)
+    return Num(third.dtype, third.ndim, third.shape)
+
+
+@states(runtime.replaced)
+def _with_part(asked: Asked) -> Type | None:
+    first, value = asked.first, asked.argument(2, "v")
+    if not isinstance(first, Num):
+        return None
+    check_real_place(first, value, asked.call)
+    return Num(first.dtype, first.ndim, first.shape)
+
+
+def check_real_place(place: Type, value: Type | None, e: Expr) -> None:
+    """Refuse complex numbers that are written into a real array."""
+    if isinstance(place, Num) and isinstance(value, Num) and value.is_complex and not place.is_complex:
+        raise TypeProblem(
+            UnsupportedType,
+            f"complex numbers written into a {describe(place)}",
+            "a real array drops their imaginary parts, which NumPy only warns of",
+            "make it a complex array, as in np.zeros(n, dtype=complex), or write np.real(...)",
+            e.at,
+        )
 
 
 @states(
-    runtime.replaced,
     runtime.only_last,
     runtime.first_max,
     runtime.first_min,
