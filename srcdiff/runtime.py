@@ -166,9 +166,7 @@ def power_base(x: Any, n: Any) -> Any:
         partial = np.where(n == 0, 0.0, n * np.float_power(x, np.where(n == 0, 1.0, n - 1.0)))
         if partial.dtype.kind == "c":
             return partial.astype(np.result_type(x.dtype, n.dtype, np.complex64))
-        return partial.astype(
-            np.result_type(x.dtype, n.dtype, np.float32) if x.dtype == np.float32 else np.float64
-        )
+        return partial.astype(np.result_type(x.dtype, n.dtype, np.float32) if x.dtype == np.float32 else np.float64)
     if n == 0:
         return 0.0
     return n * _number(x) ** (n - 1.0)

@@ -137,8 +137,8 @@ def fitted(value: Any, name: str, differentiate: bool) -> Any:
     if isinstance(value, complex | np.complexfloating):
         if differentiate:
             raise BadArgument(f"`{name}` is complex; {COMPLEX_HINT}")
-        if value.dtype.name not in _COMPLEX:
-            raise BadArgument(f"`{name}` is a {value.dtype}: use complex128 or complex64")
+        if np.dtype(kind).name not in _COMPLEX:
+            raise BadArgument(f"`{name}` is a {kind.__name__}: use complex128 or complex64")
         return value
     hint = "pass a float or a NumPy array of floats"
     verb = "cannot be differentiated" if differentiate else "is not supported as an argument"

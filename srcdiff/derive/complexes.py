@@ -43,6 +43,14 @@ def is_complex(e: Expr, typer: Typer) -> bool:
     return isinstance(type_, Num) and type_.is_complex
 
 
+def squared_size(e: Expr, typer: Typer) -> Expr | None:
+    """The complex `z` of `np.abs(z) ** 2`: the derivative of this is `2 z`, without the division by `|z|` between."""
+    match e:
+        case Call(func=Object(value=f), args=(Call(func=Object(value=g), args=(z,)), Const(value=2))):
+            return z if f is operator.pow and (g is abs or g is np.abs) and is_complex(z, typer) else None
+    return None
+
+
 def conjugated(e: Expr, typer: Typer) -> Expr:
     """The conjugate of an expression, as far inside as products go; what is real stays as it is."""
     if not is_complex(e, typer):
@@ -64,8 +72,16 @@ def conjugated(e: Expr, typer: Typer) -> Expr:
 
 
 _SHAPED = {  # the operands of which only the shape is read
-    **{np.ndarray.shape: 0, len: 0, unbroadcast: 1, resized: 1, on_diagonal: 1},
-    **{scattered: 2, only_last: 2, tensordot_left: 2, tensordot_right: 2, put_along: 2},
+    np.ndarray.shape: 0,
+    len: 0,
+    unbroadcast: 1,
+    resized: 1,
+    on_diagonal: 1,
+    scattered: 2,
+    only_last: 2,
+    tensordot_left: 2,
+    tensordot_right: 2,
+    put_along: 2,
 }
 
 

@@ -21,11 +21,11 @@ from ..normalise import negated
 from ..rules import Rule, is_view, joins, of_complex, rule_of
 from ..rules.typing import TypeProblem, Typer
 from ..runtime import resized, unbroadcast
-from .complexes import conjugated, conjugated_call, is_complex, plain_shapes, real_part
+from .complexes import conjugated, conjugated_call, is_complex, plain_shapes, real_part, squared_size
 from .parts import parts
 from .places import is_place
 from .splice import splice
-from .terms import COPY, Term, build, guarded, is_plain, simplified
+from .terms import COPY, MUL, Term, build, guarded, is_plain, simplified
 
 SUM = Object(np.sum, "np.sum")
 UNBROADCAST = Object(unbroadcast, "unbroadcast")
@@ -141,6 +141,10 @@ class Pusher:
 
     def call(self, e: Call, term: Term, top: bool) -> None:
         assert isinstance(e.func, Object)
+        z = squared_size(e, self.typer)
+        if z is not None:
+            self.push(z, term.scaled(Call(MUL, (Const(2.0), z))))
+            return
         rule = self.rule(e)
         y = self.result if top and self.result is not None else e
         if rule.kind == "partials":

@@ -21,8 +21,8 @@ from ..ir.types import Num, Type
 from ..ir.walk import Fresh, is_call_of, subexprs, substitute
 from ..rules import Rule, bilinear_operands, linear_operands, rule_of
 from ..rules.typing import TypeProblem, Typer
+from .complexes import CONJ, real_part, squared_size
 from .places import is_place
-from .complexes import real_part
 from .push import SINGULAR, Pusher, adjoints_of, check_part, differentiated, no_rule, operands_of, same_shape
 from .splice import splice, splice_tangent
 from .terms import ADD, ZERO, Term, collected, simplified, total
@@ -93,9 +93,13 @@ class Tangents:
             return
         y = self.result if top and self.result is not None else e
         found: list[Term] = []
-        for operand, partial in differentiated(rule, e, splice(rule, e, {"y": y}, self.types), self.is_active):
-            scaled = Term((_SEED,)).scaled(simplified(partial))
-            self.collect(operand, replace(scaled, singular=e.func.value in SINGULAR), found)
+        z = squared_size(e, Typer(self.types))
+        if z is not None:
+            self.collect(z, Term((_SEED,), 2.0).scaled(Call(CONJ, (z,))), found)
+        else:
+            for operand, partial in differentiated(rule, e, splice(rule, e, {"y": y}, self.types), self.is_active):
+                scaled = Term((_SEED,)).scaled(simplified(partial))
+                self.collect(operand, replace(scaled, singular=e.func.value in SINGULAR), found)
         out.extend(self.within(term, t if self.num(e).is_complex else self.real(t)) for t in found)
 
     def real(self, term: Term) -> Term:

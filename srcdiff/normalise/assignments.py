@@ -14,7 +14,7 @@ from ..errors import AmbiguousAlias, UnsupportedMutation, UnsupportedSyntax, Uns
 from ..ir.nodes import Assign, Attr, Block, Call, Const, Display, Expr, Item, Name, Object, Slice, Span, Update
 from ..ir.types import Form, ListOf, Num, Static, Tup, Type, describe
 from ..ir.walk import names, subexprs
-from ..rules.result_types import check_real_place
+from ..rules.complex_operands import check_real_place
 from ..rules.typing import TypeProblem
 from ..runtime import replaced, scattered
 from .expressions import GETITEM, Rewriter

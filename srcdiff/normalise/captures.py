@@ -30,4 +30,3 @@ def check_captured(value: np.ndarray[Any, Any], e: Object) -> None:
             "capture `.astype(np.float64)` of it",
             e.at,
         )
-

@@ -247,7 +247,7 @@ class Rewriter(Once):
         if isinstance(base, Object) and found is not None:
             return Object(found, f"{base.text}.{e.name}", e.at)
         if found is not None and not inspect.ismethoddescriptor(found):
-            part: Expr = Call(Object(found, e.name), (base,), at=e.at)
+            part = Call(Object(found, e.name), (base,), at=e.at)
             return self._folded(part if rewriting(found) is None else self._builtin(part))
         raise TypeProblem(
             UnsupportedSyntax,

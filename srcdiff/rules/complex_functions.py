@@ -67,5 +67,13 @@ takes_complex(
 takes_complex(
     *(complex_numbers.angle, reductions.var, reductions.std, reductions.average, running.cumsum, running.diff),
     *(running.ediff1d, running.gradient, running.trapezoid, products.inner, products.vdot, norms.norm),
-    *(fft.hfft, fft.ihfft, ufuncs.add_outer, ufuncs.subtract_outer, ufuncs.multiply_outer, ufuncs.add_reduce, ufuncs.multiply_reduce),
+    *(
+        fft.hfft,
+        fft.ihfft,
+        ufuncs.add_outer,
+        ufuncs.subtract_outer,
+        ufuncs.multiply_outer,
+        ufuncs.add_reduce,
+        ufuncs.multiply_reduce,
+    ),
 )

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import UnsupportedType
-from ..ir.nodes import Attr, Call, Object
-from ..ir.types import ListOf, Num, Tup, Type
+from ..ir.nodes import Attr, Call, Expr, Object
+from ..ir.types import ListOf, Num, Tup, Type, describe
 from .problem import TypeProblem
 from .registry import of_complex
 
@@ -39,9 +39,34 @@ def complex_problem(e: Call) -> TypeProblem:
         UnsupportedType,
         f"`{text}` of complex numbers",
         "its rule is for real numbers",
-        "take the real and imaginary parts (or np.abs) first, or write it with functions that have a complex derivative",
+        "take the real and imaginary parts (or np.abs) first, or use functions that have a complex derivative",
         e.at,
     )
+
+
+def check_real_place(place: Type, value: Type | None, e: Expr) -> None:
+    """Refuse complex numbers that are written into a real array."""
+    if isinstance(place, Num) and isinstance(value, Num) and value.is_complex and not place.is_complex:
+        raise TypeProblem(
+            UnsupportedType,
+            f"complex numbers written into a {describe(place)}",
+            "a real array drops their imaginary parts, which NumPy only warns of",
+            "make it a complex array, as in np.zeros(n, dtype=complex), or write np.real(...)",
+            e.at,
+        )
+
+
+def kept_complex(operand: Num, dtype: str, e: Call) -> str:
+    """The dtype that an operand is converted to. Refuses a real one for complex numbers."""
+    if operand.is_complex and not dtype.startswith("complex"):
+        raise TypeProblem(
+            UnsupportedType,
+            f"complex numbers converted to {dtype}",
+            "their imaginary parts are dropped, which NumPy only warns of",
+            "write np.real(...) where that is meant",
+            e.at,
+        )
+    return dtype
 
 
 def holds_complex(x: Any) -> bool:

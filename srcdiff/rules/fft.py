@@ -25,7 +25,9 @@ def swapped(norm: Any) -> Any:
 
 decided(swapped)
 
-_LINES = call(reals(5)) + call(complexes(6)) + call(reals(4), 6) + call(complexes(5), n=3) + call(complexes(3, 4), axis=0)
+_LINES = (
+    call(reals(5)) + call(complexes(6)) + call(reals(4), 6) + call(complexes(5), n=3) + call(complexes(3, 4), axis=0)
+)
 _LINES += call(reals(3, 4), norm="ortho") + call(complexes(4), norm="forward")
 _LINES += call(complexes(2, 3), 4, -2, "ortho") + call(reals(2, 5), 3, norm="forward") + call(reals(4), norm="backward")
 
@@ -165,7 +167,9 @@ def rfftn(y_bar: Any, y: Any, a: Any, s: Any = None, axes: Any = None, norm: Any
     )
 
 
-_HALF_PLANES = call(complexes(3, 3)) + call(complexes(2, 4)) + call(complexes(2, 3, 2)) + call(complexes(3, 3), norm="ortho")
+_HALF_PLANES = (
+    call(complexes(3, 3)) + call(complexes(2, 4)) + call(complexes(2, 3, 2)) + call(complexes(3, 3), norm="ortho")
+)
 _HALF_PLANES += call(complexes(3, 4), (2, 5), (0, 1)) + call(reals(3, 3), s=(4, 4), axes=(-2, -1), norm="forward")
 _HALF_PLANES += call(complexes(2, 3, 2), axes=(0, 1)) + call(complexes(3, 2), axes=(1, 0))
 
@@ -173,9 +177,7 @@ _HALF_PLANES += call(complexes(2, 3, 2), axes=(0, 1)) + call(complexes(3, 2), ax
 @linear(np.fft.irfft2, points=_HALF_PLANES)
 def irfft2(y_bar: Any, y: Any, a: Any, s: Any = None, axes: Any = None, norm: Any = None) -> Any:
     return resized(
-        doubled(
-            np.fft.rfft2(y_bar, axes=axes, norm=swapped(norm)), y_bar.shape[last_axis(axes)], axis=last_axis(axes)
-        ),
+        doubled(np.fft.rfft2(y_bar, axes=axes, norm=swapped(norm)), y_bar.shape[last_axis(axes)], axis=last_axis(axes)),
         a,
     )
 

@@ -18,6 +18,7 @@ from .. import runtime
 from ..errors import NotDifferentiable, UnsupportedCall, UnsupportedType
 from ..ir.nodes import Call, Display, Expr, Object
 from ..ir.types import FLOAT, INT, Dim, ListOf, Num, Static, Tup, Type, broadcast, describe, wider
+from .complex_operands import check_real_place, kept_complex
 from .indexing import TypeOf
 from .problem import TypeProblem, joined, order_problem
 
@@ -116,7 +117,7 @@ def dim_of(count: Num) -> Dim:
 def _like_first(asked: Asked) -> Type | None:
     value, dtype = asked.argument(1, "fill_value"), asked.kwargs.get("dtype")
     if asked.function is np.full_like and isinstance(value, Num) and isinstance(asked.first, Num):
-        _kept_complex(asked, dtype or Static(np.dtype(asked.first.dtype)), value)
+        kept_complex(value, _dtype(dtype, asked.first.dtype), asked.call)
     return _same_shape(asked, asked.kwargs.get("dtype"))
 
 
@@ -146,7 +147,11 @@ def _filled(asked: Asked) -> Type | None:
 @states(np.full)
 def _full(asked: Asked) -> Type | None:
     given, value = asked.argument(2, "dtype"), asked.argument(1, "fill_value")
-    dtype = _kept_complex(asked, given, value) if isinstance(value, Num) else _dtype(given, "float64")
+    dtype = (
+        kept_complex(value, _dtype(given, value.dtype), asked.call)
+        if isinstance(value, Num)
+        else _dtype(given, "float64")
+    )
     return _by_shape(asked.argument(0, "shape"), dtype, asked.call)
 
 
@@ -202,7 +207,12 @@ def check_dimensions(e: Call, type_: Type) -> None:
 def _array(asked: Asked) -> Type | None:
     first, given = asked.first, asked.argument(1, "dtype")
     if isinstance(first, Num):
-        return Num(_kept_complex(asked, given, first), first.ndim, first.shape, contiguous=first.contiguous)
+        return Num(
+            kept_complex(first, _dtype(given, first.dtype), asked.call),
+            first.ndim,
+            first.shape,
+            contiguous=first.contiguous,
+        )
     items = _rows(asked.type_of, asked.call.args[0]) if asked.args else []
     nums = [t for t in items if isinstance(t, Num)]
     if not items or len(nums) < len(items):
@@ -211,7 +221,7 @@ def _array(asked: Asked) -> Type | None:
     if not isinstance(whole, Num) or whole.ndim is None:
         return None
     shape = (Dim.known(len(items)), *whole.shape)
-    return Num(_kept_complex(asked, given, whole), len(shape), shape, contiguous=True)
+    return Num(kept_complex(whole, _dtype(given, whole.dtype), asked.call), len(shape), shape, contiguous=True)
 
 
 def _rows(type_of: TypeOf, argument: Expr) -> list[Type]:
@@ -271,21 +281,9 @@ def _converted_array(asked: Asked) -> Type | None:
     first = asked.first
     if not isinstance(first, Num):
         return None
-    return Num(_kept_complex(asked, asked.argument(1, "dtype"), first), first.ndim, first.shape)
-
-
-def _kept_complex(asked: Asked, dtype: Type | None, first: Num) -> str:
-    """The dtype that is asked for. Refuses a real one for complex numbers, whose imaginary parts NumPy drops."""
-    given = _dtype(dtype, first.dtype)
-    if first.is_complex and not given.startswith("complex"):
-        raise TypeProblem(
-            UnsupportedType,
-            f"complex numbers converted to {given}",
-            "their imaginary parts are dropped, which NumPy only warns of",
-            "write np.real(...) where that is meant",
-            asked.call.at,
-        )
-    return given
+    return Num(
+        kept_complex(first, _dtype(asked.argument(1, "dtype"), first.dtype), asked.call), first.ndim, first.shape
+    )
 
 
 # --------------------------------------------------------------------------------------------------------- products
@@ -402,18 +400,6 @@ def _with_part(asked: Asked) -> Type | None:
         return None
     check_real_place(first, value, asked.call)
     return Num(first.dtype, first.ndim, first.shape)
-
-
-def check_real_place(place: Type, value: Type | None, e: Expr) -> None:
-    """Refuse complex numbers that are written into a real array."""
-    if isinstance(place, Num) and isinstance(value, Num) and value.is_complex and not place.is_complex:
-        raise TypeProblem(
-            UnsupportedType,
-            f"complex numbers written into a {describe(place)}",
-            "a real array drops their imaginary parts, which NumPy only warns of",
-            "make it a complex array, as in np.zeros(n, dtype=complex), or write np.real(...)",
-            e.at,
-        )
 
 
 @states(

@@ -156,7 +156,9 @@ def complexified(example: Example) -> list[Example]:
     drawn = [k for k, a in enumerate(example.args) if has_reals(a)]
     chosen = [drawn, *([k] for k in drawn)] if len(drawn) > 1 else [drawn]
     return [
-        Example(tuple(_complex(a) if k in places else a for k, a in enumerate(example.args)), example.kwargs, example.part)
+        Example(
+            tuple(_complex(a) if k in places else a for k, a in enumerate(example.args)), example.kwargs, example.part
+        )
         for places in chosen
         if places
     ]
