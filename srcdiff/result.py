@@ -31,8 +31,8 @@ def check_result(program: Program, core: Core, request: Request) -> bool:
         if isinstance(type_, Num) and type_.is_complex:
             what = "complex numbers" if type_.is_array else "a complex number"
             raise BadOutput(
-                f"{core.function.name} returns {what}; derivatives are taken of real results. Return np.abs(z) ** 2, or "
-                f"np.real(z) and np.imag(z) as a tuple (with srcdiff.vjp or jvp)"
+                f"{core.function.name} returns {what}; derivatives are taken of real results. Return np.abs(z) ** 2, "
+                f"or np.real(z) and np.imag(z) as a tuple (with srcdiff.vjp or jvp)"
             )
     if request.kind == "vjp" or request.is_forward:
         return False

@@ -77,7 +77,7 @@ def phase(y: Any, z: Any) -> Any:
 
 
 @partials(complex, points=call(reals(), reals()))
-def complex_number(y: Any, re: Any, im: Any = 0.0) -> Any:
+def complex_number(y: Any, real: Any, imag: Any = 0.0) -> Any:
     return 1.0, 1j
 
 

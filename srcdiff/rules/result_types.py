@@ -273,7 +273,7 @@ def _ravelled(asked: Asked) -> Type | None:
     if not isinstance(first, Num):
         return None
     dim = first.shape[0] if first.ndim == 1 else Dim(None)
-    return Num(first.dtype, 1, (dim,), contiguous=first.contiguous)
+    return Num(first.dtype, 1, (dim,), contiguous=True)  # a view where the array is, else a copy
 
 
 @states(np.ndarray.astype)
