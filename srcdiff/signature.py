@@ -294,6 +294,8 @@ def finish(gradient: Any, argument: Any) -> Any:
     if isinstance(argument, np.ndarray):
         dtype = argument.dtype if argument.dtype.kind == "f" else np.dtype(np.float64)
         if isinstance(gradient, np.ndarray) and gradient.shape == argument.shape:
+            if gradient.dtype.kind == "c":
+                raise TypeError("a defect of srcdiff: the gradient by a real argument is complex")
             if gradient.dtype != dtype or not gradient.flags.writeable:
                 return gradient.astype(dtype)
             return gradient

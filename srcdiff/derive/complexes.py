@@ -29,13 +29,14 @@ from ..runtime import (
     tensordot_right,
     unbroadcast,
 )
-from .terms import NEG, Term, build
+from .terms import ADD, NEG, SUB, Term, build
 
 CONJ = Object(np.conjugate, "np.conj")
 REAL = Object(np.real, "np.real")
 IMAG = Object(np.imag, "np.imag")
 
 _PRODUCTS = {operator.mul, operator.truediv, operator.neg, ratio}  # the conjugate goes to the factors
+_OPPOSITE = {operator.add: SUB, operator.sub: ADD}
 
 
 def is_complex(e: Expr, typer: Typer) -> bool:
@@ -60,6 +61,8 @@ def conjugated(e: Expr, typer: Typer) -> Expr:
             return Call(NEG, (e,))
         case Call(func=Object(value=f), args=(inner,)) if f is np.conjugate:
             return inner
+        case Call(func=Object(value=f), args=(a, Const() as b)) if f in _OPPOSITE and not is_complex(a, typer):
+            return Call(_OPPOSITE[f], (a, b))  # of `2.0 + 1j`
         case Call(func=Object(value=f)) if f in _PRODUCTS:
             return rebuild(e, lambda child: conjugated(child, typer))
         case Call(func=Object(value=f), args=(base, Const(value=int()) as n)) if f is operator.pow:

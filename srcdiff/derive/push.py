@@ -101,7 +101,7 @@ class Pusher:
     def push(self, e: Expr, term: Term, top: bool = False) -> None:
         if not self.is_active(e) or term.coefficient == 0:
             return
-        if not isinstance(e, Display) and not self.num(e).is_complex:
+        if not isinstance(e, Display) and not is_complex(e, self.typer):  # (`known` tells the shape alone)
             term = real_part(term, self.typer)
             if term.coefficient == 0:
                 return

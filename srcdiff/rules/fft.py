@@ -54,10 +54,10 @@ _REAL_LINES += call(reals(2, 5), 4, norm="forward") + call(reals(1)) + call(real
 @linear(np.fft.rfft, points=_REAL_LINES)
 def rfft(y_bar: Any, y: Any, a: Any, n: Any = None, axis: Any = -1, norm: Any = None) -> Any:
     if n is not None:
-        return resized(np.fft.irfft(halved(y_bar, n, axis), n, axis=axis, norm=swapped(norm)), a)
+        return resized(np.fft.irfft(halved(y_bar, n, axis=axis), n, axis=axis, norm=swapped(norm)), a)
     if a.ndim == 1:
         return np.fft.irfft(halved(y_bar, len(a)), len(a), norm=swapped(norm))
-    return np.fft.irfft(halved(y_bar, a.shape[axis], axis), a.shape[axis], axis=axis, norm=swapped(norm))
+    return np.fft.irfft(halved(y_bar, a.shape[axis], axis=axis), a.shape[axis], axis=axis, norm=swapped(norm))
 
 
 _HALF_LINES = call(reals(3)) + call(complexes(4)) + call(complexes(4), 7) + call(complexes(4), n=5)
@@ -68,10 +68,10 @@ _HALF_LINES += call(reals(2, 3), 5, -1, "forward") + call(complexes(3), norm="ba
 @linear(np.fft.irfft, points=_HALF_LINES)
 def irfft(y_bar: Any, y: Any, a: Any, n: Any = None, axis: Any = -1, norm: Any = None) -> Any:
     if n is not None:
-        return resized(doubled(np.fft.rfft(y_bar, axis=axis, norm=swapped(norm)), n, axis), a)
+        return resized(doubled(np.fft.rfft(y_bar, axis=axis, norm=swapped(norm)), n, axis=axis), a)
     if a.ndim == 1:
         return doubled(np.fft.rfft(y_bar, norm=swapped(norm)), len(y_bar))
-    return doubled(np.fft.rfft(y_bar, axis=axis, norm=swapped(norm)), y_bar.shape[axis], axis)
+    return doubled(np.fft.rfft(y_bar, axis=axis, norm=swapped(norm)), y_bar.shape[axis], axis=axis)
 
 
 @spelled(np.fft.hfft, points=_HALF_LINES)
@@ -86,12 +86,12 @@ def ihfft(a: Any, n: Any = None, axis: Any = -1, norm: Any = None, out: Any = No
 
 @linear(halved, points=call(complexes(3), 4) + call(complexes(3), 5) + call(complexes(3, 2), 5, 0))
 def halved_again(y_bar: Any, y: Any, g: Any, n: Any, axis: Any = -1) -> Any:
-    return halved(y_bar, n, axis)
+    return halved(y_bar, n, axis=axis)
 
 
 @linear(doubled, points=call(complexes(3), 4) + call(complexes(3), 5) + call(complexes(3, 2), 5, 0))
 def doubled_again(y_bar: Any, y: Any, g: Any, n: Any, axis: Any = -1) -> Any:
-    return doubled(y_bar, n, axis)
+    return doubled(y_bar, n, axis=axis)
 
 
 @linear(resized, points=call(reals(4), np.zeros(3)) + call(complexes(2, 3), np.zeros((3, 2))))
