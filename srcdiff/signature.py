@@ -111,7 +111,9 @@ def is_exact(value: Any, differentiate: bool) -> bool:
         return known and bool(value.ndim) and value.dtype.isnative
     if kind in (float, np.float64, np.float32):
         return True
-    return not differentiate and (kind in (bool, complex, str, type(None), np.int64, np.int32) or held(value) is not None)
+    return not differentiate and (
+        kind in (bool, complex, str, type(None), np.int64, np.int32) or held(value) is not None
+    )
 
 
 def fitted(value: Any, name: str, differentiate: bool) -> Any:
