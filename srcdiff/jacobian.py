@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from types import FunctionType
 from typing import Any
 
@@ -17,8 +17,9 @@ from .derivative import Derivative, Options, Wrt, is_derivative, signature_of
 from .errors import BadArgument, BadOutput, UnsupportedCall
 from .ir.types import Held, Num, Type
 from .pushforward import Pushforward
+from .records import is_structure
 from .runtime import duplicate
-from .signature import bound, duplicated, finish, fitted, key_of, selected, type_of
+from .signature import argument_type, bound, duplicated, finish, fitted, is_function, key_of, selected
 from .subject import importable, python_function
 
 _MODES = ("auto", "forward", "reverse")
@@ -64,11 +65,11 @@ class Jacobian:
 
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         whole = tuple(bound(self.signature, self.function.__name__, args, kwargs).arguments.values())
-        fit = tuple([fitted(a, n, n in self.wrt) for a, n in zip(whole, self._names, strict=True)])
+        fit = tuple([self._fit(a, n) for a, n in zip(whole, self._names, strict=True)])
         key = tuple(map(key_of, fit))
         driver = self._compiled.get(key)
         if driver is None:
-            driver = self.driver_for([type_of(a, n) for a, n in zip(fit, self._names, strict=True)])
+            driver = self.driver_for(self._types(fit))
             driver = Jitted(driver, self.function.__name__, checked=False) if self.jit else driver
             self._compiled[key] = driver
         return self._finished(driver(*fit), whole)
@@ -87,8 +88,20 @@ class Jacobian:
     def text_for(self, /, *args: Any, **kwargs: Any) -> str:
         """The text of the loop over directions for these arguments."""
         whole = bound(self.signature, self.function.__name__, args, kwargs).arguments.values()
-        fit = [fitted(a, n, n in self.wrt) for a, n in zip(whole, self._names, strict=True)]
-        return inspect.getsource(self.driver_for([type_of(a, n) for a, n in zip(fit, self._names, strict=True)]))
+        fit = [self._fit(a, n) for a, n in zip(whole, self._names, strict=True)]
+        return inspect.getsource(self.driver_for(self._types(fit)))
+
+    def _fit(self, value: Any, name: str) -> Any:
+        """An argument as the driver takes it: structures and functions as they are."""
+        if name in self.wrt and is_structure(value):
+            raise BadArgument(
+                f"`{name}` is a {type(value).__name__}: a Jacobian has columns for the elements of one array. Give the "
+                f"parts of `{name}` parameters of their own, or use srcdiff.grad, srcdiff.vjp or srcdiff.jvp"
+            )
+        return value if is_structure(value) or is_function(value) else fitted(value, name, name in self.wrt)
+
+    def _types(self, args: Sequence[Any]) -> list[Type]:
+        return [argument_type(a, n, n in self.wrt) for a, n in zip(args, self._names, strict=True)]
 
     @property
     def jitted(self) -> Any:

@@ -14,7 +14,7 @@ from .errors import BadArgument, SharedMemory
 from .ir.nodes import Assign, Call, Const, Display, Effect, Expr, Function, Item, Name, Object, Param, Return, Stmt
 from .ir.types import BOOL, FLOAT, Dim, Held, Num, Static, Tup, Type, describe
 from .ir.walk import Fresh
-from .signature import fitted, type_of
+from .signature import COMPLEX_HINT, fitted, type_of
 from .subject import function_of, identifier, plain_params
 
 if TYPE_CHECKING:
@@ -93,6 +93,8 @@ class _Caller:
         if isinstance(e, Name) and e.id in self.derivative.wrt:
             if not isinstance(type_, Num) or type_.dtype == "bool":
                 raise BadArgument(f"`{e.id}` is {describe(type_)}: it has no derivative; leave it out of wrt")
+            if type_.is_complex:
+                raise BadArgument(f"`{e.id}` is complex; {COMPLEX_HINT}")
             if not type_.is_float:
                 e, type_ = _as_float(e, type_)
         self.args.append(e)
@@ -207,7 +209,7 @@ def from_numba(type_: Any, name: str) -> Type:
         return BOOL
     if isinstance(type_, nt.Integer):
         return Num("int64", value=Dim(("argument", name)))
-    if isinstance(type_, nt.Float):
+    if isinstance(type_, nt.Float | nt.Complex):
         return Num(str(type_))
     if isinstance(type_, nt.Array):
         dtype = from_numba(type_.dtype, name)

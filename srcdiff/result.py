@@ -24,10 +24,16 @@ def check_result(program: Program, core: Core, request: Request) -> bool:
     result: Expr = last.value or Const(None)
     if request.has_aux and not (isinstance(result, Display) and result.kind == "tuple" and len(result.items) == 2):
         raise BadOutput(f"has_aux=True: {core.function.name} must return a pair (value, auxiliary result)")
-    for part in _parts(result):
+    for k, part in enumerate(_parts(result)):
         type_ = _type(part, types)
         if isinstance(part, Name | Display) and not isinstance(type_, Num):
             _refuse(program, last, "a value that is no number" if type_ is None else f"a {describe(type_)}")
+        if isinstance(type_, Num) and type_.is_complex and not (request.has_aux and k):
+            what = "complex numbers" if type_.is_array else "a complex number"
+            raise BadOutput(
+                f"{core.function.name} returns {what}; derivatives are taken of real results. Return np.abs(z) ** 2, "
+                f"or np.real(z) and np.imag(z) as a tuple (with srcdiff.vjp or jvp)"
+            )
     if request.kind == "vjp" or request.is_forward:
         return False
     if request.has_aux:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from .runtime_complex import doubled, halved, resized, unit
 from .runtime_matrices import (
     cofactors,
     cofactors_tangent,
@@ -62,6 +63,7 @@ __all__ = [
     "copied",
     "cumsum_back",
     "diff_back",
+    "doubled",
     "duplicate",
     "eigenvectors_adjoint",
     "eigenvectors_tangent",
@@ -75,6 +77,7 @@ __all__ = [
     "full_values_adjoint",
     "full_values_tangent",
     "gradient_back",
+    "halved",
     "in_full",
     "interp_back",
     "interp_slope",
@@ -105,12 +108,14 @@ __all__ = [
     "real_eig",
     "recurrence",
     "recurrence_back",
+    "resized",
     "root",
     "running_maxima",
     "running_minima",
     "tensordot_left",
     "tensordot_right",
     "unbroadcast",
+    "unit",
     "zeros_like",
 ]
 
@@ -127,7 +132,10 @@ def unbroadcast(g: Any, x: Any) -> Any:
     """
     shape = np.shape(x)
     if not shape:
-        return g if isinstance(g, float) else float(np.sum(g))
+        if isinstance(g, float):
+            return g
+        total = np.sum(g)
+        return complex(total) if total.dtype.kind == "c" else float(total)
     if np.shape(g) == shape:
         return g
     g = np.asarray(g)
@@ -173,12 +181,18 @@ def power_base(x: Any, n: Any) -> Any:
     """
     if isinstance(x, np.ndarray) or isinstance(n, np.ndarray):
         x, n = np.asarray(x), np.asarray(n)
-        return np.where(n == 0, 0.0, n * np.float_power(x, np.where(n == 0, 1.0, n - 1.0))).astype(
-            np.result_type(x.dtype, n.dtype, np.float32) if x.dtype == np.float32 else np.float64
-        )
+        partial = np.where(n == 0, 0.0, n * np.float_power(x, np.where(n == 0, 1.0, n - 1.0)))
+        if partial.dtype.kind == "c":
+            return partial.astype(np.result_type(x.dtype, n.dtype, np.complex64))
+        return partial.astype(np.result_type(x.dtype, n.dtype, np.float32) if x.dtype == np.float32 else np.float64)
     if n == 0:
         return 0.0
-    return n * np.float64(x) ** (n - 1.0)
+    return n * _number(x) ** (n - 1.0)
+
+
+def _number(x: Any) -> Any:
+    """A number of NumPy's, for which a power is infinite where Python raises an error."""
+    return np.complex128(x) if isinstance(x, complex | np.complexfloating) else np.float64(x)
 
 
 def power_exponent(x: Any, n: Any) -> Any:
@@ -188,36 +202,36 @@ def power_exponent(x: Any, n: Any) -> Any:
     (0.0, 1.386294)
     """
     if isinstance(x, np.ndarray) or isinstance(n, np.ndarray):
-        zero = (np.asarray(x) == 0) & (np.asarray(n) > 0)
+        zero = (np.asarray(x) == 0) & (np.real(n) > 0)
         base = np.where(zero, 1.0, x)
         return np.where(zero, 0.0, np.float_power(base, n) * np.log(base))
-    if x == 0 and n > 0:
+    if x == 0 and np.real(n) > 0:
         return 0.0
-    number = np.float64(x)
+    number = _number(x)
     return number**n * np.log(number)
 
 
 def power_mixed(x: Any, n: Any) -> Any:
     """The partial of `x ** n` in both: `x ** (n - 1) * (1 + n * log(x))`, with its limit 0 at `x = 0` for `n > 1`."""
     if isinstance(x, np.ndarray) or isinstance(n, np.ndarray):
-        zero = (np.asarray(x) == 0) & (np.asarray(n) > 1)
+        zero = (np.asarray(x) == 0) & (np.real(n) > 1)
         base = np.where(zero, 1.0, x)
         return np.where(zero, 0.0, np.float_power(base, np.asarray(n) - 1.0) * (1.0 + n * np.log(base)))
-    if x == 0 and n > 1:
+    if x == 0 and np.real(n) > 1:
         return 0.0
-    number = np.float64(x)
+    number = _number(x)
     return number ** (n - 1.0) * (1.0 + n * np.log(number))
 
 
 def power_curvature(x: Any, n: Any) -> Any:
     """The second partial of `x ** n` in `n`: `x ** n * log(x) ** 2`, with its limit 0 at `x = 0` for positive `n`."""
     if isinstance(x, np.ndarray) or isinstance(n, np.ndarray):
-        zero = (np.asarray(x) == 0) & (np.asarray(n) > 0)
+        zero = (np.asarray(x) == 0) & (np.real(n) > 0)
         base = np.where(zero, 1.0, x)
         return np.where(zero, 0.0, np.float_power(base, n) * np.log(base) ** 2)
-    if x == 0 and n > 0:
+    if x == 0 and np.real(n) > 0:
         return 0.0
-    number = np.float64(x)
+    number = _number(x)
     return number**n * np.log(number) ** 2
 
 

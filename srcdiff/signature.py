@@ -11,11 +11,13 @@ from typing import Any, SupportsIndex
 import numpy as np
 
 from .errors import BadArgument
-from .ir.types import FLOAT, Dim, Num, Static, Tup, Type, has_real, held
+from .ir.types import COMPLEX, FLOAT, Dim, Num, Static, Tup, Type, has_real, held
 from .records import form_of, is_structure, leaves, mapped, name_of, parts_of
 from .runtime import duplicate
 
 _FLOATS = ("float32", "float64")
+_COMPLEX = ("complex64", "complex128")
+COMPLEX_HINT = "derivatives are taken by real numbers: pass its real and imaginary part as two arguments"
 _NUMBERS = (int, bool, np.float64, np.float32, np.int64, np.int32, np.bool_)
 _MANY = 1000  # parts of one structure
 _LAYOUT = 0x503  # of NumPy's flags: C order, Fortran order, aligned, writeable
@@ -104,11 +106,14 @@ def is_exact(value: Any, differentiate: bool) -> bool:
     """Whether every argument with the same key is taken by generated code as it is (see `fitted`)."""
     kind = type(value)
     if kind is np.ndarray:
-        known = value.dtype.name in _FLOATS or (not differentiate and value.dtype.kind in "iub")
+        exact = value.dtype.name in _COMPLEX or value.dtype.kind in "iub"
+        known = value.dtype.name in _FLOATS or (not differentiate and exact)
         return known and bool(value.ndim) and value.dtype.isnative
     if kind in (float, np.float64, np.float32):
         return True
-    return not differentiate and (kind in (bool, str, type(None), np.int64, np.int32) or held(value) is not None)
+    return not differentiate and (
+        kind in (bool, complex, str, type(None), np.int64, np.int32) or held(value) is not None
+    )
 
 
 def fitted(value: Any, name: str, differentiate: bool) -> Any:
@@ -129,7 +134,13 @@ def fitted(value: Any, name: str, differentiate: bool) -> Any:
         if value.dtype.name not in _FLOATS:
             raise BadArgument(f"`{name}` is a {value.dtype}: use float64 or float32")
         return value
-    if not differentiate and (value is None or isinstance(value, str) or held(value) is not None):
+    if not differentiate and (value is None or isinstance(value, str | complex) or held(value) is not None):
+        return value
+    if isinstance(value, complex | np.complexfloating):
+        if differentiate:
+            raise BadArgument(f"`{name}` is complex; {COMPLEX_HINT}")
+        if np.dtype(kind).name not in _COMPLEX:
+            raise BadArgument(f"`{name}` is a {kind.__name__}: use complex128 or complex64")
         return value
     hint = "pass a float or a NumPy array of floats"
     verb = "cannot be differentiated" if differentiate else "is not supported as an argument"
@@ -159,7 +170,9 @@ def _fitted_array(value: np.ndarray[Any, Any], name: str, differentiate: bool) -
     dtype = value.dtype
     if dtype.kind == "b" and differentiate:
         raise BadArgument(f"`{name}` is an array of bool: it has no derivative; leave it out of wrt")
-    if dtype.kind not in "iubf" or (dtype.kind == "f" and dtype.itemsize not in (4, 8)):
+    if dtype.kind == "c" and differentiate:
+        raise BadArgument(f"`{name}` is an array of {dtype}; {COMPLEX_HINT}")
+    if dtype.kind not in "iubfc" or (dtype.kind in "fc" and dtype.name not in _FLOATS + _COMPLEX):
         raise BadArgument(f"`{name}` is an array of {dtype}: use float64 or float32")
     if not dtype.isnative:
         value = value.astype(dtype.newbyteorder("="))
@@ -175,10 +188,12 @@ def type_of(value: Any, name: str) -> Type:
             return Num("bool", weak=True)
         case int() | np.integer():
             return Num("int64", weak=isinstance(value, int), value=Dim(("argument", name)))
-        case np.floating():
+        case np.floating() | np.complexfloating():
             return Num(str(value.dtype))
         case float():
             return FLOAT
+        case complex():
+            return COMPLEX
         case np.ndarray():
             dtype = "int64" if value.dtype.kind in "iu" else str(value.dtype)
             shape = tuple(Dim(("argument", name, axis), n == 1) for axis, n in enumerate(value.shape))
@@ -281,6 +296,8 @@ def finish(gradient: Any, argument: Any) -> Any:
     if isinstance(argument, np.ndarray):
         dtype = argument.dtype if argument.dtype.kind == "f" else np.dtype(np.float64)
         if isinstance(gradient, np.ndarray) and gradient.shape == argument.shape:
+            if gradient.dtype.kind == "c":
+                raise TypeError("a defect of srcdiff: the gradient by a real argument is complex")
             if gradient.dtype != dtype or not gradient.flags.writeable:
                 return gradient.astype(dtype)
             return gradient

@@ -21,7 +21,8 @@ def vjp(f: Callable[..., Any], /, *args: Any) -> tuple[Any, Callable[[Any], tupl
 
     The value may be a number, an array, or a tuple of these (nested too); the pullback takes an adjoint of the same
     structure and shapes and returns a tuple with one adjoint per positional argument, zeros where the value does not
-    depend on it, and None for arguments that carry no derivative (strings, bools, None, tuples, counts and indices).
+    depend on it, and None for arguments by which none is taken (strings, bools, None, tuples, counts, indices, complex
+    numbers).
     It may be called any number of times; it holds copies of the arguments and of the arrays that `f` captures.
 
     Raises what `grad` raises, and BadArgument if the adjoint does not fit the value.

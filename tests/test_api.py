@@ -197,7 +197,7 @@ def test_an_argument_without_a_derivative_is_refused_by_name(argument: Any) -> N
         srcdiff.grad(cube)(argument)
 
 
-@pytest.mark.parametrize("argument", [1j, object(), slice(0, 1), 2**70, np.array([1j])])
+@pytest.mark.parametrize("argument", [object(), slice(0, 1), 2**70, np.array([1j], np.clongdouble)])
 def test_what_is_not_differentiated_has_to_be_a_known_kind_of_value_too(argument: Any) -> None:
     with pytest.raises(errors.BadArgument, match="`k`"):
         srcdiff.grad(scale)(1.0, argument)
@@ -775,24 +775,15 @@ def test_a_name_that_is_never_defined_is_refused_at_the_call() -> None:
         df(1.0)
 
 
-COMPLEX = np.ones(3) * 1j
 OBJECTS = np.array([1.0, 2.0, 3.0], dtype=object)
-COMPLEX_NUMBER = 2.0 + 1.0j
 
 
-def test_captured_values_that_are_not_real_are_refused() -> None:
-    def complex_array(x):
-        return np.sum(np.abs(COMPLEX * x))
-
+def test_captured_values_that_are_no_numbers_are_refused() -> None:
     def object_array(x):
         return np.sum(OBJECTS * x)
 
-    def complex_number(x):
-        return abs(COMPLEX_NUMBER * x)
-
-    for f in (complex_array, object_array, complex_number):
-        with pytest.raises(errors.SrcdiffError):
-            srcdiff.grad(f)(2.0)
+    with pytest.raises(errors.SrcdiffError):
+        srcdiff.grad(object_array)(2.0)
 
 
 # -------------------------------------------------------------------------------------------- looking at the result

@@ -277,7 +277,7 @@ def test_wrt_accepts_what_python_accepts_as_an_index():
         (True, "is a bool: it has no derivative"),
         (np.bool_(True), "is a bool: it has no derivative"),
         (np.array(True), "array of bool: it has no derivative"),
-        (1j, "`x` is a complex"),
+        (1j, "`x` is complex; .* real and imaginary part"),
         (np.array([1j]), "array of complex128"),
         (np.array(["a"]), "array of <U1"),
         (np.ma.array([1.0]), "subclass of ndarray"),

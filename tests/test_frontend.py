@@ -853,7 +853,7 @@ def test_parameters_that_take_what_is_left_over():
     )
 
 
-@pytest.mark.parametrize(("text", "what"), [("2j", "the complex number `2j`"), ("b'a'", "the bytes literal `b'a'`")])
+@pytest.mark.parametrize(("text", "what"), [("b'a'", "the bytes literal `b'a'`")])
 def test_refused_literals(text, what):
     (problem,) = refusal(program(f"def f(x):\n    return x * {text}")).problems
     assert problem.error is errors.UnsupportedType
@@ -893,7 +893,7 @@ def test_all_problems_in_one_report():
                         z = {i for i in x}
                     except ValueError:
                         raise
-                x.a = 2j
+                x.a = b"a"
                 return max(*x)
             """
         )
@@ -905,7 +905,7 @@ def test_all_problems_in_one_report():
         "try:",
         "{i for i in x}",
         "raise",
-        "2j",
+        'b"a"',
     ]
     assert "6 problems" in str(found)
     assert isinstance(pickle.loads(pickle.dumps(found)), errors.UnsupportedSyntax)

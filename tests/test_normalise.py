@@ -411,12 +411,12 @@ def uses_objects(x):
     return np.sum(OBJECTS * x)
 
 
-def uses_complex_array(x):
-    return np.sum(COMPLEX * x)
+def sorts_complex_numbers(x):
+    return np.abs(np.sort(COMPLEX * x)[0])
 
 
-def uses_complex_number(x):
-    return x * SHIFT
+def orders_complex_numbers(x):
+    return x if x * SHIFT < 1.0 else 2.0 * x
 
 
 def uses_half_precision(x):
@@ -455,8 +455,8 @@ def part_of_a_tuple(x):
         (makes_no_dimensions, UnsupportedType, "a 0-d array", "the number itself"),
         (makes_an_array_of_a_number, UnsupportedType, "a 0-d array", "the number itself"),
         (uses_objects, UnsupportedType, "the captured `OBJECTS` is an array of object", "float64"),
-        (uses_complex_array, UnsupportedType, "the captured `COMPLEX` is complex", "two real variables"),
-        (uses_complex_number, UnsupportedType, "the captured `SHIFT` is complex", "two real variables"),
+        (sorts_complex_numbers, UnsupportedType, "`np.sort` of complex numbers", "real and imaginary parts"),
+        (orders_complex_numbers, UnsupportedType, "`<` of complex numbers", "real and imaginary parts"),
         (uses_half_precision, UnsupportedType, "the captured `HALF` is an array of float16", "float64"),
         (calls_itself, UnsupportedRecursion, "`calls_itself` calls itself", "as a loop"),
         (part_of_a_tuple, UnsupportedSyntax, "a part of a tuple with bounds", "literals"),

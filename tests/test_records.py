@@ -354,6 +354,23 @@ def test_has_aux_and_products_with_vectors():
     np.testing.assert_allclose(product.m, [12.0, 12.0])
 
 
+def scaled_by(p, x, f):
+    return p["k"] * f(x) * p["m"][0]
+
+
+def test_jacobians_with_structures_beside():
+    p = {"k": 2.0, "m": [3.0]}
+    np.testing.assert_allclose(srcdiff.jacobian(scaled_by, wrt="x")(p, X2, np.sin), np.diag(6.0 * np.cos(X2)))
+    value, block = srcdiff.value_and_jacobian(scaled_by, wrt="x", mode="reverse")(p, X2, lambda v: v * v)
+    np.testing.assert_allclose(value, 6.0 * X2**2)
+    np.testing.assert_allclose(block, np.diag(12.0 * X2))
+    np.testing.assert_allclose(
+        srcdiff.hessian(lambda p, x: np.sum(scaled_by(p, x, np.sin)), wrt=1)(p, X2), np.diag(-6.0 * np.sin(X2))
+    )
+    with pytest.raises(BadArgument, match="Give the parts of `p` parameters of their own"):
+        srcdiff.jacobian(scaled_by)(p, X2, np.sin)
+
+
 CONFIG = {"rate": 2.0, "w": np.arange(3.0), "n": 2, "other": object(), "act": np.tanh, "sub": {"k": 1.5}}
 
 

@@ -12,6 +12,7 @@ import math
 import subprocess
 import sys
 import textwrap
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -21,20 +22,22 @@ import scipy.linalg
 import scipy.special
 import scipy.stats  # noqa: F401
 
-from srcdiff.errors import BadArgument
+from srcdiff import vjp
+from srcdiff.errors import BadArgument, Refusal
 from srcdiff.rules import partials, pullback
-from srcdiff.rules.points import Example, Reals, call, over, reals
-from srcdiff.rules.registry import FORMS, REWRITTEN, RULES, SPELLED, WRITING, register_late
+from srcdiff.rules.points import Complexes, Example, Reals, call, over, reals
+from srcdiff.rules.registry import COMPLEX, FORMS, REWRITTEN, RULES, SPELLED, WRITING, register_late
 from srcdiff.runtime import polygamma
 from srcdiff.testing import GradientMismatch, check_grad
-from srcdiff.testing.rules import Program, check_rule, has_reals, name_of
+from srcdiff.testing.rules import Program, check_rule, complexified, has_reals, name_of
 
 register_late()  # SciPy is in use: its functions are imported above
 
 
 def takes_arrays(function: Any) -> bool:
     """`math` and a few builtins take numbers only."""
-    is_math = getattr(function, "__module__", None) == "math" or function in (max, min, float, polygamma)
+    is_math = getattr(function, "__module__", None) in ("math", "cmath")
+    is_math = is_math or function in (max, min, float, complex, polygamma)
     return not is_math
 
 
@@ -83,6 +86,60 @@ def test_single_precision(function: Any, example: Example) -> None:
     if not any(getattr(a, "dtype", None) == np.float32 for a in args):
         return
     check_grad(program.whole(), args, wrt=tuple(program.wrt), rtol=2e-2)
+
+
+def complex_cases(count: int | None = None) -> list[Any]:
+    """The calls of all functions that take complex operands, with complex numbers drawn in the place of reals; so many
+    of each function, all of whose operands are complex."""
+    found = []
+    calls = {f: rule.points for f, rule in RULES.items() if COMPLEX.get(f) in ("holomorphic", "adjoint")}
+    for function, (body, points) in SPELLED.items():
+        if body in COMPLEX:
+            calls[function] = calls.get(function, ()) + points
+    for function, points in calls.items():
+        of_real_numbers = function in (complex, np.fft.rfft, np.fft.rfft2, np.fft.rfftn, np.fft.ihfft)
+        for k, example in enumerate(() if of_real_numbers else points[:count]):
+            if any(isinstance(a, Complexes) for a in example.args):
+                continue  # one of the cases above
+            for j, drawn in enumerate(complexified(example)[: count and 1]):
+                if not takes_arrays(function) and any(getattr(a, "shape", ()) for a in drawn.args):
+                    continue
+                found.append(pytest.param(function, drawn, id=f"{name_of(function)}-{k}-{j}"))
+    return found
+
+
+COMPLEX_CALLS = complex_cases()
+
+
+def drops_imaginary_parts(program: Program) -> bool:
+    """Whether NumPy itself writes complex numbers into a real array in this call, with a warning or an error."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", np.exceptions.ComplexWarning)
+        try:
+            program.function(program.call)(*program.args)
+        except (np.exceptions.ComplexWarning, TypeError):
+            return True
+    return False
+
+
+@pytest.mark.parametrize(("function", "example"), COMPLEX_CALLS)
+def test_first_derivatives_by_complex_operands(function: Any, example: Example) -> None:
+    program = Program(function, example)
+    if drops_imaginary_parts(program):
+        with pytest.raises(Refusal):
+            vjp(program.function(f"np.real({program.call})"), *program.args)
+        return
+    check_grad(program.whole(), tuple(program.args), wrt=tuple(program.wrt))
+
+
+@pytest.mark.parametrize(("function", "example"), complex_cases(2))
+def test_second_derivatives_by_complex_operands(function: Any, example: Example) -> None:
+    program = Program(function, example)
+    rule = RULES.get(function)
+    if rule is not None and rule.first_order:
+        pytest.skip(rule.first_order)
+    if not drops_imaginary_parts(program):
+        check_grad(program.weighed(), tuple(program.args), wrt=tuple(program.wrt), order=2)
 
 
 def test_a_rule_without_points_is_refused() -> None:

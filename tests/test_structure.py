@@ -38,7 +38,7 @@ MAY_IMPORT = PIPELINE | {
     "derivative": {*PIPELINE, "signature", "sharing", "watch", "guess", "build", "compiled"},
     "vjp": {"ir", "errors", "records", "runtime", "signature", "derivative"},
     "pushforward": {"errors", "records", "signature", "derivative"},
-    "jacobian": {*PIPELINE, "signature", "build", "compiled", "derivative", "pushforward"},
+    "jacobian": {*PIPELINE, "records", "signature", "build", "compiled", "derivative", "pushforward"},
     "api": {"errors", "derivative", "vjp", "pushforward", "jacobian"},
     "testing": {"errors", "records", "rules", "signature", "api"},
     "__init__": {"errors", "runtime", "api"},
@@ -49,6 +49,7 @@ PARTS = {
     "jitted": "derivative",
     "runtime_reductions": "runtime",
     "runtime_matrices": "runtime",
+    "runtime_complex": "runtime",
 }
 
 

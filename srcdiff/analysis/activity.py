@@ -19,7 +19,7 @@ def carries(type_: Type | None) -> bool:
     """Whether values of the type can carry a derivative at all."""
     match type_:
         case Num():
-            return type_.is_float
+            return type_.is_inexact
         case ListOf():
             return type_.item is None or carries(type_.item)
         case Tup():

@@ -240,7 +240,7 @@ def _imports(names: Names) -> list[str]:
     for module, alias in sorted(names.modules.items()):
         package, _, last = module.rpartition(".")
         line = f"from {package} import {last}" if package else f"import {module}"
-        sections[module != "math"].append(line + (f" as {alias}" if alias != last else ""))
+        sections[module not in ("math", "cmath")].append(line + (f" as {alias}" if alias != last else ""))
     helpers = [name if name == alias else f"{name} as {alias}" for name, alias in sorted(names.runtime.items())]
     if helpers:
         line = f"from srcdiff.runtime import {', '.join(helpers)}"

@@ -158,12 +158,13 @@ class Names:
                 return f"{self.module(module.__name__)}.{last}"
             if name := _public_name(module, value):
                 return f"{self.module(module.__name__)}.{name}"
-        if name := _public_name(np.linalg, value):
-            return f"{self.module('numpy')}.linalg.{name}"
+        for part in (np.linalg, np.fft):
+            if name := _public_name(part, value):
+                return f"{self.module('numpy')}.{part.__name__.rpartition('.')[2]}.{name}"
         random = sys.modules.get("numpy.random")
         if random is not None and (name := _public_name(random, value)):
             return f"{self.module('numpy')}.random.{name}"
-        for library in ("scipy.special", "scipy.linalg"):
+        for library in ("cmath", "scipy.special", "scipy.linalg"):
             found = sys.modules.get(library)
             if found is not None and (name := _public_name(found, value)):
                 return f"{self.module(library)}.{name}"
@@ -179,7 +180,7 @@ class Names:
 
     def _bound_name(self, item: ir.Object) -> str:
         value = item.value
-        key = (type(value), repr(value), item.text) if type(value) in (int, float, str) else (id(value),)
+        key = (type(value), repr(value), item.text) if type(value) in (int, float, complex, str) else (id(value),)
         if key not in self._known:
             wish = unicodedata.normalize("NFKC", item.text.rpartition(".")[2])
             wish = wish if wish.isidentifier() else re.sub(r"\W+", "_", wish).strip("_") or "value"

@@ -51,7 +51,7 @@ from .push import named_apart, replaced
 from .request import Derived, Request, identifier, leaves, result_of
 from .tangents import ZEROS_LIKE, Tangents, is_pop
 from .terms import ZERO
-from .zeros import owned_like
+from .zeros import as_complex, owned_like
 
 ANY_ZEROS_LIKE = Object(runtime.zeros_like, "zeros_like")
 _RESULT = Name("the result")
@@ -240,8 +240,10 @@ class _Writer:
         written = {self.dots[n] for n in self.dots if self.aliases.is_array(n) and self.aliases.mutable(n)}
         if found is None or not written & {self.dots[name], base_of(found)}:
             return found
-        type_ = Typer(self.types)(found)
+        type_, own = Typer(self.types)(found), self.types[name]
         assert isinstance(type_, Num)
+        if isinstance(own, Num) and own.is_complex and not type_.is_complex and type_.ndim != 0:
+            return as_complex(found, own)  # complex numbers may be written into it
         return found if type_.ndim == 0 else owned_like(found, type_)
 
     def updated(self, s: Update) -> list[Stmt]:

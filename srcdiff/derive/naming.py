@@ -41,6 +41,7 @@ from ..normalise import split_webs, web_types
 from ..rules import is_read_only, is_view, joins, pushes, rule_of
 from ..rules.typing import TypeProblem, Typer, settled
 from ..runtime import replaced, scattered
+from .complexes import squared_size
 from .parts import without_length
 from .places import base_of, is_place
 from .push import Pusher
@@ -258,6 +259,10 @@ class _Namer:
         rule = rule_of(e.func.value)
         if rule is None or rule.kind == "constant":
             return e
+        z = squared_size(e, Typer(self.types))
+        if z is not None and isinstance(size := e.args[0], Call):
+            read = z if is_place(z) else self.let(self.named(z, top=True))
+            return replace(e, args=(replace(size, args=(read,)), *e.args[1:]))
         if rule.kind == "partials":
             args = [self.named(a, top=False) for a in e.args]
             for k, (a, p) in enumerate(zip(args, rule.operands, strict=False)):
@@ -286,7 +291,7 @@ class _Namer:
             return replace(e, args=tuple(a if isinstance(a, Display) else self.named(a, top=False) for a in e.args))
         operands = zip(e.args, rule.operands, strict=False)
         inner = replace(e, args=tuple(self.operand(a, p in rule.reads) for a, p in operands))
-        place = is_view(e.func.value) and is_place(inner)
+        place = (is_view(e.func.value) and is_place(inner)) or e.func.value is np.conjugate
         if not top and is_read_only(e.func.value) and any(map(self.aliases.mutable, self.aliases.shares(inner))):
             return self.let(Call(COPY, (inner,)))  # it is read here and now
         return inner if top or place else self.let(inner)
@@ -315,7 +320,8 @@ def _is_dear(e: Expr) -> bool:
     if e.func.value is operator.pow and isinstance(e.args[1], Const) and e.args[1].value == 2:
         return False
     rule = rule_of(e.func.value)
-    return rule is not None and rule.kind == "partials" and e.func.value not in _PLAIN
+    is_transform = getattr(e.func.value, "__module__", None) == "numpy.fft"
+    return rule is not None and (rule.kind == "partials" or is_transform) and e.func.value not in _PLAIN
 
 
 def is_view_call(e: Call) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -18,13 +18,14 @@ from ..ir.nodes import Call, Choice, Const, Display, Expr, Item, Logic, Name, Ob
 from ..ir.types import Num, Type
 from ..ir.walk import is_call_of, rebuild, subexprs
 from ..normalise import negated
-from ..rules import Rule, is_view, joins, rule_of
+from ..rules import Rule, is_view, joins, of_complex, rule_of
 from ..rules.typing import TypeProblem, Typer
-from ..runtime import unbroadcast
+from ..runtime import resized, unbroadcast
+from .complexes import conjugated, conjugated_call, is_complex, plain_shapes, real_part, squared_size
 from .parts import parts
 from .places import is_place
 from .splice import splice
-from .terms import COPY, Term, build, guarded, is_plain, simplified
+from .terms import COPY, MUL, Term, build, guarded, is_plain, simplified
 
 SUM = Object(np.sum, "np.sum")
 UNBROADCAST = Object(unbroadcast, "unbroadcast")
@@ -100,6 +101,10 @@ class Pusher:
     def push(self, e: Expr, term: Term, top: bool = False) -> None:
         if not self.is_active(e) or term.coefficient == 0:
             return
+        if not isinstance(e, Display) and not is_complex(e, self.typer):  # (`known` tells the shape alone)
+            term = real_part(term, self.typer)
+            if term.coefficient == 0:
+                return
         match e:
             case Name():
                 self.leaves.setdefault(e, []).append(term)
@@ -136,12 +141,16 @@ class Pusher:
 
     def call(self, e: Call, term: Term, top: bool) -> None:
         assert isinstance(e.func, Object)
+        z = squared_size(e, self.typer)
+        if z is not None:
+            self.push(z, term.scaled(Call(MUL, (Const(2.0), z))))
+            return
         rule = self.rule(e)
         y = self.result if top and self.result is not None else e
         if rule.kind == "partials":
             found = splice(rule, e, {"y": y}, self.types)
             for operand, partial in differentiated(rule, e, found, self.is_active):
-                scaled = term.scaled(simplified(partial))
+                scaled = term.scaled(conjugated(simplified(partial), self.typer))
                 self.descend(e, operand, replace(scaled, singular=True) if e.func.value in SINGULAR else scaled)
         elif joins(e):
             for item, its_part in parts(rule, e, self.seed(e, term), self.types):
@@ -151,7 +160,7 @@ class Pusher:
 
     def pull(self, e: Call, rule: Rule, y: Expr, y_bar: Expr) -> None:
         """The adjoints that a pullback gives the operands; a call that several of them contain is made once."""
-        adjoints = splice(rule, e, {"y": y, "y_bar": y_bar}, self.types)
+        adjoints = adjoints_of(rule, e, y, y_bar, self.types)
         found = [(part, simplified(adjoint)) for part, adjoint in differentiated(rule, e, adjoints, self.is_active)]
         names = named_apart([adjoint for _, adjoint in found], self.let)
         for part, adjoint in found:
@@ -166,10 +175,12 @@ class Pusher:
 
     def summed(self, adjoint: Expr, operand: Expr) -> Expr:
         """The adjoint without a sum over what broadcasting repeated, where nothing can have been repeated."""
-        if not is_call_of(adjoint, unbroadcast):
+        if not is_call_of(adjoint, unbroadcast, resized):
             return adjoint
         assert isinstance(adjoint, Call)
         given, wanted = self.num(adjoint.args[0]), self.num(operand)
+        if is_call_of(adjoint, resized):
+            return adjoint.args[0] if same_shape(given, wanted) else adjoint
         if given.ndim is None or given.ndim != wanted.ndim or wanted.ndim == 0:
             return adjoint
         return adjoint if _may_shrink(wanted, given) else adjoint.args[0]
@@ -201,6 +212,8 @@ class Pusher:
     def descend(self, e: Expr, operand: Expr, term: Term) -> None:
         """On into an operand of an elementwise `e`: summed over what broadcasting repeated."""
         outer, inner = self.num(e), self.num(operand)
+        if outer.is_complex and not inner.is_complex:
+            term = real_part(term, self.typer)  # before it is summed: that is half the work
         if outer.ndim == inner.ndim == 0 or same_shape(outer, inner):
             self.push(operand, term)
             return
@@ -224,6 +237,18 @@ class Pusher:
         if one_more and all(a.same(b) for a, b in zip(outer.shape[1:], inner.shape, strict=True)):
             return Call(SUM, (value,), (("axis", Const(0)),))
         return Call(UNBROADCAST, (value, operand))
+
+
+def adjoints_of(rule: Rule, e: Call, y: Expr, y_bar: Expr, types: Mapping[str, Type]) -> list[Expr | None]:
+    """What a pullback gives the operands. One that is stated by the complex derivative gets conjugates to read."""
+    typer = Typer(types)
+    assert isinstance(e.func, Object)
+    if of_complex(e.func.value) != "holomorphic" or not any(is_complex(a, typer) for a in (e, *e.args)):
+        return splice(rule, e, {"y": y, "y_bar": y_bar}, types)
+    call = conjugated_call(rule, e, typer)
+    own = conjugated(y, typer) if rule.reads_result else y
+    found = splice(rule, call, {"y": own, "y_bar": y_bar}, types)
+    return [None if adjoint is None else plain_shapes(adjoint) for adjoint in found]
 
 
 def check_part(rule: Rule, e: Call, place: int) -> None:

@@ -113,7 +113,7 @@ class _Writer:
         """A value for a variable that is saved on paths where the program has not assigned it yet."""
         type_ = self.types[name]
         if isinstance(type_, Num) and type_.ndim == 0:
-            return ZERO if type_.is_float else Const(False) if type_.dtype == "bool" else Const(0)
+            return ZERO if type_.is_inexact else Const(False) if type_.dtype == "bool" else Const(0)
         if isinstance(type_, Num) and type_.ndim:
             shape: Expr = Display("tuple", (Const(0),) * type_.ndim)
             dtype = DTYPES.get(type_.dtype)

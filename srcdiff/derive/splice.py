@@ -75,6 +75,8 @@ class _Splicer(Rewriter):
             return Const(0)  # rules ask it of numbers, too
         if e.name == "mT" and isinstance(type_, Num) and type_.ndim == 2:
             e = replace(e, name="T")  # rules are written for stacks, and read for one matrix
+        if e.name == "shape" and isinstance(type_, Num) and type_.ndim == 0 and type_.weak:
+            return Display("tuple", ())
         return super()._attribute(e)
 
     def is_read(self, function: Any) -> bool:
@@ -173,6 +175,10 @@ def _scalar(e: Expr, splicer: _Splicer, plain: bool) -> Expr:
     """`np.where` of numbers as a ternary: the same value without an array in between."""
     e = rebuild(e, lambda child: _scalar(child, splicer, plain))
     match e:
+        case Call(func=Object(value=f), args=(a,)) if f is np.conjugate or f is np.real:
+            type_ = splicer.typed(a)
+            if isinstance(type_, Num) and not type_.is_complex:
+                return a
         case Call(func=Object(value=f), args=(test, a, b)) if f is np.where:
             types = [splicer.typed(x) for x in (test, a, b)]
             if all(isinstance(t, Num) and t.ndim == 0 for t in types):

@@ -21,8 +21,9 @@ from ..ir.types import Num, Type
 from ..ir.walk import Fresh, is_call_of, subexprs, substitute
 from ..rules import Rule, bilinear_operands, linear_operands, rule_of
 from ..rules.typing import TypeProblem, Typer
+from .complexes import CONJ, real_part, squared_size
 from .places import is_place
-from .push import SINGULAR, Pusher, check_part, differentiated, no_rule, operands_of, same_shape
+from .push import SINGULAR, Pusher, adjoints_of, check_part, differentiated, no_rule, operands_of, same_shape
 from .splice import splice, splice_tangent
 from .terms import ADD, ZERO, Term, collected, simplified, total
 
@@ -76,7 +77,7 @@ class Tangents:
 
     def collect(self, e: Expr, term: Term, out: list[Term], top: bool = False) -> None:
         """Add the products that make up the tangent of `e`, times `term`."""
-        if not self.is_active(e) or term.coefficient == 0 or not self.num(e).is_float:
+        if not self.is_active(e) or term.coefficient == 0 or not self.num(e).is_inexact:
             return
         if not isinstance(e, Call):
             self.add(term, e, self.leaf(e), out)
@@ -91,9 +92,33 @@ class Tangents:
                 self.add(term, e, pushed, out)
             return
         y = self.result if top and self.result is not None else e
-        for operand, partial in differentiated(rule, e, splice(rule, e, {"y": y}, self.types), self.is_active):
-            scaled = term.scaled(simplified(partial))
-            self.collect(operand, replace(scaled, singular=e.func.value in SINGULAR), out)
+        found: list[Term] = []
+        z = squared_size(e, Typer(self.types))
+        if z is not None:
+            self.collect(z, Term((_SEED,), 2.0).scaled(Call(CONJ, (z,))), found)
+        else:
+            for operand, partial in differentiated(rule, e, splice(rule, e, {"y": y}, self.types), self.is_active):
+                scaled = Term((_SEED,)).scaled(simplified(partial))
+                self.collect(operand, replace(scaled, singular=e.func.value in SINGULAR), found)
+        out.extend(self.within(term, t if self.num(e).is_complex else self.real(t)) for t in found)
+
+    def real(self, term: Term) -> Term:
+        """What a real-valued function of complex numbers makes of its operand's tangent."""
+        found = real_part(term, Typer(self.types))
+        if found.factors[-1] != term.factors[-1] and term.factors[-1] in self.owners:
+            self.owners[found.factors[-1]] = self.owners[term.factors[-1]]
+        return found
+
+    def within(self, outer: Term, inner: Term) -> Term:
+        """The product of what stands before a tangent with a product that ends with it."""
+        *head, _ = outer.factors
+        return Term(
+            (*head, *inner.factors),
+            outer.coefficient * inner.coefficient,
+            (*outer.denominators, *inner.denominators),
+            tuple(dict.fromkeys((*outer.masks, *inner.masks))),
+            outer.singular or inner.singular,
+        )
 
     def add(self, term: Term, e: Expr, tangent: Expr, out: list[Term]) -> None:
         """The product with the operand's own tangent at the end; a sign of that comes to the front."""
@@ -194,7 +219,7 @@ class Tangents:
         pullback takes a tangent of the operand to the tangent of the result (Griewank and Walther, section 3.2)."""
         seed = self.fresh("y_bar")
         self.types[seed] = self.num(e)
-        adjoints = splice(rule, e, {"y": y, "y_bar": Name(seed)}, self.types)
+        adjoints = adjoints_of(rule, e, y, Name(seed), self.types)
         terms: list[Term] = []
         for operand, adjoint in differentiated(rule, e, adjoints, self.is_active):
             tangent = self.of(operand)
@@ -237,7 +262,10 @@ class Tangents:
 
     def is_like(self, n: Name, wanted: Num) -> bool:
         type_ = self.types.get(n.id)
-        return isinstance(type_, Num) and type_.dtype == "float64" and same_shape(self.num(n), wanted)
+        return isinstance(type_, Num) and type_.dtype == self.wide(wanted) and same_shape(self.num(n), wanted)
+
+    def wide(self, wanted: Num) -> str:
+        return "complex128" if wanted.is_complex else "float64"
 
 
 def is_pop(e: Expr) -> bool:

@@ -17,7 +17,13 @@ from .schedule import BlockPlan
 APPEND = Object(list.append, "append")
 POP = Object(list.pop, "pop")
 EMPTY = Object(np.empty, "np.empty")
-DTYPES = {"int64": np.int64, "bool": np.bool_, "float32": np.float32}
+DTYPES: dict[str, type[np.generic]] = {
+    "int64": np.int64,
+    "bool": np.bool_,
+    "float32": np.float32,
+    "complex64": np.complex64,
+    "complex128": np.complex128,
+}
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ from .terms import COPY, ZERO, Term, guarded, total
 
 State = dict[str, str]
 FULL_LIKE = Object(np.full_like, "np.full_like")
+ASTYPE = Object(np.ndarray.astype, "astype")
 COPIED = Object(runtime.copied, "copied")
 ZEROS_LIKE = Object(np.zeros_like, "np.zeros_like")
 
@@ -267,6 +268,8 @@ class Zeros:
             return [Acc(target, (Term((Call(FULL_LIKE, (Name(self.primal[bar]), value)),)),), assign=True)]
         reads_itself = any(t.mentions({bar}) for t in terms)
         sure = found.ndim == wanted.ndim is not None and value_is_at_least(found, wanted)
+        if wanted.is_complex and not found.is_complex and (sure or reads_itself):
+            return [Acc(target, (Term((as_complex(value, wanted),)),), assign=True)]
         if (sure and found.dtype == wanted.dtype) or reads_itself:
             return [Acc(target, (Term((owned_like(value, found),)),) if not is_fresh(value) else terms, assign=True)]
         return [self.zero(bar, guard=False), Acc(target, terms)]
@@ -280,8 +283,11 @@ class Zeros:
             if terms:
                 if not self.is_scalar(part.target.id):
                     value = total(terms, Typer(self.types))
-                    type_ = Typer(self.types)(value)
+                    type_, own = Typer(self.types)(value), self.types[self.primal[part.target.id]]
                     assert isinstance(type_, Num)
+                    if isinstance(own, Num) and own.is_complex and not type_.is_complex:
+                        value = as_complex(value, own)
+                        terms = (Term((value,)),)
                     terms = terms if is_fresh(value) else (Term((owned_like(value, type_),)),)
                 parts.append(Acc(part.target, terms, assign=True))
             else:
@@ -309,11 +315,19 @@ def owned_like(e: Expr, type_: Num) -> Expr:
     return e if is_fresh(e) else Call(COPIED if type_.ndim is None else COPY, (e,))
 
 
+def as_complex(e: Expr, wanted: Num) -> Expr:
+    """A real array as a complex one, into which complex numbers can be added."""
+    dtype = np.complex64 if wanted.dtype == "complex64" else np.complex128
+    return Call(ASTYPE, (e, Object(dtype, f"np.{dtype.__name__}")))
+
+
 def is_fresh(e: Expr) -> bool:
     """Whether the value is made by computation, so that nobody else holds it."""
     match e:
         case Name() | Item() | Const() | Object():
             return False
+        case Call(func=Object(value=np.real | np.imag), args=(whole,)):
+            return is_fresh(whole)
         case Call(func=Object(value=function)):
             return not is_view(function) and getattr(function, "__name__", "") != "unbroadcast"
     return True

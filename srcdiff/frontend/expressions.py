@@ -113,7 +113,7 @@ class Expressions:
 
     def _constant(self, node: Any) -> Expr:
         span = self.text.span(node)
-        if isinstance(node.value, complex | bytes):
+        if isinstance(node.value, bytes):
             self.problems.add(type(node.value).__name__, span, name=self.text.quote(span))
             return _PLACEHOLDER
         return Const(node.value, span)

@@ -147,12 +147,6 @@ TABLE: dict[str, Entry] = {
         "`a < f() < b` becomes `a < f() and f() < b`, and calling twice what may have an effect is not the same",
         "name the value first: `middle = {name}`, then compare `middle`",
     ),
-    "complex": Entry(
-        UnsupportedType,
-        "the complex number `{name}`",
-        "derivatives are written for real numbers only: a complex derivative needs a convention of its own",
-        "compute with the real and the imaginary part as two real variables",
-    ),
     "bytes": Entry(
         UnsupportedType,
         "the bytes literal `{name}`",

@@ -104,8 +104,17 @@ class Num:
         return self.dtype.startswith("float")
 
     @property
+    def is_complex(self) -> bool:
+        return self.dtype.startswith("complex")
+
+    @property
+    def is_inexact(self) -> bool:
+        """Whether it is made of real or complex numbers, which carry a derivative."""
+        return self.is_float or self.is_complex
+
+    @property
     def is_integral(self) -> bool:
-        return self.ndim == 0 and not self.is_float
+        return self.ndim == 0 and not self.is_inexact
 
     def plain(self) -> Num:
         """The same type with nothing known of the value."""
@@ -195,6 +204,7 @@ class Held:
 Type = Num | Tup | Ref | ListOf | Static | Held
 
 FLOAT = Num("float64", weak=True)
+COMPLEX = Num("complex128", weak=True)
 INT = Num("int64", weak=True)
 BOOL = Num("bool", weak=True)
 NONE = Static(None)
@@ -212,12 +222,15 @@ class TypeMismatch(Exception):
 
 
 _ORDER = ("bool", "int64", "float32", "float64")
+_COMPLEX = {"complex64", "complex128"}
 
 
 def wider(a: str, b: str) -> str:
     """The dtype that holds the values of both."""
     if a == b:
         return a
+    if {a, b} & _COMPLEX:
+        return "complex64" if {a, b} <= {"bool", "float32", "complex64"} else "complex128"
     if {a, b} == {"int64", "float32"}:
         return "float64"
     return max(a, b, key=lambda name: _ORDER.index(name) if name in _ORDER else len(_ORDER))
@@ -229,6 +242,8 @@ def join(a: Type, b: Type) -> Type:
         return a
     match a, b:
         case Num(), Num():
+            if a.is_complex != b.is_complex and (b if a.is_complex else a).is_array:
+                raise TypeMismatch(f"{describe(a)} and {describe(b)}")  # a real array holds no imaginary part
             dtype = wider(a.dtype, b.dtype)
             value = a.value if a.value == b.value and type(a.value) is type(b.value) else None
             boxed = a.boxed or b.boxed
@@ -282,7 +297,9 @@ def describe(type_: Type) -> str:
     """A type in words, for messages and generated docstrings."""
     match type_:
         case Num(ndim=0):
-            return {"bool": "bool", "int64": "int", "float64": "float"}.get(type_.dtype, type_.dtype)
+            return {"bool": "bool", "int64": "int", "float64": "float", "complex128": "complex"}.get(
+                type_.dtype, type_.dtype
+            )
         case Num(ndim=None):
             return f"number or array ({type_.dtype})"
         case Num():

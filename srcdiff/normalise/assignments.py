@@ -14,6 +14,7 @@ from ..errors import AmbiguousAlias, UnsupportedMutation, UnsupportedSyntax, Uns
 from ..ir.nodes import Assign, Attr, Block, Call, Const, Display, Expr, Item, Name, Object, Slice, Span, Update
 from ..ir.types import Form, ListOf, Num, Static, Tup, Type, describe
 from ..ir.walk import names, subexprs
+from ..rules.complex_operands import check_real_place
 from ..rules.typing import TypeProblem
 from ..runtime import replaced, scattered
 from .expressions import GETITEM, Rewriter
@@ -121,13 +122,12 @@ class Assigner(Rewriter):
         fancy = self.fancy(target.index)
         if fancy is not None:
             array = self.written_array(target)
-            self.typed(Call(GETITEM, (whole(array), fancy), at=target.at))
-            self.check_written(self.typed(value), target)
+            part = self.typed(Call(GETITEM, (whole(array), fancy), at=target.at))
+            self.check_written(self.typed(value), target, part)
             self.state.emit(Assign(array, Call(REPLACED, (array, fancy, value), at=target.at)))
             return
         place = self.place(target)
-        self.typed(place)
-        self.check_written(self.typed(value), target)
+        self.check_written(self.typed(value), target, self.typed(place))
         self.state.emit(Assign(place, value))
 
     def written_array(self, target: Item) -> Item:
@@ -148,8 +148,9 @@ class Assigner(Rewriter):
         self.typed(whole)
         self.state.emit(Update(array, op, whole))
 
-    def check_written(self, type_: Type, target: Expr) -> None:
-        """Refuse a list or tuple where an array or number is written."""
+    def check_written(self, type_: Type, target: Expr, place: Type) -> None:
+        """Refuse a list or tuple where an array or number is written, and what does not fit into an array of reals."""
+        check_real_place(place, type_, target)
         if not isinstance(type_, Num):
             raise TypeProblem(
                 UnsupportedType,
@@ -275,7 +276,7 @@ class Assigner(Rewriter):
             self.expr(s.target.index)  # the effects in a place come before those in the value
         value = self.expr(s.value)
         if isinstance(value, Display) and not isinstance(self.typed(self.expr(s.target)), Tup):
-            self.check_written(self.typed(value), s.target)
+            self.check_written(self.typed(value), s.target, Static(None))
         if isinstance(s.target, Item):
             self.update_items(self.item(s.target), s.op, value)
             return
@@ -299,6 +300,8 @@ class Assigner(Rewriter):
             )
         own = self.own(s.target.id)
         in_place = before.ndim is None or before.ndim > 0
+        if in_place:
+            check_real_place(before, after, s.target)
         if current.id == own and (in_place or (before.ndim == 0 and after.ndim == 0)):
             self.state.emit(Update(Name(own), s.op, value))
             if not in_place:
@@ -313,7 +316,7 @@ class Assigner(Rewriter):
         fancy = self.fancy(target.index)
         if fancy is None:
             place = self.place(target)
-            self.typed(Call(op, (place, value), at=target.at))
+            check_real_place(self.typed(place), self.typed(Call(op, (place, value), at=target.at)), target)
             self.state.emit(Update(place, op, value))
         elif op.value in (operator.add, operator.sub) and self.is_mask(fancy):
             self.add_at(target, op, value)

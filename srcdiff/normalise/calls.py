@@ -37,6 +37,7 @@ from ..ir.nodes import (
 from ..ir.types import Num, Static, Tup, Type, has_real
 from ..ir.walk import assigned, is_call_of, map_stmt, mentioned, rebuild, subexprs
 from ..rules import is_spelled
+from ..rules.complex_operands import check_complex
 from ..rules.nearest import instead, library_of
 from ..rules.typing import TypeProblem
 from .classes import Classes
@@ -86,6 +87,7 @@ class Callees(Classes):
         if is_spelled(function):
             lowered = replace(lowered, body=_without_places(lowered.body))  # they are the caller's: this one is ours
             self.check_read(lowered, args, kwargs, e)
+            check_complex(function, tuple(map(self.typed, (*args, *(v for _, v in kwargs)))), e)
             before = len(self.state.problems)
             result = self.inline_lowered(function, program, lowered, args, kwargs, e)
             self.state.problems[before:] = [self.here(p, e) for p in self.state.problems[before:]]

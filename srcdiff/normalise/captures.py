@@ -21,9 +21,8 @@ def check_captured(value: np.ndarray[Any, Any], e: Object) -> None:
             "capture np.asarray(...) of it",
             e.at,
         )
-    if value.dtype.kind == "c":
-        raise complex_problem(e)
-    if value.dtype.kind not in "iubf" or (value.dtype.kind == "f" and value.dtype.itemsize not in (4, 8)):
+    size = value.dtype.itemsize // (2 if value.dtype.kind == "c" else 1)
+    if value.dtype.kind not in "iubfc" or (value.dtype.kind in "fc" and size not in (4, 8)):
         raise TypeProblem(
             UnsupportedType,
             f"the captured `{e.text}` is an array of {value.dtype}",
@@ -31,13 +30,3 @@ def check_captured(value: np.ndarray[Any, Any], e: Object) -> None:
             "capture `.astype(np.float64)` of it",
             e.at,
         )
-
-
-def complex_problem(e: Object) -> TypeProblem:
-    return TypeProblem(
-        UnsupportedType,
-        f"the captured `{e.text}` is complex",
-        "derivatives are written for real numbers only: a complex derivative needs a convention of its own",
-        "compute with the real and the imaginary part as two real variables",
-        e.at,
-    )

@@ -20,7 +20,6 @@ from ..errors import UnsupportedCall, UnsupportedSyntax
 from ..ir.nodes import (
     Assign,
     Attr,
-    Block,
     Call,
     Choice,
     Closure,
@@ -28,7 +27,6 @@ from ..ir.nodes import (
     Const,
     Display,
     Expr,
-    If,
     Item,
     Logic,
     Name,
@@ -39,11 +37,11 @@ from ..ir.types import Form, Held, ListOf, Num, Ref, Static, Tup, Type, describe
 from ..ir.walk import is_call_of
 from ..records import form_of, is_structure
 from ..rules import rule_of, spelled_form, spelled_out
-from ..rules.registry import is_decided
+from ..rules.complex_operands import holds_complex, is_complex
+from ..rules.registry import is_decided, rewriting
 from ..rules.result_types import check_dimensions
 from ..rules.typing import TypeProblem, method_of, type_of_value
-from .captures import check_captured, complex_problem
-from .effects import Once
+from .captures import check_captured
 from .forms import (
     ADD,
     check_callee,
@@ -55,8 +53,9 @@ from .forms import (
     user_function,
 )
 from .indices import GETITEM, Indices
+from .lazy import Lazy
 from .literals import as_value, as_written, decision, is_list, literal, sliced
-from .state import CLASH, clash, merge, unknown
+from .state import CLASH, clash, unknown
 
 __all__ = ["ADD", "GETITEM", "Rewriter", "user_function"]
 
@@ -65,7 +64,7 @@ ARITHMETIC = tuple(getattr(operator, name) for name in _OPERATORS)
 COPY = Object(np.ndarray.copy, "copy")
 
 
-class Rewriter(Indices, Once):
+class Rewriter(Indices, Lazy):
     """Expressions of one function under a scope: `scope` maps the function's own names to core expressions."""
 
     scope: dict[str, Expr]
@@ -139,9 +138,9 @@ class Rewriter(Indices, Once):
             case Display():
                 return self.display(e)
             case Choice():
-                return self._choice(e)
+                return self.choice(e)
             case Logic():
-                return self._logic(e)
+                return self.logic(e)
             case Closure():
                 return self.closure(e)
             case Comprehension():
@@ -211,8 +210,6 @@ class Rewriter(Indices, Once):
         if isinstance(value, np.ndarray):
             check_captured(value, e)
             return self._captured(e)
-        if isinstance(value, complex):
-            raise complex_problem(e)
         if held(value) is not None:
             return self._captured(e)
         form = form_of(value)
@@ -246,7 +243,8 @@ class Rewriter(Indices, Once):
         if isinstance(base, Object) and found is not None:
             return Object(found, f"{base.text}.{e.name}", e.at)
         if found is not None and not inspect.ismethoddescriptor(found):
-            return self._folded(Call(Object(found, e.name), (base,), at=e.at))
+            part = Call(Object(found, e.name), (base,), at=e.at)
+            return self._folded(part if rewriting(found) is None else self._builtin(part))
         raise TypeProblem(
             UnsupportedSyntax,
             f"the attribute `{e.name}` of a {describe(type_)}",
@@ -273,85 +271,11 @@ class Rewriter(Indices, Once):
     def _once(self, a: Expr, e: Expr) -> Expr:
         """`a * 1.0`: the value itself, as an array of its own."""
         type_ = self.typed(a)
-        if not isinstance(type_, Num) or not type_.is_float or type_.ndim is None:
+        if not isinstance(type_, Num) or not type_.is_inexact or type_.ndim is None:
             return e
         return Call(COPY, (a,), at=e.at) if type_.ndim and isinstance(a, Name | Item) else a
 
-    # ------------------------------------------------------------------------------------------ lazy expressions
-
-    def _choice(self, e: Choice) -> Expr:
-        test = self.expr(e.test)
-        known = self.known(test)
-        if known is not None:
-            return self.expr(e.then if known else e.other)
-        (then, then_out), (other, other_out) = self._apart(e.then), self._apart(e.other)
-        arrays = any(isinstance(t := self.typed(side), Num) and t.is_array for side in (then, other))
-        if not then_out and not other_out and not isinstance(then, Display) and not arrays:
-            return Choice(test, then, other, e.at)
-        return self._as_if(test, (then, then_out), (other, other_out), "chosen")
-
-    def _logic(self, e: Logic) -> Expr:
-        values = list(e.values)
-        if any(isinstance(t := self.type_apart(v), Num) and t.is_float for v in values):
-            return self._logic_of_numbers(e)
-        result = self.expr(values[0])
-        for value in values[1:]:
-            known = self.known(result)
-            if known is not None:
-                result = self.expr(value) if known == (e.op == "and") else result
-                continue
-            right, out = self._apart(value)
-            if out:
-                first = self.atom(result, "holds")
-                sides = ((right, out), (first, ()))
-                then, other = sides if e.op == "and" else sides[::-1]
-                result = self._as_if(first, then, other, "holds")
-            elif isinstance(result, Logic) and result.op == e.op:
-                result = replace(result, values=(*result.values, right))
-            else:
-                result = Logic(e.op, (result, right), e.at)
-        return result
-
-    def type_apart(self, e: Expr) -> Type:
-        """The type of an expression without emitting anything; a problem in it is met again when it is written."""
-        mark, done = self.state.snapshot(), dict(self.done)
-        with self.state.collect():
-            try:
-                return self.typed(self.expr(e))
-            except TypeProblem:
-                return Static(None)
-            finally:
-                self.state.restore(mark)
-                self.done = done
-
-    def _logic_of_numbers(self, e: Logic) -> Expr:
-        """`a or b` of numbers is one of the numbers: `a if a else b`, where `b` is evaluated only if it is asked."""
-        if len(e.values) == 1:
-            return self.expr(e.values[0])
-        first = self.atom(self.expr(e.values[0]), "first")
-        with self.state.collect() as out:
-            rest = self._logic_of_numbers(replace(e, values=e.values[1:]))
-        chosen: tuple[Expr, Block] = (first, ())
-        then, other = (chosen, (rest, tuple(out))) if e.op == "or" else ((rest, tuple(out)), chosen)
-        return self._as_if(first, then, other, "chosen") if out else Choice(first, then[0], other[0], e.at)
-
-    def _apart(self, e: Expr) -> tuple[Expr, Block]:
-        with self.state.collect() as out:
-            value = self.expr(e)
-        return value, tuple(out)
-
-    def _as_if(self, test: Expr, then: tuple[Expr, Block], other: tuple[Expr, Block], wish: str) -> Expr:
-        """A choice whose sides need statements, as an `if`."""
-        name = self.state.fresh(wish)
-        branches = []
-        for value, out in (then, other):
-            with self.state.collect() as block:
-                block.extend(out)
-                self.bind(name, value)
-            branches.append((tuple(block), self.state.env[name]))
-        self.state.emit(If(test, branches[0][0], branches[1][0]))
-        self.state.env.update(merge({name: branches[0][1]}, {name: branches[1][1]}))
-        return self.state.expanded(name, self.state.env[name])
+    # ------------------------------------------------------------------------------------------------ known tests
 
     def known(self, test: Expr) -> bool | None:
         """The truth of a test that is decided by types and literals alone."""
@@ -411,6 +335,8 @@ class Rewriter(Indices, Once):
         spelled = self._spelled(function)
         if spelled is not None:
             return self.call_user(spelled, e)
+        if function is holds_complex:
+            return Const(is_complex(self.typed(self.expr(e.args[0]))))
         if is_decided(function):
             return decision(function, map(self.expr, e.args))
         if rule_of(function) is None and self.is_read(function):

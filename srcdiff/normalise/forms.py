@@ -46,6 +46,8 @@ _OTHER_NAMES = {"min": "a_min", "max": "a_max"}  # NumPy has two names for each 
 _TAKE_TUPLES: set[Any] = {
     *(np.reshape, np.ndarray.reshape, np.transpose, np.ndarray.transpose, np.moveaxis, np.expand_dims),
     *(np.broadcast_to, np.tile, np.pad, np.zeros, np.ones, np.empty, np.full),
+    *(np.fft.fft2, np.fft.ifft2, np.fft.rfft2, np.fft.irfft2, np.fft.fftshift, np.fft.ifftshift),
+    *(np.fft.fftn, np.fft.ifftn, np.fft.rfftn, np.fft.irfftn),
 }
 
 

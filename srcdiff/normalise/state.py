@@ -132,7 +132,7 @@ def clash(e: Name) -> TypeProblem:
         UnsupportedType,
         f"`{e.id}` holds values of different kinds on the paths that lead here",
         "a variable of the derivative has one kind of value",
-        "give the second kind of value a name of its own",
+        "give the second kind of value a name of its own (an array that becomes complex is started as a complex one)",
         e.at,
     )
 

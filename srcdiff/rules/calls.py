@@ -11,7 +11,8 @@ import numpy as np
 
 from ..errors import UnsupportedCall, UnsupportedType
 from ..ir.nodes import Call, Object
-from ..ir.types import Dim, ListOf, Num, Tup, Type, broadcast, describe
+from ..ir.types import Dim, ListOf, Num, Tup, Type, broadcast, describe, wider
+from .complex_operands import check_complex
 from .indexing import TypeOf
 from .problem import TypeProblem, order_problem
 from .registry import is_elementwise
@@ -43,6 +44,15 @@ def call_type(type_of: TypeOf, e: Call) -> Type:
     args = tuple(map(type_of, e.args))
     kwargs = tuple((k, type_of(v)) for k, v in e.kwargs)
     _check_keywords(dict(kwargs), e)
+    check_complex(function, (*args, *(t for _, t in kwargs)), e)
+    result = _result(type_of, e, function, args, kwargs)
+    check_complex(function, (result,), e)
+    return result
+
+
+def _result(
+    type_of: TypeOf, e: Call, function: Any, args: tuple[Type, ...], kwargs: tuple[tuple[str, Type], ...]
+) -> Type:
     stated = stated_result(Asked(function, args, dict(kwargs), e, type_of))
     if stated is not None:
         return stated
@@ -52,6 +62,7 @@ def call_type(type_of: TypeOf, e: Call) -> Type:
     if any(t.ndim is None for t in nums):
         return _of_unknown_rank(function, nums, alone=len(args) == 1 and not kwargs)
     result = ask(function, args, kwargs, e)
+    assert isinstance(e.func, Object)
     if is_elementwise(function) and isinstance(result, Tup | ListOf):
         raise TypeProblem(
             UnsupportedType,
@@ -84,6 +95,8 @@ def _of_unknown_rank(function: Any, nums: list[Num], alone: bool) -> Num:
     if function in _REDUCTIONS and alone:
         return Num(nums[0].dtype)
     dtypes = [t.dtype for t in nums]
+    if any(t.is_complex for t in nums):
+        return Num(functools.reduce(wider, dtypes), None)
     return Num("float64" if "float64" in dtypes else dtypes[0], None)
 
 

@@ -47,12 +47,18 @@ def check_arity(function: Any, body: Callable[..., Any], operands: tuple[str, ..
 
 
 def reads(body: Callable[..., Any]) -> frozenset[str]:
-    """The parameters whose values the body reads (a shape or rank is no value: it never has to be kept)."""
+    """The parameters whose values the body reads (a shape, rank or kind is no value: it never has to be kept)."""
     tree = ast.parse(textwrap.dedent(inspect.getsource(body)))
     shape_only = {
         id(node.value)
         for node in ast.walk(tree)
         if isinstance(node, ast.Attribute) and node.attr in ("shape", "ndim", "size", "dtype")
+    }
+    shape_only |= {
+        id(arg)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "holds_complex"
+        for arg in node.args
     }
     used = {
         node.id

@@ -8,13 +8,15 @@ one has the whole derivative.
 
 from __future__ import annotations
 
+import cmath
 import math
 import operator
 from typing import Any
 
 import numpy as np
 
-from ..runtime import polygamma, power_base, power_curvature, power_exponent, power_mixed
+from ..runtime import polygamma, power_base, power_curvature, power_exponent, power_mixed, unit
+from .complex_operands import holds_complex
 from .points import call, over, reals
 from .registry import constant, jointly_linear, partials
 
@@ -96,6 +98,8 @@ def reciprocal(y: Any, x: Any) -> Any:
 
 @partials(abs, np.abs, np.fabs, math.fabs, points=over((-2, -0.1)))
 def absolute(y: Any, x: Any) -> Any:
+    if holds_complex(x):
+        return np.conj(unit(x))
     return np.sign(x)
 
 
@@ -104,7 +108,7 @@ def copysign(y: Any, x: Any, s: Any) -> Any:
     return np.sign(x) * np.sign(y), None
 
 
-@partials(np.exp, math.exp, points=over((-2, 2)))
+@partials(np.exp, math.exp, cmath.exp, points=over((-2, 2)))
 def exp(y: Any, x: Any) -> Any:
     return y
 
@@ -119,7 +123,7 @@ def expm1(y: Any, x: Any) -> Any:
     return y + 1.0
 
 
-@partials(np.log, math.log, points=over((0.2, 3)))
+@partials(np.log, math.log, cmath.log, points=over((0.2, 3)))
 def log(y: Any, x: Any) -> Any:
     return 1.0 / x
 
@@ -134,12 +138,12 @@ def log2(y: Any, x: Any) -> Any:
     return 1.0 / (math.log(2.0) * x)
 
 
-@partials(np.log10, math.log10, points=over((0.2, 3)))
+@partials(np.log10, math.log10, cmath.log10, points=over((0.2, 3)))
 def log10(y: Any, x: Any) -> Any:
     return 1.0 / (math.log(10.0) * x)
 
 
-@partials(np.sqrt, math.sqrt, points=over((0.2, 3)))
+@partials(np.sqrt, math.sqrt, cmath.sqrt, points=over((0.2, 3)))
 def sqrt(y: Any, x: Any) -> Any:
     return 0.5 / y
 
@@ -149,17 +153,17 @@ def cbrt(y: Any, x: Any) -> Any:
     return 1.0 / (3.0 * y * y)
 
 
-@partials(np.sin, math.sin, points=over((-2, 2)))
+@partials(np.sin, math.sin, cmath.sin, points=over((-2, 2)))
 def sin(y: Any, x: Any) -> Any:
     return np.cos(x)
 
 
-@partials(np.cos, math.cos, points=over((-2, 2)))
+@partials(np.cos, math.cos, cmath.cos, points=over((-2, 2)))
 def cos(y: Any, x: Any) -> Any:
     return -np.sin(x)
 
 
-@partials(np.tan, math.tan, points=over((-1.3, 1.3)))
+@partials(np.tan, math.tan, cmath.tan, points=over((-1.3, 1.3)))
 def tan(y: Any, x: Any) -> Any:
     return 1.0 + y * y
 
@@ -184,17 +188,17 @@ def arctan2(y: Any, a: Any, b: Any) -> Any:
     return b / (a * a + b * b), -a / (a * a + b * b)
 
 
-@partials(np.sinh, math.sinh, points=over((-2, 2)))
+@partials(np.sinh, math.sinh, cmath.sinh, points=over((-2, 2)))
 def sinh(y: Any, x: Any) -> Any:
     return np.cosh(x)
 
 
-@partials(np.cosh, math.cosh, points=over((-2, 2)))
+@partials(np.cosh, math.cosh, cmath.cosh, points=over((-2, 2)))
 def cosh(y: Any, x: Any) -> Any:
     return np.sinh(x)
 
 
-@partials(np.tanh, math.tanh, points=over((-2, 2)))
+@partials(np.tanh, math.tanh, cmath.tanh, points=over((-2, 2)))
 def tanh(y: Any, x: Any) -> Any:
     return 1.0 - y * y
 
@@ -206,6 +210,8 @@ def arcsinh(y: Any, x: Any) -> Any:
 
 @partials(np.arccosh, math.acosh, points=over((1.2, 3)))
 def arccosh(y: Any, x: Any) -> Any:
+    if holds_complex(x):
+        return 1.0 / (np.sqrt(x - 1.0) * np.sqrt(x + 1.0))
     return 1.0 / np.sqrt(x * x - 1.0)
 
 

@@ -88,7 +88,7 @@ def _check_index(type_of: TypeOf, part: Expr) -> None:
     index = type_of(part)
     if isinstance(index, Num) and index.is_integral and index.dtype != "bool":
         return
-    if isinstance(index, Num) and index.is_scalar and index.is_float:
+    if isinstance(index, Num) and index.is_scalar and index.is_inexact:
         raise TypeProblem(
             NotDifferentiable,
             "a float is used as an index",

@@ -36,7 +36,7 @@ def _name(asked: Asked) -> str:
 
 def inexact(dtype: str) -> str:
     """The dtype of what is computed from numbers of this one: whole numbers are taken as float64."""
-    return dtype if dtype.startswith("float") else "float64"
+    return dtype if dtype.startswith(("float", "complex")) else "float64"
 
 
 def _like(a: Num, *shape: Dim) -> Num:

@@ -19,7 +19,7 @@ def method_of(type_: Type, name: str) -> Any:
     """The unbound method (or property) that `value.name` means for a value of this type, or None."""
     if isinstance(type_, ListOf):
         return _LIST_METHODS.get(name)
-    if isinstance(type_, Num) and (type_.is_array or not type_.weak):
+    if isinstance(type_, Num) and (type_.is_array or not type_.weak or name in ("real", "imag", "conjugate")):
         function = getattr(np.ndarray, name, None)
         return function if _is_known(function) else None
     if isinstance(type_, Held):

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..runtime import power_exponent, ratio, root
+from .complex_operands import holds_complex
 from .points import call, over, reals
 from .refusals import is_written_out, refused
 from .registry import partials, pullback, pushforward, spelled
@@ -30,10 +31,10 @@ def euclidean(y_bar: Any, y: Any, x: Any, axis: Any = None, keepdims: Any = Fals
 @pushforward(np.linalg.norm)
 def euclidean_tangent(y: Any, x: Any, axis: Any = None, keepdims: Any = False, *, x_dot: Any) -> Any:
     if axis is None and not keepdims:
-        return ratio(np.sum(x * x_dot), y)
+        return ratio(np.sum(np.real(np.conj(x) * x_dot)), y)
     if keepdims:
-        return ratio(np.sum(x * x_dot, axis=axis, keepdims=True), y)
-    return ratio(np.sum(x * x_dot, axis=axis), y)
+        return ratio(np.sum(np.real(np.conj(x) * x_dot), axis=axis, keepdims=True), y)
+    return ratio(np.sum(np.real(np.conj(x) * x_dot), axis=axis), y)
 
 
 _OF_MATRICES = (
@@ -65,6 +66,8 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: Any = False) -> An
         return np.max(np.abs(x), axis=axis, keepdims=keepdims)
     if ord == -np.inf:
         return np.min(np.abs(x), axis=axis, keepdims=keepdims)
+    if ord == 0 and holds_complex(x):
+        return np.sum(np.where(x == 0, 0.0, 1.0), axis=axis, keepdims=keepdims)
     if ord == 0:
         return np.sum(np.where(x == 0, 0.0, np.ones_like(x)), axis=axis, keepdims=keepdims)
     return root(np.sum(np.abs(x) ** ord, axis=axis, keepdims=keepdims), ord)

@@ -20,6 +20,15 @@ class Reals:
     form: str  # "", "symmetric", "definite" (positive), "lower" (triangular), "distinct" (eigenvalues) or "sorted"
 
 
+@dataclass(frozen=True)
+class Complexes:
+    """An array of random complex numbers (a number for the shape `()`); their parts are drawn like reals."""
+
+    shape: tuple[int, ...]
+    low: float
+    high: float
+
+
 @dataclass(frozen=True, eq=False)
 class Example:
     """One call of a function."""
@@ -35,6 +44,11 @@ Points = tuple[Example, ...]
 def reals(*shape: int, low: float = -2.0, high: float = 2.0, form: str = "") -> Reals:
     """An operand to be drawn and differentiated: of this shape, in the range from `low` to `high`."""
     return Reals(shape, low, high, form)
+
+
+def complexes(*shape: int, low: float = -2.0, high: float = 2.0) -> Complexes:
+    """An operand of complex numbers to be drawn and differentiated, by real and imaginary parts in this range."""
+    return Complexes(shape, low, high)
 
 
 def call(*args: Any, **kwargs: Any) -> Points:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..runtime import in_full, part_of_full, tensordot_left, tensordot_right, unbroadcast
+from .complex_operands import holds_complex
 from .points import call, reals
 from .registry import bilinear, decided, linear, spelled
 from .subscripts import missing, transposed
@@ -55,6 +56,8 @@ def inner(a: Any, b: Any) -> Any:
 
 @spelled(np.vdot, points=call(reals(3), reals(3)) + call(reals(2, 3), reals(2, 3)))
 def vdot(a: Any, b: Any) -> Any:
+    if holds_complex(a):
+        return np.ravel(np.conj(a)) @ np.ravel(b)
     if a.ndim == 1 and b.ndim == 1:
         return a @ b
     return np.ravel(a) @ np.ravel(b)
@@ -155,15 +158,15 @@ def convolve(y_bar: Any, y: Any, a: Any, v: Any, mode: Any = "full") -> Any:
 @bilinear(np.correlate, points=_LINES)
 def correlate(y_bar: Any, y: Any, a: Any, v: Any, mode: Any = "valid") -> Any:
     if mode == "full":
-        return np.convolve(y_bar, v, "valid"), np.correlate(y_bar, a, "valid")[::-1]
+        return np.convolve(y_bar, v, "valid"), np.conj(np.correlate(y_bar, a, "valid"))[::-1]
     if mode == "same":
         return (
             np.convolve(in_full(y_bar, a, v, "mirrored"), v, "valid"),
-            np.correlate(in_full(y_bar, a, v, "mirrored"), a, "valid")[::-1],
+            np.conj(np.correlate(in_full(y_bar, a, v, "mirrored"), a, "valid"))[::-1],
         )
     return (
         np.convolve(in_full(y_bar, a, v, mode), v, "valid"),
-        np.correlate(in_full(y_bar, a, v, mode), a, "valid")[::-1],
+        np.conj(np.correlate(in_full(y_bar, a, v, mode), a, "valid"))[::-1],
     )
 
 

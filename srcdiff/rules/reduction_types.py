@@ -32,13 +32,13 @@ def _shaped(first: Num, dtype: str) -> Num:
 )
 def _like_first(asked: Asked) -> Type | None:
     first = asked.first
-    return _shaped(first, first.dtype) if isinstance(first, Num) and first.is_float else None
+    return _shaped(first, first.dtype) if isinstance(first, Num) and first.is_inexact else None
 
 
 @states(np.cumsum, np.cumprod)
 def _running(asked: Asked) -> Type | None:
     first = asked.first
-    if not isinstance(first, Num) or not first.is_float or first.ndim is None:
+    if not isinstance(first, Num) or not first.is_inexact or first.ndim is None:
         return None
     if first.ndim != 1 and asked.argument(1, "axis") is None:
         return Num(first.dtype, 1, (Dim(None),))
@@ -56,7 +56,7 @@ def _gradient(asked: Asked) -> Type | None:
     first = asked.first
     if not isinstance(first, Num) or first.ndim == 0 or len(asked.args) > 1:
         return None
-    return _shaped(first, first.dtype if first.is_float else "float64")
+    return _shaped(first, first.dtype if first.is_inexact else "float64")
 
 
 @states(np.swapaxes, np.ndarray.swapaxes, np.moveaxis)
@@ -119,7 +119,13 @@ def _surely_one_length(a: Num, b: Num, axis: int) -> bool:
     return a.shape[axis].same(b.shape[axis])
 
 
-@states(runtime.put_along, runtime.tensordot_left, runtime.tensordot_right)
+@states(runtime.tensordot_left, runtime.tensordot_right)
+def _like_third_of_both(asked: Asked) -> Type | None:
+    nums = [t for t in asked.args[:3] if isinstance(t, Num)]
+    return _shaped(nums[2], wider(nums[0].dtype, nums[1].dtype)) if len(nums) == 3 else None
+
+
+@states(runtime.put_along)
 def _like_third(asked: Asked) -> Type | None:
     first, third = asked.first, asked.args[2]
     return _shaped(third, first.dtype) if isinstance(first, Num) and isinstance(third, Num) else None

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from .complex_operands import holds_complex
 from .points import call, reals
 from .refusals import refused
 from .registry import spelled
@@ -17,7 +18,10 @@ _AXES += call(reals(2, 3, 4), axis=(0, 2)) + call(reals(3, 4), axis=1, ddof=1)
 @spelled(np.var, np.ndarray.var, points=_AXES)
 def var(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: Any = 0, keepdims: Any = False) -> Any:
     centred = a - np.mean(a, axis=axis, keepdims=True)
-    total = np.sum(centred * centred, axis=axis, keepdims=keepdims)
+    if holds_complex(a):
+        total = np.sum(np.real(np.conj(centred) * centred), axis=axis, keepdims=keepdims)
+    else:
+        total = np.sum(centred * centred, axis=axis, keepdims=keepdims)
     return total / (a.size // total.size - ddof)
 
 

@@ -26,6 +26,11 @@ of one of them and None for the others (it is asked for one result at a time, an
 pushforward returns the tangents of all. `results` says which of them are covered, if not all: a derivative that needs
 another one is refused.
 `constant(f)`   the derivative of `f` is zero, by decision; `several(f)` the same, of an `f` that returns a tuple.
+`holomorphic(f)` the rule of `f` is right for complex operands, too: it states the complex derivative, of which reverse
+                mode takes the conjugate. (Of a real-valued `f`: the `p` for which the differential is `Re(p dx)`.)
+`hermitian(f)`  the same for a pullback that states the adjoint itself, as `np.linalg.norm` does.
+`takes_complex(f)` an `f` without derivative, or one that is spelled out, that means the same for complex operands.
+                A complex operand of any other function is refused.
 `late(library, rules)` the module `rules` registers functions of `library` when that is in use, and not before.
 """
 
@@ -34,7 +39,7 @@ from __future__ import annotations
 import functools
 import importlib
 import sys
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Container
 from dataclasses import dataclass, replace
 from types import FunctionType
 from typing import Any, Protocol, TypeVar
@@ -104,6 +109,7 @@ BILINEAR: dict[Any, tuple[str, ...]] = {}  # the operands in which a function is
 DECIDED: set[Any] = set()
 SPELLED: dict[Any, tuple[FunctionType, Points]] = {}  # what stands for a function, and the calls to test it with
 FORMS: dict[Any, tuple[FunctionType, Points, tuple[str, ...]]] = {}  # the same for calls that give these arguments
+COMPLEX: dict[Any, str] = {}  # functions that take complex operands: "holomorphic", "adjoint" or "plain"
 LATE: dict[str, str] = {}  # modules of rules that are imported when the library that they are for is in use
 
 
@@ -270,11 +276,38 @@ def decided(*functions: Any) -> None:
     DECIDED.update(functions)
 
 
-def is_decided(function: Any) -> bool:
+def _is_in(table: Container[Any], function: Any) -> bool:
     try:
-        return function in DECIDED
-    except TypeError:
+        return function in table
+    except TypeError:  # an unhashable object is in no table
         return False
+
+
+def is_decided(function: Any) -> bool:
+    return _is_in(DECIDED, function)
+
+
+def holomorphic(*functions: Any) -> None:
+    """Declare that the rules of these functions state the complex derivative where operands are complex."""
+    COMPLEX.update(dict.fromkeys(functions, "holomorphic"))
+
+
+def hermitian(*functions: Any) -> None:
+    """Declare that the pullbacks of these functions state the adjoint where operands or results are complex."""
+    COMPLEX.update(dict.fromkeys(functions, "adjoint"))
+
+
+def takes_complex(*functions: Any) -> None:
+    """Declare that these functions, without a derivative or spelled out, mean the same for complex operands."""
+    COMPLEX.update(dict.fromkeys(functions, "plain"))
+
+
+def of_complex(function: Any) -> str | None:
+    """In which sense a function takes complex operands, or None where it does not."""
+    try:
+        return COMPLEX.get(function)
+    except TypeError:
+        return None
 
 
 def views(*functions: Any, read_only: bool = False) -> None:
@@ -322,13 +355,9 @@ def spelled_out(function: Any) -> FunctionType | None:
 def spelled_form(function: Any, places: int, names: Collection[str]) -> FunctionType | None:
     """The Python function that is read in the place of a call that gives so many arguments by place, and others by
     these names."""
-    try:
-        found = FORMS.get(function)
-    except TypeError:
+    if not _is_in(FORMS, function):
         return None
-    if found is None:
-        return None
-    body, _, wanted = found
+    body, _, wanted = FORMS[function]
     given = (*body.__code__.co_varnames[:places], *names)
     return body if any(name in given for name in wanted) else None
 
@@ -341,25 +370,16 @@ def is_spelled(body: Any) -> bool:
 
 
 def is_elementwise(function: Any) -> bool:
-    try:
-        return function in ELEMENTWISE
-    except TypeError:
-        return False
+    return _is_in(ELEMENTWISE, function)
 
 
 def is_view(function: Any) -> bool:
-    try:
-        return function in VIEWS
-    except TypeError:
-        return False
+    return _is_in(VIEWS, function)
 
 
 def is_read_only(function: Any) -> bool:
     """Whether the result of a function is a view that cannot be written."""
-    try:
-        return function in READ_ONLY
-    except TypeError:
-        return False
+    return _is_in(READ_ONLY, function)
 
 
 def joins(e: Expr) -> bool:
@@ -372,20 +392,12 @@ def joins(e: Expr) -> bool:
 
 def rewriting(function: Any) -> Rewriting | None:
     """What is written for a call of this function, or None."""
-    try:
-        found = REWRITTEN.get(function)
-    except TypeError:
-        return None
-    return found[0] if found is not None else None
+    return REWRITTEN[function][0] if _is_in(REWRITTEN, function) else None
 
 
 def writes(function: Any) -> Writing | None:
     """The writes that stand for a call of this function, or None."""
-    try:
-        found = WRITING.get(function)
-    except TypeError:
-        return None
-    return found[0] if found is not None else None
+    return WRITING[function][0] if _is_in(WRITING, function) else None
 
 
 def linear_operands(function: Any) -> tuple[str, ...]:

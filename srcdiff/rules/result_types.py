@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import operator
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from .. import runtime
 from ..errors import NotDifferentiable, UnsupportedCall, UnsupportedType
 from ..ir.nodes import Call, Display, Expr, Object
 from ..ir.types import FLOAT, INT, Dim, ListOf, Num, Static, Tup, Type, broadcast, describe, wider
+from .complex_operands import check_real_place, kept_complex
 from .indexing import TypeOf
 from .problem import TypeProblem, joined, order_problem
 
@@ -114,6 +115,9 @@ def dim_of(count: Num) -> Dim:
 
 @states(np.full_like, np.copy, np.ndarray.copy)
 def _like_first(asked: Asked) -> Type | None:
+    value, dtype = asked.argument(1, "fill_value"), asked.kwargs.get("dtype")
+    if asked.function is np.full_like and isinstance(value, Num) and isinstance(asked.first, Num):
+        kept_complex(value, _dtype(dtype, asked.first.dtype), asked.call)
     return _same_shape(asked, asked.kwargs.get("dtype"))
 
 
@@ -143,8 +147,12 @@ def _filled(asked: Asked) -> Type | None:
 @states(np.full)
 def _full(asked: Asked) -> Type | None:
     given, value = asked.argument(2, "dtype"), asked.argument(1, "fill_value")
-    default = value.dtype if given is None and isinstance(value, Num) else "float64"
-    return _by_shape(asked.argument(0, "shape"), _dtype(given, default), asked.call)
+    dtype = (
+        kept_complex(value, _dtype(given, value.dtype), asked.call)
+        if isinstance(value, Num)
+        else _dtype(given, "float64")
+    )
+    return _by_shape(asked.argument(0, "shape"), dtype, asked.call)
 
 
 @states(np.broadcast_to)
@@ -199,7 +207,12 @@ def check_dimensions(e: Call, type_: Type) -> None:
 def _array(asked: Asked) -> Type | None:
     first, given = asked.first, asked.argument(1, "dtype")
     if isinstance(first, Num):
-        return Num(_dtype(given, first.dtype), first.ndim, first.shape, contiguous=first.contiguous)
+        return Num(
+            kept_complex(first, _dtype(given, first.dtype), asked.call),
+            first.ndim,
+            first.shape,
+            contiguous=first.contiguous,
+        )
     items = _rows(asked.type_of, asked.call.args[0]) if asked.args else []
     nums = [t for t in items if isinstance(t, Num)]
     if not items or len(nums) < len(items):
@@ -208,7 +221,7 @@ def _array(asked: Asked) -> Type | None:
     if not isinstance(whole, Num) or whole.ndim is None:
         return None
     shape = (Dim.known(len(items)), *whole.shape)
-    return Num(_dtype(given, whole.dtype), len(shape), shape, contiguous=True)
+    return Num(kept_complex(whole, _dtype(given, whole.dtype), asked.call), len(shape), shape, contiguous=True)
 
 
 def _rows(type_of: TypeOf, argument: Expr) -> list[Type]:
@@ -260,15 +273,7 @@ def _ravelled(asked: Asked) -> Type | None:
     if not isinstance(first, Num):
         return None
     dim = first.shape[0] if first.ndim == 1 else Dim(None)
-    return Num(first.dtype, 1, (dim,), contiguous=first.contiguous)
-
-
-@states(np.conjugate, np.ndarray.conj, np.ndarray.conjugate, np.real, np.ndarray.real, np.ndarray.imag)
-def _part(asked: Asked) -> Type | None:
-    first = asked.first
-    if not isinstance(first, Num) or not first.is_array:
-        return None
-    return Num(first.dtype, first.ndim, first.shape, contiguous=first.contiguous)
+    return Num(first.dtype, 1, (dim,), contiguous=True)  # a view where the array is, else a copy
 
 
 @states(np.ndarray.astype)
@@ -276,7 +281,9 @@ def _converted_array(asked: Asked) -> Type | None:
     first = asked.first
     if not isinstance(first, Num):
         return None
-    return Num(_dtype(asked.argument(1, "dtype"), first.dtype), first.ndim, first.shape)
+    return Num(
+        kept_complex(first, _dtype(asked.argument(1, "dtype"), first.dtype), asked.call), first.ndim, first.shape
+    )
 
 
 # --------------------------------------------------------------------------------------------------------- products
@@ -357,8 +364,12 @@ def _converted(asked: Asked) -> Type | None:
 
 @states(runtime.unbroadcast)
 def _as_second(asked: Asked) -> Type | None:
-    second = asked.argument(1, "x")
-    return second.plain() if isinstance(second, Num) else None
+    first, second = asked.first, asked.argument(1, "x")
+    if not isinstance(second, Num):
+        return None
+    if isinstance(first, Num) and first.is_complex and not second.is_complex:
+        return replace(second.plain(), dtype="complex64" if second.dtype == "float32" else "complex128")
+    return second.plain()
 
 
 @states(runtime.power_mixed, runtime.power_curvature)
@@ -366,20 +377,32 @@ def _of_broadcast(asked: Asked) -> Type | None:
     nums = [t for t in asked.args if isinstance(t, Num)]
     if len(nums) < len(asked.args):
         return None
+    dtype = "complex128" if any(t.is_complex for t in nums) else "float64"
     if any(t.ndim is None for t in nums):
-        return Num("float64", None)
+        return Num(dtype, None)
     shape = broadcast([t.shape for t in nums])
-    return Num("float64", len(shape), shape)
+    return Num(dtype, len(shape), shape)
 
 
 @states(runtime.scattered)
 def _as_third(asked: Asked) -> Type | None:
-    third = asked.argument(2, "x")
-    return Num(third.dtype, third.ndim, third.shape) if isinstance(third, Num) else None
+    first, third = asked.first, asked.argument(2, "x")
+    if not isinstance(third, Num):
+        return None
+    check_real_place(third, first, asked.call)
+    return Num(third.dtype, third.ndim, third.shape)
+
+
+@states(runtime.replaced)
+def _with_part(asked: Asked) -> Type | None:
+    first, value = asked.first, asked.argument(2, "v")
+    if not isinstance(first, Num):
+        return None
+    check_real_place(first, value, asked.call)
+    return Num(first.dtype, first.ndim, first.shape)
 
 
 @states(
-    runtime.replaced,
     runtime.only_last,
     runtime.first_max,
     runtime.first_min,

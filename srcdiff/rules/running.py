@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..runtime import cumsum_back, diff_back, following, gradient_back, previous, recurrence, recurrence_back
+from .complex_operands import holds_complex
 from .points import call, reals
 from .refusals import refused
 from .registry import linear, pullback, pushforward, spelled
@@ -132,6 +133,8 @@ def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
     + call(reals(4, 3), 0.1, axis=0, edge_order=2),
 )
 def gradient(f: Any, dx: Any = None, dy: Any = None, dz: Any = None, axis: Any = None, edge_order: Any = 1) -> Any:
+    if (holds_complex(dx) or holds_complex(dy)) and not holds_complex(f):
+        return refused("a complex spacing of real numbers in `np.gradient`", "divide the result by it")
     if (dx is not None and np.ndim(dx) != 0) or (dy is not None and np.ndim(dy) != 0):
         return refused("`np.gradient` for points that are not evenly spaced", "give the spacing as a number")
     if isinstance(axis, tuple) or dz is not None or (axis is None and f.ndim > 2):

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..errors import UnsupportedCall
 from ..ir.nodes import Call
-from ..ir.types import FLOAT, Dim, Held, ListOf, Num, Static, Tup, Type, describe, held
+from ..ir.types import COMPLEX, FLOAT, Dim, Held, ListOf, Num, Static, Tup, Type, describe, held
 from .problem import TypeProblem
 
 _NUMBERS: dict[str, Any] = {"bool": True, "int64": 2}
@@ -26,10 +26,12 @@ def type_of_value(value: Any, token: Hashable = None) -> Type:
             return Num("int64", weak=True, value=value)
         case np.integer():
             return Num("int64", value=int(value))
-        case np.floating():  # before float: np.float64 is one
+        case np.floating() | np.complexfloating():  # before float: np.float64 is one
             return Num(str(value.dtype))
         case float():
             return FLOAT
+        case complex():
+            return COMPLEX
         case np.ndarray():
             dtype = "int64" if value.dtype.kind in "iu" else str(value.dtype)
             shape = tuple(Dim((token, axis), n == 1) for axis, n in enumerate(value.shape))
@@ -48,6 +50,8 @@ def sample(type_: Type, number: float = 0.5) -> Any:
         case Num(ndim=0):
             if type_.value is not None and not isinstance(type_.value, Dim):
                 return type_.value
+            if type_.is_complex:
+                return complex(number, 0.25) if type_.weak else np.dtype(type_.dtype).type(complex(number, 0.25))
             if type_.is_float:
                 return number if type_.weak else np.dtype(type_.dtype).type(number)
             return _NUMBERS[type_.dtype]

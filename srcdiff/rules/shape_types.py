@@ -333,7 +333,7 @@ def _one_of(dims: Any) -> Dim:
 def _reduced(asked: Asked) -> Type | None:
     """The lengths that are left of an array of floats; what is a number, or an error, is found by asking."""
     first, axis, keep = asked.first, asked.argument(1, "axis"), asked.kwargs.get("keepdims")
-    known = isinstance(first, Num) and first.ndim and first.is_float and set(asked.kwargs) <= {"axis", "keepdims"}
+    known = isinstance(first, Num) and first.ndim and first.is_inexact and set(asked.kwargs) <= {"axis", "keepdims"}
     if not known or not isinstance(first, Num) or axis is None or len(asked.args) > 2:
         return None
     given = axis.items if isinstance(axis, Tup) else (axis,)

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..runtime import i0_derivative, share, sinc_derivative
 from .points import call, over, reals
-from .registry import constant, linear, partials, pullback, pushforward, spelled, views
+from .registry import constant, partials, pullback, pushforward, spelled
 
 # ------------------------------------------------------------------------------------------- sums of exponentials
 
@@ -98,14 +98,6 @@ def math_ldexp(y: Any, x: Any, e: Any) -> Any:
 # -------------------------------------------------------------------------------------- almost the operand itself
 
 
-@linear(np.conjugate, np.ndarray.conj, np.ndarray.conjugate, np.real, np.ndarray.real, points=call(reals(3, 4)))
-def conjugate(y_bar: Any, y: Any, x: Any) -> Any:
-    return y_bar
-
-
-views(np.ndarray.conj, np.ndarray.conjugate, np.real, np.ndarray.real)  # of reals these are the operand
-
-
 @partials(np.nextafter, math.nextafter, points=over((-2, -1), (1, 2)))
 def nextafter(y: Any, x: Any, towards: Any) -> Any:
     return 1.0, None
@@ -143,4 +135,4 @@ constant(
     *(math.factorial, math.comb, math.perm, math.gcd, math.lcm, math.isqrt),
     elementwise=True,
 )
-constant(np.ndarray.round, np.isclose, np.allclose, np.array_equal, np.imag, np.ndarray.imag, np.angle, math.isclose)
+constant(np.ndarray.round, np.isclose, np.allclose, np.array_equal, math.isclose)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 
 from . import (
+    complex_numbers,
     diagonals,
     dtypes,
     elementwise,
@@ -25,6 +26,7 @@ from . import (
 )
 
 __all__ = [
+    "complex_numbers",
     "diagonals",
     "dtypes",
     "elementwise",

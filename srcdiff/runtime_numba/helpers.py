@@ -89,7 +89,7 @@ def _to_array(g: Any, x: Any) -> Any:
 
 def _as_own(g: Any) -> Any:
     """A function that gives `g` as the sums would come: C-contiguous, writable, integers in 64 bits."""
-    if not isinstance(g.dtype, types.Float):
+    if not isinstance(g.dtype, types.Float | types.Complex):
 
         def widened(g: Any) -> Any:
             return np.ascontiguousarray(g).astype(np.int64)

@@ -16,7 +16,10 @@ def mixed_matmul(a: Any, b: Any) -> Any:
     """BLAS takes operands of one dtype. Two of integers are left out: a product of floats would round large ones."""
     if not (is_array(a) and is_array(b)) or not {a.ndim, b.ndim} <= {1, 2} or a.dtype == b.dtype:
         return None
-    if not any(isinstance(t.dtype, types.Float) for t in (a, b)) or not (is_number(a.dtype) and is_number(b.dtype)):
+    inexact = types.Float | types.Complex
+    if not any(isinstance(t.dtype, inexact) for t in (a, b)):
+        return None
+    if not all(is_number(t.dtype) or isinstance(t.dtype, types.Complex) for t in (a, b)):
         return None
     dtype = np.result_type(as_dtype(a.dtype), as_dtype(b.dtype))
 

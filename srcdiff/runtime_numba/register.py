@@ -128,6 +128,8 @@ def sample(t: Any) -> Any:
         return np.ones((1,) * t.ndim, as_dtype(t.dtype))
     if isinstance(t, types.Float):
         return 1.0 if t.bitwidth == 64 else np.float32(1.0)
+    if isinstance(t, types.Complex):
+        return 1.0 + 0.0j if t.bitwidth == 128 else np.complex64(1.0)
     if isinstance(t, types.Boolean):
         return True
     return None if is_none(t) else 1

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from srcdiff.errors import BadArgument
-from srcdiff.rules.points import Example, Points, Reals
+from srcdiff.rules.points import Complexes, Example, Points, Reals
 from srcdiff.rules.registry import FORMS, JOINS, REWRITTEN, SPELLED, WRITING, Rule, rule_of, writes
 
 from . import GradientMismatch, check_grad
@@ -88,9 +88,11 @@ class Program:
 
     def word(self, value: Any) -> str:
         if isinstance(value, Reals):
-            self.wrt.append(len(self.args))
-            self.args.append(drawn(value, self.rng))
-            return f"x{len(self.args) - 1}"
+            return self.operand(drawn(value, self.rng))
+        if isinstance(value, Complexes):
+            part = Reals(value.shape, value.low, value.high, "")
+            parts = [self.operand(drawn(part, self.rng)) for _ in range(2)]
+            return f"({parts[0]} + 1j * {parts[1]})"
         if isinstance(value, tuple | list) and (isinstance(value, list) or has_reals(value)):
             inner = ", ".join(map(self.word, value))
             return f"[{inner}]" if isinstance(value, list) else f"({inner},)"
@@ -102,6 +104,12 @@ class Program:
         self.constants[name] = value
         return name
 
+    def operand(self, value: Any) -> str:
+        """The name of a further argument, which is differentiated."""
+        self.wrt.append(len(self.args))
+        self.args.append(value)
+        return f"x{len(self.args) - 1}"
+
     def function(self, result: str, first: str = "") -> Any:
         params = ", ".join(f"x{k}" for k in range(len(self.args)))
         text = f"def f({params}):\n{self.first}{first}    return {result}\n"
@@ -111,24 +119,28 @@ class Program:
         return self.constants["f"]
 
     def whole(self) -> Any:
-        """The call itself; the parts of a list as a tuple."""
+        """The call itself; the parts of a list as a tuple, and so those of complex numbers."""
         if "np.random.seed" in self.first:  # of arrays `vjp` takes several runs, for which nobody's state is no good
             return self.weighed()
-        count = self.parts()
-        if count:
-            return self.function(", ".join(f"parts[{k}]" for k in range(count)), f"    parts = {self.call}\n")
-        return self.function(self.call)
+        results, first = self.results()
+        return self.function(", ".join(results), first)
 
-    def parts(self) -> int:
-        """How many results the call returns in a list or tuple; 0 for any other result."""
+    def results(self) -> tuple[list[str], str]:
+        """The real results of the call, and the statement that goes before them."""
         value = self.function(self.call)(*self.args)
-        return len(value) if isinstance(value, list | tuple) else 0
+        count = len(value) if isinstance(value, list | tuple) else 0
+        if not count and not np.iscomplexobj(value):
+            return [self.call], ""
+        whole = [f"parts[{k}]" for k in range(count)] or ["parts"]
+        if np.iscomplexobj(value) or any(map(np.iscomplexobj, value)):
+            whole = [f"{take}({part})" for part in whole for take in ("np.real", "np.imag")]
+        return whole, f"    parts = {self.call}\n"
 
     def weighed(self) -> Any:
         """A number made of the result, whose second derivatives are not all zero: the sum of sines of the elements."""
-        if self.parts():
-            total = " + ".join(f"np.sum(np.sin({k + 1}.0 * parts[{k}]))" for k in range(self.parts()))
-            return self.function(total, f"    parts = {self.call}\n")
+        results, first = self.results()
+        if first:
+            return self.function(" + ".join(f"np.sum(np.sin({k}.0 * {r}))" for k, r in enumerate(results, 1)), first)
         value = self.function(self.call)(*self.args)
         if np.ndim(value) == 0:
             return self.function(f"np.sin({self.call})")
@@ -142,7 +154,28 @@ def is_draw(function: Any) -> bool:
 
 
 def has_reals(value: Any) -> bool:
-    return isinstance(value, Reals) or (isinstance(value, tuple | list) and any(map(has_reals, value)))
+    return isinstance(value, Reals | Complexes) or (isinstance(value, tuple | list) and any(map(has_reals, value)))
+
+
+def complexified(example: Example) -> list[Example]:
+    """The call with complex numbers in the place of all its reals, and of those of one operand each."""
+    drawn = [k for k, a in enumerate(example.args) if has_reals(a)]
+    chosen = [drawn, *([k] for k in drawn)] if len(drawn) > 1 else [drawn]
+    return [
+        Example(
+            tuple(_complex(a) if k in places else a for k, a in enumerate(example.args)), example.kwargs, example.part
+        )
+        for places in chosen
+        if places
+    ]
+
+
+def _complex(value: Any) -> Any:
+    if isinstance(value, Reals):
+        return Complexes(value.shape, value.low, value.high)
+    if isinstance(value, tuple | list):
+        return type(value)(map(_complex, value))
+    return value
 
 
 def name_of(function: Any) -> str:

@@ -1,0 +1,104 @@
+"""Expressions of which only a part is evaluated, made core.
+
+in:   y = f(x) if x > 0.0 else 1.0     out:  if x > 0.0: chosen = ...; else: chosen = 1.0; y = chosen
+      a or b  (numbers)                      a if a else b
+
+A side that needs statements makes the whole an `if`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ..ir.nodes import Block, Choice, Display, Expr, If, Logic
+from ..ir.types import Num, Static, Type
+from ..rules.typing import TypeProblem
+from .effects import Once
+from .state import merge
+
+
+class Lazy(Once):
+    """The part of the rewriter that reads `a if test else b`, `and` and `or`."""
+
+    def expr(self, e: Expr) -> Expr:
+        raise NotImplementedError
+
+    def known(self, test: Expr) -> bool | None:
+        raise NotImplementedError
+
+    def bind(self, name: str, value: Expr) -> None:
+        raise NotImplementedError
+
+    def choice(self, e: Choice) -> Expr:
+        test = self.expr(e.test)
+        known = self.known(test)
+        if known is not None:
+            return self.expr(e.then if known else e.other)
+        (then, then_out), (other, other_out) = self._apart(e.then), self._apart(e.other)
+        arrays = any(isinstance(t := self.typed(side), Num) and t.is_array for side in (then, other))
+        if not then_out and not other_out and not isinstance(then, Display) and not arrays:
+            return Choice(test, then, other, e.at)
+        return self._as_if(test, (then, then_out), (other, other_out), "chosen")
+
+    def logic(self, e: Logic) -> Expr:
+        values = list(e.values)
+        if any(isinstance(t := self.type_apart(v), Num) and t.is_inexact for v in values):
+            return self._logic_of_numbers(e)
+        result = self.expr(values[0])
+        for value in values[1:]:
+            known = self.known(result)
+            if known is not None:
+                result = self.expr(value) if known == (e.op == "and") else result
+                continue
+            right, out = self._apart(value)
+            if out:
+                first = self.atom(result, "holds")
+                sides = ((right, out), (first, ()))
+                then, other = sides if e.op == "and" else sides[::-1]
+                result = self._as_if(first, then, other, "holds")
+            elif isinstance(result, Logic) and result.op == e.op:
+                result = replace(result, values=(*result.values, right))
+            else:
+                result = Logic(e.op, (result, right), e.at)
+        return result
+
+    def type_apart(self, e: Expr) -> Type:
+        """The type of an expression without emitting anything; a problem in it is met again when it is written."""
+        mark, done = self.state.snapshot(), dict(self.done)
+        with self.state.collect():
+            try:
+                return self.typed(self.expr(e))
+            except TypeProblem:
+                return Static(None)
+            finally:
+                self.state.restore(mark)
+                self.done = done
+
+    def _logic_of_numbers(self, e: Logic) -> Expr:
+        """`a or b` of numbers is one of the numbers: `a if a else b`, where `b` is evaluated only if it is asked."""
+        if len(e.values) == 1:
+            return self.expr(e.values[0])
+        first = self.atom(self.expr(e.values[0]), "first")
+        with self.state.collect() as out:
+            rest = self._logic_of_numbers(replace(e, values=e.values[1:]))
+        chosen: tuple[Expr, Block] = (first, ())
+        then, other = (chosen, (rest, tuple(out))) if e.op == "or" else ((rest, tuple(out)), chosen)
+        return self._as_if(first, then, other, "chosen") if out else Choice(first, then[0], other[0], e.at)
+
+    def _apart(self, e: Expr) -> tuple[Expr, Block]:
+        with self.state.collect() as out:
+            value = self.expr(e)
+        return value, tuple(out)
+
+    def _as_if(self, test: Expr, then: tuple[Expr, Block], other: tuple[Expr, Block], wish: str) -> Expr:
+        """A choice whose sides need statements, as an `if`."""
+        name = self.state.fresh(wish)
+        branches = []
+        for value, out in (then, other):
+            with self.state.collect() as block:
+                block.extend(out)
+                self.bind(name, value)
+            branches.append((tuple(block), self.state.env[name]))
+        self.state.emit(If(test, branches[0][0], branches[1][0]))
+        self.state.env.update(merge({name: branches[0][1]}, {name: branches[1][1]}))
+        return self.state.expanded(name, self.state.env[name])
