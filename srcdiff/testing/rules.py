@@ -204,7 +204,7 @@ def operands_and_result(function: Any, rule: Rule, example: Example) -> tuple[di
         found = drawn(a, rng) if isinstance(a, Reals) else a
         return np.float64(found) if isinstance(found, float) else found
 
-    numbers_only = getattr(function, "__module__", None) == "math" or function in (max, min, float)
+    numbers_only = getattr(function, "__module__", None) in ("math", "cmath") or function in (max, min, float)
     if any(has_reals(a) and (not isinstance(a, Reals) or (numbers_only and a.shape)) for a in example.args):
         return None
     args, kwargs = [value(a) for a in example.args], {k: value(v) for k, v in example.kwargs}
