@@ -163,6 +163,25 @@ class ComplexResult(SrcdiffError, ValueError):
     code = "SD207"
 
 
+class GraphError(SrcdiffError, RuntimeError):
+    """A step of the eager runtime that its graph does not allow: a second pass through a freed graph, a gradient of
+    something that needs none, a write in place that would make a gradient wrong."""
+
+    code = "SD301"
+
+
+class NotRecorded(GraphError, TypeError):
+    """A value would leave the tape without its derivative: as a NumPy array, or as a plain number."""
+
+    code = "SD302"
+
+
+class ChangedInPlace(GraphError):
+    """A value that the backward pass needs was changed in place after it was saved."""
+
+    code = "SD303"
+
+
 def _short(file: str) -> str:
     """The path as a person would write it: relative to the working directory where it lies below it."""
     try:

@@ -16,14 +16,15 @@ from .records import form_of, is_structure, leaves, mapped, parts_of
 from .signature import bound, duplicated, finished, is_real, key_of
 
 
-def vjp(f: Callable[..., Any], /, *args: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
+def vjp(f: Callable[..., Any], /, *args: Any, jit: bool = False) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
     """The value `f(*args)` and the pullback: from the adjoint of the value to the adjoints of the arguments.
 
     The value may be a number, an array, or a tuple of these (nested too); the pullback takes an adjoint of the same
     structure and shapes and returns a tuple with one adjoint per positional argument, zeros where the value does not
     depend on it, and None for arguments by which none is taken (strings, bools, None, tuples, counts, indices, complex
     numbers).
-    It may be called any number of times; it holds copies of the arguments and of the arrays that `f` captures.
+    It may be called any number of times; it holds copies of the arguments and of the arrays that `f` captures. With
+    `jit`, Numba compiles it.
 
     Raises what `grad` raises, and BadArgument if the adjoint does not fit the value.
 
@@ -41,7 +42,7 @@ def vjp(f: Callable[..., Any], /, *args: Any) -> tuple[Any, Callable[[Any], tupl
     given = bound(signature, getattr(f, "__name__", "f"), args, {})
     whole = tuple(given.arguments.values())
     names = tuple(signature.parameters)[: len(args)]
-    derivative, ready = _chosen(f, names, whole)
+    derivative, ready = _chosen(f, names, whole, jit)
     if ready.written:
         derivative.check_apart(ready, whole)
     if ready.built.repeats.problem is not None:
@@ -71,12 +72,12 @@ def _copied(a: Any) -> Any:
 # ------------------------------------------------------------------------------- which arguments carry a derivative
 
 
-def _chosen(f: Any, names: tuple[str, ...], whole: tuple[Any, ...]) -> tuple[Derivative, Ready]:
+def _chosen(f: Any, names: tuple[str, ...], whole: tuple[Any, ...], jit: bool) -> tuple[Derivative, Ready]:
     """The derivative by all arguments that are real numbers; whole numbers are, unless they serve as counts."""
     choices, key = _choices(f), (names, tuple(map(key_of, whole)))
     if key in choices:
         try:
-            return _prepared(f, choices[key], whole)
+            return _prepared(f, choices[key], whole, jit)
         except Refusal:  # something that the function uses has changed
             del choices[key]
     kinds = dict(zip(names, map(_kind, whole), strict=False))
@@ -84,14 +85,14 @@ def _chosen(f: Any, names: tuple[str, ...], whole: tuple[Any, ...]) -> tuple[Der
     if not wanted:
         raise BadArgument(f"no argument of this call of {getattr(f, '__name__', 'f')} carries a derivative")
     try:
-        found = _prepared(f, wanted, whole)
+        found = _prepared(f, wanted, whole, jit)
     except Refusal as refusal:
         if not _counts(refusal):
             raise
         wanted = _without_counts(f, wanted, kinds, whole)
         if not wanted:
             raise
-        found = _prepared(f, wanted, whole)
+        found = _prepared(f, wanted, whole, jit)
     choices[key] = wanted
     return found
 
@@ -123,15 +124,15 @@ def _choices(f: Any) -> dict[Hashable, tuple[str, ...]]:  # noqa: ARG001 (there 
     return {}
 
 
-def _prepared(f: Any, wanted: tuple[str, ...], whole: tuple[Any, ...]) -> tuple[Derivative, Ready]:
-    derivative = _derivative(f, wanted)
+def _prepared(f: Any, wanted: tuple[str, ...], whole: tuple[Any, ...], jit: bool = False) -> tuple[Derivative, Ready]:
+    derivative = _derivative(f, wanted, jit)
     return derivative, derivative.prepare(whole)
 
 
 @functools.lru_cache(maxsize=16)
-def _derivative(f: Any, wanted: tuple[str, ...]) -> Derivative:
+def _derivative(f: Any, wanted: tuple[str, ...], jit: bool) -> Derivative:
     """Kept for the next call with the same function; the derivative itself notices what has changed since."""
-    return Derivative(f, Options("vjp", wanted, False, False))
+    return Derivative(f, Options("vjp", wanted, jit, False))
 
 
 def _kind(a: Any) -> str:

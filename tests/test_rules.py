@@ -25,11 +25,13 @@ import scipy.stats  # noqa: F401
 from srcdiff import vjp
 from srcdiff.errors import BadArgument, Refusal
 from srcdiff.rules import partials, pullback
+from srcdiff.rules.draws import DRAWS
 from srcdiff.rules.points import Complexes, Example, Reals, call, over, reals
 from srcdiff.rules.registry import COMPLEX, FORMS, REWRITTEN, RULES, SPELLED, WRITING, register_late
 from srcdiff.runtime import polygamma
 from srcdiff.testing import GradientMismatch, check_grad
 from srcdiff.testing.rules import Program, check_rule, complexified, has_reals, name_of
+from tests.tape import on_tape
 
 register_late()  # SciPy is in use: its functions are imported above
 
@@ -86,6 +88,16 @@ def test_single_precision(function: Any, example: Example) -> None:
     if not any(getattr(a, "dtype", None) == np.float32 for a in args):
         return
     check_grad(program.whole(), args, wrt=tuple(program.wrt), rtol=2e-2)
+
+
+@pytest.mark.parametrize(("function", "example"), CALLS)
+def test_on_the_tape(function: Any, example: Example) -> None:
+    """The eager runtime: value, gradient, and the gradient of the gradient, against differences along a direction."""
+    rule = RULES.get(function)
+    if function in DRAWS:
+        return  # of parameters that are plain numbers: a tensor cannot reach a generator
+    with np.errstate(all="ignore"):
+        on_tape.check(function, example, second=rule is None or not rule.first_order)
 
 
 def complex_cases(count: int | None = None) -> list[Any]:

@@ -27,6 +27,8 @@ PIPELINE = {
     "backend": {"ir", "errors", "runtime"},
 }
 MAY_IMPORT = PIPELINE | {
+    "tape": {"ir", "errors", "runtime", "rules"},
+    "optim": {"errors", "tape"},
     "signature": {"ir", "errors", "records", "runtime"},
     "sharing": {"errors", "records"},
     "watch": {"frontend"},
@@ -40,6 +42,7 @@ MAY_IMPORT = PIPELINE | {
     "pushforward": {"errors", "records", "signature", "derivative"},
     "jacobian": {*PIPELINE, "records", "signature", "build", "compiled", "derivative", "pushforward"},
     "api": {"errors", "derivative", "vjp", "pushforward", "jacobian"},
+    "from_source": {"errors", "tape", "vjp", "api"},
     "testing": {"errors", "records", "rules", "signature", "api"},
     "__init__": {"errors", "runtime", "api"},
 }

@@ -132,7 +132,7 @@ class Program:
         if not count and not np.iscomplexobj(value):
             return [self.call], ""
         whole = [f"parts[{k}]" for k in range(count)] or ["parts"]
-        if np.iscomplexobj(value) or any(map(np.iscomplexobj, value)):
+        if any(map(np.iscomplexobj, value if count else (value,))):
             whole = [f"{take}({part})" for part in whole for take in ("np.real", "np.imag")]
         return whole, f"    parts = {self.call}\n"
 

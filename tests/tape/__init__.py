@@ -1,0 +1,1 @@
+"""Tests of the eager runtime, a file for each theme."""
