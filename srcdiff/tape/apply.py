@@ -64,7 +64,7 @@ def apply(function: Any, /, *args: Any, **kwargs: Any) -> Any:
         return run(plan, args, kwargs)
     if _hashable(function) and function in _FACTS:
         return function(*plain(args), **{k: plain(v) for k, v in kwargs.items()})
-    form = spelled_form(function, kwargs) or spelled_out(function)
+    form = spelled_form(function, len(args), kwargs) or spelled_out(function)
     if form is not None and form not in modes.thread.spelled:
         return _spelled(function, form, args, kwargs)
     rewrite = rewriting(function)

@@ -25,7 +25,7 @@ import numpy as np
 from ..rules.registry import Rule
 from .fitting import Like, fit, number, shape_of, sign
 from .record import ABOUT, OURS, About
-from .retracing import again_of, fit_again, with_scope
+from .retracing import again_of, fit_again, names_known, with_scope
 
 _MATH = {"sin", "cos", "tan", "exp", "log", "sqrt", "sinh", "cosh", "tanh", "log1p", "expm1"}
 _SHAPE_ONLY = ("shape", "ndim", "size", "dtype")
@@ -51,9 +51,7 @@ def _tree(body: Callable[..., Any]) -> ast.FunctionDef | None:
     except (OSError, TypeError, SyntaxError):
         return None
     found = tree.body[0]
-    closure = getattr(body, "__closure__", None)
-    name = getattr(body, "__name__", "")
-    return found if isinstance(found, ast.FunctionDef) and not closure and found.name == name else None
+    return found if isinstance(found, ast.FunctionDef) and found.name == getattr(body, "__name__", "") else None
 
 
 class _Select(ast.NodeTransformer):
@@ -222,13 +220,14 @@ def _written(rule: Rule, tree: ast.FunctionDef, places: tuple[int, ...], numbers
     back_text = "def back(y_bar, saved):\n" + textwrap.indent(
         "\n".join([*unpack, *(ast.unparse(ast.fix_missing_locations(s)) for s in statements)]), "    "
     )
-    scope = {**body.__globals__, **_SCOPE, **{f"{n}_default": v for n, v in defaults.items()}}
+    known = names_known(body)
+    scope = {**known, **_SCOPE, **{f"{n}_default": v for n, v in defaults.items()}}
     file = f"<srcdiff tape {rule.name}>"
     OURS.add(file)
     exec(compile(save_text, file, "exec"), scope)
     code = compile(back_text + "\n", file, "exec")
     exec(code, scope)
-    return scope["save"], scope["back"], again_of(code, body.__globals__), kept
+    return scope["save"], scope["back"], again_of(code, known), kept
 
 
 def _word(name: str, by_value: bool) -> str:
@@ -284,5 +283,4 @@ def _called(rule: Rule, places: tuple[int, ...]) -> tuple[Any, Any, Any, Any]:
     def again(g: Any, saved: Any) -> Any:
         return run(with_scope(body), fit_again, g, saved)
 
-    closed = getattr(body, "__closure__", None)
-    return save, back, None if closed else again, parameters
+    return save, back, again, parameters

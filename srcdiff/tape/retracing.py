@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable
-from types import ModuleType
+from types import CellType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -99,6 +99,12 @@ def _recorded(value: Any) -> Any:
     return traced(value) if known else value
 
 
+def names_known(body: Any) -> dict[str, Any]:
+    """The globals of a function and the values of its closure, by their names."""
+    cells = zip(body.__code__.co_freevars, body.__closure__ or (), strict=True)
+    return {**body.__globals__, **{name: cell.cell_contents for name, cell in cells}}
+
+
 def _scope(known: dict[str, Any]) -> dict[str, Any]:
     recorded = {n: _recorded(v) for n, v in known.items() if n != "__builtins__"}
     return {**recorded, "_fit": fit_again, "_sign": np.sign, "float": _same, "math": Module(math), "np": NumPy(np)}
@@ -125,6 +131,7 @@ def again_of(code: Any, known: dict[str, Any]) -> Callable[[Any, Any], Any]:
 @functools.cache
 def with_scope(body: Any) -> Any:
     """A function whose calls are recorded where it is given tensors."""
-    copied = type(body)(body.__code__, _scope(body.__globals__), body.__name__, body.__defaults__, body.__closure__)
+    cells = tuple(CellType(_recorded(c.cell_contents)) for c in body.__closure__ or ())
+    copied = type(body)(body.__code__, _scope(body.__globals__), body.__name__, body.__defaults__, cells or None)
     copied.__kwdefaults__ = body.__kwdefaults__
     return copied
