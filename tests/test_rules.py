@@ -53,7 +53,7 @@ def cases() -> list[Any]:
     calls.update({function: calls.get(function, ()) + points for function, (_, points, _) in FORMS.items()})
     for function, points in calls.items():
         for k, example in enumerate(points):
-            shapes = [a.shape for a in example.args if isinstance(a, Reals)]
+            shapes = [a.shape for a in example.args if isinstance(a, Reals | Complexes)]
             if any(shapes) and not takes_arrays(function):
                 continue
             if not any(map(has_reals, (*example.args, *(v for _, v in example.kwargs)))):
@@ -233,7 +233,8 @@ def test_the_table_of_rules_is_complete() -> None:
 
 NO_VALUE = inspect.signature(np.sum).parameters["keepdims"].default
 OWN_DEFAULTS = {("ndarray.transpose", "axes"), ("scipy.stats._multivariate.logpdf", "cov")}
-OWN_DEFAULTS |= {("scipy.stats._multivariate.pdf", "cov")}
+OWN_DEFAULTS |= {("scipy.stats._multivariate.pdf", "cov"), ("builtins.complex", "imag")}
+OWN_DEFAULTS |= {(f"numpy.fft.{name}", "axes") for name in ("fft2", "ifft2", "rfft2", "irfft2")}
 
 
 def stated() -> list[tuple[Any, Any]]:
@@ -273,7 +274,13 @@ ZERO = {  # (function, operand) without derivative by meaning: a sign, a shape, 
     *(("math.copysign", "s"), ("numpy.copysign", "s"), ("math.nextafter", "towards"), ("numpy.nextafter", "towards")),
     *(("numpy.arange", "stop"), ("numpy.full", "shape"), ("numpy.full_like", "a"), ("numpy.heaviside", "x")),
     *(("numpy.ldexp", "e"), ("math.ldexp", "e"), ("numpy.linalg.matrix_power", "n"), ("numpy.where", "condition")),
-    *(("numpy.unwrap", "discont"), ("numpy.unwrap", "axis"), ("numpy.einsum", "s")),
+    *(
+        ("numpy.fft.fftfreq", "n"),
+        ("numpy.fft.rfftfreq", "n"),
+        ("numpy.unwrap", "discont"),
+        ("numpy.unwrap", "axis"),
+        ("numpy.einsum", "s"),
+    ),
     *((f"{owner}.clip", bound) for owner in ("numpy", "ndarray") for bound in ("a_min", "a_max")),  # where not given
 }
 

@@ -88,7 +88,7 @@ def mean(
 _CORRECTED = call(reals(5), correction=1) + call(reals(3, 4), axis=0, correction=1, keepdims=True)
 
 
-@spelled(np.var, np.ndarray.var, given=("correction",), points=_CORRECTED)
+@spelled(np.var, given=("correction",), points=_CORRECTED)
 def var(
     a: Any,
     axis: Any = None,
@@ -102,7 +102,7 @@ def var(
     return np.var(a, axis=axis, ddof=correction, keepdims=keepdims)
 
 
-@spelled(np.std, np.ndarray.std, given=("correction",), points=_CORRECTED)
+@spelled(np.std, given=("correction",), points=_CORRECTED)
 def std(
     a: Any,
     axis: Any = None,

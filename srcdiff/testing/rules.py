@@ -70,7 +70,6 @@ class Program:
             self.call = f"function({', '.join(words)})"
         if example.part is not None:
             self.call += f"[{example.part}]"
-        self.first = ""
         if writes(function) is not None:  # it has no result: what it has written into is looked at
             self.first = f"    written = {words[0]} * 1.0\n    {self.call.replace('x0', 'written', 1)}\n"
             self.call = "written"
