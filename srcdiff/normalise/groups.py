@@ -29,6 +29,10 @@ class Recursive(Exception):
         self.function = function
 
 
+class Writes(Exception):
+    """A recursive function writes into an argument: the walk has to begin anew, and know it."""
+
+
 class NotYet(Exception):
     """A call whose result has no known type yet: nothing is known of the path behind it."""
 
@@ -53,6 +57,7 @@ class Group:
     recursive: tuple[Function, ...] = ()
     instances: dict[Hashable, Instance] = field(default_factory=dict)
     changed: bool = False
+    writes: bool = False  # whether one of them writes into its arguments: then the order of evaluation matters
 
     def begin(self) -> None:
         """A new walk over the program."""

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from ..errors import UnsupportedRecursion
 from ..frontend import Program
 from ..ir.nodes import Assign, Call, Const, Display, Expr, Name, Object, Param
-from ..ir.types import Num, Tup, Type, describe
+from ..ir.types import Num, Static, Tup, Type, describe
 from ..ir.walk import subexprs
 from ..rules.typing import TypeProblem
 from .classes import Classes
@@ -65,6 +65,15 @@ class Recursion(Classes):
         return arg
 
     def check_argument(self, program: Program, p: Param, type_: Type, e: Call) -> None:
+        inner = any(isinstance(t, Static) and hasattr(t.value, "walker") for t in flat(type_))
+        if inner:
+            raise TypeProblem(
+                UnsupportedRecursion,
+                f"an inner function as the argument `{p.name}` of `{program.function.name}`, which calls itself",
+                "what it uses of the function around it is not there in a function of its own",
+                "define it at the top level of the module and pass it what it uses",
+                e.at,
+            )
         if not is_plain(type_):
             raise TypeProblem(
                 UnsupportedRecursion,
@@ -91,8 +100,3 @@ def rebuilt(type_: Type, names: Iterator[str]) -> Expr:
         return Name(next(names))
     value = getattr(type_, "value", None)
     return Const(value) if value is None or isinstance(value, str) else Object(value, str(value))
-
-
-def is_returned(type_: Type) -> bool:
-    """Whether a recursive function may return a value of this type."""
-    return all(isinstance(t, Num) or not hasattr(t, "item") for t in flat(type_)) and is_plain(type_)

@@ -46,9 +46,9 @@ from ..ir.nodes import (
     Update,
     While,
 )
-from ..ir.types import ListOf, Num, Static, Tup, Type
+from ..ir.types import ListOf, Num, Static, Tup, Type, describe
 from ..ir.walk import Fresh, expressions, is_call_of, mentioned, subexprs, targets
-from ..rules.effects import effect_of
+from ..rules.effects import calls_with_effect, effect_of
 from ..rules.registry import writes
 from ..rules.typing import TypeProblem, method_of, type_of_value
 from ..runtime import add_at
@@ -57,7 +57,7 @@ from .closures import Closures
 from .exits import single_exit
 from .expressions import ADD, user_function
 from .finish import finished
-from .groups import Group, Instance, NotYet, Recursive
+from .groups import Group, Instance, NotYet, Recursive, Writes, is_plain
 from .literals import as_value, as_written
 from .loops import Loops
 from .state import State, component, merge, to_problem, unknown
@@ -85,9 +85,12 @@ def specialise(program: Program, types: Sequence[Type]) -> Core:
     """The core program of `program` for arguments of these types. Raises a Refusal with every problem found."""
     changed: frozenset[type] = frozenset()
     recursive: tuple[Function, ...] = ()
+    writes = False
     while True:
         try:
-            return _converged(program, types, changed, Group(recursive))
+            return _converged(program, types, changed, Group(recursive, writes=writes))
+        except Writes:
+            writes = True
         except Changed as found:
             changed |= {found.cls}
         except Recursive as met:
@@ -112,6 +115,8 @@ def _converged(program: Program, types: Sequence[Type], changed: frozenset[type]
     if not group.instances:
         return core
     done = finished(core.function, core.types, dict(state.captured), group)
+    if not group.writes and any(i.callee.written for i in group.walked()):
+        raise Writes
     core_types = core.types | {n: type_of_value(v, ("captured", id(v))) for n, v in done.captured}
     return replace(core, function=done.function, captured=done.captured, types=core_types, user_name=done.user_name)
 
@@ -226,7 +231,29 @@ class Specialiser(Loops, Closures):
         params = tuple(Param(n) for n in leaves if isinstance(walker.declared[n], Num))
         instance.callee.function = Function(name, params, body, None, program.function.origin)
         instance.callee.types = {p.name: walker.declared[p.name] for p in params}
+        state.problems.extend(self.outside(instance))
         group.found(instance, walker.result if state.reachable else None)
+
+    def outside(self, instance: Instance) -> Iterator[Problem]:
+        """What a recursive function does beside giving a value: its derivative may run it more often, or not at all."""
+        program, name = instance.program, instance.program.function.name
+        for s, call, _ in calls_with_effect(instance.callee.function.body):
+            what = f"`{getattr(call.func, 'text', 'a call')}` in `{name}`, which calls itself"
+            why = "what has an effect is to run exactly once, and the derivative calls a recursive function as it needs"
+            fix = "do it in a function that does not call itself"
+            problem = TypeProblem(UnsupportedRecursion, what, why, fix, call.at)
+            yield to_problem(program, problem, s.origin, self.chain)
+        type_ = instance.result
+        if type_ is not None and not is_plain(type_):
+            what = f"a {describe(type_)} as the result of `{name}`, which calls itself"
+            why = "recursive functions are differentiated in numbers, arrays and structures of these"
+            fix = "return numbers or arrays"
+            yield to_problem(program, TypeProblem(UnsupportedRecursion, what, why, fix), None, self.chain)
+        for wish, value in instance.captured.values():
+            if not isinstance(value, np.ndarray):
+                what, fix = f"`{wish}` in `{name}`, which calls itself", "draw outside, and pass the numbers"
+                why = "a generator changes each time that it is asked"
+                yield to_problem(program, TypeProblem(UnsupportedRecursion, what, why, fix), None, self.chain)
 
     def run(self, block: Block) -> Block:
         with self.state.collect() as out:
