@@ -18,7 +18,8 @@ def _is_filled(callee: Callee, place: int) -> bool:
     does not grow with the length of an array of which each call reads a part."""
     name = callee.function.params[place].name
     type_ = callee.types[name]
-    return isinstance(type_, Num) and bool(type_.ndim) and name not in assigned(callee.function.body)
+    is_part = place not in callee.written and name not in assigned(callee.function.body)
+    return isinstance(type_, Num) and bool(type_.ndim) and is_part
 
 
 @dataclass

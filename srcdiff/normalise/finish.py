@@ -47,6 +47,9 @@ def finished(function: Function, types: dict[str, Type], captured: Captured, gro
         _with_captured(instance, needed)
     function, captured = _main_with_captured(function, captured, needed)
     _memory(walked)
+    for instance in walked:
+        if instance.program.file.startswith("<srcdiff "):
+            _returning_copies(instance.callee)
     for callee in (i.callee for i in walked):
         _copying(callee)
     for callee in (i.callee for i in walked):
@@ -185,6 +188,24 @@ def _memory_of(callee: Callee) -> _Memory:
         len(set(classes)) < len(classes),
         tuple(k for k, name in params if aliases.find(name) in written),
     )
+
+
+def _returning_copies(callee: Callee) -> None:
+    """What srcdiff has written never returns memory that somebody else has, or might as well not: so it is copied."""
+    *body, last = callee.function.body
+    assert isinstance(last, Return)
+    if not (callee.shares or callee.tied):
+        return
+    fresh = _fresh(callee.function)
+    results: list[Expr] = []
+    for leaf, type_ in zip(_leaves(last.value or Const(None)), callee.results, strict=True):
+        if type_.ndim:
+            own = Name(fresh("result"))
+            body.append(Assign(own, Call(COPY, (leaf,)), last.origin))
+            leaf = own
+        results.append(leaf)
+    callee.function = replace(callee.function, body=(*body, replace(last, value=_together(results))))
+    callee.shares, callee.tied = frozenset(), False
 
 
 # ------------------------------------------------------------------------------------------------ written arguments
