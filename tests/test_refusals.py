@@ -206,8 +206,10 @@ REFUSALS: dict[str, tuple[str, tuple[Any, ...], type[Refusal], str, str]] = {
         "g(n - 1)",
     ),
     "an inner function handed to a recursive one": (
-        "def g(h, x, n):\n    return h(x) if n == 0 else g(h, x, n - 1)\n\n\n"
-        "def f(x):\n    def h(v):\n        return v * x\n    return g(h, x, 3)",
+        (
+            "def g(h, x, n):\n    return h(x) if n == 0 else g(h, x, n - 1)\n\n\n"
+            "def f(x):\n    def h(v):\n        return v * x\n    return g(h, x, 3)"
+        ),
         (2.0,),
         UnsupportedRecursion,
         "an inner function as the argument `h` of `g`, which calls itself",
@@ -228,24 +230,30 @@ REFUSALS: dict[str, tuple[str, tuple[Any, ...], type[Refusal], str, str]] = {
         "np.random.random()",
     ),
     "a structure that recursive calls change": (
-        "def g(p, n):\n    p['a'] = p['a'] * 2.0\n    return p['a'] if n == 0 else g(p, n - 1)\n\n\n"
-        "def f(x):\n    return g({'a': x}, 2)",
+        (
+            "def g(p, n):\n    p['a'] = p['a'] * 2.0\n    return p['a'] if n == 0 else g(p, n - 1)\n\n\n"
+            "def f(x):\n    return g({'a': x}, 2)"
+        ),
         (2.0,),
         UnsupportedRecursion,
         "a dict as an argument of a recursive function",
         "g({'a': x}, 2)",
     ),
     "two parts of one array, one of them written by a recursive function": (
-        "def g(a, b, n):\n    a[0] = b[1] * n\n    return a[0] if n == 0 else g(a, b, n - 1)\n\n\n"
-        "def f(x):\n    y = x * x\n    return g(y[:2], y[1:], 2)",
+        (
+            "def g(a, b, n):\n    a[0] = b[1] * n\n    return a[0] if n == 0 else g(a, b, n - 1)\n\n\n"
+            "def f(x):\n    y = x * x\n    return g(y[:2], y[1:], 2)"
+        ),
         (np.array([1.0, 2.0, 3.0]),),
         AmbiguousAlias,
         "two arguments of `g` that may share memory, one of which it writes",
         "g(y[:2], y[1:], 2)",
     ),
     "a write to what a recursive function may have been given": (
-        "def g(x, n):\n    return x if n == 0 else g(x, n - 1)\n\n\n"
-        "def f(x):\n    y = x * x\n    z = g(y, 2)\n    z[0] = 3.0\n    return np.sum(y)",
+        (
+            "def g(x, n):\n    return x if n == 0 else g(x, n - 1)\n\n\n"
+            "def f(x):\n    y = x * x\n    z = g(y, 2)\n    z[0] = 3.0\n    return np.sum(y)"
+        ),
         (np.array([1.0, 2.0, 3.0]),),
         AmbiguousAlias,
         "an array that `g` returns and that may be one of its arguments, or another result, is written in place",
