@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import linecache
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from types import FunctionType
 from typing import Any
 
 from .backend import Module, load, render_module
-from .derive import Request, docstring, forward, reverse
+from .derive import Derived, Helpers, Reads, Request, derived_helpers, docstring, forward, reverse
 from .errors import Problem, UnsupportedCall
 from .frontend import AnyReference, Program
+from .ir.callee import Helper
 from .ir.nodes import Const, Function, Object, Return
 from .ir.types import Tup, Type, has_real, held
 from .ir.walk import names
 from .normalise import Core, specialise, split_webs, web_types
 from .normalise.specialise import report
 from .normalise.state import to_problem
-from .optimise import optimise
+from .optimise import linked, missing
 from .records import rebuilt
 from .result import check_result
 from .rules.effects import calls_with_effect
@@ -36,7 +38,7 @@ class Built:
     function: Function
     text: str
     module: Module
-    plain: Callable[..., Any]
+    plain: FunctionType
     captured: tuple[tuple[str, object], ...]
     written: tuple[int, ...]  # places of the parameters that the primal writes in place
     unknown_rank: bool  # whether only the run tells if the result is a scalar
@@ -71,19 +73,22 @@ class Repeats:
     outside: str = ""
 
 
-def build(program: Program, types: Sequence[Type], request: Request) -> Built:
-    """Write and load the derivative. Raises a Refusal for what is not supported, BadOutput for a wrong result."""
+def build(program: Program, types: Sequence[Type], request: Request, taped: bool = True) -> Built:
+    """Write and load the derivative; `taped` says whether recursive functions keep on a tape what their adjoints need
+    (such a text is not differentiated again).
+
+    Raises a Refusal for what is not supported, BadOutput for a wrong result."""
     core = specialise(program, types)
     asked, request = request, _by_leaf(request, core)
     try:
         unknown_rank = check_result(program, core, request)
-        derived = (forward if request.is_forward else reverse)(core, request)
+        derived, others = _derived(core, request, taped)
+        *called, function = linked(derived, others)
     except TypeProblem as problem:
         raise report([_placed(program, problem)]) from None
-    function = optimise(derived.function, derived.types, derived.user_name, derived.like)
     seeds = [p.name for p in function.params[len(core.function.params) :]]
     function = replace(function, doc=docstring(core, asked, seeds))
-    rendered = render_module([function])
+    rendered = render_module([*called, function])
     module = load(rendered, function.name)
     return Built(
         function,
@@ -99,6 +104,19 @@ def build(program: Program, types: Sequence[Type], request: Request) -> Built:
         core.changed,
         _repeats(program, core),
     )
+
+
+def _derived(core: Core, request: Request, taped: bool) -> tuple[Derived, dict[Helper, Derived]]:
+    """The derivative and the functions that it calls: written anew until each takes what it reads, and no more."""
+    reads: Reads = {}
+    while True:
+        helpers = Helpers(taped, reads)
+        derived = (forward if request.is_forward else reverse)(core, request, helpers)
+        others = derived_helpers(helpers)
+        more = missing(others)
+        if not more:
+            return derived, others
+        reads |= more
 
 
 def _by_leaf(request: Request, core: Core) -> Request:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from types import FunctionType
 from typing import Any
 
 from .errors import BackendUnavailable, BadIndex, CompilationFailed, SrcdiffError
@@ -33,12 +34,44 @@ def compiler(checked: bool) -> Callable[[Callable[..., Any]], Any]:
     return decorator
 
 
+def compiled(function: FunctionType, checked: bool) -> Any:
+    """A generated function as a Numba dispatcher, and with it those of its module that it calls."""
+    decorate, own = compiler(checked), function.__globals__
+    called = _called(function)
+    if not called:
+        return decorate(function)
+    space = dict(own)
+    for name in called:
+        space[name] = decorate(_within(own[name], space))
+    return space[function.__name__] if function.__name__ in called else decorate(_within(function, space))
+
+
+def _called(function: FunctionType) -> list[str]:
+    """The names of the functions of the same module that a function calls, and those call."""
+    own, waiting = function.__globals__, [function]
+    found: list[str] = []
+    for caller in waiting:
+        for name in caller.__code__.co_names:
+            value = own.get(name)
+            if isinstance(value, FunctionType) and value.__globals__ is own and name not in found:
+                found.append(name)
+                waiting.append(value)
+    return found
+
+
+def _within(function: FunctionType, space: dict[str, Any]) -> FunctionType:
+    """The same function with other global names."""
+    copy = FunctionType(function.__code__, space, function.__name__, function.__defaults__, function.__closure__)
+    copy.__module__ = function.__module__
+    return copy
+
+
 class Jitted:
     """A generated function compiled by Numba for each combination of argument types."""
 
-    def __init__(self, function: Callable[..., Any], name: str, checked: bool) -> None:
+    def __init__(self, function: FunctionType, name: str, checked: bool) -> None:
         self.numba = numba_module()
-        self.dispatcher = compiler(checked)(function)
+        self.dispatcher = compiled(function, checked)
         self.name = name
 
     def __call__(self, *args: Any) -> Any:

@@ -271,13 +271,14 @@ class Derivative:
                 self._program = None
             return self._read()
 
-    def _build(self, types: list[Type], kind: str) -> Built:
+    def _build(self, types: list[Type], kind: str, taped: bool = True) -> Built:
         with BUILDING:
-            return build(self.program(), types, Request(self.wrt, self.single, kind, self.options.has_aux))
+            return build(self.program(), types, Request(self.wrt, self.single, kind, self.options.has_aux), taped)
 
-    def built_for_types(self, types: list[Type]) -> Built:
-        """The derivative for arguments of these types (for callers that are being compiled or differentiated)."""
-        built = self._build(types, self.options.kind)
+    def built_for_types(self, types: list[Type], taped: bool = True) -> Built:
+        """The derivative for arguments of these types (for callers that are being compiled or differentiated: for the
+        latter without a tape, where the function calls itself)."""
+        built = self._build(types, self.options.kind, taped)
         if built.unknown_rank:
             name = self.function.__name__
             raise BadOutput(

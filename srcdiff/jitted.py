@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .backend import load, render_module
-from .compiled import compiler, numba_module
+from .compiled import compiled, numba_module
 from .errors import BadArgument, SharedMemory
 from .ir.nodes import Assign, Call, Const, Display, Effect, Expr, Function, Item, Name, Object, Param, Return, Stmt
 from .ir.types import BOOL, FLOAT, Dim, Held, Num, Static, Tup, Type, describe
@@ -102,7 +102,7 @@ class _Caller:
 
     def function(self) -> Any:
         whole = Name(Fresh(set(self.names))("result"))
-        inner = compiler(self.derivative.checked)(self.built.plain)
+        inner = compiled(self.built.plain, self.derivative.checked)
         call = Assign(whole, Call(Object(inner, "derivative"), tuple(self.args)))
         name = f"{identifier(self.derivative)}_call"
         body = (*self.checks(), call, Return(self.result(whole)))

@@ -424,7 +424,7 @@ def uses_half_precision(x):
 
 
 def calls_itself(x):
-    return x if x < 1.0 else calls_itself(x / 2.0)
+    return x * calls_itself(x / 2.0)
 
 
 def part_of_a_tuple(x):
@@ -458,7 +458,7 @@ def part_of_a_tuple(x):
         (sorts_complex_numbers, UnsupportedType, "`np.sort` of complex numbers", "real and imaginary parts"),
         (orders_complex_numbers, UnsupportedType, "`<` of complex numbers", "real and imaginary parts"),
         (uses_half_precision, UnsupportedType, "the captured `HALF` is an array of float16", "float64"),
-        (calls_itself, UnsupportedRecursion, "`calls_itself` calls itself", "as a loop"),
+        (calls_itself, UnsupportedRecursion, "`calls_itself` calls itself on every path", "without calling it"),
         (part_of_a_tuple, UnsupportedSyntax, "a part of a tuple with bounds", "literals"),
     ],
     ids=lambda v: getattr(v, "__name__", ""),

@@ -111,14 +111,17 @@ def derivative(case: Case, jit: bool) -> Callable[[tuple[Any, ...]], tuple[Any, 
     return pulled_back
 
 
-def compiled(f: Callable[..., Any]) -> Any:
-    """The function under Numba, and with it the helpers that it calls."""
+def compiled(f: Callable[..., Any], known: dict[Callable[..., Any], Any] | None = None) -> Any:
+    """The function under Numba, and with it the helpers that it calls; `known` are those that call it."""
     import numba
 
+    known = {} if known is None else known
+    space = dict(f.__globals__)
+    copy = FunctionType(f.__code__, space, f.__name__, f.__defaults__, f.__closure__)
+    known[f] = numba.njit(copy)
     called = [g for name in f.__code__.co_names if isinstance(g := f.__globals__.get(name), FunctionType)]
-    helpers = {g.__name__: compiled(g) for g in called if "programs" in g.__module__}
-    copy = FunctionType(f.__code__, {**f.__globals__, **helpers}, f.__name__, f.__defaults__, f.__closure__)
-    return numba.njit(copy)
+    space.update({g.__name__: known.get(g) or compiled(g, known) for g in called if "programs" in g.__module__})
+    return known[f]
 
 
 def seed(value: Any) -> Any:

@@ -191,19 +191,73 @@ REFUSALS: dict[str, tuple[str, tuple[Any, ...], type[Refusal], str, str]] = {
         "`y` is a 0-d array that is updated in place",
         "y",
     ),
-    "recursion": (
-        "def f(x):\n    if x > 10.0:\n        return x\n    return f(2.0 * x)",
+    "recursion without an end": (
+        "def f(x):\n    return f(2.0 * x) * x",
         (2.0,),
         UnsupportedRecursion,
-        "`f` calls itself",
-        "f(2.0 * x)",
+        "`f` calls itself on every path",
+        "def f(x):",
     ),
-    "mutual recursion": (
-        "def g(x):\n    return f(2.0 * x) if x < 9.0 else x\n\n\ndef f(x):\n    return g(x) * x",
+    "recursion of an inner function": (
+        "def f(x):\n    def g(n):\n        return 1.0 if n == 0 else x * g(n - 1)\n    return g(3)",
         (2.0,),
         UnsupportedRecursion,
-        "`f` calls itself through others",
-        "f(2.0 * x)",
+        "`g` calls itself",
+        "g(n - 1)",
+    ),
+    "an inner function handed to a recursive one": (
+        (
+            "def g(h, x, n):\n    return h(x) if n == 0 else g(h, x, n - 1)\n\n\n"
+            "def f(x):\n    def h(v):\n        return v * x\n    return g(h, x, 3)"
+        ),
+        (2.0,),
+        UnsupportedRecursion,
+        "an inner function as the argument `h` of `g`, which calls itself",
+        "g(h, x, 3)",
+    ),
+    "a generator in a recursive function": (
+        "def f(x, rng, n=3):\n    return x if n == 0 else x * f(x + rng.normal(), rng, n - 1)",
+        (2.0, np.random.default_rng(0)),
+        UnsupportedRecursion,
+        "a Generator as the argument `rng` of `f`, which calls itself",
+        "def f(x, rng, n=3):",
+    ),
+    "an effect in a recursive function": (
+        "def f(x, n=3):\n    a = np.random.random()\n    return x if n == 0 else x * f(x + a, n - 1)",
+        (2.0,),
+        UnsupportedRecursion,
+        "`np.random.random` in `f`, which calls itself",
+        "np.random.random()",
+    ),
+    "a structure that recursive calls change": (
+        (
+            "def g(p, n):\n    p['a'] = p['a'] * 2.0\n    return p['a'] if n == 0 else g(p, n - 1)\n\n\n"
+            "def f(x):\n    return g({'a': x}, 2)"
+        ),
+        (2.0,),
+        UnsupportedRecursion,
+        "a dict as an argument of a recursive function",
+        "g({'a': x}, 2)",
+    ),
+    "two parts of one array, one of them written by a recursive function": (
+        (
+            "def g(a, b, n):\n    a[0] = b[1] * n\n    return a[0] if n == 0 else g(a, b, n - 1)\n\n\n"
+            "def f(x):\n    y = x * x\n    return g(y[:2], y[1:], 2)"
+        ),
+        (np.array([1.0, 2.0, 3.0]),),
+        AmbiguousAlias,
+        "two arguments of `g` that may share memory, one of which it writes",
+        "g(y[:2], y[1:], 2)",
+    ),
+    "a write to what a recursive function may have been given": (
+        (
+            "def g(x, n):\n    return x if n == 0 else g(x, n - 1)\n\n\n"
+            "def f(x):\n    y = x * x\n    z = g(y, 2)\n    z[0] = 3.0\n    return np.sum(y)"
+        ),
+        (np.array([1.0, 2.0, 3.0]),),
+        AmbiguousAlias,
+        "an array that `g` returns and that may be one of its arguments, or another result, is written in place",
+        "g(y, 2)",
     ),
     "too many arguments for a derivative": (
         "@srcdiff.grad\ndef d(x):\n    return x * x\n\n\ndef f(x):\n    return d(x, x)",

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..errors import AmbiguousAlias
+from ..ir.callee import Callee, called
 from ..ir.nodes import Assign, Call, Choice, Display, Effect, Expr, Function, Item, Name, Object, Stmt, Update
 from ..ir.types import ListOf, Num, Type
 from ..ir.walk import is_call_of, statements
@@ -58,6 +59,8 @@ class Aliases:
                 return self.shares(e.base) if isinstance(type_, Num) and type_.is_array else []
             case Call(func=Object(value=function), args=args) if is_view(function):
                 return self.shares(args[0])
+            case Call(func=Object(value=Callee() as callee), args=args):
+                return [n for k in sorted(callee.shares) for n in self.shares(args[k])]
             case Call(func=Object(value=function), args=(base, *_)) if function is list.pop:
                 return self.shares(base)
         return []
@@ -81,6 +84,8 @@ def analyse(function: Function, types: dict[str, Type], check: bool = True) -> A
                     if isinstance(t, Name) and aliases.is_array(t.id):
                         for other in aliases.shares(v):
                             aliases.union(t.id, other)
+            case Assign(target=Display(items=targets), value=Call() as call) if called(call) is not None:
+                _share_results([t.id for t in targets if isinstance(t, Name)], call, aliases)
             case Effect(value=Call(args=(Name(id=name), item)) as call) if is_call_of(call, list.append):
                 for other in aliases.shares(item):
                     aliases.union(name, other)
@@ -92,6 +97,47 @@ def analyse(function: Function, types: dict[str, Type], check: bool = True) -> A
     if check:
         _check(function, aliases)
     return aliases
+
+
+def _share_results(names: list[str], call: Call, aliases: Aliases) -> None:
+    """The results of a recursive function; the new contents of what it writes are arrays of their own."""
+    callee = called(call)
+    assert callee is not None
+    own = callee.count - len(callee.written)
+    arrays = [n for n in names[:own] if aliases.is_array(n)]
+    for name in arrays:
+        for other in (*aliases.shares(call), *(arrays[:1] if callee.tied else ())):
+            aliases.union(name, other)
+
+
+def _check_call(s: Stmt, aliases: Aliases) -> None:
+    """Refuse a call of a recursive function where what it writes, or what is written later, may be shared."""
+    callee = called(s.value) if isinstance(s, Assign) else None
+    if callee is None or not isinstance(s, Assign) or not isinstance(s.value, Call):
+        return
+    args = s.value.args
+    groups = [{aliases.find(n) for n in aliases.shares(a)} for a in args]
+    for k in callee.written:
+        for j, group in enumerate(groups):
+            if j != k and group & groups[k]:
+                raise TypeProblem(
+                    AmbiguousAlias,
+                    f"two arguments of `{callee.name}` that may share memory, one of which it writes",
+                    "a recursive function is differentiated with a copy of what it writes",
+                    "pass the whole array once, with the bounds as numbers",
+                    s.value.at,
+                )
+    names = list(s.target.items) if isinstance(s.target, Display) else [s.target]
+    made = [n.id for n in names[: callee.count - len(callee.written)] if isinstance(n, Name)]
+    if (callee.shares or callee.tied) and any(aliases.is_array(n) and aliases.mutable(n) for n in made):
+        raise TypeProblem(
+            AmbiguousAlias,
+            f"an array that `{callee.name}` returns and that may be one of its arguments, or another result, is "
+            f"written in place",
+            "whether the other one changes, too, depends on how deep the recursion went",
+            f"return a copy from `{callee.name}`, or copy the result before it is written",
+            s.value.at,
+        )
 
 
 def _written(s: Assign | Update, aliases: Aliases) -> list[str]:
@@ -147,6 +193,7 @@ def _check_item(e: Expr, aliases: Aliases) -> None:
 def _check(function: Function, aliases: Aliases) -> None:
     """Refuse what would make sharing a guess: a reshape that may copy, a list of arrays that are written."""
     for s in statements(function.body):
+        _check_call(s, aliases)
         for e in (e for top in _bound(s) for e in _chain(top)):
             _check_item(e, aliases)
             if not isinstance(e, Call) or not isinstance(e.func, Object):

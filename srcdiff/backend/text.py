@@ -25,6 +25,7 @@ from astor.code_gen import SourceGenerator, set_precedence, to_source
 from astor.op_util import Precedence, get_op_symbol
 
 from srcdiff.ir import nodes as ir
+from srcdiff.ir.callee import Callee, Helper
 
 _RUNTIME = "srcdiff.runtime"
 
@@ -141,7 +142,7 @@ class Names:
     def spell(self, item: ir.Object) -> str:
         """The dotted name under which an object is known in the module."""
         value = item.value
-        if isinstance(value, ir.Function):  # a function of the same module
+        if isinstance(value, ir.Function | Callee | Helper):  # a function of the same module
             return value.name
         name = _public_name(builtins, value)
         if name is not None and name not in self._local:

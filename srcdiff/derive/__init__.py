@@ -1,7 +1,9 @@
 """From a core program to its derivative program."""
 
+from .callees import derived_helpers
 from .forward import forward
+from .helpers import Helpers, Reads
 from .request import Derived, Request, docstring
 from .reverse import reverse
 
-__all__ = ["Derived", "Request", "docstring", "forward", "reverse"]
+__all__ = ["Derived", "Helpers", "Reads", "Request", "derived_helpers", "docstring", "forward", "reverse"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ..ir.nodes import Expr, For, If, Stmt, While
+from ..ir.nodes import Call, Expr, For, If, Stmt, While
 from .terms import Term
 
 
@@ -38,6 +38,15 @@ class Let:
 
 
 @dataclass(frozen=True)
+class Pull:
+    """`names = call` of the adjoint of a recursive function, for all of its active arguments; the first `own` arguments
+    of the call are those of the function, the last ones the adjoints of its results."""
+
+    names: tuple[str, ...]
+    call: Call
+
+
+@dataclass(frozen=True)
 class Kill:
     """The adjoint of a value before its definition is zero."""
 
@@ -60,7 +69,7 @@ class When:
     other: tuple[Act, ...]
 
 
-Act = Acc | Together | Let | Kill | Do | When
+Act = Acc | Together | Let | Pull | Kill | Do | When
 
 
 @dataclass

@@ -31,7 +31,8 @@ from ..ir.walk import is_call_of, mentioned, names, targets
 from ..normalise.exits import negated
 from ..normalise.iteration import LEN, RANGE, minus, plus, range_bounds, times
 from ..rules.typing import Typer
-from .acts import Acc, Act, Do, Fork, Kill, Let, Node, Round, Step, Together, When
+from .acts import Acc, Act, Do, Fork, Kill, Let, Node, Pull, Round, Step, Together, When
+from .places import entire
 from .schedule import BlockPlan, Restore, moment
 from .tapes import Tape, Tapes
 from .terms import ADD, COPY, SUB, ZERO, total
@@ -133,7 +134,7 @@ class Assembler(Tapes):
         """The old contents of what a statement writes, as a value of their own."""
         type_ = Typer(self.types)(s.target)
         assert isinstance(type_, Num)
-        return Call(COPY, (s.target,)) if type_.ndim != 0 else s.target
+        return Call(COPY, (entire(s.target),)) if type_.ndim != 0 else s.target
 
     def region_tape(self, plan: BlockPlan, p: int, s: Assign | Update, loops: tuple[Round, ...]) -> Tape:
         base = s.target
@@ -300,6 +301,12 @@ class Assembler(Tapes):
                     out.append(Assign(left, right))
                 case Let(name=name, value=value):
                     out.append(Assign(Name(name), value))
+                case Pull(names=(), call=call):
+                    out.append(Effect(call))
+                case Pull(names=(made,), call=call):
+                    out.append(Assign(Name(made), call))
+                case Pull(names=made, call=call):
+                    out.append(Assign(Display("tuple", tuple(map(Name, made))), call))
                 case Do(stmt=stmt):
                     out.append(stmt)
                 case When(test=test, then=then, other=other):

@@ -27,6 +27,7 @@ class Choices(Facts):
         shadows: set[str],
     ) -> None:
         super().__init__(nodes, aliases, types, adjoints, zero_of, shadows)
+        self.apart = False  # whether the reverse sweep is a function of its own: it finds no variable as it was left
         self.banned: set[int] = set()  # definitions that cannot be recomputed
         self.bool_tests: set[int] = set()  # branches whose test is saved
         self.recomputed: set[int] = set()  # definitions that are

@@ -5,17 +5,19 @@ from __future__ import annotations
 import operator
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 
 from ..analysis.aliases import Aliases
+from ..ir.callee import helper_of
 from ..ir.nodes import Assign, Call, Choice, Display, Effect, Expr, For, Item, Logic, Name, Object, Slice, Stmt, Update
 from ..ir.types import Num, Type
 from ..ir.walk import assigned, expressions, is_call_of, names, statements, subexprs, targets
 from ..rules import is_view
 from ..rules.typing import Typer, settled
 from ..runtime import unbroadcast
-from .acts import Acc, Act, Do, Fork, Kill, Let, Node, Round, Step, Together, When
+from .acts import Acc, Act, Do, Fork, Kill, Let, Node, Pull, Round, Step, Together, When
 from .places import base_of
 from .schedule import Key
 
@@ -29,6 +31,15 @@ _SHAPE_ONLY = {
     *(len, np.ndarray.shape, np.ndarray.ndim, np.ndarray.size, np.ndarray.dtype, np.shape, np.size, np.ndim),
     *(np.zeros_like, np.ones_like, np.empty_like),
 }
+
+
+def passed(e: Expr) -> Expr:
+    """The call of a reverse function with the arguments that it takes."""
+    helper = helper_of(e)
+    if helper is None or not isinstance(e, Call) or helper.role != "rev":
+        return e
+    count = len(helper.callee.function.params)
+    return replace(e, args=(*(e.args[k] for k in sorted(helper.reads)), *e.args[count:]))
 
 
 class Facts:
@@ -65,8 +76,9 @@ class Facts:
         """The variables whose binding an expression reads, and the classes whose contents it reads."""
         known = self._keys.get(id(e))
         if known is None:
-            found = {n for n in names(e) if n not in self.adjoints}
-            self._contents(e, found)
+            read = passed(e)
+            found = {n for n in names(read) if n not in self.adjoints}
+            self._contents(read, found)
             known = self._keys[id(e)] = (e, found)
         return set(known[1])
 
@@ -121,7 +133,7 @@ class Facts:
                 case Together(parts=parts):
                     for part in parts:
                         found |= self.acc_keys(part)
-                case Let(value=value):
+                case Let(value=value) | Pull(call=value):
                     found |= self.keys(value)
                 case When():
                     found |= self.keys(act.test) | self.act_keys(act.then) | self.act_keys(act.other)

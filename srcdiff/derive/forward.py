@@ -14,11 +14,13 @@ that storage.
 from __future__ import annotations
 
 import operator
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 
 from .. import runtime
+from ..ir.callee import Callee, called
 from ..ir.nodes import (
     Assign,
     Block,
@@ -42,9 +44,10 @@ from ..ir.nodes import (
     While,
 )
 from ..ir.types import ListOf, Num
-from ..ir.walk import is_call_of, map_stmt, names, substitute
+from ..ir.walk import is_call_of, map_stmt, names, substitute, targets
 from ..normalise import Core
 from ..rules.typing import TypeProblem, Typer, like, settled
+from .helpers import Helpers
 from .naming import Named, named
 from .places import base_of
 from .push import named_apart, replaced
@@ -57,21 +60,43 @@ ANY_ZEROS_LIKE = Object(runtime.zeros_like, "zeros_like")
 _RESULT = Name("the result")
 
 
-def forward(core: Core, request: Request) -> Derived:
+def forward(core: Core, request: Request, helpers: Helpers) -> Derived:
     """The function of the arguments and the tangents of those in `wrt` that gives the result and its tangent."""
 
     def results(function: Function) -> list[str]:
         return [leaf.id for leaf in leaves(result_of(function)) if isinstance(leaf, Name)]
 
-    program = named(core.function, core.types, request.wrt, results, forward=True)
-    function = _Writer(program, request).function(core)
+    return _derived(core, request, results, helpers)
+
+
+def pushed(core: Core, request: Request, asked: tuple[int, ...], helpers: Helpers) -> Derived:
+    """The results of a recursive function with the tangents of those `asked`."""
+
+    def results(function: Function) -> list[str]:
+        found = leaves(result_of(function))
+        return [leaf.id for k in asked if isinstance(leaf := found[k], Name)]
+
+    return _derived(core, request, results, helpers, asked)
+
+
+def _derived(
+    core: Core,
+    request: Request,
+    results: Callable[[Function], list[str]],
+    helpers: Helpers,
+    asked: tuple[int, ...] | None = None,
+) -> Derived:
+    program = named(core.function, core.types, request.wrt, results, forward=True, known=core.user_name)
+    function = _Writer(program, request, helpers, asked).function(core)
     written = frozenset(p.name for p in core.function.params if p.name in program.copied)
-    return Derived(function, program.types, program.user_name, {}, (), written)
+    return Derived(function, program.types, program.user_name, {}, (), program.aliases, written)
 
 
 class _Writer:
-    def __init__(self, program: Named, request: Request) -> None:
-        self.program, self.request = program, request
+    def __init__(
+        self, program: Named, request: Request, helpers: Helpers, asked: tuple[int, ...] | None = None
+    ) -> None:
+        self.program, self.request, self.helpers, self.asked = program, request, helpers, asked
         self.types, self.aliases, self.fresh = program.types, program.aliases, program.fresh
         self.dots: dict[str, str] = {}
         self.params = {name: self.dot(name) for name in request.wrt}
@@ -130,6 +155,9 @@ class _Writer:
         return tuple(out)
 
     def returned(self, result: Expr) -> Expr:
+        if self.asked is not None:
+            found = leaves(result)
+            return Display("tuple", (*found, *(self.tangent_of_result(found[k]) for k in self.asked)))
         tangent = self.tangent_of_result(result)
         return tangent if self.request.kind == "tangent" else Display("tuple", (result, tangent))
 
@@ -147,11 +175,28 @@ class _Writer:
         """The statement with its tangent. A problem without a place is one of the statement."""
         self.ahead = []
         try:
+            if isinstance(s, Assign) and isinstance(s.value, Call) and (callee := called(s.value)) is not None:
+                return self.call(s, callee, s.value)
             before, after = self.around(s)
         except TypeProblem as problem:
             problem.origin = problem.origin or s.origin
             raise
         return [*self.ahead, *before, s, *after]
+
+    def call(self, s: Assign, callee: Callee, value: Call) -> list[Stmt]:
+        """A call of a recursive function: its tangent is computed along with its results."""
+        results = targets(s.target)
+        asked = tuple(k for k, name in enumerate(results) if name in self.dots)
+        active = tuple(k for k, a in enumerate(value.args) if self.tangents.is_active(a))
+        if not asked or not active:
+            return [s]
+        self.wish = results[0]
+        helper = self.helpers.push(callee, active, asked)
+        tangents = tuple(self.tangents.operand(value.args[k], False) for k in active)
+        dots = (self.dots[results[k]] for k in asked)
+        names = Display("tuple", (*map(Name, results), *map(Name, dots)))
+        call = replace(value, func=Object(helper, helper.name), args=(*value.args, *tangents))
+        return [*self.ahead, replace(s, target=names, value=call)]
 
     def around(self, s: Stmt) -> tuple[list[Stmt], list[Stmt]]:
         """What stands before the statement, and what stands after it."""

@@ -18,6 +18,7 @@ from ..analysis.activity import active_names
 from ..analysis.aliases import Aliases, analyse
 from ..analysis.effects import check_effects
 from ..errors import AmbiguousAlias
+from ..ir.callee import Callee, called
 from ..ir.nodes import (
     Assign,
     Block,
@@ -36,7 +37,7 @@ from ..ir.nodes import (
     Update,
 )
 from ..ir.types import Num, Type
-from ..ir.walk import Fresh, is_call_of, map_stmt, mentioned, names, rename
+from ..ir.walk import Fresh, is_call_of, map_stmt, mentioned, names, rename, targets
 from ..normalise import split_webs, web_types
 from ..rules import is_read_only, is_view, joins, pushes, rule_of
 from ..rules.typing import TypeProblem, Typer, settled
@@ -67,10 +68,12 @@ def named(
     wrt: tuple[str, ...],
     results: Callable[[Function], list[str]],
     forward: bool,
+    known: dict[str, str],
 ) -> Named:
     """`results` tells the names of the result's active leaves from the final program; `forward` says that rules push
-    tangents on, for which fewer values need a name."""
+    tangents on, for which fewer values need a name; `known` are names that variables have in the user's program."""
     function, user_name = split_webs(function)
+    user_name = {new: known.get(old, old) for new, old in user_name.items()}
     types = web_types(function, params)
     aliases = analyse(function, types)
     function = replace(function, body=_rebinding(function.body, types, aliases))
@@ -153,6 +156,8 @@ class _Namer:
         return tuple(out)
 
     def statement(self, s: Assign | Update | Effect) -> Stmt:
+        if isinstance(s, Assign) and isinstance(s.value, Call) and (callee := called(s.value)) is not None:
+            return self.call(s, callee, s.value)
         match s:
             case Assign(target=Name(id=name)):
                 self.wish = name
@@ -216,6 +221,43 @@ class _Namer:
         written = {n.id for n in results if self.aliases.is_array(n.id) and self.aliases.mutable(n.id)}
         if not self.is_active(value) or not (written or names(value) & {n.id for n in results}):
             return replace(s, value=value)
+        made = self.own_names(results)
+        self.out.append(Assign(Display("tuple", tuple(made)), value))
+        copies = [Call(COPY, (m,)) if n.id in written else m for n, m in zip(results, made, strict=True)]
+        return replace(s, value=Display("tuple", tuple(map(self.apart, results, copies))))
+
+    def call(self, s: Assign, callee: Callee, value: Call) -> Stmt:
+        """A call of a recursive function: its adjoint reads the arguments once more. A result that is written in place
+        is a copy, since the function may keep what it has returned."""
+        results = [Name(n) for n in targets(s.target)]
+        self.wish = results[0].id
+        value = replace(value, args=tuple(map(self.argument, value.args)))
+        again = any(n.id in names(value) and self.aliases.is_array(n.id) for n in results)
+        fresh = results[callee.count - len(callee.written) :]  # the new contents of what it writes: nobody keeps those
+        if not self.is_active(value) or not (again or any(self.is_written(n) for n in results if n not in fresh)):
+            return replace(s, value=value)
+        made = self.own_names(results)
+        self.out.append(Assign(made[0] if len(made) == 1 else Display("tuple", tuple(made)), value))
+        pairs = zip(made, results, strict=True)
+        copies = [Call(COPY, (m,)) if self.is_written(n) and n not in fresh else m for m, n in pairs]
+        return replace(
+            s, value=copies[0] if len(copies) == 1 else Display("tuple", tuple(map(self.apart, results, copies)))
+        )
+
+    def argument(self, e: Expr) -> Expr:
+        """An argument: an active array is a variable or a part of one, whose adjoint is the same part."""
+        e = self.operand(e, is_read=True)
+        if not self.is_active(e):
+            return e
+        type_ = self.typed(e)
+        whole = isinstance(type_, Num) and type_.is_array and not _is_part(e)
+        return self.let(e) if whole or _is_dear(e) else e
+
+    def is_written(self, n: Name) -> bool:
+        return self.aliases.is_array(n.id) and self.aliases.mutable(n.id)
+
+    def own_names(self, results: list[Name]) -> list[Name]:
+        """Names for the results of a call that are not yet those of the variables that take them."""
         made = []
         for n in results:
             wish = f"{self.user_name.get(n.id, n.id)}_1"
@@ -224,9 +266,7 @@ class _Namer:
             if n.id in self.active:
                 self.active.add(own)
             made.append(Name(own))
-        self.out.append(Assign(Display("tuple", tuple(made)), value))
-        copies = [Call(COPY, (m,)) if n.id in written else m for n, m in zip(results, made, strict=True)]
-        return replace(s, value=Display("tuple", tuple(map(self.apart, results, copies))))
+        return made
 
     def named_call(self, e: Call) -> Call:
         """A call with names for the operands that need one."""
@@ -326,6 +366,11 @@ def _is_dear(e: Expr) -> bool:
 
 def is_view_call(e: Call) -> bool:
     return isinstance(e.func, Object) and is_view(e.func.value)
+
+
+def _is_part(e: Expr) -> bool:
+    """Whether this is a variable, or a part of one by an index."""
+    return isinstance(e, Name) or (isinstance(e, Item) and _is_part(e.base))
 
 
 def _is_plain_choice(e: Choice) -> bool:

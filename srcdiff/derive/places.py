@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..ir.nodes import Call, Expr, Item, Name, Object
+from ..ir.nodes import Call, Const, Expr, Item, Name, Object
 from ..rules import is_read_only, is_view
 
 
@@ -16,6 +16,14 @@ def base_of(place: Expr | None) -> str | None:
         case Call(args=(first, *_)):
             return base_of(first)
     return None
+
+
+def entire(place: Expr) -> Expr:
+    """`u` for `u[...]`, where it is only read."""
+    match place:
+        case Item(base=Name() as base, index=Const(value=index)) if index is Ellipsis:
+            return base
+    return place
 
 
 def is_place(e: Expr) -> bool:

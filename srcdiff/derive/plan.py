@@ -33,7 +33,7 @@ class Planner(Blocks):
                 self.marked_for = set(self.recomputed)
                 self.undo = self.mark_undone()
                 extra = self.marked_for
-                plan = self.block(self.nodes, None, "top", in_loop=False)
+                plan = self.block(self.nodes, set() if self.apart else None, "top", in_loop=False)
                 if self.recomputed != extra:
                     continue  # more contents are read now: mark the writes again
                 return plan

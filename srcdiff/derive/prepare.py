@@ -36,7 +36,7 @@ from ..ir.nodes import (
 )
 from ..ir.types import ListOf, Num, Type
 from ..ir.walk import Fresh, is_call_of, map_stmt, statements
-from ..normalise import web_types
+from ..normalise import Core, web_types
 from ..rules.typing import like
 from .acts import Adjoints
 from .naming import named
@@ -60,11 +60,10 @@ class Ready:
     user_name: dict[str, str]  # the name in the user's program that a variable stands for
 
 
-def prepare(
-    function: Function, params: dict[str, Type], wrt: tuple[str, ...], results: Callable[[Function], list[str]]
-) -> Ready:
+def prepare(core: Core, wrt: tuple[str, ...], results: Callable[[Function], list[str]]) -> Ready:
     """`results` tells the names of the result's active leaves from the final program."""
-    n = named(function, params, wrt, results, forward=False)
+    params = core.types
+    n = named(core.function, params, wrt, results, forward=False, known=core.user_name)
     function, types, aliases, active, fresh, user_name = n.function, n.types, n.aliases, n.active, n.fresh, n.user_name
     counter = _Counter(fresh, types, user_name)
     function = replace(function, body=counter.block(function.body))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..analysis.aliases import Aliases
 from ..ir.nodes import Const, Display, Expr, Function, Return
 from ..ir.types import Type
 from ..normalise import Core
@@ -50,6 +51,7 @@ class Derived:
     user_name: dict[str, str]
     like: dict[str, str]
     seed_leaves: tuple[tuple[int, ...], ...]  # for each seed, the leaves of the result that it is the adjoint of
+    aliases: Aliases
     writes_arguments: frozenset[str]  # the arguments that the primal writes in place (it gets copies of them)
 
 

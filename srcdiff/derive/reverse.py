@@ -2,27 +2,43 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
-import numpy as np
-
-from ..ir.nodes import Assign, Call, Comment, Const, Display, Expr, Function, Name, Object, Param, Return, Stmt
+from ..ir.callee import Helper
+from ..ir.nodes import (
+    Assign,
+    Block,
+    Call,
+    Comment,
+    Display,
+    Expr,
+    Function,
+    If,
+    Name,
+    Object,
+    Param,
+    Return,
+    Stmt,
+)
 from ..ir.types import ListOf, Num
+from ..ir.walk import assigned, mentioned, targets
 from ..normalise import Core
 from ..rules.typing import like
 from .acts import Acc, Act, Node, Step
 from .assemble import Assembler
+from .helpers import Helpers
 from .plan import Planner
-from .prepare import Ready, prepare
+from .prepare import prepare
 from .request import Derived, Request, identifier, leaves, result_of
 from .schedule import rebound
 from .skeleton import Builder
-from .tapes import DTYPES
+from .stacks import example
 from .terms import COPY, ZERO, Term
 from .zeros import Zeros
 
 
-def reverse(core: Core, request: Request) -> Derived:
+def reverse(core: Core, request: Request, helpers: Helpers) -> Derived:
     """The derivative function. Its parameters are those of the primal and the seeds; see `Request` for its result."""
 
     def results(function: Function) -> list[str]:
@@ -31,19 +47,68 @@ def reverse(core: Core, request: Request) -> Derived:
             found = found.items[0]
         return [leaf.id for leaf in leaves(found) if isinstance(leaf, Name)]
 
-    ready = prepare(core.function, core.types, request.wrt, results)
-    writer = _Writer(core, ready, request, results(ready.function))
-    adjoints = ready.adjoints
-    like = {seed: adjoints.of(n) for n, seed in writer.seeds.items() if n in ready.active}
-    written = frozenset(p.name for p in core.function.params if p.name in ready.copied)
-    return Derived(writer.function(), ready.types, ready.user_name, like, writer.seed_leaves(), written)
+    writer = _Writer(core, request, results, helpers)
+    return writer.derived(writer.function())
+
+
+def pulled(core: Core, request: Request, helper: Helper, helpers: Helpers) -> tuple[Derived, Derived | None]:
+    """The adjoint of a recursive function, and the function that fills its tape if there is
+    one. (That its frames go onto the tape is seen to when all functions are known.)"""
+
+    def results(function: Function) -> list[str]:
+        found = leaves(result_of(function))
+        return [leaf.id for k in helper.asked if isinstance(leaf := found[k], Name)]
+
+    writer = _Writer(core, request, results, helpers)
+    writer.filled = tuple(core.function.params[k].name for k in helper.adds)
+    if not helpers.taped:
+        return writer.derived(writer.function()), None
+    forward, backward = writer.pair()
+    return writer.derived(backward), writer.derived(forward)
+
+
+@dataclass
+class _Sweeps:
+    """`gradient` are the adjoints of the arguments that are differentiated by, `unset` values for variables that may be
+    saved before they are assigned, `overwritten` the variables that the reverse sweep binds."""
+
+    unset: list[Stmt]
+    forward: list[Stmt]
+    backward: list[Stmt]
+    gradient: list[Expr]
+    overwritten: set[str]
+
+
+def surely_assigned(block: Block) -> set[str]:
+    """The variables that every way through a block assigns."""
+    found: set[str] = set()
+    for s in block:
+        match s:
+            case Assign(target=target):
+                found |= set(targets(target))
+            case If(body=body, orelse=orelse):
+                found |= surely_assigned(body) & surely_assigned(orelse)
+            case _:
+                pass
+    return found
 
 
 class _Writer:
-    def __init__(self, core: Core, ready: Ready, request: Request, results: list[str]) -> None:
-        self.core, self.ready, self.request, self.results = core, ready, request, results
+    def __init__(
+        self, core: Core, request: Request, results: Callable[[Function], list[str]], helpers: Helpers
+    ) -> None:
+        self.core, self.request, self.helpers = core, request, helpers
+        self.ready = ready = prepare(core, request.wrt, results)
+        self.results = results(ready.function)
         self.types, self.fresh = ready.types, ready.fresh
+        self.filled: tuple[str, ...] = ()  # the parameters whose adjoints are arrays that the caller gives
         self.seeds = self.make_seeds()
+
+    def derived(self, function: Function) -> Derived:
+        ready = self.ready
+        like = {seed: ready.adjoints.of(n) for n, seed in self.seeds.items() if n in ready.active}
+        written = frozenset(p.name for p in self.core.function.params if p.name in ready.copied)
+        return Derived(function, ready.types, ready.user_name, like, self.seed_leaves(), ready.aliases, written)
 
     def make_seeds(self) -> dict[str, str]:
         """A seed for every result leaf, named after it."""
@@ -63,39 +128,74 @@ class _Writer:
         return tuple(tuple(i for i, leaf in enumerate(found) if leaf == name) for name in self.seeds)
 
     def function(self) -> Function:
+        sweeps = self.sweeps(apart=False)
+        value, keep = self.value(sweeps.overwritten)
+        body: list[Stmt] = [
+            *sweeps.unset,
+            *(sweeps.forward and [Comment("forward sweep"), *sweeps.forward]),
+            *keep,
+            *(sweeps.backward and [Comment("reverse sweep", blank=bool(sweeps.forward))]),
+            *sweeps.backward,
+            Return(self.returned(value, sweeps.gradient)),
+        ]
+        return Function(self.name(), self.params(), tuple(body), None, self.ready.function.origin)
+
+    def pair(self) -> tuple[Function, Function]:
+        """Both sweeps as functions of their own. What the second one reads of the first one is what goes onto the
+        tape: the planner has seen to it that it is kept under a name of its own."""
+        sweeps = self.sweeps(apart=True)
+        value, keep = self.value(set())
+        assert value is not None
+        origin = self.ready.function.origin
+        own = tuple(Param(p.name) for p in self.ready.function.params)
+        unset = self.unset_at_end(sweeps)
+        forward = (*unset, *sweeps.forward, *keep, Return(value))
+        backward = (*sweeps.backward, Return(self.returned(None, sweeps.gradient)))
+        return Function("fwd", own, forward, None, origin), Function("rev", self.params(), backward, None, origin)
+
+    def unset_at_end(self, sweeps: _Sweeps) -> list[Stmt]:
+        """Values for the variables that may be put onto the tape and are not assigned on every path."""
+        sure = surely_assigned(tuple(sweeps.forward)) | {p.name for p in self.ready.function.params}
+        maybe = assigned(tuple(sweeps.forward)) - sure
+        read = mentioned(tuple(sweeps.backward)) & maybe
+        done = {t for s in sweeps.unset if isinstance(s, Assign) for t in targets(s.target)}
+        more = [Assign(Name(n), example(self.types[n])) for n in sorted(read - done)]
+        return [*sweeps.unset, *more]
+
+    def sweeps(self, apart: bool) -> _Sweeps:
+        """Both sweeps; `apart` if they do not share their variables."""
         ready, adjoints = self.ready, self.ready.adjoints
         first = [n for n in self.request.wrt if n in adjoints.bars]
         primal = {adjoints.bars[n]: n for n in dict.fromkeys([*first, *adjoints.bars])}
         builder = Builder(self.types, ready.aliases, ready.active, adjoints, self.fresh)
-        builder.trips, builder.user_name = ready.trips, ready.user_name
+        builder.trips, builder.user_name, builder.helpers = ready.trips, ready.user_name, self.helpers
         before = set(self.types)
         nodes = builder.block(ready.function.body)
         self.seed_acts(nodes)
         temporaries = set(self.types) - before
+        given = [adjoints.bars[n] for n in self.filled if n in adjoints.bars]
         wanted = [adjoints.bars[n] for n in self.request.wrt if n in adjoints.bars]
         shadows = set(adjoints.shadows.values())
         zeros = Zeros(primal, self.types, shadows)
-        start = dict.fromkeys(primal, "zero")
+        start = dict.fromkeys(primal, "zero") | dict.fromkeys(given, "set")
         zeros.run(nodes, set(wanted), dict(start))  # tells which adjoints may be exactly zero where they are used
         nodes, state = zeros.run(nodes, set(wanted), start)
         own = set(primal) | temporaries | set(self.seeds.values())
         planner = Planner(nodes, ready.aliases, self.types, own, primal, shadows)
+        planner.apart = apart
         plan = planner.plan()
         assembler = Assembler(ready, planner, primal)
         defined = {p.name for p in ready.function.params}
         forward, _ = assembler.forward(nodes, plan, (), defined)
         backward = assembler.reverse(nodes, plan, ())
         unset: list[Stmt] = [Assign(Name(n), self.placeholder(n)) for n in assembler.unset]
-        value, keep = self.value(rebound(plan, nodes))
-        body: list[Stmt] = [
-            *unset,
-            *(forward and [Comment("forward sweep"), *forward]),
-            *keep,
-            *(backward and [Comment("reverse sweep", blank=bool(forward))]),
-            *backward,
-            Return(self.returned(value, state, assembler)),
-        ]
-        return Function(self.name(), self.params(), tuple(body), None, ready.function.origin)
+        gradient: list[Expr] = []
+        for name in (n for n in self.request.wrt if n not in self.filled):
+            bar = adjoints.bars.get(name)
+            gradient.append(Name(bar) if bar is not None and state[bar] != "zero" else assembler.zero(name))
+        if self.helpers.taped:
+            forward = list(self.helpers.with_tape(tuple(forward)))
+        return _Sweeps(unset, forward, backward, gradient, rebound(plan, nodes))
 
     # ------------------------------------------------------------------------------------------------------ parts
 
@@ -113,20 +213,15 @@ class _Writer:
         """A value for a variable that is saved on paths where the program has not assigned it yet."""
         type_ = self.types[name]
         if isinstance(type_, Num) and type_.ndim == 0:
-            return ZERO if type_.is_inexact else Const(False) if type_.dtype == "bool" else Const(0)
-        if isinstance(type_, Num) and type_.ndim:
-            shape: Expr = Display("tuple", (Const(0),) * type_.ndim)
-            dtype = DTYPES.get(type_.dtype)
-            args = (shape,) if dtype is None else (shape, Object(dtype, f"np.{dtype.__name__}"))
-            return Call(Object(np.empty, "np.empty"), args)
-        if isinstance(type_, ListOf):
-            return Display("list", ())
-        return ZERO
+            return ZERO if type_.is_inexact else example(type_)
+        return Display("list", ()) if isinstance(type_, ListOf) else example(type_)
 
     def value(self, overwritten: set[str]) -> tuple[Expr | None, list[Stmt]]:
         """The primal result, kept from what the reverse sweep overwrites."""
         result = result_of(self.ready.function)
         if self.request.kind == "grad" and not self.request.has_aux:
+            return None, []
+        if self.request.kind == "pull" and not self.helpers.taped:
             return None, []
         keep: list[Stmt] = []
         kept: dict[str, Expr] = {}
@@ -147,13 +242,12 @@ class _Writer:
             kept[leaf.id] = Name(name)
         return _replaced(result, kept), keep
 
-    def returned(self, value: Expr | None, state: dict[str, str], assembler: Assembler) -> Expr:
-        adjoints = self.ready.adjoints
-        parts: list[Expr] = []
-        for name in self.request.wrt:
-            bar = adjoints.bars.get(name)
-            parts.append(Name(bar) if bar is not None and state[bar] != "zero" else assembler.zero(name))
-        gradient: Expr = parts[0] if self.request.single else Display("tuple", tuple(parts))
+    def returned(self, value: Expr | None, parts: list[Expr]) -> Expr:
+        gradient: Expr = (
+            parts[0] if len(parts) == 1 and (self.request.single or self.filled) else Display("tuple", tuple(parts))
+        )
+        if self.request.kind == "pull":
+            return gradient
         if self.request.kind == "grad":
             if self.request.has_aux:
                 assert isinstance(value, Display)
@@ -165,13 +259,18 @@ class _Writer:
         return Display("tuple", (value, *parts))
 
     def name(self) -> str:
-        suffix = {"grad": "grad", "value": "value_and_grad", "vjp": "vjp"}[self.request.kind]
+        suffix = {"grad": "grad", "value": "value_and_grad", "vjp": "vjp", "pull": "vjp"}[self.request.kind]
         return f"{identifier(self.core.function.name)}_{suffix}"
 
     def params(self) -> tuple[Param, ...]:
-        default = None if self.request.kind == "vjp" else Object(1.0, "1.0")
+        default = None if self.request.kind in ("vjp", "pull") else Object(1.0, "1.0")
         own = tuple(Param(p.name) for p in self.ready.function.params)
-        return own + tuple(Param(seed, default) for seed in self.seeds.values())
+        filled = tuple(Param(self.bar(name)) for name in self.filled)
+        return own + filled + tuple(Param(seed, default) for seed in self.seeds.values())
+
+    def bar(self, name: str) -> str:
+        """The adjoint of a parameter; a name that nothing reads where it has none."""
+        return self.ready.adjoints.bars.get(name) or self.fresh(f"{name}_bar")
 
 
 def _replaced(e: Expr, kept: dict[str, Expr]) -> Expr:

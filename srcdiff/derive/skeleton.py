@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from ..analysis.aliases import Aliases
+from ..ir.callee import Callee, called
 from ..ir.nodes import (
     Assign,
     Block,
@@ -35,11 +36,12 @@ from ..ir.nodes import (
     While,
 )
 from ..ir.types import ListOf, Num, Type
-from ..ir.walk import Fresh, is_call_of, names, rebuild
+from ..ir.walk import Fresh, is_call_of, names, rebuild, targets
 from ..rules.typing import TypeProblem, Typer, like, settled
 from ..runtime import only_last, replaced
-from .acts import Acc, Act, Adjoints, Do, Fork, Kill, Let, Node, Round, Step, Together, When
-from .places import base_of
+from .acts import Acc, Act, Adjoints, Do, Fork, Kill, Let, Node, Pull, Round, Step, Together, When
+from .helpers import Helpers
+from .places import base_of, entire
 from .push import Pusher
 from .terms import COPY, ZERO, Term, collected
 
@@ -60,6 +62,7 @@ class Builder:
         self.in_ternary = False
         self.trips: dict[int, str] = {}  # by id of the loop
         self.user_name: dict[str, str] = {}
+        self.helpers: Helpers | None = None
         self.makes: dict[int, Assign] = {}  # by id of the statement that makes a shadow: the one that made the array
 
     # ------------------------------------------------------------------------------------------------- structure
@@ -109,6 +112,9 @@ class Builder:
 
     def acts_of(self, s: Stmt) -> list[Act]:
         self.acts = []
+        if isinstance(s, Assign) and isinstance(s.value, Call) and (callee := called(s.value)) is not None:
+            self.call(s, callee, s.value)
+            return self.acts
         match s:
             case Assign(target=Name(id=name), value=value) if id(s) in self.makes:
                 # the statement that makes a shadow stands for the one before it, which made the array
@@ -269,6 +275,37 @@ class Builder:
         self.accumulate(pusher)
         self.acts.extend(Kill(adjoint) for adjoint in adjoints if adjoint is not None)
 
+    def call(self, s: Assign, callee: Callee, value: Call) -> None:
+        """A call of a recursive function: its own adjoint gives the adjoints of the arguments."""
+        results = [Name(n) for n in targets(s.target)]
+        pusher = self.pusher()
+        active = tuple(k for k, a in enumerate(value.args) if pusher.is_active(a))
+        asked = tuple(k for k, r in enumerate(results) if r.id in self.active)
+        if not active or not asked:
+            return
+        assert self.helpers is not None
+        helper = self.helpers.pull(callee, active, asked, s)
+        seeds = tuple(Name(self.adjoints.of(results[k].id)) for k in asked)
+        filled = tuple(self.mirrored(value.args[k]) for k in helper.adds)
+        made: list[str] = []
+        for k in helper.returned:
+            own = callee.function.params[k].name
+            name = self.fresh(f"{own}_bar")
+            self.user_name[name] = f"{own}_bar"
+            made.append(name)
+            self.types[name] = self.type_of_adjoint(value.args[k])
+        call = replace(value, func=Object(helper, helper.name), args=(*value.args, *filled, *seeds))
+        self.acts.append(Pull(tuple(made), call))
+        self.acts.extend(Kill(seed.id) for seed in seeds)
+        for name, k in zip(made, helper.returned, strict=True):
+            pusher.push(value.args[k], Term((Name(name),)))
+        self.accumulate(pusher)
+
+    def type_of_adjoint(self, e: Expr) -> Type:
+        type_ = Typer(self.types)(e)
+        assert isinstance(type_, Num)
+        return replace(type_.plain(), weak=False, contiguous=False)
+
     # ---------------------------------------------------------------------------------------------------- writes
 
     def store(self, place: Expr, value: Expr, whole: bool = False) -> None:
@@ -297,7 +334,7 @@ class Builder:
             self.overwrite(mirror, own, region)
             return
         is_region = region.ndim != 0
-        seed = self.let(Call(COPY, (mirror,)) if is_region else mirror)
+        seed = self.let(Call(COPY, (entire(mirror),)) if is_region else mirror)
         again = self.probe(place, value, region if whole else None, Term((seed,)))
         self.acts.extend(again.acts)
         own = collected(again.leaves.get(place, []))
@@ -313,7 +350,7 @@ class Builder:
         _, index, v = value.args
         pusher = self.pusher()
         if pusher.is_active(v):
-            whole = mirror.base if isinstance(mirror, Item) and mirror.index == Const(Ellipsis) else mirror
+            whole = entire(mirror)
             part = Call(GETITEM, (whole, index))
             is_mask = isinstance(t := Typer(self.types)(index), Num) and t.dtype == "bool"
             seed = self.let(part if is_mask else Call(ONLY_LAST, (part, index, whole)))

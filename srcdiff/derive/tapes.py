@@ -13,17 +13,10 @@ from .acts import Round
 from .plan import Planner
 from .prepare import Ready
 from .schedule import BlockPlan
+from .stacks import DTYPES, EMPTY, stack_of
 
 APPEND = Object(list.append, "append")
 POP = Object(list.pop, "pop")
-EMPTY = Object(np.empty, "np.empty")
-DTYPES: dict[str, type[np.generic]] = {
-    "int64": np.int64,
-    "bool": np.bool_,
-    "float32": np.float32,
-    "complex64": np.complex64,
-    "complex128": np.complex128,
-}
 
 
 @dataclass(frozen=True)
@@ -74,7 +67,8 @@ class Tapes:
             made = Tape(name, index, is_list=index is None)
             where = self.allocations.setdefault(id(loops[0].stmt), [])
             if index is None:
-                where.append(Assign(Name(name), Display("list", ())))
+                apart = self.planner.apart  # then compiled code does not see what is pushed where it is made
+                where.append(Assign(Name(name), stack_of((type_,)) if apart else Display("list", ())))
             else:
                 where.append(Assign(Name(name), self.buffer(loops[0], type_)))
         self.ready.user_name[made.name] = f"{user}_tape" if loops else f"{user}_was"

@@ -13,13 +13,14 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from .. import runtime
+from ..ir.callee import helper_of
 from ..ir.nodes import Call, Const, Effect, Expr, Item, Name, Object
 from ..ir.types import Num, Type
 from ..ir.walk import is_call_of, names, subexprs, substitute
 from ..rules import is_view
 from ..rules.typing import Typer, like
 from ..runtime import first_max, first_min
-from .acts import Acc, Act, Do, Fork, Kill, Let, Node, Round, Step, Together, When
+from .acts import Acc, Act, Do, Fork, Kill, Let, Node, Pull, Round, Step, Together, When
 from .places import base_of
 from .push import value_is_at_least
 from .terms import COPY, ZERO, Term, guarded, total
@@ -84,7 +85,7 @@ class Zeros:
                 case Together(parts=parts):
                     live = live - {p.target.id for p in parts if isinstance(p.target, Name)}
                     live = live.union(*(self.read_by(p) for p in parts))
-                case Let(value=value):
+                case Let(value=value) | Pull(call=value):
                     live = live | (names(value) & self.primal.keys())
                 case Do(stmt=stmt):
                     assert isinstance(stmt, Effect)
@@ -171,6 +172,8 @@ class Zeros:
                         gone.add(name)
                     else:
                         out.append(act)
+                case Pull(names=made, call=call):
+                    self.pull(made, call, zero, gone, state, out)
                 case Acc():
                     self.accumulate(act, zero, state, out)
                 case Together():
@@ -195,6 +198,26 @@ class Zeros:
         if any(sides):
             out.append(When(act.test, *sides))
         return state
+
+    def pull(
+        self, made: tuple[str, ...], call: Call, zero: set[str], gone: set[str], state: State, out: list[Act]
+    ) -> None:
+        """The adjoint of a recursive call: of results whose adjoints are all zero it is zero, but what its forward
+        function has put on the tape is to be taken off."""
+        helper = helper_of(call)
+        assert helper is not None
+        count = len(helper.callee.function.params)
+        filled, seeds = call.args[count : count + len(helper.adds)], call.args[count + len(helper.adds) :]
+        if not helper.on_tape and all(names(seed) & zero for seed in seeds):
+            gone.update(made)
+            return
+        for base in dict.fromkeys(base_of(place) for place in filled):
+            if base in self.primal:
+                if base in zero:
+                    out.append(self.zero(base))
+                state[base] = "set"
+        seeds = tuple(self.with_zeros(seed, zero) for seed in seeds)
+        out.append(Pull(made, replace(call, args=(*call.args[:count], *filled, *seeds))))
 
     def with_zeros(self, e: Expr, zero: set[str]) -> Expr:
         table: dict[str, Expr] = {}

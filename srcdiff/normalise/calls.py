@@ -40,16 +40,17 @@ from ..rules import is_spelled
 from ..rules.complex_operands import check_complex
 from ..rules.nearest import instead, library_of
 from ..rules.typing import TypeProblem
-from .classes import Classes
 from .displays import of_pairs
 from .exits import single_exit
+from .groups import NotYet, Recursive
 from .literals import literal
+from .recursion import Recursion
 from .state import kind_of, to_problem, unknown
 
 _DEPTH = 100  # of calls
 
 
-class Callees(Classes):
+class Callees(Recursion):
     """The user calls in one function. `callers` are the programs being inlined, this one the last; `chain` their
     names."""
 
@@ -83,6 +84,8 @@ class Callees(Classes):
     ) -> Expr:
         """The body of a Python function for these (core) arguments, emitted here; its result."""
         program = read(function)
+        if self.state.group.holds(program.function):
+            return self.call_recursive(program, self.pairs(function, program, args, kwargs, e), e)
         lowered = single_exit(program.function)
         if is_spelled(function):
             lowered = replace(lowered, body=_without_places(lowered.body))  # they are the caller's: this one is ours
@@ -108,8 +111,10 @@ class Callees(Classes):
         given = (*args, *(v for _, v in kwargs))
         functions = (a.value for a in given if isinstance(a, Object) and isinstance(self.typed(a), Static))
         instance = (program.function.origin, function, *functions)
-        if instance in self.instances or len(self.callers) > _DEPTH:
+        if len(self.callers) > _DEPTH or (instance in self.instances and function is not program.function):
             raise self.recursive(name, e)
+        if instance in self.instances:
+            raise Recursive(program.function)
         walker = self.walker(program, name)
         walker.instances = (*self.instances, instance)
         return walker
@@ -119,8 +124,8 @@ class Callees(Classes):
         return TypeProblem(
             UnsupportedRecursion,
             f"`{name}` calls itself{through}",
-            "the derivative of a recursive function is not written yet",
-            "write the recursion as a loop",
+            "a function inside another one is read together with that, each time it is called",
+            "define it at the top level of the module and pass it what it uses, or write the recursion as a loop",
             e.at,
         )
 
@@ -157,12 +162,22 @@ class Callees(Classes):
         walker.subject = function
         if is_spelled(function):
             walker.stands_for = function
-        signature = inspect.signature(function, follow_wrapped=False)
-        given = self.bound(signature, function.__name__, args, kwargs, e)
-        for param in program.function.params:
-            arg = leftover(param, given[param.name]) if param.name in given else self.default(param)
+        for param, arg in self.pairs(function, program, args, kwargs, e):
             walker.scope[param.name] = self.argument(param.name, arg, lowered.body)
         return walker.result_of(lowered, function.__name__, e)
+
+    def pairs(
+        self,
+        function: FunctionType,
+        program: Program,
+        args: tuple[Expr, ...],
+        kwargs: tuple[tuple[str, Expr], ...],
+        e: Call,
+    ) -> list[tuple[Param, Expr]]:
+        """Each parameter of a function with its argument."""
+        given = self.bound(inspect.signature(function, follow_wrapped=False), function.__name__, args, kwargs, e)
+        params = program.function.params
+        return [(p, leftover(p, given[p.name]) if p.name in given else self.default(p)) for p in params]
 
     def result_of(self, lowered: Function, name: str, e: Call) -> Expr:
         """The result of this function for a call in another one, its statements emitted."""
@@ -194,7 +209,7 @@ class Callees(Classes):
         """A call of a derivative: the generated function for these types is a user function like any other."""
         arguments, tangents = derivative.apart(self.derivative_arguments(derivative, e))
         types = [t.plain() if isinstance(t := self.typed(a), Num) else t for a in arguments]
-        built = derivative.built_for_types(types)
+        built = derivative.built_for_types(types, taped=False)
         for reference in built.references:
             self.state.references.setdefault((reference.path, id(derivative)), reference)
         extra = tuple(self.expr(Object(value, name)) for name, value in built.captured)
@@ -284,6 +299,8 @@ class Callees(Classes):
         before = len(self.state.problems)
         for s in self.run(tuple(body)):
             self.state.emit(s)
+        if not self.state.reachable:
+            raise NotYet
         if len(self.state.problems) > before:
             return Name(self._placeholder())
         return self.expr(last.value or Const(None))

@@ -14,6 +14,7 @@ from ..ir.nodes import Block, Choice, Display, Expr, If, Logic
 from ..ir.types import Num, Static, Type
 from ..rules.typing import TypeProblem
 from .effects import Once
+from .groups import NotYet
 from .state import merge
 
 
@@ -34,7 +35,15 @@ class Lazy(Once):
         known = self.known(test)
         if known is not None:
             return self.expr(e.then if known else e.other)
-        (then, then_out), (other, other_out) = self._apart(e.then), self._apart(e.other)
+        sides = [self.side(e.then), self.side(e.other)]
+        if None in sides:  # what is known of the other side is all that is known yet
+            found = next((s for s in sides if s is not None), None)
+            if found is None:
+                raise NotYet
+            for s in found[1]:
+                self.state.emit(s)
+            return found[0]
+        (then, then_out), (other, other_out) = (s for s in sides if s is not None)
         arrays = any(isinstance(t := self.typed(side), Num) and t.is_array for side in (then, other))
         if not then_out and not other_out and not isinstance(then, Display) and not arrays:
             return Choice(test, then, other, e.at)
@@ -50,7 +59,10 @@ class Lazy(Once):
             if known is not None:
                 result = self.expr(value) if known == (e.op == "and") else result
                 continue
-            right, out = self._apart(value)
+            side = self.side(value)
+            if side is None:
+                continue
+            right, out = side
             if out:
                 first = self.atom(result, "holds")
                 sides = ((right, out), (first, ()))
@@ -68,7 +80,7 @@ class Lazy(Once):
         with self.state.collect():
             try:
                 return self.typed(self.expr(e))
-            except TypeProblem:
+            except (TypeProblem, NotYet):
                 return Static(None)
             finally:
                 self.state.restore(mark)
@@ -84,6 +96,13 @@ class Lazy(Once):
         chosen: tuple[Expr, Block] = (first, ())
         then, other = (chosen, (rest, tuple(out))) if e.op == "or" else ((rest, tuple(out)), chosen)
         return self._as_if(first, then, other, "chosen") if out else Choice(first, then[0], other[0], e.at)
+
+    def side(self, e: Expr) -> tuple[Expr, Block] | None:
+        """One side of a choice, with what has to run before it; None where nothing is known of it yet."""
+        try:
+            return self._apart(e)
+        except NotYet:
+            return None
 
     def _apart(self, e: Expr) -> tuple[Expr, Block]:
         with self.state.collect() as out:

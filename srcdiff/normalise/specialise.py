@@ -16,13 +16,13 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 import numpy as np
 
-from ..errors import Problem, Refusal, UnsupportedCall, UnsupportedMutation
-from ..frontend import AnyReference, Program
+from ..errors import Problem, Refusal, UnsupportedCall, UnsupportedMutation, UnsupportedRecursion
+from ..frontend import AnyReference, Program, problem_at
 from ..ir.nodes import (
     Assign,
     Attr,
@@ -46,16 +46,18 @@ from ..ir.nodes import (
     Update,
     While,
 )
-from ..ir.types import ListOf, Static, Tup, Type
+from ..ir.types import ListOf, Num, Static, Tup, Type, describe
 from ..ir.walk import Fresh, expressions, is_call_of, mentioned, subexprs, targets
-from ..rules.effects import effect_of
+from ..rules.effects import calls_with_effect, effect_of
 from ..rules.registry import writes
-from ..rules.typing import TypeProblem, method_of
+from ..rules.typing import TypeProblem, method_of, type_of_value
 from ..runtime import add_at
 from .changes import Changed
 from .closures import Closures
 from .exits import single_exit
 from .expressions import ADD, user_function
+from .finish import finished
+from .groups import Group, Instance, NotYet, Recursive, Writes, is_plain
 from .literals import as_value, as_written
 from .loops import Loops
 from .state import State, component, merge, to_problem, unknown
@@ -76,35 +78,82 @@ class Core:
     leaves: dict[str, tuple[str, ...]]
     result: Type
     changed: frozenset[type]
+    user_name: dict[str, str] = field(default_factory=dict)  # of variables that have another name in the program
 
 
 def specialise(program: Program, types: Sequence[Type]) -> Core:
     """The core program of `program` for arguments of these types. Raises a Refusal with every problem found."""
     changed: frozenset[type] = frozenset()
+    recursive: tuple[Function, ...] = ()
+    writes = False
     while True:
         try:
-            return _specialised(program, types, changed)
+            return _converged(program, types, changed, Group(recursive, writes=writes))
+        except Writes:
+            writes = True
         except Changed as found:
             changed |= {found.cls}
+        except Recursive as met:
+            recursive = (*recursive, met.function)
 
 
-def _specialised(program: Program, types: Sequence[Type], changed: frozenset[type]) -> Core:
+_WALKS = 24  # types of recursive functions are settled after two or three
+
+
+def _converged(program: Program, types: Sequence[Type], changed: frozenset[type], group: Group) -> Core:
+    """The program walked until the types of its recursive functions hold."""
+    for _ in range(_WALKS):
+        group.begin()
+        state = State(_fresh(program, group), {}, changed=changed, group=group)
+        core = _specialised(program, types, state)
+        if not group.changed:
+            break
+    problems = [*state.problems, *(p for i in group.walked() for p in i.problems)]
+    problems = problems or [unsettled(i) for i in group.walked() if group.changed or i.result is None]
+    if problems:
+        raise report(problems)
+    if not group.instances:
+        return core
+    done = finished(core.function, core.types, dict(state.captured), group)
+    if not group.writes and any(i.callee.written for i in group.walked()):
+        raise Writes
+    core_types = core.types | {n: type_of_value(v, ("captured", id(v))) for n, v in done.captured}
+    return replace(core, function=done.function, captured=done.captured, types=core_types, user_name=done.user_name)
+
+
+def _fresh(program: Program, group: Group) -> Fresh:
+    return Fresh(mentioned(program.function.body) | {p.name for p in program.function.params} | group.names())
+
+
+def _specialised(program: Program, types: Sequence[Type], state: State) -> Core:
     names = [p.name for p in program.function.params]
-    env = dict(zip(names, types, strict=True))
-    state = State(Fresh(mentioned(program.function.body) | set(names)), {}, changed=changed)
     walker = Specialiser(program, state, (program.function.name,), (program,))
     walker.instances = ((program.function.origin, program.function),)
-    leaves = {name: tuple(walker.declare(name, type_, names)) for name, type_ in env.items()}
-    body = walker.run(single_exit(program.function).body)
-    if state.problems:
-        raise report(state.problems)
+    leaves = {n: tuple(walker.declare(n, t, names)) for n, t in zip(names, types, strict=True)}
+    body = walker.all_of(program)
     captured = tuple(state.captured.values())
     own = (Param(n, p.default if n == p.name else None) for p in program.function.params for n in leaves[p.name])
     params = (*own, *(Param(name) for name, _ in captured))
     param_types = walker.declared | {name: state.env[name] for name, _ in captured}
     function = replace(program.function, params=params, body=body)
     references = tuple(state.references.values())
-    return Core(function, param_types, captured, references, leaves, walker.result, changed)
+    return Core(function, param_types, captured, references, leaves, walker.result, state.changed)
+
+
+def unsettled(instance: Instance) -> Problem:
+    """The problem of a recursive function whose types are not found."""
+    name = instance.program.function.name
+    never = instance.result is None
+    return problem_at(
+        instance.program,
+        None,
+        UnsupportedRecursion,
+        f"`{name}` calls itself" + (" on every path" if never else ", each time with or for another kind of value"),
+        "nothing tells the type of its result" if never else "a function of the derivative has one type of result",
+        "return a number or an array on some path without calling it"
+        if never
+        else "return the same kind of value on all paths, or write the recursion as a loop",
+    )
 
 
 def report(problems: list[Problem]) -> Refusal:
@@ -151,6 +200,61 @@ class Specialiser(Loops, Closures):
             self.declared[name] = type_
             yield name
 
+    def all_of(self, program: Program) -> Block:
+        """The body of the whole function; of one that calls itself, a call of it."""
+        if not self.state.group.holds(program.function):
+            return self.run(single_exit(program.function).body)
+        with self.state.collect() as out:
+            try:
+                pairs = [(p, self.expr(Name(p.name))) for p in program.function.params]
+                value = self.call_recursive(program, pairs, Call(Object(None, program.function.name), ()), "result")
+                self.result = self.typed(value)
+                self.state.emit(Return(self.returned(value, "result"), program.function.origin))
+            except NotYet:
+                pass
+            except TypeProblem as problem:
+                self.state.problems.append(to_problem(program, problem, None, self.chain))
+        return tuple(out)
+
+    def walk(self, instance: Instance) -> None:
+        program, group = instance.program, self.state.group
+        state = State(
+            _fresh(program, group), {}, references=self.state.references, changed=self.state.changed, group=group
+        )
+        name = program.function.name
+        chain = self.chain if self.chain[-1] == name else (*self.chain, name)
+        walker = type(self)(program, state, chain, (program,))
+        names = [p.name for p in program.function.params]
+        leaves = [n for p, t in zip(names, instance.params, strict=True) for n in walker.declare(p, t, names)]
+        body = walker.run(single_exit(program.function).body)
+        instance.problems, instance.captured = state.problems, state.captured
+        params = tuple(Param(n) for n in leaves if isinstance(walker.declared[n], Num))
+        instance.callee.function = Function(name, params, body, None, program.function.origin)
+        instance.callee.types = {p.name: walker.declared[p.name] for p in params}
+        state.problems.extend(self.outside(instance))
+        group.found(instance, walker.result if state.reachable else None)
+
+    def outside(self, instance: Instance) -> Iterator[Problem]:
+        """What a recursive function does beside giving a value: its derivative may run it more often, or not at all."""
+        program, name = instance.program, instance.program.function.name
+        for s, call, _ in calls_with_effect(instance.callee.function.body):
+            what = f"`{getattr(call.func, 'text', 'a call')}` in `{name}`, which calls itself"
+            why = "what has an effect is to run exactly once, and the derivative calls a recursive function as it needs"
+            fix = "do it in a function that does not call itself"
+            problem = TypeProblem(UnsupportedRecursion, what, why, fix, call.at)
+            yield to_problem(program, problem, s.origin, self.chain)
+        type_ = instance.result
+        if type_ is not None and not is_plain(type_):
+            what = f"a {describe(type_)} as the result of `{name}`, which calls itself"
+            why = "recursive functions are differentiated in numbers, arrays and structures of these"
+            fix = "return numbers or arrays"
+            yield to_problem(program, TypeProblem(UnsupportedRecursion, what, why, fix), None, self.chain)
+        for wish, value in instance.captured.values():
+            if not isinstance(value, np.ndarray):
+                what, fix = f"`{wish}` in `{name}`, which calls itself", "draw outside, and pass the numbers"
+                why = "a generator changes each time that it is asked"
+                yield to_problem(program, TypeProblem(UnsupportedRecursion, what, why, fix), None, self.chain)
+
     def run(self, block: Block) -> Block:
         with self.state.collect() as out:
             for s in block:
@@ -162,8 +266,12 @@ class Specialiser(Loops, Closures):
     def guarded(self, s: Stmt) -> None:
         """One statement; a problem in it is noted and the walk goes on, with the targets of no known type."""
         outer, self.state.origin = self.state.origin, s.origin or self.state.origin
+        loops = len(self.state.breaks)
         try:
             self.statement(s)
+        except NotYet:
+            del self.state.breaks[loops:]
+            self.state.reachable = False
         except TypeProblem as problem:
             self.state.problems.append(to_problem(self.program, problem, s.origin, self.chain))
             self.forget(s)

@@ -13,6 +13,7 @@ from ..ir.types import Form, Num, Ref, Static, Tup, Type, TypeMismatch, join
 from ..ir.walk import Fresh
 from ..rules.effects import has_effect
 from ..rules.typing import TypeProblem, Typer, settled
+from .groups import Group
 
 Env = dict[str, Type]
 
@@ -47,6 +48,7 @@ class State:
     changed: frozenset[type] = frozenset()
     building: set[str] = field(default_factory=set)
     left: set[str] = field(default_factory=set)  # variables of callees that have ended
+    group: Group = field(default_factory=Group)  # the recursive functions of the program
 
     def component(self, name: str, k: int, form: Form | None = None) -> str:
         """The variable that holds item `k` of the structure `name`: always the same one, and nobody else's."""

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from ..ir.callee import called, helper_of
 from ..ir.nodes import (
     Assign,
     Block,
@@ -87,8 +88,27 @@ def _is_array(type_: Type | None) -> bool:
 
 
 def has_effect(e: Expr) -> bool:
-    """Whether evaluating the expression changes something: a list, or what effects change."""
-    return any(is_call_of(part, list.pop, list.append) or effect_of(part) is not None for part in subexprs(e))
+    """Whether evaluating the expression changes something: a list, an array, or what effects change."""
+    return any(
+        is_call_of(part, list.pop, list.append) or effect_of(part) is not None or _has_effect(part)
+        for part in subexprs(e)
+    )
+
+
+def _is_pure_call(e: Expr) -> bool:
+    """Whether this is a call of a recursive function, or of one derived from it, that changes nothing."""
+    return called(e) is not None or (helper_of(e) is not None and not _has_effect(e))
+
+
+def _has_effect(e: Expr) -> bool:
+    helper = helper_of(e)
+    return helper is not None and helper.has_effect
+
+
+def live_on_entry(block: Block, types: dict[str, Type]) -> set[str]:
+    """The variables that a block, which ends in `return`, reads before it assigns them."""
+    body = drop_dead(Function("", (), block), types).body
+    return _Liveness(types, _write_only(body, types)).block(body, set())[1]
 
 
 class _Liveness:
@@ -116,6 +136,8 @@ class _Liveness:
                     return [], live
                 return [s], live | names(target) | names(s.value)
             case Effect(value=Call(args=(Name(id=name), *_))) if name in self.write_only:
+                return [], live
+            case Effect(value=value) if _is_pure_call(value):
                 return [], live
             case Effect(value=value):
                 return [s], live | names(value)

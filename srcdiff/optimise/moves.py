@@ -13,6 +13,7 @@ import numpy as np
 
 from ..derive.push import value_is_at_least
 from ..derive.zeros import owned
+from ..ir.callee import called, helper_of
 from ..ir.nodes import (
     Assign,
     Block,
@@ -147,11 +148,25 @@ def _shared(block: Block, types: dict[str, Type]) -> set[str]:
         if isinstance(s, Assign):
             for base in _bases(s.value, types):
                 found |= {base, *targets(s.target)}
+            found |= _kept(s)
         elif not isinstance(s, If | For | While | Update | Break):
             for e in expressions(s):
                 if not isinstance(s, Return):
                     found |= names(e)
     return found
+
+
+def _kept(s: Assign) -> set[str]:
+    """What a recursive function takes and gives, and may keep for its reverse function. (Of what it writes it has made
+    a copy, and an adjoint that it returns is nobody else's.)"""
+    helper = helper_of(s.value)
+    callee = helper.callee if helper is not None else called(s.value)
+    if callee is None or not isinstance(s.value, Call) or (helper is not None and helper.role in ("rev", "vjp")):
+        return set()
+    if helper is not None and helper.role == "jvp":
+        return {*names(s.value), *targets(s.target)}
+    args = [a for k, a in enumerate(s.value.args) if k not in callee.written]
+    return {n for a in args for n in names(a)} | {*targets(s.target)[: callee.count - len(callee.written)]}
 
 
 def _bases(e: Expr, types: dict[str, Type]) -> list[str]:

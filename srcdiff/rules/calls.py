@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import UnsupportedCall, UnsupportedType
+from ..ir.callee import Callee, Helper
 from ..ir.nodes import Call, Object
 from ..ir.types import Dim, ListOf, Num, Tup, Type, broadcast, describe, wider
 from .complex_operands import check_complex
@@ -43,6 +44,8 @@ def call_type(type_of: TypeOf, e: Call) -> Type:
     function = e.func.value
     args = tuple(map(type_of, e.args))
     kwargs = tuple((k, type_of(v)) for k, v in e.kwargs)
+    if isinstance(function, Callee | Helper):
+        return function.result(args)
     _check_keywords(dict(kwargs), e)
     check_complex(function, (*args, *(t for _, t in kwargs)), e)
     result = _result(type_of, e, function, args, kwargs)

@@ -53,6 +53,43 @@ def unbroadcast(g: Any, x: Any) -> Any:
     return _to_array(g, x) if is_array(g) else None
 
 
+@implements(runtime.stack)
+def stack(example: Any) -> Any:
+    def empty(example: Any) -> Any:
+        return [_loose(example) for _ in range(0)]
+
+    return empty
+
+
+def _loose(example: Any) -> Any:
+    """The same with arrays in any memory layout: what is pushed later may be a view."""
+    raise NotImplementedError
+
+
+@implements(_loose)
+def _loosened(example: Any) -> Any:
+    if isinstance(example, types.BaseTuple):
+
+        def first(example: Any) -> Any:
+            return (_loose(example[0]),)
+
+        def all_of(example: Any) -> Any:
+            return (_loose(example[0]), *_loose(example[1:]))
+
+        return all_of if len(example) > 1 else first
+    if is_array(example):
+
+        def view(example: Any) -> Any:
+            return example[::1]
+
+        return view
+
+    def itself(example: Any) -> Any:
+        return example
+
+    return itself
+
+
 def _to_number(g: Any) -> Any:
     """For an `x` without dimensions."""
     if is_number(g):

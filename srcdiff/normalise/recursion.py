@@ -1,0 +1,102 @@
+"""Calls of recursive functions: statements that call a function of its own (see `groups`).
+
+in:   return x * power(x, n - 1)       out:  power_1 = power(x, n - 1); result = x * power_1
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..errors import UnsupportedRecursion
+from ..frontend import Program
+from ..ir.nodes import Assign, Call, Const, Display, Expr, Name, Object, Param
+from ..ir.types import Num, Static, Tup, Type, describe
+from ..ir.walk import subexprs
+from ..rules.typing import TypeProblem
+from .classes import Classes
+from .groups import Instance, NotYet, flat, is_plain, result_for
+from .state import kind_of
+
+
+class Recursion(Classes):
+    """The calls of recursive functions in one function."""
+
+    program: Program
+
+    def walk(self, instance: Instance) -> None:
+        """Make the core program of a recursive function."""
+        raise NotImplementedError
+
+    def call_recursive(self, program: Program, pairs: list[tuple[Param, Expr]], e: Call, wish: str = "") -> Expr:
+        """A call of a recursive function with these arguments for its parameters; its result, of the name wished."""
+        args = [self.whole_argument(p, arg, e) for p, arg in pairs]
+        types = tuple(map(self.typed, args))
+        for (p, _), type_ in zip(pairs, types, strict=True):
+            self.check_argument(program, p, type_, e)
+        group = self.state.group
+        instance = group.instance(program, types)
+        if not instance.walked:
+            instance.walked = True
+            self.walk(instance)
+        if instance.result is None:
+            raise NotYet
+        found = result_for(instance, types)
+        names = [self.state.fresh(wish or program.function.name) for _ in found]
+        target: Expr = Name(names[0]) if len(names) == 1 else Display("tuple", tuple(map(Name, names)))
+        leaves = tuple(leaf for a in args for leaf in self.numbers_of(a))
+        callee = Object(instance.callee, program.function.name)
+        self.state.emit(Assign(target, Call(callee, leaves, at=e.at)))
+        self.state.env.update(zip(names, found, strict=True))
+        return rebuilt(instance.result, iter(names))
+
+    def whole_argument(self, p: Param, arg: Expr, e: Call) -> Expr:
+        """An argument whose parts, if it is a structure, are there one by one; that of a changed class is refused."""
+        if isinstance(self.typed(arg), Tup) and not isinstance(arg, Display):
+            arg = self.atom(arg, p.name)
+        for part in subexprs(arg):
+            if isinstance(part, Display) and part.form is not None and part.form.cls in self.state.changed:
+                raise TypeProblem(
+                    UnsupportedRecursion,
+                    f"a {describe(self.typed(part))} as an argument of a recursive function",
+                    "the program changes structures of this class in place, and the calls would share it",
+                    "pass its parts, and return what changes",
+                    e.at,
+                )
+        return arg
+
+    def check_argument(self, program: Program, p: Param, type_: Type, e: Call) -> None:
+        inner = any(isinstance(t, Static) and hasattr(t.value, "walker") for t in flat(type_))
+        if inner:
+            raise TypeProblem(
+                UnsupportedRecursion,
+                f"an inner function as the argument `{p.name}` of `{program.function.name}`, which calls itself",
+                "what it uses of the function around it is not there in a function of its own",
+                "define it at the top level of the module and pass it what it uses",
+                e.at,
+            )
+        if not is_plain(type_):
+            raise TypeProblem(
+                UnsupportedRecursion,
+                f"a {describe(type_)} as the argument `{p.name}` of `{program.function.name}`, which calls itself",
+                "recursive functions are differentiated in numbers, arrays and structures of these",
+                "pass an array, or write the recursion as a loop",
+                e.at,
+            )
+
+    def numbers_of(self, e: Expr) -> Iterator[Expr]:
+        """The numbers and arrays that an argument consists of."""
+        if isinstance(e, Display):
+            for item in e.items:
+                yield from self.numbers_of(item)
+        elif isinstance(self.typed(e), Num):
+            yield e
+
+
+def rebuilt(type_: Type, names: Iterator[str]) -> Expr:
+    """A result of this type, its numbers and arrays under these names."""
+    if isinstance(type_, Tup):
+        return Display(kind_of(type_.form), tuple(rebuilt(t, names) for t in type_.items), None, type_.form)
+    if isinstance(type_, Num):
+        return Name(next(names))
+    value = getattr(type_, "value", None)
+    return Const(value) if value is None or isinstance(value, str) else Object(value, str(value))
