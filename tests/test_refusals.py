@@ -343,6 +343,13 @@ REFUSALS: dict[str, tuple[str, tuple[Any, ...], type[Refusal], str, str]] = {
         "the argument `where=` of `np.std`",
         "np.std(x, where=x > 0.0)",
     ),
+    "None where the rule means the default by it": (
+        "def f(x):\n    return np.sum(np.abs(np.fft.fft2(x, axes=None)))",
+        (np.ones((2, 3, 2)),),
+        UnsupportedCall,
+        "None for the argument `axes` of `np.fft.fft2`",
+        "np.fft.fft2(x, axes=None)",
+    ),
     "more arguments than the rule has": (
         "def f(x):\n    return np.sum(np.sin(x, x))",
         (vector(),),

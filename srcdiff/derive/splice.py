@@ -42,6 +42,8 @@ _PLAIN = {np.sin: math.sin, np.cos: math.cos, np.exp: math.exp, np.sinh: math.si
 class _Splicer(Rewriter):
     """The rewriter over a rule's body: what the types decide is decided, the rest is an expression."""
 
+    is_rule = True
+
     def __init__(self, types: Mapping[str, Type], scope: dict[str, Expr]) -> None:
         self.state = State(Fresh(set()), dict(types))
         self.scope, self.done = scope, {}

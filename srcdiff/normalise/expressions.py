@@ -46,6 +46,7 @@ from .forms import (
     ADD,
     check_callee,
     check_form,
+    check_none,
     has_several_results,
     is_helper,
     no_method,
@@ -68,6 +69,7 @@ class Rewriter(Indices, Lazy):
     """Expressions of one function under a scope: `scope` maps the function's own names to core expressions."""
 
     scope: dict[str, Expr]
+    is_rule = False  # whether it is the text of a rule
     is_generated = False  # whether the function is one that srcdiff wrote
     stands_for: object = None  # the function, if it is one of those that stand for another one
 
@@ -391,6 +393,8 @@ class Rewriter(Indices, Lazy):
         """The call in the form that its rule states it in."""
         args, kwargs = tuple(map(as_written, e.args)), tuple((k, as_written(v)) for k, v in e.kwargs)
         self.check_operands(e, args)
+        if not self.is_rule:
+            check_none(replace(e, args=args, kwargs=kwargs))
         for arg in (*args, *(v for _, v in kwargs)):
             if isinstance(arg, Display) and arg.kind == "record":
                 raise TypeProblem(

@@ -224,6 +224,28 @@ def _by_place(e: Call, function: Any, rule: Rule) -> Call:
     return replace(e, args=tuple(args), kwargs=tuple(spelled))
 
 
+def check_none(e: Call) -> None:
+    """Refuse None for an argument where a rule means NumPy's own default by it, and NumPy something else."""
+    rule = rule_of(e.func.value) if isinstance(e.func, Object) else None
+    if rule is None or rule.body is None or not isinstance(e.func, Object):
+        return
+    own = inspect.signature(rule.body).parameters
+    given = {**dict(zip(_parameters(e.func.value), e.args, strict=False)), **dict(e.kwargs)}
+    for name in _defaults(e.func.value):
+        if given.get(name) == Const(None) and name in own and own[name].default is None:
+            raise _uncovered(f"None for the argument `{name}` of", e, rule)
+
+
+@functools.cache
+def _defaults(function: Any) -> tuple[str, ...]:
+    """The parameters of a function that have a default other than None, as far as it tells them."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return ()
+    return tuple(p.name for p in parameters if isinstance(p.default, int | float | str | tuple))
+
+
 def _is_default(rule: Rule, name: str, value: Expr) -> bool:
     """Whether an argument is given as the literal that the rule takes without it."""
     assert rule.body is not None
