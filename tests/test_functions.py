@@ -202,3 +202,15 @@ def a_function_on_each_path(x):
 def test_refused(f, error):
     with pytest.raises(error):
         srcdiff.grad(f)(1.0)
+
+
+def with_a_function_by_default(x, f=np.sin, k=2.0):
+    return k * f(x)
+
+
+def test_a_default_that_is_a_function():
+    slope = srcdiff.grad(with_a_function_by_default)
+    assert slope(0.3) == pytest.approx(2.0 * np.cos(0.3))
+    assert srcdiff.grad(slope)(0.3) == pytest.approx(-2.0 * np.sin(0.3))
+    assert srcdiff.grad(slope)(0.3, lambda v: v**3) == pytest.approx(12.0 * 0.3)
+    assert srcdiff.hessian(with_a_function_by_default)(0.3) == pytest.approx(-2.0 * np.sin(0.3))

@@ -258,7 +258,8 @@ class Callees(Recursion):
         """An argument as generated functions take it: a structure's numbers and arrays one by one."""
         if isinstance(e, Display):
             return tuple(leaf for i in e.items for leaf in self.leaves(i, inside=True))
-        return () if inside and isinstance(self.typed(e), Static) else (e,)
+        type_ = self.typed(e)
+        return () if isinstance(type_, Static) and (inside or callable(type_.value)) else (e,)
 
     def call_driver(self, derivative: Any, e: Call) -> Expr:
         """A call of a Jacobian: the function that runs for these types is a user function like any other."""
