@@ -91,6 +91,8 @@ class _Writer:
             match stmt:
                 case ir.Comment():
                     self.comment(stmt, depth, first=position == 0)
+                case ir.If() if (asserted := _assertion(stmt)) is not None:
+                    self.write(f"assert {', '.join(map(self.text, asserted))}", depth, origin)
                 case ir.If():
                     self.branch(stmt, depth)
                 case ir.For():
@@ -105,7 +107,7 @@ class _Writer:
         if all(isinstance(stmt, ir.Comment) for stmt in statements):
             self.write("pass", depth)
 
-    def simple(self, stmt: ir.Assign | ir.Update | ir.Effect | ir.Return | ir.Break | ir.Continue) -> str:
+    def simple(self, stmt: ir.Assign | ir.Update | ir.Effect | ir.Return | ir.Raise | ir.Break | ir.Continue) -> str:
         match stmt:
             case ir.Assign(target=ir.Display()):
                 return f"{self.bare(stmt.target)} = {self.bare(stmt.value)}"
@@ -119,6 +121,10 @@ class _Writer:
                 return self.text(stmt.value)
             case ir.Return():
                 return "return" if stmt.value is None else f"return {self.bare(stmt.value)}"
+            case ir.Raise():
+                value = "" if stmt.value is None else f" {self.text(stmt.value)}"
+                cause = "" if stmt.cause is None else f" from {self.text(stmt.cause)}"
+                return f"raise{value}{cause}"
             case ir.Break():
                 return "break"
             case ir.Continue():
@@ -178,6 +184,17 @@ class _Writer:
     def default(self, value: ir.Object) -> str:
         plain = type(value.value) in (int, float, str)
         return self.text(ir.Const(value.value) if plain else value)
+
+
+def _assertion(stmt: ir.If) -> tuple[ir.Expr, ...] | None:
+    """Test and message, where this is what an `assert` has been read as."""
+    match stmt:
+        case ir.If(test=test, body=(ir.Raise(value=ir.Call(ir.Object(error, "assert"), message)),), orelse=()):
+            if error is AssertionError:
+                inside = isinstance(test, ir.Call) and getattr(test.func, "value", None) is operator.not_
+                positive = test.args[0] if inside else ir.Call(ir.Object(operator.not_, "not"), (test,))
+                return (positive, *message)
+    return None
 
 
 def _comment(text: str) -> str:

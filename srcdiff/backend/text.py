@@ -81,7 +81,7 @@ _CHILDREN: dict[type, tuple[str, ...]] = {
     node: tuple(f.name for f in fields(node) if f.compare)
     for node in (
         *(ir.Attr, ir.Call, ir.Item, ir.Slice, ir.Display, ir.Choice, ir.Logic),
-        *(ir.Assign, ir.Update, ir.Effect, ir.If, ir.For, ir.While, ir.Return, ir.Function),
+        *(ir.Assign, ir.Update, ir.Effect, ir.If, ir.For, ir.While, ir.Return, ir.Raise, ir.Function),
     )
 }
 

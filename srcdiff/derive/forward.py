@@ -38,6 +38,7 @@ from ..ir.nodes import (
     Name,
     Object,
     Param,
+    Raise,
     Return,
     Stmt,
     Update,
@@ -228,7 +229,7 @@ class _Writer:
                     return [Effect(replace(call, args=(Name(self.dots[name]), dot)))], []
             case Effect(value=Call(args=(Name(id=name),)) as call) if is_pop(call) and name in self.dots:
                 return [Effect(replace(call, args=(Name(self.dots[name]),)))], []
-            case Effect() | Break() | Comment() | Assign():
+            case Effect() | Break() | Raise() | Comment() | Assign():
                 pass
             case _:
                 raise TypeError(f"not a simple statement: {s!r}")

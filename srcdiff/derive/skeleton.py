@@ -30,6 +30,7 @@ from ..ir.nodes import (
     Item,
     Name,
     Object,
+    Raise,
     Return,
     Stmt,
     Update,
@@ -137,7 +138,7 @@ class Builder:
                 self.store(target, Call(s.op, (target, s.value)), whole=True)
             case Effect(value=value):
                 self.effect(value)
-            case Return() | Break() | Comment():
+            case Return() | Raise() | Break() | Comment():
                 pass
             case _:
                 raise TypeError(f"not a simple statement: {s!r}")

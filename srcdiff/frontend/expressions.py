@@ -58,10 +58,11 @@ BINARY = {
     "LShift": _Operator(operator.lshift, "<<"),
     "RShift": _Operator(operator.rshift, ">>"),
 }
+NOT = _Operator(operator.not_, "not")
 _UNARY = {
     "USub": _Operator(operator.neg, "-"),
     "UAdd": _Operator(operator.pos, "+"),
-    "Not": _Operator(operator.not_, "not"),
+    "Not": NOT,
     "Invert": _Operator(operator.invert, "~"),
 }
 _COMPARE = {
@@ -296,7 +297,7 @@ def _target_names(target: Any) -> list[str]:
 
 def _comparison(kind: str, left: Expr, right: Expr, span: Span) -> Expr:
     if kind == "NotIn":
-        return Call(_UNARY["Not"].at(span), (_comparison("In", left, right, span),), (), span)
+        return Call(NOT.at(span), (_comparison("In", left, right, span),), (), span)
     args = (right, left) if kind == "In" else (left, right)  # operator.contains takes the container first
     return Call(_COMPARE[kind].at(span), args, (), span)
 

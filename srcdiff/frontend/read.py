@@ -6,7 +6,7 @@ import inspect
 import types
 from typing import Any
 
-from srcdiff.frontend.expressions import BINARY, Expressions
+from srcdiff.frontend.expressions import BINARY, NOT, Expressions
 from srcdiff.frontend.names import InnerScope, Scope
 from srcdiff.frontend.program import Program
 from srcdiff.frontend.refusals import Problems, not_a_function
@@ -19,6 +19,7 @@ from srcdiff.ir.nodes import (
     Attr,
     Block,
     Break,
+    Call,
     Closure,
     Const,
     Continue,
@@ -33,6 +34,7 @@ from srcdiff.ir.nodes import (
     Object,
     Origin,
     Param,
+    Raise,
     Return,
     Span,
     Stmt,
@@ -202,6 +204,17 @@ class _Statements:
     def _return(self, node: Any, origin: Origin) -> list[Stmt]:
         value = Const(None, origin.span) if node.value is None else self.expressions.read(node.value)
         return [Return(value, origin)]
+
+    def _raise(self, node: Any, origin: Origin) -> list[Stmt]:
+        value, cause = (None if part is None else self.expressions.read(part) for part in (node.exc, node.cause))
+        return [Raise(value, cause, origin)]
+
+    def _assert(self, node: Any, origin: Origin) -> list[Stmt]:
+        """`assert test, message`; the spelling of the exception says that it is to be written so again."""
+        test = self.expressions.read(node.test)
+        message = () if node.msg is None else (self.expressions.read(node.msg),)
+        failure = Raise(Call(Object(AssertionError, "assert"), message, (), origin.span), None, origin)
+        return [If(Call(NOT.at(origin.span), (test,), (), test.at), (failure,), (), origin)]
 
     def _expr(self, node: Any, origin: Origin) -> list[Stmt]:
         if type(node.value).__name__ == "Constant":

@@ -32,6 +32,7 @@ from srcdiff.ir.nodes import (
     Logic,
     Name,
     Object,
+    Raise,
     Return,
     Slice,
     Span,
@@ -168,6 +169,10 @@ class _Walk:
             case While(test, body, orelse):
                 self.loop(None, test, body, state)
                 self.block(orelse, state)
+            case Raise(value, cause):
+                for e in (value, cause):
+                    if e is not None:
+                        self.calls(state, e)
             case Break() | Continue():
                 if self.exits:
                     self.exits[-1].append(dict(state))

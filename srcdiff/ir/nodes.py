@@ -284,6 +284,16 @@ class Return:
 
 
 @dataclass(frozen=True, slots=True)
+class Raise:
+    """`raise value from cause`; without a value inside a handler, the exception that is being handled."""
+
+    value: Expr | None
+    cause: Expr | None = None
+    origin: Origin | None = field(default=None, compare=False, repr=False)
+    adjoint_of: Origin | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Comment:
     """A comment line in generated code; a `blank` line stands before it."""
 
@@ -293,7 +303,7 @@ class Comment:
     adjoint_of: Origin | None = field(default=None, compare=False, repr=False)
 
 
-Stmt = Assign | Update | Effect | If | For | While | Break | Continue | Return | Comment
+Stmt = Assign | Update | Effect | If | For | While | Break | Continue | Return | Raise | Comment
 Block = tuple[Stmt, ...]
 
 

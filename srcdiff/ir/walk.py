@@ -28,6 +28,7 @@ from .nodes import (
     Logic,
     Name,
     Object,
+    Raise,
     Return,
     Slice,
     Stmt,
@@ -161,6 +162,8 @@ def expressions(s: Stmt) -> tuple[Expr, ...]:
             return (s.iter, s.target)
         case Return():
             return () if s.value is None else (s.value,)
+        case Raise():
+            return tuple(e for e in (s.value, s.cause) if e is not None)
         case Break() | Continue() | Comment():
             return ()
 
@@ -200,6 +203,9 @@ def map_stmt(s: Stmt, expr: Callable[[Expr], Expr], block: Callable[[Block], Blo
             return replace(s, target=expr(s.target), iter=expr(s.iter), body=block(s.body), orelse=block(s.orelse))
         case Return():
             return s if s.value is None else replace(s, value=expr(s.value))
+        case Raise():
+            value, cause = (None if e is None else expr(e) for e in (s.value, s.cause))
+            return replace(s, value=value, cause=cause)
         case Break() | Continue() | Comment():
             return s
 
@@ -231,6 +237,16 @@ def assigned(block: Block) -> set[str]:
 def mentioned(block: Block) -> set[str]:
     """Every variable that occurs in the block at all."""
     return {name for s in statements(block) for e in expressions(s) for name in names(e)}
+
+
+def ends_in_raise(block: Block) -> bool:
+    """Whether every path through the block ends with an exception."""
+    match block[-1:]:
+        case (Raise(),):
+            return True
+        case (If(body=body, orelse=orelse),):
+            return ends_in_raise(body) and ends_in_raise(orelse)
+    return False
 
 
 def is_call_of(e: Any, *functions: object) -> bool:

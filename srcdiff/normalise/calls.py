@@ -298,8 +298,7 @@ class Callees(Recursion):
         if isinstance(last.value, Name) and last.value.id.startswith("result"):
             self.scope.setdefault(last.value.id, Name(self.state.fresh(name)))
         before = len(self.state.problems)
-        for s in self.run(tuple(body)):
-            self.state.emit(s)
+        self.state.out.extend(self.run(tuple(body)))
         if not self.state.reachable:
             raise NotYet
         if len(self.state.problems) > before:

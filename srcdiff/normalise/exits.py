@@ -10,7 +10,8 @@ in:   for i in range(n):              out:  for i in range(n):
                                             if not returned: ...
 
 `break` stays where it is in the user's loop; it only has to be the last thing on its path, so that the reverse of
-the body is the reverse of a structured block. Where an `if` exits on some of its paths only and more follows, a flag
+the body is the reverse of a structured block. A path that ends with an exception has no reverse: what stands on the
+other side of its `if` follows that `if`, which then has one side only. Where an `if` exits on some of its paths only and more follows, a flag
 remembers which way was taken.
 """
 
@@ -34,11 +35,12 @@ from ..ir.nodes import (
     Name,
     Object,
     Origin,
+    Raise,
     Return,
     Stmt,
     While,
 )
-from ..ir.walk import Fresh, mentioned, subexprs
+from ..ir.walk import Fresh, ends_in_raise, mentioned, subexprs
 from ..rules import rule_of
 from ..rules.effects import has_effect
 
@@ -74,7 +76,9 @@ class _Exits:
         if not _always(body):
             body = self.block((*body, Return(Const(None), function.origin)))
         *head, last = body
-        if not isinstance(last, Return):
+        if ends_in_raise(body) and not _exits(body):
+            body = (*_without_exits(body), Return(Const(None), function.origin))
+        elif not isinstance(last, Return):
             name = self._result()
             body = _without_exits(_replace_returns(body, name))
             body = (*body, Return(Name(name), last.origin))
@@ -98,8 +102,11 @@ class _Exits:
         for k, s in enumerate(block):
             rest = block[k + 1 :]
             match s:
-                case Return() | Break() | Continue():
+                case Return() | Break() | Continue() | Raise():
                     return (*out, s)
+                case If() if (sides := _apart(s)) is not None:
+                    stopped, others = sides
+                    return (*out, replace(stopped, body=self.block(stopped.body)), *self.block((*others, *rest)))
                 case If():
                     whole = self._branch(s, rest)
                     out.extend(whole[0])
@@ -121,9 +128,9 @@ class _Exits:
         if not kinds or not rest:
             return [replace(s, body=body, orelse=orelse)], False
         if _always(body):
-            return [replace(s, body=body, orelse=self.block((*s.orelse, *rest)))], True
+            return _one_sided(replace(s, body=body, orelse=self.block((*s.orelse, *rest)))), True
         if _always(orelse):
-            return [replace(s, body=self.block((*s.body, *rest)), orelse=orelse)], True
+            return _one_sided(replace(s, body=self.block((*s.body, *rest)), orelse=orelse)), True
         out: list[Stmt] = []
         guards: list[Stmt] = []
         for kind in sorted(kinds, key=lambda k: k.__name__):
@@ -157,6 +164,20 @@ class _Exits:
         return [*before, replace(s, body=_without_exits(body), orelse=())], follow
 
 
+def _apart(s: If) -> tuple[If, Block] | None:
+    """An `if` one side of which raises, as one that has this side only, and the other side."""
+    if ends_in_raise(s.body):
+        return replace(s, orelse=()), s.orelse
+    if ends_in_raise(s.orelse):
+        return replace(s, test=negated(s.test), body=s.orelse, orelse=()), s.body
+    return None
+
+
+def _one_sided(s: If) -> list[Stmt]:
+    sides = _apart(s)
+    return [s] if sides is None else [sides[0], *sides[1]]
+
+
 def _plain(kind: _Exit, origin: Origin | None) -> Stmt:
     return Break(origin) if kind is Break else Continue(origin)
 
@@ -186,7 +207,7 @@ def _always(block: Block) -> bool:
     if not block:
         return False
     match block[-1]:
-        case Return() | Break() | Continue():
+        case Return() | Break() | Continue() | Raise():
             return True
         case If(body=body, orelse=orelse):
             return _always(body) and _always(orelse)

@@ -32,8 +32,7 @@ class Loops(Displays):
             test = self.atom(test, "popped")  # evaluated once, whatever becomes of the branch
         known = self.known(test)
         if known is not None:
-            for inner in self.run(s.body if known else s.orelse):
-                self.state.emit(inner)
+            self.state.out.extend(self.run(s.body if known else s.orelse))
             return
         if not isinstance(test, Name | Const) and self._rank(test) not in (0, None):
             raise TypeProblem(
@@ -184,8 +183,7 @@ class Loops(Displays):
             body: Block = (Assign(s.target, Name(element), s.origin), *_flagged(s.body, left))
             if k and left is not None:
                 body = (If(negated(Name(left)), body, (), s.origin),)
-            for inner in self.run(body):
-                self.state.emit(inner)
+            self.state.out.extend(self.run(body))
             del self.scope[element]
 
 

@@ -41,12 +41,13 @@ from ..ir.nodes import (
     Name,
     Object,
     Param,
+    Raise,
     Return,
     Stmt,
     Update,
     While,
 )
-from ..ir.types import ListOf, Num, Static, Tup, Type, describe
+from ..ir.types import FLOAT, ListOf, Num, Static, Tup, Type, describe
 from ..ir.walk import Fresh, expressions, is_call_of, mentioned, subexprs, targets
 from ..rules.effects import calls_with_effect, effect_of
 from ..rules.registry import writes
@@ -59,7 +60,7 @@ from .expressions import ADD, user_function
 from .finish import finished
 from .groups import Group, Instance, NotYet, Recursive, Writes, is_plain
 from .literals import as_value, as_written
-from .loops import Loops
+from .outcomes import Outcomes
 from .state import State, component, merge, to_problem, unknown
 
 SUB = Object(operator.sub, "-")
@@ -131,6 +132,8 @@ def _specialised(program: Program, types: Sequence[Type], state: State) -> Core:
     walker.instances = ((program.function.origin, program.function),)
     leaves = {n: tuple(walker.declare(n, t, names)) for n, t in zip(names, types, strict=True)}
     body = walker.all_of(program)
+    if not state.reachable:  # arguments of these types end in an exception, whatever their values
+        body, walker.result = (*body, Return(Const(0.0))), FLOAT
     captured = tuple(state.captured.values())
     own = (Param(n, p.default if n == p.name else None) for p in program.function.params for n in leaves[p.name])
     params = (*own, *(Param(name) for name, _ in captured))
@@ -162,7 +165,7 @@ def report(problems: list[Problem]) -> Refusal:
     return unique[0].error(unique)
 
 
-class Specialiser(Loops, Closures):
+class Specialiser(Outcomes, Closures):
     """The walk over one function; a callee gets a walker of its own that shares the state."""
 
     def __init__(
@@ -316,6 +319,10 @@ class Specialiser(Loops, Closures):
                 self.state.reachable = False
             case Return():
                 self.returns(s)
+            case Raise():
+                value, cause = (None if e is None else self.exception(e) for e in (s.value, s.cause))
+                self.state.emit(replace(s, value=value, cause=cause))
+                self.state.reachable = False
             case Comment():
                 pass
             case _:

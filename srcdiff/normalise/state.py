@@ -77,6 +77,8 @@ class State:
         return settled(Typer(self.env)(e))
 
     def emit(self, s: Stmt) -> None:
+        if not self.reachable:
+            return  # behind an exception
         self.out.append(replace(s, origin=s.origin or self.origin))
         self.effects += isinstance(s, Assign | Effect) and has_effect(s.value)
 

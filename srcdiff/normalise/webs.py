@@ -23,6 +23,7 @@ from ..ir.nodes import (
     If,
     Name,
     Object,
+    Raise,
     Return,
     Stmt,
     Update,
@@ -92,6 +93,9 @@ class _Flow:
                 return _meet(self.block(s.body, env), self.block(s.orelse, env))
             case While() | For():
                 return self.loop(s, env)
+            case Raise():
+                self.reads(s, env)
+                return None
             case Break():
                 self.breaks[-1].append(env)
                 return None

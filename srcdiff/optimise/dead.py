@@ -27,6 +27,7 @@ from ..ir.nodes import (
     Item,
     Name,
     Object,
+    Raise,
     Return,
     Stmt,
     Update,
@@ -118,6 +119,8 @@ class _Liveness:
 
     def block(self, block: Block, live: set[str]) -> tuple[Block, set[str]]:
         out: list[Stmt] = []
+        ends = [k for k, s in enumerate(block) if isinstance(s, Raise)]
+        block = block[: ends[0] + 1] if ends else block
         for s in reversed(block):
             new, live = self.statement(s, live)
             out.extend(reversed(new))
@@ -149,6 +152,8 @@ class _Liveness:
                 return [s], set(self.breaks[-1])
             case Return():
                 return [s], set() if s.value is None else names(s.value)
+            case Raise():
+                return [s], {name for e in expressions(s) for name in names(e)}
             case _:
                 return [s], live
 

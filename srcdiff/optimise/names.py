@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..ir.nodes import Assign, Block, Break, Display, For, Function, If, Name, Return, Stmt, Update, While
+from ..ir.nodes import Assign, Block, Break, Display, For, Function, If, Name, Raise, Return, Stmt, Update, While
 from ..ir.types import Held, ListOf, Num, Type
 from ..ir.walk import Fresh, expressions, map_stmt, names, ordered_names, rename, target_reads, targets
 
@@ -138,6 +138,8 @@ class _Interference:
                 return set(self.breaks[-1])
             case Return():
                 return set() if s.value is None else names(s.value)
+            case Raise():
+                return {name for e in expressions(s) for name in names(e)}
             case _:
                 return live.union(*(names(e) for e in expressions(s)))
 
