@@ -134,12 +134,14 @@ def _repeats(program: Program, core: Core) -> Repeats:
     for s, call, effect in calls_with_effect(core.function.body):
         assert isinstance(call.func, Object)
         operands = [*call.args, *(v for _, v in call.kwargs)]
-        outside = effect.state == "outside"
+        outside, clock = effect.state == "outside", effect.state == "clock"
         entropy = effect.state == "new" and all(a == Const(None) for a in operands)
-        if outside or entropy or any(names(a) & captured for a in operands):
+        if outside or clock or entropy or any(names(a) & captured for a in operands):
             what = f"`{call.func.text}`, which does not do the same in every run"
-            why = "this derivative takes several runs of the function, and all of them have to see the same draws"
+            seen = "time" if clock else "draws"
+            why = f"this derivative takes several runs of the function, and all of them have to see the same {seen}"
             fix = "pass the generator as an argument: each run gets a copy of it"
+            fix = "pass the time as an argument" if clock else fix
             problem = TypeProblem(UnsupportedCall, what, why, fix, call.at)
             problem.origin = s.origin
             found = Repeats(found.problem or _placed(program, problem), found.outside or outside * call.func.text)

@@ -56,6 +56,7 @@ from .runtime_reductions import (
     tensordot_left,
     tensordot_right,
 )
+from .runtime_texts import formatted, text
 
 __all__ = [
     "cofactors",
@@ -71,6 +72,7 @@ __all__ = [
     "first_min",
     "first_places",
     "following",
+    "formatted",
     "from_lower",
     "full_left_adjoint",
     "full_left_tangent",
@@ -114,6 +116,7 @@ __all__ = [
     "running_minima",
     "tensordot_left",
     "tensordot_right",
+    "text",
     "unbroadcast",
     "unit",
     "zeros_like",

@@ -19,7 +19,7 @@ PIPELINE = {
     "runtime": {"errors"},
     "rules": {"ir", "errors", "runtime"},
     "records": {"ir"},
-    "frontend": {"ir", "errors", "records"},
+    "frontend": {"ir", "errors", "runtime", "records"},
     "analysis": {"ir", "errors", "rules"},
     "normalise": {"ir", "errors", "runtime", "rules", "records", "frontend", "analysis"},
     "derive": {"ir", "errors", "runtime", "rules", "frontend", "normalise", "analysis"},
@@ -53,6 +53,7 @@ PARTS = {
     "runtime_reductions": "runtime",
     "runtime_matrices": "runtime",
     "runtime_complex": "runtime",
+    "runtime_texts": "runtime",
 }
 
 

@@ -116,6 +116,14 @@ class _Builder:
                 return [self.cut(0, value.col_offset), self.right_side(value), ":"]
             case ast.FunctionDef() as function:
                 return self.signature(function)
+            case ast.Raise(exc=ast.expr() as value, cause=cause):
+                end: list[Doc] = (
+                    [] if cause is None else [" from ", self.cut(cause.col_offset, cause.end_col_offset or 0)]
+                )
+                return ["raise ", self.right_side(value), *end]
+            case ast.Assert(test=test, msg=message):
+                end = [] if message is None else [", ", self.right_side(message)]
+                return ["assert ", self.right_side(test), *end]
             case ast.Expr(value=value):
                 return self.right_side(value) if isinstance(value, _Binary) else self.inner(value, _BARE)
         return self.cut(0, len(self.source))

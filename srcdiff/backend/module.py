@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from srcdiff import runtime
 from srcdiff.backend.layout import wrap
 from srcdiff.backend.printer import WIDTH, columns
-from srcdiff.backend.text import Names, render, update_symbol
+from srcdiff.backend.text import STANDARD, Names, render, update_symbol
 from srcdiff.ir import nodes as ir
 
 _PACKAGE = "srcdiff_generated"
@@ -189,12 +189,17 @@ class _Writer:
 def _assertion(stmt: ir.If) -> tuple[ir.Expr, ...] | None:
     """Test and message, where this is what an `assert` has been read as."""
     match stmt:
-        case ir.If(test=test, body=(ir.Raise(value=ir.Call(ir.Object(error, "assert"), message)),), orelse=()):
+        case ir.If(body=(ir.Raise(value=ir.Call(ir.Object(error, "assert"), message)),), orelse=()):
             if error is AssertionError:
-                inside = isinstance(test, ir.Call) and getattr(test.func, "value", None) is operator.not_
-                positive = test.args[0] if inside else ir.Call(ir.Object(operator.not_, "not"), (test,))
-                return (positive, *message)
+                return (_negated(stmt.test), *message)
     return None
+
+
+def _negated(test: ir.Expr) -> ir.Expr:
+    match test:
+        case ir.Call(ir.Object(operator.not_), (inner,)):
+            return inner
+    return ir.Call(ir.Object(operator.not_, "not"), (test,))
 
 
 def _comment(text: str) -> str:
@@ -257,7 +262,7 @@ def _imports(names: Names) -> list[str]:
     for module, alias in sorted(names.modules.items()):
         package, _, last = module.rpartition(".")
         line = f"from {package} import {last}" if package else f"import {module}"
-        sections[module not in ("math", "cmath")].append(line + (f" as {alias}" if alias != last else ""))
+        sections[module not in STANDARD].append(line + (f" as {alias}" if alias != last else ""))
     helpers = [name if name == alias else f"{name} as {alias}" for name, alias in sorted(names.runtime.items())]
     if helpers:
         line = f"from srcdiff.runtime import {', '.join(helpers)}"

@@ -24,10 +24,12 @@ import numpy as np
 from astor.code_gen import SourceGenerator, set_precedence, to_source
 from astor.op_util import Precedence, get_op_symbol
 
+from srcdiff import runtime
 from srcdiff.ir import nodes as ir
 from srcdiff.ir.callee import Callee, Helper
 
 _RUNTIME = "srcdiff.runtime"
+STANDARD = ("cmath", "contextlib", "logging", "math", "time", "warnings")  # the modules of Python that generated code imports
 
 
 def _table(pairs: str) -> dict[int, type[Any]]:
@@ -40,6 +42,7 @@ def _table(pairs: str) -> dict[int, type[Any]]:
 
 
 _UNARY = _table("neg USub pos UAdd invert Invert not_ Not")
+_OF_TEXT: dict[object, type[Any]] = {str.__mod__: ast.Mod, str.__add__: ast.Add, str.__mul__: ast.Mult}
 _ORDER = _table("lt Lt le LtE gt Gt ge GtE eq Eq ne NotEq is_ Is is_not IsNot")
 _BINARY = _table(
     "add Add sub Sub mul Mult truediv Div floordiv FloorDiv mod Mod pow Pow matmul MatMult "
@@ -52,8 +55,10 @@ def method_name(value: object) -> str | None:
     if isinstance(value, types.MethodDescriptorType | types.WrapperDescriptorType):
         return value.__name__
     random: Any = sys.modules.get("numpy.random")
+    logging: Any = sys.modules.get("logging")
     name = str(getattr(value, "__name__", ""))
     classes = () if random is None else (random.Generator, random.RandomState)
+    classes += () if logging is None else (logging.Logger,)
     return name if any(vars(c).get(name, classes) is value for c in classes) else None
 
 
@@ -169,6 +174,10 @@ class Names:
             found = sys.modules.get(library)
             if found is not None and (name := _public_name(found, value)):
                 return f"{self.module(library)}.{name}"
+        for library in STANDARD:
+            found = sys.modules.get(library)
+            if found is not None and value is vars(found).get(last) and callable(value):
+                return f"{self.module(library)}.{last}"
         if isinstance(value, types.MethodDescriptorType | types.GetSetDescriptorType):
             return f"{self.spell(ir.Object(value.__objclass__, value.__objclass__.__name__))}.{value.__name__}"
         home = str(getattr(value, "__module__", None))
@@ -266,7 +275,9 @@ class _Tree:
         return ast.Call(self.expr(node.func), args, keywords)
 
     def operation(self, func: object, args: tuple[ir.Expr, ...]) -> ast.expr | None:
-        """The call of a function of `operator` as the operator, or None."""
+        """The call of a function of `operator` as the operator, of a text as the f-string, or None."""
+        if func is runtime.text or func is runtime.formatted:
+            return self.fstring(args if func is runtime.text else (ir.Call(ir.Object(func, "f-string"), args),))
         match args:
             case (ir.Call(ir.Object(f), (box, item)),) if func is operator.not_ and f is operator.contains:
                 return ast.Compare(self.expr(item), [ast.NotIn()], [self.expr(box)])
@@ -278,6 +289,8 @@ class _Tree:
             case (left, right):
                 if func is operator.getitem:
                     return ast.Subscript(self.expr(left), self.index(right))
+                if func in _OF_TEXT:
+                    return ast.BinOp(self.expr(left), _OF_TEXT[func](), self.expr(right))
                 if func is operator.contains:
                     return ast.Compare(self.expr(right), [ast.In()], [self.expr(left)])
                 if order := _ORDER.get(id(func)):
@@ -285,6 +298,27 @@ class _Tree:
                 if binary := _BINARY.get(id(func)):
                     return _signed(ast.BinOp(self.expr(left), binary(), self.expr(right)))
         return None
+
+    def fstring(self, pieces: tuple[ir.Expr, ...]) -> ast.expr | None:
+        """An f-string; None where a piece of it cannot stand between its quotes."""
+        shown: list[str] = []
+        for piece in pieces:
+            match piece:
+                case ir.Const(value=str(value)) | ir.Object(value=str(value)):
+                    shown.append(_quoted(value)[1:-1].replace("{", "{{").replace("}", "}}"))
+                    if '"' in value:
+                        return None
+                case ir.Call(ir.Object(function), (value, ir.Const(conversion), spec)) if function is runtime.formatted:
+                    if not isinstance(spec, ir.Const):
+                        return None
+                    ending = (f"!{conversion}" if conversion else "") + (f":{spec.value}" if spec.value else "")
+                    shown.append(f"{{{render(value, self.names)}{ending}}}")
+                case _:
+                    shown.append(f"{{{render(piece, self.names)}}}")
+        inside = [s for s, piece in zip(shown, pieces, strict=True) if not _is_text(piece)]
+        if any(mark in s for s in inside for mark in ('"', "\\", "{{")):
+            return None
+        return ast.Name('f"' + "".join(shown) + '"')
 
     def logic(self, node: ir.Logic) -> ast.expr:
         """`and` and `or`; neighbouring comparisons that share an operand become one chain again."""
@@ -304,6 +338,10 @@ class _Tree:
             previous = value
         operation = ast.And() if node.op == "and" else ast.Or()
         return parts[0] if len(parts) == 1 else ast.BoolOp(operation, parts)
+
+
+def _is_text(piece: ir.Expr) -> bool:
+    return isinstance(piece, ir.Const | ir.Object) and isinstance(piece.value, str)
 
 
 def _dotted(name: str) -> ast.expr:

@@ -6,9 +6,12 @@ A refused construct is noted and a placeholder stands for it, so that one readin
 
 from __future__ import annotations
 
+import ast
 import math
 import operator
 import types
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,6 +20,7 @@ from srcdiff.frontend.names import MISSING, NOT_STATIC, Reference, Scope, static
 from srcdiff.frontend.refusals import Problems
 from srcdiff.frontend.text import Text
 from srcdiff.ir.nodes import (
+    Assign,
     Attr,
     Call,
     Choice,
@@ -26,13 +30,18 @@ from srcdiff.ir.nodes import (
     Const,
     Display,
     Expr,
+    If,
     Item,
     Logic,
     Name,
     Object,
+    Origin,
     Slice,
     Span,
+    Stmt,
 )
+from srcdiff.ir.walk import assigned
+from srcdiff.runtime import formatted, text
 
 
 class _Operator(NamedTuple):
@@ -93,6 +102,7 @@ class Expressions:
         self.references: dict[str, Reference] = {}
         self.renamed: list[dict[str, str]] = []  # by the comprehensions around
         self._unbound: set[str] = set()
+        self._ahead: list[Stmt] = []  # what has to run before the statement that is being read
 
     def read(self, node: Any) -> Expr:
         reader = getattr(self, f"_{type(node).__name__.lower()}", None)
@@ -109,6 +119,46 @@ class Expressions:
                 if part is not None and type(node).__name__ not in ("JoinedStr", "TemplateStr", "DictComp"):
                     self.read(part)
         return _PLACEHOLDER
+
+    # ------------------------------------------------------------------------- assignments inside of expressions
+
+    def taken_ahead(self, origin: Origin) -> list[Stmt]:
+        """The statements that expressions read so far have become beside their value."""
+        ahead, self._ahead = self._ahead, []
+        return [replace(s, origin=s.origin or origin) for s in ahead]
+
+    def assigned_ahead(self) -> set[str]:
+        return assigned(tuple(self._ahead))
+
+    def in_order(self, nodes: Sequence[Any]) -> list[Expr]:
+        """Operands, from the left to the right: what a later one assigns does not reach an earlier one."""
+        read: list[Expr] = []
+        for node in nodes:
+            before, self._ahead = self._ahead, []
+            value = self.read(node)
+            if self._ahead:
+                bound = self.assigned_ahead()
+                for k, e in enumerate(read):
+                    if not isinstance(e, Const | Object) and not (isinstance(e, Name) and e.id not in bound):
+                        read[k] = Name(self.scope.fresh("operand"), getattr(e, "at", None))
+                        before.append(Assign(read[k], e))
+            self._ahead = [*before, *self._ahead]
+            read.append(value)
+        return read
+
+    def apart(self, node: Any) -> tuple[Expr, tuple[Stmt, ...]]:
+        """An operand that is not always evaluated, with what has to run before it then."""
+        before, self._ahead = self._ahead, []
+        value = self.read(node)
+        own, self._ahead = tuple(self._ahead), before
+        return value, own
+
+    def _namedexpr(self, node: Any) -> Expr:
+        span = self.text.span(node)
+        target = Name(self.scope.spelled(node.target.id), self.text.span(node.target))
+        value = self.read(node.value)
+        self._ahead.append(Assign(target, value))
+        return Name(target.id, span)
 
     # ------------------------------------------------------------------------------------------ names and values
 
@@ -200,12 +250,19 @@ class Expressions:
             if not clauses:
                 self.renamed.append(names)
             names.update({n: self.scope.fresh(n) for n in _target_names(clause.target)})
-            conditions = tuple(map(self.read, clause.ifs))
+            conditions = tuple(map(self.unassigning, clause.ifs))
             clauses.append(Clause(self._bound(clause.target), over, conditions))
-        read = [self.read(part) for part in parts]
+        read = [self.unassigning(part) for part in parts]
         self.renamed.pop()
         element = read[0] if len(read) == 1 else Display("tuple", tuple(read), self.text.span(node))
         return Comprehension(kind, element, tuple(clauses), self.text.span(node))
+
+    def unassigning(self, node: Any) -> Expr:
+        """An expression that is evaluated for every element."""
+        value, ahead = self.apart(node)
+        if ahead:
+            self.problems.add("assignment inside a comprehension", self.text.span(node))
+        return value
 
     def _bound(self, target: Any) -> Expr:
         """The target of a comprehension's clause."""
@@ -220,7 +277,7 @@ class Expressions:
 
     def _binop(self, node: Any) -> Expr:
         span = self.text.span(node)
-        return Call(BINARY[type(node.op).__name__].at(span), (self.read(node.left), self.read(node.right)), (), span)
+        return Call(BINARY[type(node.op).__name__].at(span), tuple(self.in_order((node.left, node.right))), (), span)
 
     def _unaryop(self, node: Any) -> Expr:
         span = self.text.span(node)
@@ -232,17 +289,36 @@ class Expressions:
         return Call(_UNARY[kind].at(span), (self.read(node.operand),), (), span)
 
     def _boolop(self, node: Any) -> Expr:
-        op = "and" if type(node.op).__name__ == "And" else "or"
-        return Logic(op, tuple(self.read(value) for value in node.values), self.text.span(node))
+        op, span = "and" if type(node.op).__name__ == "And" else "or", self.text.span(node)
+        first = self.read(node.values[0])
+        rest = [self.apart(value) for value in node.values[1:]]
+        if not any(ahead for _, ahead in rest):
+            return Logic(op, (first, *(value for value, _ in rest)), span)
+        held = Name(self.scope.fresh("holds"), span)
+        self._ahead.append(Assign(held, first))
+        for value, ahead in rest:
+            more = held if op == "and" else Call(NOT.at(span), (held,), (), span)
+            self._ahead.append(If(more, (*ahead, Assign(held, value))))
+        return held
 
     def _ifexp(self, node: Any) -> Expr:
-        then, test, other = self.read(node.body), self.read(node.test), self.read(node.orelse)
-        return Choice(test, then, other, self.text.span(node))
+        span = self.text.span(node)
+        test = self.read(node.test)
+        (then, then_ahead), (other, other_ahead) = self.apart(node.body), self.apart(node.orelse)
+        if not then_ahead and not other_ahead:
+            return Choice(test, then, other, span)
+        chosen = Name(self.scope.fresh("chosen"), span)
+        sides = (*then_ahead, Assign(chosen, then)), (*other_ahead, Assign(chosen, other))
+        self._ahead.append(If(test, *sides))
+        return chosen
 
     def _compare(self, node: Any) -> Expr:
         span = self.text.span(node)
         operands = [node.left, *node.comparators]
-        values = [self.read(operand) for operand in operands]
+        ahead = len(self._ahead)
+        values = self.in_order(operands)
+        if len(self._ahead) > ahead and any(_assigns(operand) for operand in operands[2:]):
+            self.problems.add("assignment inside a chain", span)
         places = [self.text.span(operand) for operand in operands]
         pairs: list[Expr] = []
         for i, op in enumerate(node.ops):
@@ -256,36 +332,60 @@ class Expressions:
     # ----------------------------------------------------------------------------------------- calls and elements
 
     def _call(self, node: Any) -> Expr:
-        func = self.read(node.func)
-        args = tuple(map(self.read, node.args))
-        kwargs = tuple((keyword.arg or "**", self.read(keyword.value)) for keyword in node.keywords)
-        return Call(func, args, kwargs, self.text.span(node))
+        func, *values = self.in_order([node.func, *node.args, *(keyword.value for keyword in node.keywords)])
+        count = len(node.args)
+        kwargs = tuple((k.arg or "**", value) for k, value in zip(node.keywords, values[count:], strict=True))
+        return Call(func, tuple(values[:count]), kwargs, self.text.span(node))
 
     def _subscript(self, node: Any) -> Expr:
-        return Item(self.read(node.value), self.read(node.slice), self.text.span(node))
+        base, index = self.in_order((node.value, node.slice))
+        return Item(base, index, self.text.span(node))
 
     def _slice(self, node: Any) -> Expr:
         lower, upper, step = (part and self.read(part) for part in (node.lower, node.upper, node.step))
         return Slice(lower, upper, step, self.text.span(node))
 
     def _tuple(self, node: Any) -> Expr:
-        return Display("tuple", tuple(self.read(item) for item in node.elts), self.text.span(node))
+        return Display("tuple", tuple(self.in_order(node.elts)), self.text.span(node))
 
     def _starred(self, node: Any) -> Expr:
         return Display("starred", (self.read(node.value),), self.text.span(node))
 
     def _dict(self, node: Any) -> Expr:
         items: list[Expr] = []
+        read = iter(self.in_order([part for pair in zip(node.keys, node.values, strict=True) for part in pair if part]))
         for key, value in zip(node.keys, node.values, strict=True):
-            read = self.read(value)
             if key is None:
-                items.append(Display("starred", (read,), self.text.span(value)))
+                items.append(Display("starred", (next(read),), self.text.span(value)))
             else:
-                items.append(Display("tuple", (self.read(key), read), self.text.span(key)))
+                items.append(Display("tuple", (next(read), next(read)), self.text.span(key)))
         return Display("dict", tuple(items), self.text.span(node))
 
     def _list(self, node: Any) -> Expr:
-        return Display("list", tuple(self.read(item) for item in node.elts), self.text.span(node))
+        return Display("list", tuple(self.in_order(node.elts)), self.text.span(node))
+
+    # ------------------------------------------------------------------------------------------------------- text
+
+    def _joinedstr(self, node: Any) -> Expr:
+        """An f-string as a call of the function that joins its pieces."""
+        return Call(Object(text, "f-string"), tuple(self.in_order(node.values)), (), self.text.span(node))
+
+    def _formattedvalue(self, node: Any) -> Expr:
+        span = self.text.span(node)
+        if node.conversion == -1 and node.format_spec is None:
+            return self.read(node.value)
+        value, spec = (
+            self.read(node.value),
+            Const("", span) if node.format_spec is None else self.read(node.format_spec),
+        )
+        if isinstance(spec, Call) and all(isinstance(part, Const) for part in spec.args):
+            spec = Const("".join(part.value for part in spec.args if isinstance(part, Const)), span)
+        conversion = Const("" if node.conversion == -1 else chr(node.conversion), span)
+        return Call(Object(formatted, "f-string"), (value, conversion, spec), (), span)
+
+
+def _assigns(node: Any) -> bool:
+    return any(type(part).__name__ == "NamedExpr" for part in ast.walk(node))
 
 
 def _target_names(target: Any) -> list[str]:

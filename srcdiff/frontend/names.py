@@ -32,7 +32,7 @@ class Reference:
     """One static name that a function uses from outside."""
 
     path: str  # as spelled in the user's text: "np.sin", "RATE"
-    scope: str  # "global", "closure" or "builtin"
+    scope: str  # "global", "closure", "builtin" or "import"
     value: object
     _scope: Scope = field(repr=False)
 
@@ -85,6 +85,7 @@ class Scope:
         self.function = function
         self.owner = owner
         self.locals = frozenset(code.co_varnames) | frozenset(code.co_cellvars)
+        self.imports: dict[str, object] = {}  # what imports inside the function bind
         self.taken = self.locals | frozenset(code.co_names) | frozenset(code.co_freevars)
 
     def spelled(self, name: str) -> str:
@@ -95,10 +96,12 @@ class Scope:
         return f"_{stripped}{name}" if stripped else name
 
     def is_local(self, name: str) -> bool:
-        return self.spelled(name) in self.locals
+        return self.spelled(name) in self.locals and name not in self.imports
 
     def lookup(self, name: str) -> tuple[str, object]:
         """The scope that binds a name that is not local, and its value or MISSING."""
+        if name in self.imports:
+            return "import", self.imports[name]
         name = self.spelled(name)
         function = self.function
         if name in function.__code__.co_freevars:
@@ -129,15 +132,19 @@ class InnerScope(Scope):
         self.function, self.owner, self.outer = outer.function, outer.owner, outer
         self.locals = frozenset(map(self.spelled, own))
         self.taken = self.locals | outer.taken
+        self.imports = {}
         self.free: dict[str, None] = {}  # variables of the functions around it that it mentions
 
     def is_local(self, name: str) -> bool:
         if self.spelled(name) in self.locals:
-            return True
+            return name not in self.imports
         if not self.outer.is_local(name):
             return False
         self.free[self.spelled(name)] = None
         return True
+
+    def lookup(self, name: str) -> tuple[str, object]:
+        return super().lookup(name) if name in self.imports else self.outer.lookup(name)
 
 
 def static_attribute(base: object, name: str) -> object:

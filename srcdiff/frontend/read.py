@@ -7,10 +7,13 @@ import types
 from typing import Any
 
 from srcdiff.frontend.expressions import BINARY, NOT, Expressions
+from srcdiff.frontend.imports import imported
+from srcdiff.frontend.markers import deleted
 from srcdiff.frontend.names import InnerScope, Scope
+from srcdiff.frontend.patterns import lowered
 from srcdiff.frontend.program import Program
 from srcdiff.frontend.refusals import Problems, not_a_function
-from srcdiff.frontend.scopes import bound_names, nonlocal_names, parameter_names
+from srcdiff.frontend.scopes import bound_names, import_statements, nonlocal_names, parameter_names, stored_names
 from srcdiff.frontend.source import Source, find, to_gast
 from srcdiff.frontend.text import Text
 from srcdiff.frontend.writes import lasting_writes
@@ -41,6 +44,7 @@ from srcdiff.ir.nodes import (
     Update,
     While,
 )
+from srcdiff.ir.walk import names
 
 
 def read(function: object) -> Program:
@@ -50,6 +54,8 @@ def read(function: object) -> Program:
     source = find(function)
     problems = Problems(source.file, source.text)
     for part in source.unknown:
+        if type(part).__name__ == "TypeAlias":
+            continue  # an annotation, which nothing is computed from
         problems.add(type(part).__name__, source.text.span(part))
     problems.check()
     try:
@@ -94,12 +100,14 @@ class _Statements:
         params = self._params(node.args)
         doc = None
         if kind == "Lambda":
-            span = self.text.span(node.body)
-            body: Block = (Return(self.expressions.read(node.body), self._origin(span)),)
+            origin = self._origin(self.text.span(node.body))
+            value = self.expressions.read(node.body)
+            body: Block = (*self.expressions.taken_ahead(origin), Return(value, origin))
         else:
             first = node.body[0]
             if type(first).__name__ == "Expr" and isinstance(getattr(first.value, "value", None), str):
                 doc = inspect.cleandoc(first.value.value)
+            self._imports()
             body = self.block(node.body)
         result = Function(self.source.name, params, body, doc, self._origin(_header(self.source)))
         for write in lasting_writes(result):
@@ -133,6 +141,8 @@ class _Statements:
         """A function that is defined in this one."""
         scope = InnerScope(self.scope, bound_names(node))
         reader = _Statements(self.subject, self.source, self.problems, scope)
+        reader.node = node
+        reader._imports()
         reader.expressions.references = self.expressions.references
         reader.expressions.renamed = self.expressions.renamed[:]
         arguments = node.args
@@ -148,7 +158,9 @@ class _Statements:
         span = self.text.span(node)
         if type(node).__name__ == "Lambda":
             inside = self.text.span(node.body)
-            body: Block = (Return(reader.expressions.read(node.body), self._origin(inside)),)
+            value = reader.expressions.read(node.body)
+            ahead = reader.expressions.taken_ahead(self._origin(inside))
+            body: Block = (*ahead, Return(value, self._origin(inside)))
         else:
             body = reader.block(node.body)
         function = Function(name, params, body, None, self._origin(self.text.header(node)))
@@ -164,11 +176,11 @@ class _Statements:
             return []
         return [Assign(Name(self.scope.spelled(node.name)), self.inner(node, node.name), origin)]
 
-    def _nonlocal(self, node: Any, origin: Origin) -> list[Stmt]:  # noqa: ARG002
+    def _nonlocal(self, node: Any, origin: Origin) -> list[Stmt]:
         scope = self.scope
-        if not isinstance(scope, InnerScope) or not all(map(scope.outer.is_local, node.names)):
-            self._refuse(node)
-        return []
+        if isinstance(scope, InnerScope) and all(map(scope.outer.is_local, node.names)):
+            return []
+        return self._global(node, origin)
 
     # ------------------------------------------------------------------------------------------------ statements
 
@@ -177,7 +189,7 @@ class _Statements:
 
     def statement(self, node: Any) -> list[Stmt]:
         kind = type(node).__name__
-        if kind == "Pass":
+        if kind in ("Pass", "TypeAlias"):
             return []
         origin = self._origin(self.text.header(node))
         if kind in ("Break", "Continue"):
@@ -187,7 +199,7 @@ class _Statements:
             self._refuse(node)
             return []
         statements: list[Stmt] = reader(node, origin)
-        return statements
+        return [*self.expressions.taken_ahead(origin), *statements]
 
     def _origin(self, span: Span) -> Origin:
         return Origin(self.source.file, span, self.text.quote(span))
@@ -201,6 +213,47 @@ class _Statements:
             for field in ("body", "orelse", "finalbody"):
                 self.block(getattr(part, field, []))
 
+    def read(self, node: Any) -> Expr:
+        return self.expressions.read(node)
+
+    def _imports(self) -> None:
+        """What the imports of the function bind, which holds in all of it; a name has one meaning only."""
+        for node in import_statements(self.node):
+            for name, value, complaint in imported(node, self.subject):
+                span = self.text.span(node)
+                if complaint:
+                    self.problems.add("missing import", span, name=name, why=complaint)
+                elif name in stored_names(self.node) or self.scope.imports.get(name, value) is not value:
+                    self.problems.add("import of a variable", span, name=name)
+                self.scope.imports[name] = value
+
+    def _import(self, node: Any, origin: Origin) -> list[Stmt]:  # noqa: ARG002
+        return []  # done when the derivative is written
+
+    _importfrom = _import
+
+    def _global(self, node: Any, origin: Origin) -> list[Stmt]:  # noqa: ARG002
+        """A declaration for names that are only read says nothing."""
+        if set(node.names) & stored_names(self.node):
+            self._refuse(node)
+        return []
+
+    def _delete(self, node: Any, origin: Origin) -> list[Stmt]:
+        out: list[Stmt] = []
+        for target in node.targets:
+            span = self.text.span(target)
+            if type(target).__name__ == "Name":
+                name = Name(self.scope.spelled(target.id), span)
+                out.append(Effect(Call(Object(deleted, "del", span), (name,), (), span), origin))
+            else:
+                self.problems.add("Delete", span, name=self.text.quote(span))
+        return out
+
+    def _match(self, node: Any, origin: Origin) -> list[Stmt]:
+        subject = self.expressions.read(node.subject)
+        ahead = self.expressions.taken_ahead(origin)
+        return [*ahead, *lowered(self, node, origin, subject)]
+
     def _return(self, node: Any, origin: Origin) -> list[Stmt]:
         value = Const(None, origin.span) if node.value is None else self.expressions.read(node.value)
         return [Return(value, origin)]
@@ -212,9 +265,11 @@ class _Statements:
     def _assert(self, node: Any, origin: Origin) -> list[Stmt]:
         """`assert test, message`; the spelling of the exception says that it is to be written so again."""
         test = self.expressions.read(node.test)
+        ahead = self.expressions.taken_ahead(origin)
         message = () if node.msg is None else (self.expressions.read(node.msg),)
         failure = Raise(Call(Object(AssertionError, "assert"), message, (), origin.span), None, origin)
-        return [If(Call(NOT.at(origin.span), (test,), (), test.at), (failure,), (), origin)]
+        failed = (*self.expressions.taken_ahead(origin), failure)
+        return [*ahead, If(Call(NOT.at(origin.span), (test,), (), test.at), failed, (), origin)]
 
     def _expr(self, node: Any, origin: Origin) -> list[Stmt]:
         if type(node.value).__name__ == "Constant":
@@ -223,18 +278,33 @@ class _Statements:
 
     def _if(self, node: Any, origin: Origin) -> list[Stmt]:
         test = self.expressions.read(node.test)
-        return [If(test, self.block(node.body), self.block(node.orelse), origin)]
+        ahead = self.expressions.taken_ahead(origin)
+        return [*ahead, If(test, self.block(node.body), self.block(node.orelse), origin)]
 
     def _while(self, node: Any, origin: Origin) -> list[Stmt]:
+        """Where the test assigns, it is a statement of the body, which the loop is left by."""
         test = self.expressions.read(node.test)
-        return [While(test, self.block(node.body), self.block(node.orelse), origin)]
+        ahead = self.expressions.taken_ahead(origin)
+        if not ahead:
+            return [While(test, self.block(node.body), self.block(node.orelse), origin)]
+        stop: Block = (Break(origin),)
+        around: tuple[list[Stmt], list[Stmt]] = [], []
+        if node.orelse:
+            ended = Name(self.scope.fresh("ended"))
+            stop = (Assign(ended, Const(True), origin), *stop)
+            around[0].append(Assign(ended, Const(False), origin))
+            around[1].append(If(ended, self.block(node.orelse), (), origin))
+        leave = If(Call(NOT.at(origin.span), (test,), (), test.at), stop, (), origin)
+        loop = While(Const(True), (*ahead, leave, *self.block(node.body)), (), origin)
+        return [*around[0], loop, *around[1]]
 
     def _for(self, node: Any, origin: Origin) -> list[Stmt]:
         over = self.expressions.read(node.iter)
+        ahead = self.expressions.taken_ahead(origin)
         target = self.target(node.target)
         for span in _elements(target):
             self.problems.add("element as loop variable", span, name=self.text.quote(span))
-        return [For(target, over, self.block(node.body), self.block(node.orelse), origin)]
+        return [*ahead, For(target, over, self.block(node.body), self.block(node.orelse), origin)]
 
     # ----------------------------------------------------------------------------------------------- assignments
 
@@ -278,7 +348,10 @@ class _Statements:
     def _augassign(self, node: Any, origin: Origin) -> list[Stmt]:
         target = self.target(node.target)
         op = BINARY[type(node.op).__name__].at(origin.span)
-        return [Update(target, op, self.expressions.read(node.value), origin)]
+        value = self.expressions.read(node.value)
+        if names(target) & self.expressions.assigned_ahead():
+            self.problems.add("assigned in its own value", origin.span)
+        return [Update(target, op, value, origin)]
 
 
 class _Functions(Expressions):

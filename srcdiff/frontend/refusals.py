@@ -53,10 +53,6 @@ _GLOBAL = (
     "a variable that outlives the call would carry values from one evaluation into the next",
     "pass the value as an argument and return the new one",
 )
-_INNER_IMPORT = (
-    "names are resolved when the derivative is written, and an import inside the function binds them only as it runs",
-    "move the import to the top of the file",
-)
 _FORMAT = (
     "text has no derivative, and formatting in the middle of a computation serves only messages",
     "return the numbers and format them where the function is called",
@@ -91,46 +87,59 @@ TABLE: dict[str, Entry] = {
         "entering and leaving a context runs code that has no counterpart in the reverse sweep",
         "put the `with` around the call of the function instead",
     ),
-    "Match": _syntax(
-        "`match`",
-        "patterns bind names and test types in one step, which the reverse sweep cannot repeat",
-        "write `if` / `elif` / `else` with comparisons",
-    ),
-    "NamedExpr": _syntax(
-        "an assignment expression (`:=`)",
-        "it assigns in the middle of an expression, and the reverse sweep goes statement by statement",
-        "assign on a line of its own before this one",
-    ),
-    "JoinedStr": _syntax("an f-string", *_FORMAT),
     "TemplateStr": _syntax("a t-string", *_FORMAT),
     "Global": _syntax("`global`", *_GLOBAL),
     "Nonlocal": _syntax("`nonlocal` of a variable outside the differentiated function", *_GLOBAL),
     "Delete": _syntax(
-        "`del`",
-        "the reverse sweep may still need the value that it throws away",
-        "leave the statement out: a local variable is freed when the function returns",
+        "`del {name}`",
+        "it changes an object that others may see, and which parts it has is settled when the derivative is written",
+        "keep a flag or a count of what is still in use, or make a new list, dict or object without that part",
     ),
-    "Import": _syntax("an import inside the function", *_INNER_IMPORT),
-    "ImportFrom": _syntax("an import inside the function", *_INNER_IMPORT),
+    "missing import": Entry(
+        UnresolvedName,
+        "an import of `{name}` that fails",
+        "{why}",
+        "install or correct the module: imports inside the function are done when the derivative is written",
+    ),
+    "import of a variable": _syntax(
+        "an import that binds the variable `{name}` anew",
+        "what a name stands for is settled when the derivative is written, in all of the function",
+        "give the import a name of its own (`import ... as ...`)",
+    ),
+    "capture in alternatives": _syntax(
+        "a pattern with `|` that captures",
+        "which part is captured depends on the alternative that matches",
+        "write one `case` for each alternative",
+    ),
+    "rest of a mapping": _syntax(
+        "the pattern `**{name}`",
+        "the rest of a dict has keys that the program does not name",
+        "name the keys one by one",
+    ),
+    "positions of a class": _syntax(
+        "the pattern `{name}` with more positions than its class tells",
+        "`__match_args__` of the class says which attributes the positions are",
+        "name the attributes: `Class(name=pattern)`",
+    ),
+    "assigned in its own value": _syntax(
+        "an augmented assignment whose value assigns its target (`:=`)",
+        "Python reads the target before the value, and writes it after",
+        "assign on a line of its own before this one",
+    ),
+    "assignment inside a comprehension": _syntax(
+        "an assignment (`:=`) inside a comprehension",
+        "it assigns a variable of the function once for every element",
+        "write the comprehension as a loop",
+    ),
+    "assignment inside a chain": _syntax(
+        "an assignment (`:=`) behind the first comparison of a chain",
+        "Python evaluates it only where the comparison before it holds",
+        "write the chain with `and`",
+    ),
     "Set": _syntax(
         "a set",
         "a set drops equal values and has no order, so no derivative can be assigned to its elements",
         "use a tuple or an array; test membership with `in (a, b, c)`",
-    ),
-    "Assert": _syntax(
-        "`assert`",
-        "it can end the function with an exception, which the derivative has no counterpart for yet",
-        "check the arguments before calling the function",
-    ),
-    "Raise": _syntax(
-        "`raise`",
-        "it ends the function with an exception, which the derivative has no counterpart for yet",
-        "check the arguments before calling the function, or return `np.nan` where there is no result",
-    ),
-    "TypeAlias": _syntax(
-        "a `type` statement inside the function",
-        "it makes a new object at every call that no number depends on",
-        "move the `type` statement to the top of the file",
     ),
     "attribute target": _syntax(
         "an assignment to the attribute `{name}`",

@@ -39,6 +39,20 @@ def bound_names(definition: Any) -> set[str]:
     return found - declared
 
 
+def stored_names(definition: Any) -> set[str]:
+    """What the statements of a function assign or delete, imports left out, whatever it declares."""
+    body = definition.body if isinstance(definition.body, list) else [definition.body]
+    kinds = ("Store", "Del", "Param")
+    names = {n.id for n in _own(body) if type(n).__name__ == "Name" and type(n.ctx).__name__ in kinds}
+    return names | {n.name for n in _own(body) if type(n).__name__ in ("FunctionDef", "AsyncFunctionDef", "ClassDef")}
+
+
+def import_statements(definition: Any) -> list[Any]:
+    """The imports of a function, without those of functions inside it."""
+    body = definition.body if isinstance(definition.body, list) else []
+    return [n for n in _own(body) if type(n).__name__ in ("Import", "ImportFrom")]
+
+
 def nonlocal_names(definition: Any) -> list[str]:
     """What a function declares nonlocal."""
     body = definition.body if isinstance(definition.body, list) else []

@@ -195,8 +195,8 @@ class Static:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """An object with a state of its own, such as a random generator: the program passes it on and calls its methods,
-    which change it. It has no derivative."""
+    """An object that the program passes on and calls the methods of, which may change it: a random generator, a text.
+    It has no derivative."""
 
     kind: type
 
@@ -208,6 +208,7 @@ COMPLEX = Num("complex128", weak=True)
 INT = Num("int64", weak=True)
 BOOL = Num("bool", weak=True)
 NONE = Static(None)
+TEXT = Held(str)  # made when the program runs
 
 
 def held(value: object) -> Held | None:

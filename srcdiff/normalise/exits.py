@@ -10,9 +10,9 @@ in:   for i in range(n):              out:  for i in range(n):
                                             if not returned: ...
 
 `break` stays where it is in the user's loop; it only has to be the last thing on its path, so that the reverse of
-the body is the reverse of a structured block. A path that ends with an exception has no reverse: what stands on the
-other side of its `if` follows that `if`, which then has one side only. Where an `if` exits on some of its paths only and more follows, a flag
-remembers which way was taken.
+the body is the reverse of a structured block. Where an `if` exits on some of its paths only and more follows, a flag
+remembers which way was taken. A path that ends with an exception has no reverse: what stands on the other side of its
+`if` follows that `if`, which then has one side only.
 """
 
 from __future__ import annotations

@@ -38,6 +38,7 @@ from ..ir.walk import is_call_of
 from ..records import form_of, is_structure
 from ..rules import rule_of, spelled_form, spelled_out
 from ..rules.complex_operands import holds_complex, is_complex
+from ..rules.effects import effect_method
 from ..rules.registry import is_decided, rewriting
 from ..rules.result_types import check_dimensions
 from ..rules.typing import TypeProblem, method_of, type_of_value
@@ -365,6 +366,9 @@ class Rewriter(Indices, Lazy):
         if isinstance(base, Display) and (result := self.method_call(base, e, attr)) is not None:
             return result
         type_ = self.typed(base)
+        if isinstance(base, Object) and (own := effect_method(base.value, attr.name)) is not None:
+            args, kwargs = self.arguments(e)
+            return self._checked(self._builtin(Call(Object(own, attr.name), (base, *args), kwargs, e.at)))
         found = method_of(type_, attr.name)
         if isinstance(base, Object) and found is not None:  # `scipy.stats.norm.logpdf`
             return self._call(replace(e, func=Object(found, f"{base.text}.{attr.name}", attr.at)))

@@ -7,11 +7,24 @@ An exception leaves the derivative as it leaves the function. It is made where t
 
 from __future__ import annotations
 
+import operator
+import types
+from typing import Any
+
 from ..errors import UnsupportedSyntax
-from ..ir.nodes import Call, Expr, Object
+from ..frontend import matches_mapping, matches_sequence
+from ..ir.nodes import Call, Const, Display, Expr, Object
+from ..ir.types import TEXT, Static, Type
 from ..rules.typing import TypeProblem
+from .kinds import fits_mapping, fits_sequence, is_instance
 from .literals import as_written
 from .loops import Loops
+
+_OF_TEXT = {operator.mod: str.__mod__, operator.add: str.__add__, operator.mul: str.__mul__}
+
+
+def is_text(type_: Type) -> bool:
+    return type_ == TEXT or (isinstance(type_, Static) and isinstance(type_.value, str))
 
 
 class Outcomes(Loops):
@@ -36,6 +49,52 @@ class Outcomes(Loops):
             "raise an exception class, or call it here: `raise ValueError(...)`",
             e.at,
         )
+
+    # ------------------------------------------------------------------------------------------ text, and what fits
+
+    def _builtin(self, e: Call) -> Expr:
+        operator_ = _OF_TEXT.get(e.func.value) if isinstance(e.func, Object) and len(e.args) == 2 else None
+        if operator_ is not None and is_text(self.typed(e.args[0])):
+            return Call(Object(operator_, "text"), tuple(map(as_written, e.args)), (), e.at)
+        return super()._builtin(e)
+
+    def special_call(self, function: Any, e: Call) -> Expr | None:
+        if function is matches_sequence:
+            subject, length, starred = e.args
+            assert isinstance(length, Const)
+            assert isinstance(starred, Const)
+            return self.settled_test(fits_sequence(self.typed(self.expr(subject)), length.value, starred.value), e)
+        if function is matches_mapping:
+            return Const(fits_mapping(self.typed(self.expr(e.args[0]))))
+        if function is isinstance and len(e.args) == 2:
+            value, classes = (self.expr(a) for a in e.args)
+            return self.settled_test(self.fits_class(self.typed(value), classes, e), e)
+        return super().special_call(function, e)
+
+    def fits_class(self, type_: Type, classes: Expr, e: Call) -> bool | None:
+        """`isinstance`, for one class or a tuple of them."""
+        if isinstance(classes, Display):
+            found = [self.fits_class(type_, c, e) for c in classes.items]
+            return True if True in found else None if None in found else False
+        value = classes.value if isinstance(classes, Object) else None
+        if isinstance(value, types.UnionType):
+            found = [is_instance(type_, c) if isinstance(c, type) else None for c in value.__args__]
+            return True if True in found else None if None in found else False
+        if isinstance(value, tuple) and all(isinstance(c, type) for c in value):
+            found = [is_instance(type_, c) for c in value]
+            return True if True in found else None if None in found else False
+        return is_instance(type_, value) if isinstance(value, type) else None
+
+    def settled_test(self, answer: bool | None, e: Call) -> Const:
+        if answer is None:
+            raise TypeProblem(
+                UnsupportedSyntax,
+                "a test for the class of a value that may be of several classes",
+                "it is decided when the derivative is written, where numbers of Python and of NumPy are alike",
+                "test for `float` or `np.ndarray`, for a class of your own, or for the number of dimensions (`x.ndim`)",
+                e.at,
+            )
+        return Const(answer, e.at)
 
     def operand(self, e: Expr) -> Expr:
         """An argument of an exception: a number, an array, a text, or a tuple or list of these."""

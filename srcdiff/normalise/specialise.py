@@ -22,7 +22,7 @@ from typing import Self
 import numpy as np
 
 from ..errors import Problem, Refusal, UnsupportedCall, UnsupportedMutation, UnsupportedRecursion
-from ..frontend import AnyReference, Program, problem_at
+from ..frontend import AnyReference, Program, deleted, problem_at
 from ..ir.nodes import (
     Assign,
     Attr,
@@ -331,6 +331,12 @@ class Specialiser(Outcomes, Closures):
     def effect(self, raw: Expr) -> None:
         """A call for what it does: an append or pop of generated code, or a user function that writes into an array."""
         if isinstance(raw, Const | Name):
+            return
+        if isinstance(raw, Call) and is_call_of(raw, deleted):
+            (name,) = raw.args
+            target = self.scope.get(name.id, name) if isinstance(name, Name) else name
+            if isinstance(target, Name):
+                self.state.env.pop(target.id, None)
             return
         called = raw.func if isinstance(raw, Call) else None
         if isinstance(raw, Call) and isinstance(called, Object) and len(raw.args) == 3:

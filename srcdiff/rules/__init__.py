@@ -16,6 +16,7 @@ from . import (
     linalg_types,
     norms,
     orders,
+    outputs,
     products,
     reduction_forms,
     reduction_types,
@@ -25,6 +26,7 @@ from . import (
     shaping,
     stacking,
     tables,
+    texts,
     turning,
     ufunc_methods,
     ufuncs,
@@ -55,6 +57,7 @@ from .registry import (
     spelled_out,
 )
 
+late("logging", "srcdiff.rules.logs")
 late("numpy.random", "srcdiff.rules.reparameterised")
 late("scipy.special", "srcdiff.rules.scipy_special")
 late("scipy.stats", "srcdiff.rules.scipy_stats")
@@ -90,6 +93,7 @@ __all__ = [
     "norms",
     "of_complex",
     "orders",
+    "outputs",
     "over",
     "partials",
     "products",
@@ -109,6 +113,7 @@ __all__ = [
     "spelled_out",
     "stacking",
     "tables",
+    "texts",
     "turning",
     "ufunc_methods",
     "ufuncs",

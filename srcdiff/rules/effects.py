@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from types import FunctionType
 from typing import Any, Literal
 
 from ..ir.nodes import Block, Call, Expr, Object, Stmt
@@ -16,8 +17,9 @@ from ..ir.walk import expressions, statements, subexprs
 from .registry import Writer, constant, rule_of
 
 # Where the state that a call changes comes from: its first operand, the program's surroundings, or its other operands
-# alone (it makes something new; without any, or with None, that is another one every time).
-State = Literal["operand", "outside", "new"]
+# alone (it makes something new; without any, or with None, that is another one every time). What only tells something
+# changes the world ("output"), and what asks the clock finds another answer every time.
+State = Literal["operand", "outside", "new", "output", "clock"]
 Lowering = Callable[[Call, Writer], tuple[Expr, Expr]]
 
 
@@ -46,6 +48,14 @@ def effect_of(e: Expr) -> Effect | None:
     if not isinstance(e, Call) or not isinstance(e.func, Object) or rule_of(e.func.value) is None:
         return None
     return EFFECTS.get(e.func.value)
+
+
+def effect_method(owner: object, name: str) -> Any:
+    """The method of that name of an object from outside, if it has an effect; else None."""
+    found = next((vars(c)[name] for c in type(owner).__mro__ if name in vars(c)), None)
+    if not isinstance(found, FunctionType) or rule_of(found) is None:
+        return None
+    return found if found in EFFECTS else None
 
 
 def has_effect(e: Expr) -> bool:

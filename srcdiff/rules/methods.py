@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from ..ir.types import Held, ListOf, Num, Static, Type
+from ..ir.types import TEXT, Held, ListOf, Num, Static, Type
 from .registry import rewriting, rule_of, spelled_out, writes
+from .texts import METHODS as TEXT_METHODS
 
 _LIST_METHODS = {"append": list.append, "pop": list.pop}
 
@@ -25,6 +26,8 @@ def method_of(type_: Type, name: str) -> Any:
     if isinstance(type_, Held):
         function = vars(type_.kind).get(name)
         return function if _is_known(function) else None
+    if type_ == TEXT or (isinstance(type_, Static) and type(type_.value) is str):
+        return getattr(str, name) if name in TEXT_METHODS else None
     if isinstance(type_, Static):
         function = inspect.getattr_static(type(type_.value), name, None)
         if isinstance(function, FunctionType) and name not in getattr(type_.value, "__dict__", ()):
