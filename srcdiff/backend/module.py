@@ -22,8 +22,9 @@ from dataclasses import dataclass, field
 
 from srcdiff import runtime
 from srcdiff.backend.layout import wrap
+from srcdiff.backend.names import STANDARD, Names
 from srcdiff.backend.printer import WIDTH, columns
-from srcdiff.backend.text import STANDARD, Names, render, update_symbol
+from srcdiff.backend.text import render, update_symbol
 from srcdiff.ir import nodes as ir
 
 _PACKAGE = "srcdiff_generated"

@@ -17,46 +17,49 @@ def parameter_names(arguments: Any) -> list[str]:
 
 def bound_names(definition: Any) -> set[str]:
     """What a function's parameters and statements bind, without what it declares global or nonlocal."""
+    declared = {n for node in _own(_body(definition)) if _kind(node) in ("Global", "Nonlocal") for n in node.names}
+    imported = {name for s in import_statements(definition) for name in _imported(s)}
+    return (stored_names(definition) | imported) - declared
+
+
+def stored_names(definition: Any) -> set[str]:
+    """What a function binds by anything but an import, whatever it declares."""
     found = set(parameter_names(definition.args))
-    declared: set[str] = set()
-    body = definition.body if isinstance(definition.body, list) else [definition.body]
-    for node in _own(body):
-        kind = type(node).__name__
+    for node in _own(_body(definition)):
+        kind = _kind(node)
         if kind == "Name" and type(node.ctx).__name__ in ("Store", "Del"):
             found.add(node.id)
-        elif kind in ("FunctionDef", "AsyncFunctionDef", "ClassDef"):
-            found.add(node.name)
-        elif kind in ("Global", "Nonlocal"):
-            declared.update(node.names)
-        elif kind == "alias":
-            found.add((node.asname or node.name).partition(".")[0])
-        elif kind in ("MatchAs", "MatchStar") and node.name:
+        elif kind in ("FunctionDef", "AsyncFunctionDef", "ClassDef") or (
+            kind in ("MatchAs", "MatchStar") and node.name
+        ):
             found.add(node.name)
         elif kind == "MatchMapping" and node.rest:
             found.add(node.rest)
         elif kind == "ExceptHandler" and node.name:
             found.add(node.name if isinstance(node.name, str) else node.name.id)
-    return found - declared
-
-
-def stored_names(definition: Any) -> set[str]:
-    """What the statements of a function assign or delete, imports left out, whatever it declares."""
-    body = definition.body if isinstance(definition.body, list) else [definition.body]
-    kinds = ("Store", "Del", "Param")
-    names = {n.id for n in _own(body) if type(n).__name__ == "Name" and type(n.ctx).__name__ in kinds}
-    return names | {n.name for n in _own(body) if type(n).__name__ in ("FunctionDef", "AsyncFunctionDef", "ClassDef")}
+    return found
 
 
 def import_statements(definition: Any) -> list[Any]:
     """The imports of a function, without those of functions inside it."""
-    body = definition.body if isinstance(definition.body, list) else []
-    return [n for n in _own(body) if type(n).__name__ in ("Import", "ImportFrom")]
+    return [n for n in _own(_body(definition)) if _kind(n) in ("Import", "ImportFrom")]
+
+
+def _imported(statement: Any) -> list[str]:
+    return [(alias.asname or alias.name).partition(".")[0] for alias in statement.names]
 
 
 def nonlocal_names(definition: Any) -> list[str]:
     """What a function declares nonlocal."""
-    body = definition.body if isinstance(definition.body, list) else []
-    return [name for node in _own(body) if type(node).__name__ == "Nonlocal" for name in node.names]
+    return [name for node in _own(_body(definition)) if _kind(node) == "Nonlocal" for name in node.names]
+
+
+def _body(definition: Any) -> list[Any]:
+    return definition.body if isinstance(definition.body, list) else [definition.body]
+
+
+def _kind(node: Any) -> str:
+    return type(node).__name__
 
 
 def _own(nodes: list[Any]) -> Iterator[Any]:
