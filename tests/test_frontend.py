@@ -795,9 +795,6 @@ SYNTAX = [
     ("del x[0]", "x[0]", "`del x[0]`"),
     ("del x, y.a", "y.a", "`del y.a`"),
     ("import math as x", "import math as x", "an import that binds the variable `x` anew"),
-    ("match x:\n    case [a, 1] | [1, a]:\n        pass", "[a, 1] | [1, a]", "a pattern with `|` that captures"),
-    ("match x:\n    case {'a': y, **r}:\n        pass", "{'a': y, **r}", "the pattern `**r`"),
-    ("match x:\n    case list(a, b):\n        pass", "list(a, b)", "the pattern `list(a, b)` with more positions than"),
     ("x[y] += (y := 1)", "x[y] += (y := 1)", "an augmented assignment whose value assigns its target (`:=`)"),
     ("y = 0 < x < (z := 1)", "0 < x < (z := 1)", "an assignment (`:=`) behind the first comparison of a chain"),
     ("y = [(z := a) for a in x]", "z := a", "an assignment (`:=`) inside a comprehension"),
@@ -820,6 +817,21 @@ def test_refused_syntax(text, caret, what):
     assert problem.line == 2
     assert len(problem.why) > 30
     assert len(problem.fix) > 20
+
+
+@pytest.mark.parametrize(
+    ("pattern", "what"),
+    [
+        ("[a, 1] | [1, a]", "a pattern with `|` that captures"),
+        ("{'a': y, **r}", "the pattern `**r`"),
+        ("Callable(a, b)", "the pattern `Callable(a, b)` with more positions than its class tells"),
+    ],
+)
+def test_refused_patterns(pattern, what):
+    function = program(f"def f(x):\n    match x:\n        case {pattern}:\n            pass", Callable=Callable)
+    (problem,) = refusal(function).problems
+    assert problem.what == what
+    assert pointed(problem) == pattern
 
 
 def test_nonlocal_is_refused():
