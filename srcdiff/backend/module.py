@@ -23,6 +23,7 @@ from dataclasses import dataclass, field
 from srcdiff import runtime
 from srcdiff.backend.layout import wrap
 from srcdiff.backend.names import STANDARD, Names
+from srcdiff.backend.nesting import nested
 from srcdiff.backend.printer import WIDTH, columns
 from srcdiff.backend.text import render, update_symbol
 from srcdiff.ir import nodes as ir
@@ -96,6 +97,12 @@ class _Writer:
                     self.write(f"assert {', '.join(map(self.text, asserted))}", depth, origin)
                 case ir.If():
                     self.branch(stmt, depth)
+                case ir.With():
+                    name = "" if stmt.target is None else f" as {self.text(stmt.target)}"
+                    self.write(f"with {self.text(stmt.context)}{name}:", depth, origin)
+                    self.block(stmt.body, depth + 1)
+                case ir.Try():
+                    self.attempt(stmt, depth)
                 case ir.For():
                     self.write(f"for {self.bare(stmt.target)} in {self.text(stmt.iter)}:", depth, origin)
                     self.loop(stmt, depth)
@@ -108,7 +115,7 @@ class _Writer:
         if all(isinstance(stmt, ir.Comment) for stmt in statements):
             self.write("pass", depth)
 
-    def simple(self, stmt: ir.Assign | ir.Update | ir.Effect | ir.Return | ir.Raise | ir.Break | ir.Continue) -> str:
+    def simple(self, stmt: ir.Stmt) -> str:
         match stmt:
             case ir.Assign(target=ir.Display()):
                 return f"{self.bare(stmt.target)} = {self.bare(stmt.value)}"
@@ -130,6 +137,8 @@ class _Writer:
                 return "break"
             case ir.Continue():
                 return "continue"
+            case _:
+                raise TypeError(f"not a simple statement of generated code: {stmt!r}")
 
     def partial(self, stmt: ir.Assign | ir.Update, call: ir.Call) -> str:
         """A write to what a mask or an array of places selects: the whole array takes a copy with that part replaced,
@@ -157,6 +166,18 @@ class _Writer:
                 case _:
                     break
         self.otherwise(rest, depth)
+
+    def attempt(self, stmt: ir.Try, depth: int) -> None:
+        self.write("try:", depth, stmt.origin)
+        self.block(stmt.body, depth + 1)
+        for handler in stmt.handlers:
+            classes = "" if handler.classes is None else f" {self.text(handler.classes)}"
+            name = "" if handler.name is None else f" as {handler.name}"
+            self.write(f"except{classes}{name}:", depth, handler.origin)
+            self.block(handler.body, depth + 1)
+        if stmt.final:
+            self.write("finally:", depth, stmt.origin)
+            self.block(stmt.final, depth + 1)
 
     def loop(self, stmt: ir.For | ir.While, depth: int) -> None:
         self.block(stmt.body, depth + 1)
@@ -245,6 +266,7 @@ def _written_part(stmt: ir.Assign | ir.Update) -> ir.Call | None:
 
 def render_module(functions: Sequence[ir.Function]) -> Rendered:
     """The module that holds these functions; the same functions give the same text."""
+    functions = [nested(function) for function in functions]
     names = Names(functions)
     writer = _Writer(names)
     for function in functions:

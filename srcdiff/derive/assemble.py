@@ -28,6 +28,7 @@ from ..ir.nodes import (
 )
 from ..ir.types import Num
 from ..ir.walk import is_call_of, mentioned, names, targets
+from ..normalise.attempts import check_pushes
 from ..normalise.exits import negated
 from ..normalise.iteration import LEN, RANGE, minus, plus, range_bounds, times
 from ..rules.typing import Typer
@@ -110,6 +111,7 @@ class Assembler(Tapes):
         inner = plan.inner.get(p, (BlockPlan(), BlockPlan()))
         body, _ = self.forward(node.body, inner[0], loops, defined)
         orelse, _ = self.forward(node.orelse, inner[1], loops, defined)
+        check_pushes(node.stmt, body)
         out.append(replace(node.stmt, test=test, body=tuple(body), orelse=tuple(orelse)))
         return out
 

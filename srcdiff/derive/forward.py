@@ -20,6 +20,7 @@ from dataclasses import replace
 import numpy as np
 
 from .. import runtime
+from ..errors import UnsupportedSyntax
 from ..ir.callee import Callee, called
 from ..ir.nodes import (
     Assign,
@@ -45,8 +46,9 @@ from ..ir.nodes import (
     While,
 )
 from ..ir.types import ListOf, Num
-from ..ir.walk import is_call_of, map_stmt, names, substitute, targets
+from ..ir.walk import expressions, is_call_of, map_stmt, names, statements, substitute, targets
 from ..normalise import Core
+from ..normalise.attempts import is_attempt
 from ..rules.typing import TypeProblem, Typer, like, settled
 from .helpers import Helpers
 from .naming import Named, named
@@ -145,6 +147,8 @@ class _Writer:
         out: list[Stmt] = []
         for s in block:
             match s:
+                case If() if is_attempt(s):
+                    out.extend(self.attempted(s))
                 case If():
                     out.append(replace(s, body=self.block(s.body), orelse=self.block(s.orelse)))
                 case For() | While():
@@ -154,6 +158,24 @@ class _Writer:
                 case _:
                     out.extend(self.simple(s))
         return tuple(out)
+
+    def attempted(self, s: If) -> list[Stmt]:
+        """The tangents of what is attempted follow it: an exception out of a tangent is not the program's."""
+        tangents = [t for t in self.block(s.body) if t not in s.body]
+        tried = replace(s, orelse=self.block(s.orelse))
+        if not tangents:
+            return [tried]
+        if not _keeps_its_values(s.body, tangents):
+            problem = TypeProblem(
+                UnsupportedSyntax,
+                "forward mode through a `try` whose body overwrites its own values, branches or writes in place",
+                "the tangents follow the body, so that no exception of theirs is taken for one of the program",
+                "compute into new variables inside `try`, or use reverse mode",
+                None,
+            )
+            problem.origin = s.origin
+            raise problem
+        return [tried, If(s.test, tuple(tangents), (), s.origin)]
 
     def returned(self, result: Expr) -> Expr:
         if self.asked is not None:
@@ -323,3 +345,18 @@ class _Writer:
         if not isinstance(type_, Num) or type_.ndim == 0:
             return ZERO
         return Call(ANY_ZEROS_LIKE if type_.ndim is None else ZEROS_LIKE, (e,))
+
+
+def _keeps_its_values(body: Block, tangents: list[Stmt]) -> bool:
+    """Whether what the tangents read is after the body what it was inside."""
+    wanted = {n for t in statements(tuple(tangents)) for e in expressions(t) for n in names(e)}
+    seen: set[str] = set()
+    for s in body:
+        if not isinstance(s, Effect) and not (isinstance(s, Assign) and not isinstance(s.target, Item)):
+            return False
+        own = set(targets(s.target)) if isinstance(s, Assign) else set()
+        seen |= {n for e in expressions(s)[:1] for n in names(e)}
+        if own & seen & wanted:
+            return False
+        seen |= own
+    return True

@@ -12,8 +12,11 @@ import operator
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
+import numpy as np
+
 from ..analysis.aliases import Aliases
 from ..ir.callee import Callee, called
+from ..ir.marks import entering, leaving
 from ..ir.nodes import (
     Assign,
     Block,
@@ -51,6 +54,7 @@ ONLY_LAST = Object(only_last, "only_last")
 REPLACED = Object(replaced, "replaced")
 APPEND = Object(list.append, "append")
 POP = Object(list.pop, "pop")
+ERRSTATE = Object(np.errstate, "np.errstate")
 
 
 class Builder:
@@ -403,6 +407,10 @@ class Builder:
     # ----------------------------------------------------------------------------------------------------- lists
 
     def effect(self, value: Expr) -> None:
+        if isinstance(value, Call) and value.args[1:2] and value.args[1] == ERRSTATE:
+            # what is reversed inside is to raise and warn as the program does
+            other = leaving if is_call_of(value, entering) else entering
+            self.acts.append(Do(Effect(replace(value, func=Object(other, "with")))))
         if not is_call_of(value, list.append):
             return
         assert isinstance(value, Call)

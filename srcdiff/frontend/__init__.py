@@ -1,6 +1,5 @@
 """From a Python function to raw IR: `read(function)` gives a `Program`, or refuses with every problem found."""
 
-from srcdiff.frontend.markers import deleted, matches_mapping, matches_sequence
 from srcdiff.frontend.names import (
     MISSING,
     AnyReference,
@@ -21,9 +20,6 @@ __all__ = [
     "Program",
     "Reference",
     "Unbound",
-    "deleted",
-    "matches_mapping",
-    "matches_sequence",
     "problem_at",
     "read",
     "static_attribute",

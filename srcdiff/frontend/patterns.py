@@ -20,10 +20,10 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from srcdiff.frontend.expressions import Expressions
-from srcdiff.frontend.markers import matches_mapping, matches_sequence
 from srcdiff.frontend.names import Scope
 from srcdiff.frontend.refusals import Problems
 from srcdiff.frontend.text import Text
+from srcdiff.ir.marks import matches_mapping, matches_sequence
 from srcdiff.ir.nodes import (
     Assign,
     Attr,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import types
 from typing import Any
 
 from srcdiff.frontend.expressions import BINARY, NOT, Expressions
 from srcdiff.frontend.imports import imported
-from srcdiff.frontend.markers import deleted
 from srcdiff.frontend.names import InnerScope, Scope
 from srcdiff.frontend.patterns import lowered
 from srcdiff.frontend.program import Program
@@ -17,6 +17,7 @@ from srcdiff.frontend.scopes import bound_names, import_statements, nonlocal_nam
 from srcdiff.frontend.source import Source, find, to_gast
 from srcdiff.frontend.text import Text
 from srcdiff.frontend.writes import lasting_writes
+from srcdiff.ir.marks import deleted
 from srcdiff.ir.nodes import (
     Assign,
     Attr,
@@ -31,6 +32,7 @@ from srcdiff.ir.nodes import (
     Expr,
     For,
     Function,
+    Handler,
     If,
     Item,
     Name,
@@ -41,10 +43,12 @@ from srcdiff.ir.nodes import (
     Return,
     Span,
     Stmt,
+    Try,
     Update,
     While,
+    With,
 )
-from srcdiff.ir.walk import names
+from srcdiff.ir.walk import names, statements
 
 
 def read(function: object) -> Program:
@@ -253,6 +257,39 @@ class _Statements:
         subject = self.expressions.read(node.subject)
         ahead = self.expressions.taken_ahead(origin)
         return [*ahead, *lowered(self, node, origin, subject)]
+
+    def _with(self, node: Any, origin: Origin) -> list[Stmt]:
+        return self._managed(node.items, node, origin)
+
+    def _managed(self, items: list[Any], node: Any, origin: Origin) -> list[Stmt]:
+        """`with a as b, c:` is `with a as b:` around `with c:`."""
+        if not items:
+            return list(self.block(node.body))
+        first, *rest = items
+        context = self.expressions.read(first.context_expr)
+        ahead = self.expressions.taken_ahead(origin)
+        target = None if first.optional_vars is None else self.target(first.optional_vars)
+        if target is not None and not isinstance(target, Name):
+            self.problems.add("target of with", self.text.span(first.optional_vars))
+        body = tuple(self._managed(rest, node, origin))
+        if isinstance(context, Call) and isinstance(context.func, Object) and context.func.value is contextlib.suppress:
+            classes = Display("tuple", context.args, context.at)
+            return [*ahead, Try(body, (Handler(classes, None, (), origin),), (), (), origin)]
+        return [*ahead, With(context, target, body, origin)]
+
+    def _try(self, node: Any, origin: Origin) -> list[Stmt]:
+        handlers = tuple(self._handler(h) for h in node.handlers)
+        body, orelse, final = (self.block(part) for part in (node.body, node.orelse, node.finalbody))
+        for s in statements(final):
+            if isinstance(s, Return | Break | Continue) and s.origin is not None:
+                self.problems.add("exit in finally", s.origin.span)
+        return [Try(body, handlers, orelse, final, origin)]
+
+    def _handler(self, node: Any) -> Handler:
+        classes = None if node.type is None else self.expressions.read(node.type)
+        name = getattr(node.name, "id", node.name)
+        own = None if name is None else self.scope.spelled(name)
+        return Handler(classes, own, self.block(node.body), self._origin(self.text.header(node)))
 
     def _return(self, node: Any, origin: Origin) -> list[Stmt]:
         value = Const(None, origin.span) if node.value is None else self.expressions.read(node.value)

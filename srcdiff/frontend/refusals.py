@@ -80,12 +80,16 @@ TABLE: dict[str, Entry] = {
         "the class does not exist before the function runs, so its methods cannot be differentiated beforehand",
         "move the class to the top of the file",
     ),
-    "Try": _syntax("`try`", *_TRY),
     "TryStar": _syntax("`try` with `except*`", *_TRY),
-    "With": _syntax(
-        "`with`",
-        "entering and leaving a context runs code that has no counterpart in the reverse sweep",
-        "put the `with` around the call of the function instead",
+    "target of with": _syntax(
+        "a `with` that assigns an element, an attribute or several names",
+        "what a context manager returns is passed on as a whole",
+        "give it one name",
+    ),
+    "exit in finally": _syntax(
+        "a way out of `finally`",
+        "it would drop the exception, or the result, that is on its way",
+        "leave after the `try` statement",
     ),
     "TemplateStr": _syntax("a t-string", *_FORMAT),
     "Global": _syntax("`global`", *_GLOBAL),

@@ -37,8 +37,10 @@ from srcdiff.ir.nodes import (
     Slice,
     Span,
     Stmt,
+    Try,
     Update,
     While,
+    With,
 )
 
 _MUTATORS = frozenset(
@@ -173,6 +175,21 @@ class _Walk:
                 for e in (value, cause):
                     if e is not None:
                         self.calls(state, e)
+            case With(context, target, body):
+                self.calls(state, context)
+                if target is not None:
+                    self.bind(target, _NONE, state)
+                self.block(body, state)
+            case Try(body, handlers, orelse, final):
+                before = dict(state)
+                self.block(body, state)
+                for handler in handlers:
+                    other = {**before}
+                    _join(other, state)
+                    self.block(handler.body, other)
+                    _join(state, other)
+                self.block(orelse, state)
+                self.block(final, state)
             case Break() | Continue():
                 if self.exits:
                     self.exits[-1].append(dict(state))

@@ -8,10 +8,10 @@ comparison. Every operator, builtin, ufunc and method is a `Call` of the real ob
 Two levels use the same nodes:
 
 * *raw*, as the frontend delivers it: everything below may occur;
-* *core*, after `normalise`: no `Attr`, `Continue`, loop `orelse` or keyword arguments to user functions; a `For` runs
-  over `range`; `Return` is the last statement only; the target of an `Assign` is a `Name`, an `Item`, or a tuple
-  `Display` of names whose value is a tuple `Display` of equal length (a simultaneous assignment) or the `Call` of a
-  function with several results, none of which the call itself reads: `w, V = np.linalg.eigh(A)`.
+* *core*, after `normalise`: no `Attr`, `Continue`, `With`, `Try`, loop `orelse` or keyword arguments to user
+  functions; a `For` runs over `range`; `Return` is the last statement only; the target of an `Assign` is a `Name`, an
+  `Item`, or a tuple `Display` of names whose value is a tuple `Display` of equal length (a simultaneous assignment) or
+  the `Call` of a function with several results, none of which the call itself reads: `w, V = np.linalg.eigh(A)`.
 """
 
 from __future__ import annotations
@@ -294,6 +294,38 @@ class Raise:
 
 
 @dataclass(frozen=True, slots=True)
+class With:
+    """`with context as target: body`. Raw level only."""
+
+    context: Expr
+    target: Expr | None
+    body: Block
+    origin: Origin | None = field(default=None, compare=False, repr=False)
+    adjoint_of: Origin | None = field(default=None, compare=False, repr=False)
+
+
+class Handler(NamedTuple):
+    """`except classes as name: body`; without classes it takes every exception."""
+
+    classes: Expr | None
+    name: str | None
+    body: Block
+    origin: Origin | None
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """`try: body; except ...; else: orelse; finally: final`. Raw level only."""
+
+    body: Block
+    handlers: tuple[Handler, ...]
+    orelse: Block = ()
+    final: Block = ()
+    origin: Origin | None = field(default=None, compare=False, repr=False)
+    adjoint_of: Origin | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Comment:
     """A comment line in generated code; a `blank` line stands before it."""
 
@@ -303,7 +335,7 @@ class Comment:
     adjoint_of: Origin | None = field(default=None, compare=False, repr=False)
 
 
-Stmt = Assign | Update | Effect | If | For | While | Break | Continue | Return | Raise | Comment
+Stmt = Assign | Update | Effect | If | For | While | Break | Continue | Return | Raise | With | Try | Comment
 Block = tuple[Stmt, ...]
 
 

@@ -32,8 +32,10 @@ from .nodes import (
     Return,
     Slice,
     Stmt,
+    Try,
     Update,
     While,
+    With,
 )
 
 
@@ -135,6 +137,10 @@ def blocks(s: Stmt) -> tuple[Block, ...]:
     match s:
         case If() | For() | While():
             return (s.body, s.orelse)
+        case With():
+            return (s.body,)
+        case Try():
+            return (s.body, *(h.body for h in s.handlers), s.orelse, s.final)
         case _:
             return ()
 
@@ -162,6 +168,10 @@ def expressions(s: Stmt) -> tuple[Expr, ...]:
             return (s.iter, s.target)
         case Return():
             return () if s.value is None else (s.value,)
+        case With():
+            return (s.context,) if s.target is None else (s.context, s.target)
+        case Try():
+            return tuple(h.classes for h in s.handlers if h.classes is not None)
         case Raise():
             return tuple(e for e in (s.value, s.cause) if e is not None)
         case Break() | Continue() | Comment():
@@ -203,6 +213,15 @@ def map_stmt(s: Stmt, expr: Callable[[Expr], Expr], block: Callable[[Block], Blo
             return replace(s, target=expr(s.target), iter=expr(s.iter), body=block(s.body), orelse=block(s.orelse))
         case Return():
             return s if s.value is None else replace(s, value=expr(s.value))
+        case With():
+            target = None if s.target is None else expr(s.target)
+            return replace(s, context=expr(s.context), target=target, body=block(s.body))
+        case Try():
+            handlers = tuple(
+                h._replace(classes=None if h.classes is None else expr(h.classes), body=block(h.body))
+                for h in s.handlers
+            )
+            return replace(s, body=block(s.body), handlers=handlers, orelse=block(s.orelse), final=block(s.final))
         case Raise():
             value, cause = (None if e is None else expr(e) for e in (s.value, s.cause))
             return replace(s, value=value, cause=cause)
@@ -229,6 +248,10 @@ def assigned(block: Block) -> set[str]:
                 found.update(targets(s.target), changed)
             case Assign() | Update() | For():
                 found.update(targets(s.target))
+            case With(target=target) if target is not None:
+                found.update(targets(target))
+            case Try():
+                found.update(h.name for h in s.handlers if h.name is not None)
             case _:
                 pass
     return found

@@ -9,16 +9,19 @@ from __future__ import annotations
 
 import operator
 import types
+from dataclasses import replace
 from typing import Any
 
 from ..errors import UnsupportedSyntax
-from ..frontend import matches_mapping, matches_sequence
-from ..ir.nodes import Call, Const, Display, Expr, Object
-from ..ir.types import TEXT, Static, Type
+from ..ir.marks import attempted, entering, leaving, matches_mapping, matches_sequence
+from ..ir.nodes import Call, Const, Display, Expr, Name, Object
+from ..ir.types import TEXT, Held, Static, Type
+from ..ir.walk import assigned
 from ..rules.typing import TypeProblem
 from .kinds import fits_mapping, fits_sequence, is_instance
 from .literals import as_written
 from .loops import Loops
+from .managers import check_manager
 
 _OF_TEXT = {operator.mod: str.__mod__, operator.add: str.__add__, operator.mul: str.__mul__}
 
@@ -42,6 +45,8 @@ class Outcomes(Loops):
             return Call(found, *operands, e.at)
         if isinstance(found, Object) and isinstance(found.value, BaseException | None) and not isinstance(e, Call):
             return found
+        if not isinstance(e, Call) and self.typed(found) == Held(BaseException):
+            return found  # one that a handler has caught
         raise TypeProblem(
             UnsupportedSyntax,
             "`raise` of a value that is computed",
@@ -66,10 +71,32 @@ class Outcomes(Loops):
             return self.settled_test(fits_sequence(self.typed(self.expr(subject)), length.value, starred.value), e)
         if function is matches_mapping:
             return Const(fits_mapping(self.typed(self.expr(e.args[0]))))
+        if function in (entering, leaving):
+            return self.managed(e)
+        if function is attempted:
+            names = sorted(assigned(tuple(self.state.out)))
+            return replace(e, args=tuple(Name(n) for n in names if not isinstance(self.state.env.get(n), Static)))
         if function is isinstance and len(e.args) == 2:
             value, classes = (self.expr(a) for a in e.args)
             return self.settled_test(self.fits_class(self.typed(value), classes, e), e)
         return super().special_call(function, e)
+
+    def managed(self, e: Call) -> Call:
+        """A context manager, which is to be found when the derivative is written; with core operands."""
+        is_call, manager, *args = e.args
+        manager = manager if isinstance(manager, Object) else self.expr(manager)
+        if not isinstance(manager, Object):
+            raise TypeProblem(
+                UnsupportedSyntax,
+                "`with` of a value that is computed",
+                "what the context manager does has to be known when the derivative is written",
+                "make the context manager in the `with` statement, or outside of the function",
+                e.at,
+            )
+        check_manager(manager.value, e)
+        operands = tuple(self.operand(self.expr(a)) for a in args)
+        kwargs = tuple((k, self.operand(self.expr(v))) for k, v in e.kwargs)
+        return replace(e, args=(is_call, manager, *operands), kwargs=kwargs)
 
     def fits_class(self, type_: Type, classes: Expr, e: Call) -> bool | None:
         """`isinstance`, for one class or a tuple of them."""

@@ -22,7 +22,8 @@ from typing import Self
 import numpy as np
 
 from ..errors import Problem, Refusal, UnsupportedCall, UnsupportedMutation, UnsupportedRecursion
-from ..frontend import AnyReference, Program, deleted, problem_at
+from ..frontend import AnyReference, Program, problem_at
+from ..ir.marks import deleted
 from ..ir.nodes import (
     Assign,
     Attr,
@@ -53,6 +54,7 @@ from ..rules.effects import calls_with_effect, effect_of
 from ..rules.registry import writes
 from ..rules.typing import TypeProblem, method_of, type_of_value
 from ..runtime import add_at
+from .attempts import check_attempts
 from .changes import Changed
 from .closures import Closures
 from .exits import single_exit
@@ -134,6 +136,11 @@ def _specialised(program: Program, types: Sequence[Type], state: State) -> Core:
     body = walker.all_of(program)
     if not state.reachable:  # arguments of these types end in an exception, whatever their values
         body, walker.result = (*body, Return(Const(0.0))), FLOAT
+    if not state.problems:
+        try:
+            check_attempts(body)
+        except TypeProblem as problem:
+            state.problems.append(to_problem(program, problem, problem.origin, ()))
     captured = tuple(state.captured.values())
     own = (Param(n, p.default if n == p.name else None) for p in program.function.params for n in leaves[p.name])
     params = (*own, *(Param(name) for name, _ in captured))

@@ -35,6 +35,7 @@ from ..ir.nodes import (
 )
 from ..ir.types import Num, Type
 from ..ir.walk import expressions, is_call_of, names, statements, subexprs, target_reads, targets
+from ..normalise.attempts import is_attempt
 from ..normalise.exits import negated
 from ..rules.effects import effect_of
 
@@ -116,6 +117,7 @@ class _Liveness:
     def __init__(self, types: dict[str, Type], write_only: set[str]) -> None:
         self.types, self.write_only = types, write_only
         self.breaks: list[set[str]] = []
+        self.attempting = False  # inside `try`, where every statement may be the one that fails
 
     def block(self, block: Block, live: set[str]) -> tuple[Block, set[str]]:
         out: list[Stmt] = []
@@ -163,12 +165,12 @@ class _Liveness:
                 return [], live
             return [s], live | target_reads(s.target) | names(s.value)
         bound = set(targets(s.target))
-        if not bound & live:
+        if not bound & live and not self.attempting:
             if not has_effect(s.value):
                 return [], live
             if isinstance(s.value, Call):
                 return [Effect(s.value, s.origin, s.adjoint_of)], live | names(s.value)
-        if isinstance(s.target, Display) and isinstance(s.value, Display) and not bound <= live:
+        if isinstance(s.target, Display) and isinstance(s.value, Display) and not (bound <= live or self.attempting):
             pairs = [
                 (t, v)
                 for t, v in zip(s.target.items, s.value.items, strict=True)
@@ -182,7 +184,9 @@ class _Liveness:
         return [s], (live - bound) | names(s.value)
 
     def branch(self, s: If, live: set[str]) -> tuple[list[Stmt], set[str]]:
+        outer, self.attempting = self.attempting, self.attempting or is_attempt(s)
         body, a = self.block(s.body, live)
+        self.attempting = outer
         orelse, b = self.block(s.orelse, live)
         if not body and not orelse:
             if has_effect(s.test):

@@ -13,6 +13,7 @@ from dataclasses import replace
 from ..ir.nodes import Assign, Block, Break, Display, For, Function, If, Name, Raise, Return, Stmt, Update, While
 from ..ir.types import Held, ListOf, Num, Type
 from ..ir.walk import Fresh, expressions, map_stmt, names, ordered_names, rename, target_reads, targets
+from ..normalise.attempts import is_attempt
 
 
 def coalesce(function: Function, types: dict[str, Type], wished: dict[str, str]) -> Function:
@@ -101,6 +102,7 @@ class _Interference:
         self.types = types
         self.pairs: dict[str, set[str]] = {}
         self.breaks: list[set[str]] = []
+        self.kept: set[str] = set()  # what is read where the attempt around fails, from any statement on
 
     def function(self, function: Function) -> None:
         live = self.block(function.body, set())
@@ -108,7 +110,7 @@ class _Interference:
             self.note(p.name, live | {q.name for q in function.params})
 
     def note(self, name: str, live: set[str]) -> None:
-        for other in live:
+        for other in live | self.kept:
             if other != name:
                 self.pairs.setdefault(name, set()).add(other)
                 self.pairs.setdefault(other, set()).add(name)
@@ -130,7 +132,10 @@ class _Interference:
                 self.note(name, live)
                 return live | {name} | names(s.value)
             case If():
-                a, b = self.block(s.body, live), self.block(s.orelse, live)
+                b = self.block(s.orelse, live)
+                outer, self.kept = self.kept, self.kept | live | b if is_attempt(s) else self.kept
+                a = self.block(s.body, live)
+                self.kept = outer
                 return a | b | names(s.test)
             case For() | While():
                 return self.loop(s, live)

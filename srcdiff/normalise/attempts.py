@@ -1,0 +1,145 @@
+"""What a failed attempt leaves behind: the derivative takes it that a `try` body has run either in full or not at all.
+
+    try:
+        s = s + x[k]        # done, when the next line fails
+        t = s / y           # refused where `s` is read after the failure: it is neither the old nor the new state
+    except ZeroDivisionError:
+        t = 0.0
+
+In: the body of a core function. A variable that only the last statement assigns is not touched by a failure; what is
+written in place, or assigned earlier, must not be read on the way on from a handler.
+"""
+
+from __future__ import annotations
+
+import operator
+
+from ..errors import UnsupportedSyntax
+from ..ir.marks import attempted
+from ..ir.nodes import (
+    Assign,
+    Block,
+    Break,
+    Call,
+    Effect,
+    For,
+    If,
+    Item,
+    Name,
+    Raise,
+    Return,
+    Stmt,
+    Update,
+    While,
+)
+from ..ir.walk import assigned, ends_in_raise, expressions, is_call_of, names, statements, target_reads, targets
+from ..rules.typing import TypeProblem
+
+_WHY = "the derivative takes it that the body of `try` has run in full or not at all, and a failure would come between"
+_FIX = "compute into new variables inside `try`, and write or assign what is kept in `else:` or after the statement"
+
+
+def check_attempts(body: Block) -> None:
+    """Raise a TypeProblem for an attempt that may leave something half-way."""
+    if any(is_attempt(s) for s in statements(body)):
+        _Live().block(body, set())
+
+
+def is_attempt(s: Stmt) -> bool:
+    """Whether a statement is the branch of an attempt, `if ok: ...`."""
+    return isinstance(s, If) and any(isinstance(p, Effect) and is_call_of(p.value, attempted) for p in s.body)
+
+
+def check_pushes(s: If, body: list[Stmt]) -> None:
+    """Refuse an attempt that would have pushed onto a list what is not popped, because it failed after that."""
+    if not is_attempt(s) or ends_in_raise(s.orelse):
+        return
+    end = next(k for k, p in enumerate(body) if isinstance(p, Effect) and is_call_of(p.value, attempted))
+    if any(is_call_of(e, list.append) for p in statements(tuple(body[:end])) for e in expressions(p)):
+        what = "`try` in a loop of unknown length, whose body overwrites what its derivative needs"
+        why = "the values are kept on a list, which a failure would leave one value too long"
+        problem = TypeProblem(UnsupportedSyntax, what, why, _FIX, None)
+        problem.origin = s.origin
+        raise problem
+
+
+def goes_on(s: If, classes: int) -> bool:
+    """Whether the program goes on after some exception that an attempt catches."""
+    stopped = sum(ends_in_raise((p,)) for p in s.orelse) if classes > 1 else int(ends_in_raise(s.orelse))
+    return stopped < classes
+
+
+class _Live:
+    """Variables that may still be read, from the end of the program to its beginning."""
+
+    def __init__(self) -> None:
+        self.breaks: list[set[str]] = []
+
+    def block(self, block: Block, live: set[str]) -> set[str]:
+        after: list[set[str]] = []  # what is live after each statement, the last one first
+        for k in range(len(block) - 1, -1, -1):
+            s = block[k]
+            if isinstance(s, If) and is_attempt(s):
+                head = block[k - 1]
+                assert isinstance(head, Assign)
+                assert isinstance(head.value, Call)
+                if goes_on(s, len(head.value.args)):
+                    follow = block[k + 1] if k + 1 < len(block) else None
+                    _check(s, self.failed(follow, names(s.test), live, after[-1] if after else live), head)
+            after.append(live)
+            live = self.statement(s, live)
+        return live
+
+    def failed(self, follow: Stmt | None, outcome: set[str], live: set[str], after: set[str]) -> set[str]:
+        """What is read after an attempt where it has failed: what follows it mostly asks for the outcome."""
+        found: set[str] = set()
+        while isinstance(follow, If) and names(follow.test) == outcome:
+            if isinstance(follow.test, Name):  # `if ok`
+                return found | self.block(follow.orelse, after)
+            found |= self.block(follow.body, after)
+            if is_call_of(follow.test, operator.not_):
+                return found
+            follow = follow.orelse[0] if follow.orelse else None
+        return found | (after if found else live)
+
+    def statement(self, s: Stmt, live: set[str]) -> set[str]:
+        match s:
+            case Assign():
+                return (live - set(targets(s.target))) | target_reads(s.target) | names(s.value)
+            case If():
+                return self.block(s.body, live) | self.block(s.orelse, live) | names(s.test)
+            case For() | While():
+                return self.loop(s, live)
+            case Break():
+                return set(self.breaks[-1])
+            case Return() | Raise():
+                return {n for e in expressions(s) for n in names(e)}
+            case _:
+                return live.union(*(names(e) for e in expressions(s)))
+
+    def loop(self, s: For | While, live: set[str]) -> set[str]:
+        head = set(live).union(*(names(e) for e in expressions(s)))
+        while True:
+            self.breaks.append(live)
+            entry = self.block(s.body, head)
+            self.breaks.pop()
+            if entry <= head:
+                return head
+            head |= entry
+
+
+def _check(s: If, after: set[str], head: Assign) -> None:
+    done = [p for p in s.body if not (isinstance(p, Effect) and is_call_of(p.value, attempted))]
+    if done and isinstance(done[-1], Assign | Effect):
+        done.pop()  # where it fails it has done nothing
+    left = sorted(assigned(tuple(done)) & after)
+    written = [p for p in statements(tuple(done)) if _writes(p)]
+    if left or written:
+        what = f"`{left[0]}`, which `try` may leave half-way" if left else "an array that `try` may leave half-way"
+        problem = TypeProblem(UnsupportedSyntax, what, _WHY, _FIX, None)
+        problem.origin = head.origin if left else written[0].origin
+        raise problem
+
+
+def _writes(s: Stmt) -> bool:
+    return isinstance(s, Assign | Update) and (isinstance(s.target, Item) or isinstance(s, Update))
