@@ -46,7 +46,7 @@ from ..ir.nodes import (
     While,
 )
 from ..ir.types import ListOf, Num
-from ..ir.walk import expressions, is_call_of, map_stmt, names, statements, substitute, targets
+from ..ir.walk import assigned, is_call_of, map_stmt, mentioned, names, rename, statements, substitute, targets
 from ..normalise import Core
 from ..normalise.attempts import is_attempt
 from ..rules.typing import TypeProblem, Typer, like, settled
@@ -148,7 +148,9 @@ class _Writer:
         for s in block:
             match s:
                 case If() if is_attempt(s):
-                    out.extend(self.attempted(s))
+                    outcome = out.pop()
+                    keeps, tried, tangents = self.attempted(s)
+                    out += [*keeps, outcome, tried, *tangents]
                 case If():
                     out.append(replace(s, body=self.block(s.body), orelse=self.block(s.orelse)))
                 case For() | While():
@@ -159,23 +161,33 @@ class _Writer:
                     out.extend(self.simple(s))
         return tuple(out)
 
-    def attempted(self, s: If) -> list[Stmt]:
-        """The tangents of what is attempted follow it: an exception out of a tangent is not the program's."""
-        tangents = [t for t in self.block(s.body) if t not in s.body]
+    def attempted(self, s: If) -> tuple[list[Stmt], If, list[Stmt]]:
+        """The tangents of what is attempted follow it: an exception out of a tangent is not the program's. What they
+        read of the time before is kept."""
+        kept: dict[str, Name] = {}
+        tangents: list[Stmt] = []
+        for k, p in enumerate(s.body):
+            found = self.simple(p) if isinstance(p, Assign | Effect) else list(self.block((p,)))
+            if found == [p]:
+                continue
+            place = next((i for i, q in enumerate(found) if q is p), None)
+            if place is None or _assigned_twice(s.body) or not isinstance(p, Assign) or isinstance(p.target, Item):
+                raise _not_followed(s)
+            for group, later in ((found[:place], s.body[k:]), (found[place + 1 :], s.body[k + 1 :])):
+                mine = mentioned(tuple(group))
+                table = {n: kept.setdefault(n, self.was(n)).id for n in sorted(assigned(later)) if n in mine}
+                tangents += rename(tuple(group), table)
         tried = replace(s, orelse=self.block(s.orelse))
-        if not tangents:
-            return [tried]
-        if not _keeps_its_values(s.body, tangents):
-            problem = TypeProblem(
-                UnsupportedSyntax,
-                "forward mode through a `try` whose body overwrites its own values, branches or writes in place",
-                "the tangents follow the body, so that no exception of theirs is taken for one of the program",
-                "compute into new variables inside `try`, or use reverse mode",
-                None,
-            )
-            problem.origin = s.origin
-            raise problem
-        return [tried, If(s.test, tuple(tangents), (), s.origin)]
+        keeps: list[Stmt] = [Assign(name, Name(n), s.origin) for n, name in kept.items()]
+        follow: list[Stmt] = [If(s.test, tuple(tangents), (), s.origin)] if tangents else []
+        return keeps, tried, follow
+
+    def was(self, name: str) -> Name:
+        wish = f"{self.program.user_name.get(name, name)}_was"
+        was = self.fresh(wish)
+        self.program.user_name[was] = wish
+        self.types[was] = self.types[name]
+        return Name(was)
 
     def returned(self, result: Expr) -> Expr:
         if self.asked is not None:
@@ -347,16 +359,18 @@ class _Writer:
         return Call(ANY_ZEROS_LIKE if type_.ndim is None else ZEROS_LIKE, (e,))
 
 
-def _keeps_its_values(body: Block, tangents: list[Stmt]) -> bool:
-    """Whether what the tangents read is after the body what it was inside."""
-    wanted = {n for t in statements(tuple(tangents)) for e in expressions(t) for n in names(e)}
-    seen: set[str] = set()
-    for s in body:
-        if not isinstance(s, Effect) and not (isinstance(s, Assign) and not isinstance(s.target, Item)):
-            return False
-        own = set(targets(s.target)) if isinstance(s, Assign) else set()
-        seen |= {n for e in expressions(s)[:1] for n in names(e)}
-        if own & seen & wanted:
-            return False
-        seen |= own
-    return True
+def _assigned_twice(body: Block) -> bool:
+    found = [name for s in statements(body) if isinstance(s, Assign) for name in targets(s.target)]
+    return len(found) > len(set(found))
+
+
+def _not_followed(s: If) -> TypeProblem:
+    problem = TypeProblem(
+        UnsupportedSyntax,
+        "forward mode through a `try` whose body branches, writes in place or assigns a variable twice",
+        "the tangents follow the body, so that no exception of theirs is taken for one of the program",
+        "compute into new variables inside `try`, or use reverse mode",
+        None,
+    )
+    problem.origin = s.origin
+    return problem

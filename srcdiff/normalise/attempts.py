@@ -22,10 +22,12 @@ from ..ir.nodes import (
     Break,
     Call,
     Effect,
+    Expr,
     For,
     If,
     Item,
     Name,
+    Object,
     Raise,
     Return,
     Stmt,
@@ -35,6 +37,10 @@ from ..ir.nodes import (
 from ..ir.walk import assigned, ends_in_raise, expressions, is_call_of, names, statements, target_reads, targets
 from ..rules.typing import TypeProblem
 
+_SAFE = (
+    *(operator.add, operator.sub, operator.mul, operator.neg, operator.pos, operator.not_),
+    *(operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne),
+)
 _WHY = "the derivative takes it that the body of `try` has run in full or not at all, and a failure would come between"
 _FIX = "compute into new variables inside `try`, and write or assign what is kept in `else:` or after the statement"
 
@@ -48,6 +54,13 @@ def check_attempts(body: Block) -> None:
 def is_attempt(s: Stmt) -> bool:
     """Whether a statement is the branch of an attempt, `if ok: ...`."""
     return isinstance(s, If) and any(isinstance(p, Effect) and is_call_of(p.value, attempted) for p in s.body)
+
+
+def may_fail(e: Expr) -> bool:
+    """Whether evaluating an expression may raise, its operands left aside."""
+    if isinstance(e, Call):
+        return not (isinstance(e.func, Object) and any(e.func.value is f for f in _SAFE))
+    return isinstance(e, Item)
 
 
 def check_pushes(s: If, body: list[Stmt]) -> None:

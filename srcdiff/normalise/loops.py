@@ -12,10 +12,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from ..errors import UnsupportedSyntax
-from ..ir.nodes import Assign, Block, Break, Call, Const, Display, Expr, For, If, Name, Stmt, While
+from ..ir.nodes import Assign, Block, Break, Call, Choice, Const, Display, Expr, For, If, Logic, Name, Stmt, While
 from ..ir.types import Num
-from ..ir.walk import assigned, is_call_of, subexprs, targets
+from ..ir.walk import assigned, is_call_of, map_stmt, rebuild, subexprs, targets
 from ..rules.typing import TypeProblem
+from .attempts import is_attempt, may_fail
 from .displays import Displays
 from .exits import negated
 from .iteration import RANGE, static_items, trips
@@ -45,11 +46,12 @@ class Loops(Displays):
         entry = dict(self.state.env)
         scope = dict(self.scope)
         ends = []
-        bodies = []
+        bodies: list[Block] = []
         for block in (s.body, s.orelse):
             self.state.env = dict(entry)
             self.state.reachable = True
-            bodies.append(self.run(block))
+            done = self.run(block)
+            bodies.append(self.in_order(done) if is_attempt(s) and not bodies else done)
             if self.state.reachable:
                 ends.append(self.state.env)
         self.scope = {**scope, **self.scope}
@@ -59,6 +61,23 @@ class Loops(Displays):
             self.state.emit(If(test, bodies[0], bodies[1], s.origin))
         elif bodies[1]:
             self.state.emit(If(negated(test), bodies[1], (), s.origin))
+
+    def in_order(self, block: Block) -> Block:
+        """Statements that fail where the program fails: each does one thing that may fail."""
+        with self.state.collect() as out:
+            for s in block:
+                if isinstance(s, Assign) and sum(map(may_fail, subexprs(s.value))) > 1:
+                    s = replace(s, value=self.one_by_one(s.value, s.target))
+                out.append(map_stmt(s, lambda e: e, self.in_order))
+        return tuple(out)
+
+    def one_by_one(self, e: Expr, target: Expr | None = None) -> Expr:
+        if isinstance(e, Choice | Logic):
+            return e  # what it evaluates depends on its test
+        e = rebuild(e, self.one_by_one)
+        if target is not None or not may_fail(e) or not isinstance(self.typed(e), Num):
+            return e
+        return self.atom(e, "part")
 
     def _rank(self, test: Expr) -> int | None:
         type_ = self.typed(test)

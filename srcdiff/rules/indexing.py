@@ -43,7 +43,7 @@ def _tuple_item(type_of: TypeOf, base: Tup, e: Item) -> Type:
         return base.items[value]
     if base.items and all(t == base.items[0] for t in base.items):
         return base.items[0]
-    if isinstance(index, Num) and index.is_integral and all(isinstance(t, Num) for t in base.items):
+    if base.items and isinstance(index, Num) and index.is_integral and all(isinstance(t, Num) for t in base.items):
         return functools.reduce(lambda a, b: joined(a, b, e), base.items)
     raise TypeProblem(
         UnsupportedType,

@@ -19,6 +19,7 @@ from . import (
     regressions_c,
     regressions_shaping,
     scalars,
+    statements,
     views,
     while_loops,
 )
@@ -45,6 +46,7 @@ __all__ = [
     "regressions_c",
     "regressions_shaping",
     "scalars",
+    "statements",
     "views",
     "while_loops",
 ]
