@@ -23,7 +23,7 @@ from .normalise.state import to_problem
 from .optimise import linked, missing
 from .records import rebuilt
 from .result import check_result
-from .rules.effects import calls_with_effect
+from .rules.effects import calls_with_effect, without_outputs
 from .rules.typing import TypeProblem, Typer
 
 # Reading and building is done by one thread at a time. A thread that compiles with Numba may ask for this lock (a
@@ -79,6 +79,8 @@ def build(program: Program, types: Sequence[Type], request: Request, taped: bool
 
     Raises a Refusal for what is not supported, BadOutput for a wrong result."""
     core = specialise(program, types)
+    if request.quiet:
+        core = replace(core, function=replace(core.function, body=without_outputs(core.function.body)))
     asked, request = request, _by_leaf(request, core)
     try:
         unknown_rank = check_result(program, core, request)

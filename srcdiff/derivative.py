@@ -56,6 +56,7 @@ class Options:
     wrt: Wrt
     jit: bool
     has_aux: bool
+    quiet: bool = False  # without what the function prints
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,7 +274,9 @@ class Derivative:
 
     def _build(self, types: list[Type], kind: str, taped: bool = True) -> Built:
         with BUILDING:
-            return build(self.program(), types, Request(self.wrt, self.single, kind, self.options.has_aux), taped)
+            options = self.options
+            request = Request(self.wrt, self.single, kind, options.has_aux, options.quiet)
+            return build(self.program(), types, request, taped)
 
     def built_for_types(self, types: list[Type], taped: bool = True) -> Built:
         """The derivative for arguments of these types (for callers that are being compiled or differentiated: for the

@@ -204,7 +204,7 @@ class _Driver:
         return ", ".join(f"{n}={given.get(n) or words[n]}" for n in [*self.names, *(given.keys() - words.keys())])
 
     def push(self, name: str, dot: str, kind: str = "tangent") -> str:
-        own = Pushforward(self.jacobian.primal, Options(kind, name, self.jacobian.jit, False))
+        own = Pushforward(self.jacobian.primal, Options(kind, name, self.jacobian.jit, False, True))
         function = self.bind(f"{self.base}_{'jvp' if kind == 'jvp' else 'tangent'}", own)
         arguments = own.signature.parameters
         tangent = next(n for n in arguments if n not in self.names)
@@ -280,7 +280,7 @@ class _Driver:
         return indent
 
     def gradient(self, f: Any, name: str) -> Derivative:
-        return Derivative(f, Options("grad", name, self.jacobian.jit, False))
+        return Derivative(f, Options("grad", name, self.jacobian.jit, False, True))
 
     def weighed(self) -> tuple[FunctionType, str]:
         """The sum of the result's elements, each times an adjoint of its own: its gradient is the pullback."""

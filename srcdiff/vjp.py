@@ -132,7 +132,7 @@ def _prepared(f: Any, wanted: tuple[str, ...], whole: tuple[Any, ...], jit: bool
 @functools.lru_cache(maxsize=16)
 def _derivative(f: Any, wanted: tuple[str, ...], jit: bool) -> Derivative:
     """Kept for the next call with the same function; the derivative itself notices what has changed since."""
-    return Derivative(f, Options("vjp", wanted, jit, False))
+    return Derivative(f, Options("vjp", wanted, jit, False, quiet=True))
 
 
 def _kind(a: Any) -> str:

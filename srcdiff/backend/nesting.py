@@ -5,6 +5,7 @@ in:   entering(np.errstate, all="ignore"); y = x / z; leaving(...)     out:  wit
 
 from __future__ import annotations
 
+import operator
 from dataclasses import replace
 
 from srcdiff.ir import nodes as ir
@@ -43,20 +44,26 @@ class _Nesting:
                 out.append(ir.Try(self.block(body), (), (), self.block(final), s.origin))
             elif isinstance(s, ir.Assign) and isinstance(value, ir.Call) and is_call_of(value, attempt):
                 place = next(k for k, other in enumerate(rest) if isinstance(other, ir.If))
-                out.append(self.attempted(s, value, rest[place]))
-                out.extend(rest[:place])  # what keeps the outcome
-                rest = rest[place + 1 :]
+                kept, branch, rest = rest[:place], rest[place], rest[place + 1 :]
+                handled: ir.Block = ()
+                if rest and len(value.args) == 1 and (sides := _on_failure(rest[0], s.target)) is not None:
+                    handled, after = sides
+                    rest = [*after, *rest[1:]]
+                out.append(self.attempted(s, value, branch, handled))
+                out.extend(kept)  # of the outcome
             else:
                 out.append(map_stmt(s, lambda e: e, self.block))
         return tuple(out)
 
-    def attempted(self, head: ir.Assign, call: ir.Call, branch: ir.Stmt) -> ir.Try:
+    def attempted(self, head: ir.Assign, call: ir.Call, branch: ir.Stmt, handled: ir.Block) -> ir.Try:
+        """`handled` is what follows the attempt where it has failed, and is written as the handler."""
         assert isinstance(branch, ir.If)
         assert isinstance(head.target, ir.Name)
         body = [s for s in branch.body if not (isinstance(s, ir.Effect) and is_call_of(s.value, attempted))]
         several = len(call.args) > 1
         outcome = head.target
-        asked = self.mentions.count(outcome.id) - 1 - (outcome.id in names(branch.test))
+        asked = self.mentions.count(outcome.id) - 1 - (outcome.id in names(branch.test)) - bool(handled)
+        follows = handled
         if several:
             asked -= sum(isinstance(s, ir.If) and outcome.id in names(s.test) for s in branch.orelse)
         handlers = []
@@ -65,10 +72,22 @@ class _Nesting:
             name, handled = _named(handled)
             if asked > 0:
                 handled = (ir.Assign(outcome, ir.Const(k) if several else ir.Const(False)), *handled)
+            handled = (*handled, *follows)
             handlers.append(ir.Handler(classes, name, self.block(handled), head.origin))
         if asked > 0:
             body.append(ir.Assign(outcome, ir.Const(0) if several else ir.Const(True)))
         return ir.Try(self.block(tuple(body)), tuple(handlers), (), (), head.origin)
+
+
+def _on_failure(s: ir.Stmt, outcome: ir.Expr) -> tuple[ir.Block, ir.Block] | None:
+    """What a statement does after a failure, and what is left of it; None where it does not ask for that, or leaves a
+    loop."""
+    match s:
+        case ir.If(test=ir.Call(ir.Object(operator.not_), (asked,)), body=body, orelse=orelse) if asked == outcome:
+            if any(isinstance(p, ir.Break) for p in statements(body)):
+                return None
+            return body, (ir.If(outcome, orelse, (), s.origin, s.adjoint_of),) if orelse else ()
+    return None
 
 
 def _until(block: list[ir.Stmt], closing: object) -> tuple[ir.Block, list[ir.Stmt]]:

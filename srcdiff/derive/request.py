@@ -16,12 +16,14 @@ class Request:
 
     `kind` is "grad" (adjoints only), "value" (result and adjoints) or "vjp" (result and adjoints, a seed for every
     result leaf, all of them positional); forward mode: "jvp" (result and tangent) or "tangent" (that alone), with a
-    tangent for every argument in `wrt`."""
+    tangent for every argument in `wrt`. A `quiet` derivative is one of several runs of the function: what the function
+    prints is left out."""
 
     wrt: tuple[str, ...]
     single: bool
     kind: str
     has_aux: bool = False
+    quiet: bool = False
 
     @property
     def is_forward(self) -> bool:

@@ -13,6 +13,7 @@ written in place, or assigned earlier, must not be read on the way on from a han
 from __future__ import annotations
 
 import operator
+from collections import Counter
 
 from ..errors import UnsupportedSyntax
 from ..ir.marks import attempted
@@ -21,6 +22,7 @@ from ..ir.nodes import (
     Block,
     Break,
     Call,
+    Const,
     Effect,
     Expr,
     For,
@@ -47,8 +49,20 @@ _FIX = "compute into new variables inside `try`, and write or assign what is kep
 
 def check_attempts(body: Block) -> None:
     """Raise a TypeProblem for an attempt that may leave something half-way."""
-    if any(is_attempt(s) for s in statements(body)):
-        _Live().block(body, set())
+    attempts = [s for s in statements(body) if isinstance(s, If) and is_attempt(s)]
+    if not attempts:
+        return
+    sets = Counter(n for s in statements(body) if isinstance(s, Assign | Update | For) for n in targets(s.target))
+    live = _Live({}, sets)
+    live.block(body, set())
+    for s in attempts:
+        if id(s) in live.failures:
+            head, after, flags = live.failures[id(s)]
+            if flags:
+                again = _Live(flags, sets)
+                again.block(body, set())
+                after = again.failures[id(s)][1]
+            _check(s, after, head)
 
 
 def is_attempt(s: Stmt) -> bool:
@@ -83,10 +97,15 @@ def goes_on(s: If, classes: int) -> bool:
 
 
 class _Live:
-    """Variables that may still be read, from the end of the program to its beginning."""
+    """Variables that may still be read, from the end of the program to its beginning, where `settled` variables have
+    these values. `failures` gives for each attempt that the program survives: the statement that begins it, what is
+    read after it has failed, and the flags that nothing else sets than this failure."""
 
-    def __init__(self) -> None:
+    def __init__(self, settled: dict[str, bool], sets: Counter[str]) -> None:
+        self.settled = settled
         self.breaks: list[set[str]] = []
+        self.failures: dict[int, tuple[Assign, set[str], dict[str, bool]]] = {}
+        self.sets = sets  # how many statements set a variable
 
     def block(self, block: Block, live: set[str]) -> set[str]:
         after: list[set[str]] = []  # what is live after each statement, the last one first
@@ -98,10 +117,18 @@ class _Live:
                 assert isinstance(head.value, Call)
                 if goes_on(s, len(head.value.args)):
                     follow = block[k + 1] if k + 1 < len(block) else None
-                    _check(s, self.failed(follow, names(s.test), live, after[-1] if after else live), head)
+                    left = self.failed(follow, names(s.test), live, after[-1] if after else live)
+                    flags = {} if self.breaks else self.flags(s, follow)
+                    self.failures[id(s)] = head, left, flags
             after.append(live)
             live = self.statement(s, live)
         return live
+
+    def flags(self, s: If, follow: Stmt | None) -> dict[str, bool]:
+        """The variables that are set to one truth value in an attempt, and to another one where it has failed."""
+        set_here = _truths(s.body)
+        handled = _truths(follow.body) if isinstance(follow, If) and is_call_of(follow.test, operator.not_) else {}
+        return {n: v for n, v in handled.items() if n in set_here and set_here[n] != v and self.sets[n] == 2}
 
     def failed(self, follow: Stmt | None, outcome: set[str], live: set[str], after: set[str]) -> set[str]:
         """What is read after an attempt where it has failed: what follows it mostly asks for the outcome."""
@@ -119,6 +146,10 @@ class _Live:
         match s:
             case Assign():
                 return (live - set(targets(s.target))) | target_reads(s.target) | names(s.value)
+            case If(test=Name(id=flag)) if flag in self.settled and not is_attempt(s):
+                return self.block(s.body if self.settled[flag] else s.orelse, live)
+            case If(test=Call(func=Object(value=operator.not_), args=(Name(id=flag),))) if flag in self.settled:
+                return self.block(s.orelse if self.settled[flag] else s.body, live)
             case If():
                 return self.block(s.body, live) | self.block(s.orelse, live) | names(s.test)
             case For() | While():
@@ -139,6 +170,17 @@ class _Live:
             if entry <= head:
                 return head
             head |= entry
+
+
+def _truths(block: Block) -> dict[str, bool]:
+    return {
+        s.target.id: s.value.value
+        for s in block
+        if isinstance(s, Assign)
+        and isinstance(s.target, Name)
+        and s.value in (Const(True), Const(False))
+        and isinstance(s.value, Const)
+    }
 
 
 def _check(s: If, after: set[str], head: Assign) -> None:

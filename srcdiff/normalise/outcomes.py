@@ -26,6 +26,12 @@ from .managers import check_manager
 _OF_TEXT = {operator.mod: str.__mod__, operator.add: str.__add__, operator.mul: str.__mul__}
 
 
+def is_progress_bar(function: Any) -> bool:
+    """Whether this is `tqdm` or `trange`, of any of the modules that have them."""
+    home = str(getattr(function, "__module__", ""))
+    return home.partition(".")[0] == "tqdm" and getattr(function, "__name__", "") in ("tqdm", "trange")
+
+
 def is_text(type_: Type) -> bool:
     return type_ == TEXT or (isinstance(type_, Static) and isinstance(type_.value, str))
 
@@ -73,6 +79,10 @@ class Outcomes(Loops):
             return Const(fits_mapping(self.typed(self.expr(e.args[0]))))
         if function in (entering, leaving):
             return self.managed(e)
+        if is_progress_bar(function) and e.args:
+            # it shows how far the loop is, and the reverse sweep has a loop, too: both run without
+            over = e.args[0] if function.__name__ == "tqdm" else Call(Object(range, "range"), e.args, (), e.at)
+            return self.expr(over)
         if function is attempted:
             names = sorted(assigned(tuple(self.state.out)))
             return replace(e, args=tuple(Name(n) for n in names if not isinstance(self.state.env.get(n), Static)))

@@ -12,14 +12,15 @@ from dataclasses import dataclass
 from types import FunctionType
 from typing import Any, Literal
 
+from ..ir import nodes
 from ..ir.nodes import Block, Call, Expr, Object, Stmt
-from ..ir.walk import expressions, statements, subexprs
+from ..ir.walk import expressions, map_stmt, statements, subexprs
 from .registry import Writer, constant, rule_of
 
 # Where the state that a call changes comes from: its first operand, the program's surroundings, or its other operands
 # alone (it makes something new; without any, or with None, that is another one every time). What only tells something
-# changes the world ("output"), and what asks the clock finds another answer every time.
-State = Literal["operand", "outside", "new", "output", "clock"]
+# changes the world ("output"), what asks the clock finds another answer every time, and a mark stands for syntax.
+State = Literal["operand", "outside", "new", "output", "clock", "mark"]
 Lowering = Callable[[Call, Writer], tuple[Expr, Expr]]
 
 
@@ -61,6 +62,17 @@ def effect_method(owner: object, name: str) -> Any:
 def has_effect(e: Expr) -> bool:
     """Whether evaluating the expression changes something that can be told from outside of it."""
     return any(effect_of(part) is not None for part in subexprs(e))
+
+
+def without_outputs(block: Block) -> Block:
+    """The block without what it tells the world (`print`); the marks of `with` and `try` stay."""
+    kept = (s for s in block if not (isinstance(s, nodes.Effect) and _is_output(s.value)))
+    return tuple(map_stmt(s, lambda e: e, without_outputs) for s in kept)
+
+
+def _is_output(e: Expr) -> bool:
+    found = effect_of(e)
+    return found is not None and found.state == "output"
 
 
 def calls_with_effect(block: Block) -> Iterator[tuple[Stmt, Call, Effect]]:

@@ -10,8 +10,8 @@ from .result_types import Asked, states
 
 FIX = "give it what does not depend on the arguments in question (srcdiff.stop_gradient)"
 
-effect(entering, leaving, state="output", fix=FIX)
-effect(attempt, attempted, trying, concluding, concluded, state="output", fix=None)
+effect(entering, leaving, state="mark", fix=FIX)
+effect(attempt, attempted, trying, concluding, concluded, state="mark", fix=None)
 constant(caught)
 
 
