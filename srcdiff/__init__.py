@@ -15,12 +15,13 @@ from .api import (
     value_and_jacobian,
     vjp,
 )
-from .runtime import stop_gradient
+from .runtime import adjoint_of, stop_gradient
 
 __version__ = "0.1.0"
 
 __all__ = [
     "Derivative",
+    "adjoint_of",
     "elementwise_grad",
     "errors",
     "grad",

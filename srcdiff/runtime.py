@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from .runtime_adjoints import adjoint_of, as_it_is, hooked, watched
 from .runtime_complex import doubled, halved, resized, unit
 from .runtime_matrices import (
     cofactors,
@@ -59,6 +60,8 @@ from .runtime_reductions import (
 from .runtime_texts import formatted, text
 
 __all__ = [
+    "adjoint_of",
+    "as_it_is",
     "cofactors",
     "cofactors_tangent",
     "copied",
@@ -80,6 +83,7 @@ __all__ = [
     "full_values_tangent",
     "gradient_back",
     "halved",
+    "hooked",
     "in_full",
     "interp_back",
     "interp_slope",
@@ -119,6 +123,7 @@ __all__ = [
     "text",
     "unbroadcast",
     "unit",
+    "watched",
     "zeros_like",
 ]
 

@@ -575,3 +575,101 @@ def test_raise_of_a_computed_value():
     with pytest.raises(errors.UnsupportedSyntax) as caught:
         srcdiff.grad(f)(2.0, (1.0, 2.0))
     assert caught.value.problems[0].what == "`raise` of a value that is computed"
+
+
+# ------------------------------------------------------------------------------------------- adjoints looked at
+
+
+def clipped(x, n, limit):
+    for _ in range(n):
+        x = 3.0 * np.sin(x)
+        with srcdiff.adjoint_of(x) as x_bar:
+            x_bar[:] = np.clip(x_bar, -limit, limit)
+    return np.sum(2.0 * x)
+
+
+def test_an_adjoint_is_clipped_where_the_sweep_passes():
+    x = np.array([0.3, 0.4])
+    assert clipped(x, 2, 1.0) == np.sum(2.0 * 3.0 * np.sin(3.0 * np.sin(x)))
+    first = 3.0 * np.cos(3.0 * np.sin(x))
+    expected = 3.0 * np.cos(x) * np.clip(first, -1.0, 1.0)
+    np.testing.assert_allclose(srcdiff.grad(clipped)(x, 2, 1.0), expected)
+    _, tangent = srcdiff.jvp(clipped, (x, 2, 1.0), (x, None, None))
+    np.testing.assert_allclose(tangent, np.sum(2.0 * 3.0 * np.cos(3.0 * np.sin(x)) * 3.0 * np.cos(x) * x))
+    free = srcdiff.grad(clipped)(x, 2, np.inf)
+    np.testing.assert_allclose(np.sum(free * x), tangent)
+
+
+def test_an_adjoint_is_bound_anew_and_shown(capsys):
+    def f(x):
+        y = x * x
+        scale = 3.0 * x
+        with srcdiff.adjoint_of(y) as y_bar:
+            print(f"{y_bar} at {y}, {scale}")
+            y_bar = min(y_bar, 10.0)
+        return y**3
+
+    assert f(2.0) == 64.0
+    assert capsys.readouterr().out == ""
+    assert srcdiff.grad(f)(2.0) == 40.0
+    assert capsys.readouterr().out == "48.0 at 4.0, 6.0\n"
+
+
+def test_the_adjoint_of_an_array_that_is_written_in_place():
+    def f(u, n):
+        for k in range(n):
+            u[1:] = u[1:] * u[:-1]
+            with srcdiff.adjoint_of(u) as u_bar:
+                u_bar[0] = 0.0
+        return np.sum(u)
+
+    np.testing.assert_array_equal(srcdiff.grad(f)(np.ones(3), 2), [2.0, 3.0, 1.0])
+
+
+def test_the_seed_of_a_pullback_stays_as_it_is():
+    def f(x):
+        with srcdiff.adjoint_of(x) as x_bar:
+            x_bar[:] = 0.0
+        return x
+
+    _, pullback = srcdiff.vjp(f, np.ones(2))
+    seed = np.ones(2)
+    np.testing.assert_array_equal(pullback(seed)[0], [0.0, 0.0])
+    np.testing.assert_array_equal(seed, [1.0, 1.0])
+
+
+def test_a_traceback_out_of_the_body_has_the_line_of_the_program():
+    def f(x):
+        y = x * x
+        with srcdiff.adjoint_of(y) as y_bar:
+            raise Diverged(y_bar)
+        return y
+
+    assert f(2.0) == 4.0
+    with pytest.raises(Diverged) as caught:
+        srcdiff.grad(f)(2.0)
+    assert caught.traceback[-1].path.name == "test_statements.py"
+
+
+def test_adjoint_of_needs_a_name():
+    def f(x):
+        with srcdiff.adjoint_of(x * x) as bar:
+            print(bar)
+        return x
+
+    with pytest.raises(errors.UnsupportedSyntax) as caught:
+        srcdiff.grad(f)(2.0)
+    assert caught.value.problems[0].what == "`adjoint_of` in another form than `with adjoint_of(x) as x_bar:`"
+
+
+def test_second_derivatives_through_statements_on_an_adjoint_are_refused():
+    def f(x):
+        y = x * x
+        with srcdiff.adjoint_of(y) as y_bar:
+            y_bar = 2.0 * y_bar
+        return y**3
+
+    for second in (srcdiff.hessian(f), srcdiff.grad(srcdiff.grad(f)), lambda x: srcdiff.hvp(f)(x, 1.0)):
+        with pytest.raises(errors.Refusal) as caught:
+            second(2.0)
+        assert "hooked" in caught.value.problems[0].what

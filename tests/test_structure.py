@@ -54,6 +54,7 @@ PARTS = {
     "runtime_matrices": "runtime",
     "runtime_complex": "runtime",
     "runtime_texts": "runtime",
+    "runtime_adjoints": "runtime",
 }
 
 

@@ -42,7 +42,7 @@ from ..ir.nodes import (
 from ..ir.types import ListOf, Num, Type
 from ..ir.walk import Fresh, is_call_of, names, rebuild, targets
 from ..rules.typing import TypeProblem, Typer, like, settled
-from ..runtime import only_last, replaced
+from ..runtime import hooked, only_last, replaced, watched
 from .acts import Acc, Act, Adjoints, Do, Fork, Kill, Let, Node, Pull, Round, Step, Together, When
 from .helpers import Helpers
 from .places import base_of, entire
@@ -186,6 +186,10 @@ class Builder:
             return
         if isinstance(self.types.get(name), ListOf):
             return
+        if name in self.adjoints.shadows and is_call_of(value, watched) and isinstance(value, Call):
+            shadow = Name(self.adjoints.shadows[name])
+            term = Term((Call(Object(hooked, "hooked"), (shadow, *value.args[1:])),))
+            self.acts.append(Acc(Item(shadow, Const(Ellipsis)), (term,), assign=True))
         if name in self.adjoints.shadows and self.aliases.shares(value):
             return  # a view or second name of a written array: its shadow is the same view of the shadow
         self.wish = name

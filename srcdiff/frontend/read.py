@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import inspect
 import types
 from typing import Any
 
 from srcdiff.frontend.expressions import BINARY, NOT, Expressions
+from srcdiff.frontend.hooks import hook_of
 from srcdiff.frontend.imports import imported
 from srcdiff.frontend.names import InnerScope, Scope
 from srcdiff.frontend.patterns import lowered
@@ -49,6 +51,7 @@ from srcdiff.ir.nodes import (
     With,
 )
 from srcdiff.ir.walk import names, statements
+from srcdiff.runtime import adjoint_of, watched
 
 
 def read(function: object) -> Program:
@@ -268,6 +271,8 @@ class _Statements:
         first, *rest = items
         context = self.expressions.read(first.context_expr)
         ahead = self.expressions.taken_ahead(origin)
+        if isinstance(context, Call) and isinstance(context.func, Object) and context.func.value is adjoint_of:
+            return [*ahead, *self._watched(node, context, origin)]
         target = None if first.optional_vars is None else self.target(first.optional_vars)
         if target is not None and not isinstance(target, Name):
             self.problems.add("target of with", self.text.span(first.optional_vars))
@@ -276,6 +281,21 @@ class _Statements:
             classes = Display("tuple", context.args, context.at)
             return [*ahead, Try(body, (Handler(classes, None, (), origin),), (), (), origin)]
         return [*ahead, With(context, target, body, origin)]
+
+    def _watched(self, node: Any, context: Call, origin: Origin) -> list[Stmt]:
+        """A look at an adjoint: `x = watched(x, hook, variables)`."""
+        target = node.items[0].optional_vars
+        name = getattr(target, "id", None)
+        if name is None or len(node.items) > 1 or len(context.args) != 1 or not isinstance(context.args[0], Name):
+            self.problems.add("adjoint_of", origin.span)
+            return []
+        (x,) = context.args
+        assert isinstance(x, Name)
+        found = next(n for n in ast.walk(self.source.definition) if isinstance(n, ast.With) and n.lineno == node.lineno)
+        hook, free = hook_of(found, name, self.scope, self.source.file)
+        variables = Display("tuple", tuple(Name(self.scope.spelled(n), context.at) for n in free), context.at)
+        through = Object(watched, "adjoint_of", context.at)
+        return [Assign(x, Call(through, (x, Object(hook, hook.__name__), variables), (), context.at), origin)]
 
     def _try(self, node: Any, origin: Origin) -> list[Stmt]:
         handlers = tuple(self._handler(h) for h in node.handlers)

@@ -86,6 +86,11 @@ TABLE: dict[str, Entry] = {
         "what a context manager returns is passed on as a whole",
         "give it one name",
     ),
+    "adjoint_of": _syntax(
+        "`adjoint_of` in another form than `with adjoint_of(x) as x_bar:`",
+        "its body is put into the reverse sweep, where it has the adjoint of one variable",
+        "name the value first, and give its adjoint a name",
+    ),
     "exit in finally": _syntax(
         "a way out of `finally`",
         "it would drop the exception, or the result, that is on its way",

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from ..ir.nodes import Function
+from dataclasses import replace
+
+from ..ir.nodes import Assign, Block, Call, Expr, Function
 from ..ir.types import Type
+from ..ir.walk import is_call_of, map_stmt
+from ..runtime import watched
 from .dead import drop_dead
 from .moves import first_sums, last_copies
 from .names import coalesce
@@ -20,4 +24,19 @@ def optimise(function: Function, types: dict[str, Type], wished: dict[str, str],
 
 def without_waste(function: Function, types: dict[str, Type], like: dict[str, str]) -> Function:
     """The function without what nobody reads, its variables under the names that they had."""
+    function = replace(function, body=_unwatched(function.body))
     return first_sums(drop_dead(function, types), types, like)
+
+
+def _unwatched(block: Block) -> Block:
+    """The value whose adjoint is looked at, as it is."""
+    kept = (s for s in block if not (isinstance(s, Assign) and is_call_of(s.value, watched) and _same(s)))
+    return tuple(map_stmt(s, _value, _unwatched) for s in kept)
+
+
+def _value(e: Expr) -> Expr:
+    return e.args[0] if isinstance(e, Call) and is_call_of(e, watched) else e
+
+
+def _same(s: Assign) -> bool:
+    return isinstance(s.value, Call) and s.target == s.value.args[0]

@@ -1,6 +1,7 @@
 """The derivative rules, each written once. Importing this package fills the registry."""
 
 from . import (
+    adjoints,
     arrays,
     complex_functions,
     complex_numbers,
@@ -66,6 +67,7 @@ late("scipy.linalg", "srcdiff.rules.scipy_linalg")
 
 __all__ = [
     "Rule",
+    "adjoints",
     "arrays",
     "bilinear",
     "bilinear_operands",
