@@ -15,6 +15,7 @@ from .api import (
     value_and_jacobian,
     vjp,
 )
+from .debugging import debug_nans
 from .runtime import adjoint_of, stop_gradient
 
 __version__ = "0.1.0"
@@ -22,6 +23,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Derivative",
     "adjoint_of",
+    "debug_nans",
     "elementwise_grad",
     "errors",
     "grad",

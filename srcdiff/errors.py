@@ -48,6 +48,7 @@ class Problem:
             rows.append("  called through: " + " -> ".join(self.calls))
         rows.append(f"  why: {self.why}")
         rows.append(f"  fix: {self.fix}")
+        rows.append(f"  docs: docs/errors.md#{self.error.code.lower()}")
         return "\n".join(rows)
 
 
@@ -161,6 +162,12 @@ class ComplexResult(SrcdiffError, ValueError):
     """What is computed from these numbers is complex, which srcdiff does not follow."""
 
     code = "SD207"
+
+
+class NonFinite(SrcdiffError, FloatingPointError):
+    """Under `srcdiff.debug_nans()`: a NaN or an infinity where there was none; the message names the user's line."""
+
+    code = "SD208"
 
 
 class GraphError(SrcdiffError, RuntimeError):

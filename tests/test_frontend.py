@@ -788,9 +788,8 @@ SYNTAX = [
     ("y = {a for a in x}", "{a for a in x}", "a set comprehension"),
     ("async def g(a):\n    return a", "async def g(a):", "an async function"),
     ("class A:\n    b = unknown", "class A:", "a class defined inside the function"),
-    ("try:\n    y = x\nfinally:\n    pass", "try:", "`try`"),
     ("try:\n    y = x\nexcept* ValueError:\n    pass", "try:", "`try` with `except*`"),
-    ("with x as y:\n    pass", "with x as y:", "`with`"),
+    ("with x as y[0]:\n    pass", "y[0]", "a `with` that assigns an element, an attribute or several names"),
     ("global a\na = x", "global a", "`global`"),
     ("del x[0]", "x[0]", "`del x[0]`"),
     ("del x, y.a", "y.a", "`del y.a`"),
@@ -832,6 +831,13 @@ def test_refused_patterns(pattern, what):
     (problem,) = refusal(function).problems
     assert problem.what == what
     assert pointed(problem) == pattern
+
+
+def test_a_way_out_of_finally():
+    function = program("def f(x):\n    try:\n        y = x\n    finally:\n        return 2.0 * x\n    return y")
+    (problem,) = refusal(function).problems
+    assert problem.what == "a way out of `finally`"
+    assert pointed(problem) == "return 2.0 * x"
 
 
 def test_nonlocal_is_refused():
@@ -912,16 +918,14 @@ def test_all_problems_in_one_report():
             """
         )
     )
-    assert isinstance(found, errors.UnsupportedSyntax)
+    assert isinstance(found, errors.UnresolvedName)
     assert [pointed(p) for p in found.problems] == [
-        "with x:",
         "nowhere",
-        "try:",
         "{i for i in x}",
         'b"a"',
     ]
-    assert "5 problems" in str(found)
-    assert isinstance(pickle.loads(pickle.dumps(found)), errors.UnsupportedSyntax)
+    assert "3 problems" in str(found)
+    assert isinstance(pickle.loads(pickle.dumps(found)), errors.UnresolvedName)
 
 
 def test_the_class_is_that_of_the_first_problem():

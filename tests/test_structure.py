@@ -44,7 +44,8 @@ MAY_IMPORT = PIPELINE | {
     "api": {"errors", "derivative", "vjp", "pushforward", "jacobian"},
     "from_source": {"errors", "tape", "vjp", "api"},
     "testing": {"errors", "records", "rules", "signature", "api"},
-    "__init__": {"errors", "runtime", "api"},
+    "debugging": {"errors", "backend"},
+    "__init__": {"errors", "runtime", "api", "debugging"},
 }
 # modules that are one unit with another: they name its class, or hold a part of it
 PARTS = {

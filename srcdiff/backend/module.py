@@ -338,6 +338,13 @@ def load_text(text: str, name: str, bindings: dict[str, object]) -> types.Functi
     return load(Rendered(text, {}, bindings), name).functions[name]
 
 
+def module_of(filename: str) -> Module | None:
+    """The module whose code tracebacks show under this name."""
+    if not filename.startswith("<srcdiff "):
+        return None
+    return next((module for module in _loaded.values() if module.filename == filename), None)
+
+
 def unload(module: Module) -> None:
     """Forget a module. Its functions go on working, but have no source any more."""
     with _lock:

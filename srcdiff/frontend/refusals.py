@@ -84,7 +84,7 @@ TABLE: dict[str, Entry] = {
     "target of with": _syntax(
         "a `with` that assigns an element, an attribute or several names",
         "what a context manager returns is passed on as a whole",
-        "give it one name",
+        "give what it returns one name, and take it apart in the body",
     ),
     "adjoint_of": _syntax(
         "`adjoint_of` in another form than `with adjoint_of(x) as x_bar:`",
