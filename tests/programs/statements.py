@@ -230,7 +230,7 @@ def match_of_sequences(x, y):
     return total
 
 
-@case((Circle(2.0), {"w": 1.5, "h": 2.5}), jit=False, reason="the structures are arguments")
+@case((Circle(2.0), {"w": 1.5, "h": 2.5}), wrt=(0, 1), jit=False, reason="the structures are arguments")
 def match_of_structures(circle, sizes):
     total = 0.0
     for shape in (circle, sizes):
