@@ -12,11 +12,8 @@ import operator
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
-import numpy as np
-
 from ..analysis.aliases import Aliases
 from ..ir.callee import Callee, called
-from ..ir.marks import entering, leaving
 from ..ir.nodes import (
     Assign,
     Block,
@@ -42,9 +39,10 @@ from ..ir.nodes import (
 from ..ir.types import ListOf, Num, Type
 from ..ir.walk import Fresh, is_call_of, names, rebuild, targets
 from ..rules.typing import TypeProblem, Typer, like, settled
-from ..runtime import hooked, only_last, replaced, watched
+from ..runtime import only_last, replaced, watched
 from .acts import Acc, Act, Adjoints, Do, Fork, Kill, Let, Node, Pull, Round, Step, Together, When
 from .helpers import Helpers
+from .marked import hooked_in_place, reversed_mark
 from .places import base_of, entire
 from .push import Pusher
 from .terms import COPY, ZERO, Term, collected
@@ -54,7 +52,6 @@ ONLY_LAST = Object(only_last, "only_last")
 REPLACED = Object(replaced, "replaced")
 APPEND = Object(list.append, "append")
 POP = Object(list.pop, "pop")
-ERRSTATE = Object(np.errstate, "np.errstate")
 
 
 class Builder:
@@ -187,9 +184,7 @@ class Builder:
         if isinstance(self.types.get(name), ListOf):
             return
         if name in self.adjoints.shadows and is_call_of(value, watched) and isinstance(value, Call):
-            shadow = Name(self.adjoints.shadows[name])
-            term = Term((Call(Object(hooked, "hooked"), (shadow, *value.args[1:])),))
-            self.acts.append(Acc(Item(shadow, Const(Ellipsis)), (term,), assign=True))
+            self.acts.append(hooked_in_place(self.adjoints.shadows[name], value))
         if name in self.adjoints.shadows and self.aliases.shares(value):
             return  # a view or second name of a written array: its shadow is the same view of the shadow
         self.wish = name
@@ -411,10 +406,7 @@ class Builder:
     # ----------------------------------------------------------------------------------------------------- lists
 
     def effect(self, value: Expr) -> None:
-        if isinstance(value, Call) and value.args[1:2] and value.args[1] == ERRSTATE:
-            # what is reversed inside is to raise and warn as the program does
-            other = leaving if is_call_of(value, entering) else entering
-            self.acts.append(Do(Effect(replace(value, func=Object(other, "with")))))
+        self.acts.extend(reversed_mark(value))
         if not is_call_of(value, list.append):
             return
         assert isinstance(value, Call)
