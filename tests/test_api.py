@@ -1175,10 +1175,6 @@ def asks(x):
     return x * float(input())
 
 
-def calls_itself(x, n=3):
-    return x if n == 0 else x * calls_itself(x, n - 1)
-
-
 def indexes_by_floats(x):
     y = np.array([x, x, x])
     return np.sum(y[0.0 * y])
@@ -1276,7 +1272,6 @@ REFUSED = [
     awaits,
     makes_a_set,
     asks,
-    calls_itself,
     indexes_by_floats,
     ranges_over_a_float,
     two_kinds,

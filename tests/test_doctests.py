@@ -18,5 +18,6 @@ MODULES = sorted(m.name for m in pkgutil.walk_packages(srcdiff.__path__, "srcdif
 def test_examples(name: str) -> None:
     module = importlib.import_module(name)
     with np.printoptions(legacy=False):
-        found = doctest.testmod(module, optionflags=doctest.NORMALIZE_WHITESPACE)
+        own = {"__name__": "__main__"}  # the examples are a user's, not a part of the module
+        found = doctest.testmod(module, extraglobs=own, optionflags=doctest.NORMALIZE_WHITESPACE)
     assert found.failed == 0

@@ -38,7 +38,12 @@ def arguments(golden: Golden, point: int) -> tuple[Any, ...]:
     return (*args, *seeds)
 
 
-@pytest.mark.parametrize("golden", GOLDEN, ids=[g.name for g in GOLDEN])
+# Functions that call themselves have a stack in the stored text; srcdiff differentiates another text of them, without
+# one (ADR 18, tests/test_recursion.py).
+STORED = [g for g in GOLDEN if g.name not in ("arctangent", "haar", "tree_value")]
+
+
+@pytest.mark.parametrize("golden", STORED, ids=[g.name for g in STORED])
 def test_every_stored_text_is_differentiated_again(golden: Golden) -> None:
     """Reverse over reverse and forward over reverse, against finite differences of the text itself."""
     wrt = golden.wrt if isinstance(golden.wrt, tuple) else (golden.wrt,)
