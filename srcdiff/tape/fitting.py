@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from .kernels import sum_rows
+
 
 class Like:
     """Stands for an operand of which a rule reads no more than the shape."""
@@ -44,7 +46,7 @@ def _reduced(g: Any, shape: tuple[int, ...]) -> Any:
         return np.broadcast_to(g, np.broadcast_shapes(g.shape, shape)) if g.ndim <= len(shape) else g
     lead = g.ndim - len(shape)
     if lead:
-        g = g.sum(axis=0) if lead == 1 else g.sum(axis=tuple(range(lead)))
+        g = sum_rows(g) if lead == 1 else g.sum(axis=tuple(range(lead)))
     if g.shape != shape:
         axes = tuple(k for k, n in enumerate(shape) if n == 1 and g.shape[k] != 1)
         g = g.sum(axis=axes, keepdims=True)

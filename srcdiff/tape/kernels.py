@@ -1,4 +1,4 @@
-"""What NumPy does badly, by Numba where that pays: softmax, cross entropy, scattered sums, steps of optimisers.
+"""What NumPy does badly, by Numba where that pays: softmax, cross entropy, sums of rows, scattered sums, optimisers.
 
 Each kernel is there twice: in NumPy, and as a loop that Numba compiles. Compiling (or loading a compiled kernel from
 Numba's cache) takes about a second with Numba's own import, so that a kernel changes over only when it has worked on
@@ -125,6 +125,20 @@ def cross_entropy_back(g: Any, logs: Any, classes: Any) -> Any:
 
 def _add_rows(whole: Any, places: Any, g: Any) -> None:
     np.add.at(whole, places, g)
+
+
+def _sum_rows(g: Any) -> Any:
+    return g.sum(axis=0)
+
+
+_sum_rows_kernel = Kernel(_sum_rows, "sum_rows")
+
+
+def sum_rows(g: Any) -> Any:
+    """`g.sum(axis=0)`: the adjoint of what was broadcast along the rows of a matrix, a bias for instance. Of narrow
+    matrices NumPy's way takes four times as long as a loop."""
+    plain = g.ndim == 2 and len(g) > 0 and g.flags.c_contiguous and g.dtype.kind == "f"
+    return _sum_rows_kernel(g.size, g) if plain else g.sum(axis=0)
 
 
 _add_rows_kernel = Kernel(_add_rows, "add_rows")

@@ -75,6 +75,15 @@ def cross_entropy_back(g: Any, logs: Any, classes: Any) -> Any:
 
 
 @_jit
+def sum_rows(g: Any) -> Any:
+    result = g[0].copy()
+    for i in range(1, g.shape[0]):
+        for j in range(g.shape[1]):
+            result[j] += g[i, j]
+    return result
+
+
+@_jit
 def add_rows(whole: Any, places: Any, g: Any) -> None:
     for i in range(len(places)):
         for j in range(g.shape[1]):

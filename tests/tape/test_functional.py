@@ -204,6 +204,8 @@ def test_compiled_kernels_give_the_same_numbers(dtype):
     x, g, y = (rng.normal(size=(9, 5)).astype(dtype) for _ in range(3))
     classes = rng.integers(0, 5, 9)
     close = {"rtol": 1e-12 if dtype is np.float64 else 2e-5, "atol": 1e-14 if dtype is np.float64 else 1e-6}
+    rows = np.random.default_rng(3).normal(size=(5000, 7)).astype(dtype)
+    assert np.array_equal(kernels._sum_rows(rows), compiled.sum_rows(rows))
     assert np.allclose(kernels._softmax(x), compiled.softmax(x), **close)
     assert np.allclose(kernels._softmax_back(g, y), compiled.softmax_back(g, y), **close)
     assert np.allclose(kernels._log_softmax(x), compiled.log_softmax(x), **close)
