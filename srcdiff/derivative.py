@@ -47,6 +47,7 @@ _WHAT = {
     "vjp": "pullback",
     "jvp": "value and tangent",
     "tangent": "tangent",
+    "tangents": "tangents in many directions",
 }
 
 
@@ -275,7 +276,7 @@ class Derivative:
     def _build(self, types: list[Type], kind: str, taped: bool = True) -> Built:
         with BUILDING:
             options = self.options
-            request = Request(self.wrt, self.single, kind, options.has_aux, options.quiet)
+            request = Request(self.wrt, self.single, kind, options.has_aux, options.quiet, options.jit)
             return build(self.program(), types, request, taped)
 
     def built_for_types(self, types: list[Type], taped: bool = True) -> Built:

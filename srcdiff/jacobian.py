@@ -14,6 +14,7 @@ from .backend import load_text
 from .build import BUILDING, result_type
 from .compiled import Jitted, numba_module
 from .derivative import Derivative, Options, Wrt, is_derivative, signature_of
+from .derive import OneByOne
 from .errors import BadArgument, BadOutput, UnsupportedCall
 from .ir.types import Held, Num, Type
 from .pushforward import Pushforward
@@ -22,6 +23,7 @@ from .runtime import duplicate
 from .signature import argument_type, bound, duplicated, finish, fitted, is_function, key_of, selected
 from .subject import importable, python_function
 
+SWEEP = 64  # directions: enough to make up for the calls, few enough to stay in the cache
 _MODES = ("auto", "forward", "reverse")
 _WHAT = {"jacobian": "Jacobian", "value_and_jacobian": "value and Jacobian", "elementwise": "elementwise derivative"}
 
@@ -129,14 +131,26 @@ class Jacobian:
                     f"{self.function.__name__} does not return one number or one array of a known number of "
                     f"dimensions; a Jacobian has rows for the elements of one array. Return one, or use srcdiff.vjp"
                 )
-            key = (ranks, generators, result.ndim)
+            many = tuple(n for n in self.wrt if result.ndim and ranks[self._names.index(n)] and self._many(n, types))
+            key = (ranks, generators, result.ndim, many)
             if key not in self._drivers:
-                writer = _Driver(self, dict(zip(self._names, ranks, strict=True)), generators, result.ndim)
+                writer = _Driver(self, dict(zip(self._names, ranks, strict=True)), generators, result.ndim, many)
                 text = writer.text()
                 if writer.calls > 1 and repeats.problem is not None:
                     raise UnsupportedCall([repeats.problem])
                 self._drivers[key] = load_text(text, writer.name, writer.bindings)
             return self._drivers[key]
+
+    def _many(self, name: str, types: list[Type]) -> bool:
+        """Whether the directions of an argument are taken together, many in one sweep."""
+        if self.mode == "reverse":
+            return False
+        own = Pushforward(self.primal, Options("tangents", name, self.jit, False, True))
+        try:
+            own.built_for_types([t.plain() if isinstance(t, Num) else t for t in types])
+        except OneByOne:
+            return False
+        return True
 
 
 def _as_given(block: Any, argument: Any) -> Any:
@@ -151,9 +165,14 @@ class _Driver:
     """Writes the loop over directions."""
 
     def __init__(
-        self, jacobian: Jacobian, ranks: dict[str, int | None], generators: tuple[str, ...], rank: int
+        self,
+        jacobian: Jacobian,
+        ranks: dict[str, int | None],
+        generators: tuple[str, ...],
+        rank: int,
+        many: tuple[str, ...],
     ) -> None:
-        self.jacobian, self.ranks, self.generators, self.rank = jacobian, ranks, generators, rank
+        self.jacobian, self.ranks, self.generators, self.rank, self.many = jacobian, ranks, generators, rank, many
         self.calls = 0  # of the function and its derivatives
         self.names = list(ranks)
         base = jacobian.function.__name__
@@ -205,7 +224,7 @@ class _Driver:
 
     def push(self, name: str, dot: str, kind: str = "tangent") -> str:
         own = Pushforward(self.jacobian.primal, Options(kind, name, self.jacobian.jit, False, True))
-        function = self.bind(f"{self.base}_{'jvp' if kind == 'jvp' else 'tangent'}", own)
+        function = self.bind(f"{self.base}_{kind}", own)
         arguments = own.signature.parameters
         tangent = next(n for n in arguments if n not in self.names)
         return f"{function}({self.passed({tangent: dot})})"
@@ -251,6 +270,9 @@ class _Driver:
         return block
 
     def columns(self, name: str, block: str, rank: int, lines: list[str], indent: str) -> None:
+        if name in self.many:
+            self.sweeps(name, block, rank, lines, indent)
+            return
         dot = self.fresh(f"{name}_dot")
         index = [self.fresh(f"i{k}") for k in range(rank)]
         lines.append(f"{indent}{dot} = np.zeros_like({name})")
@@ -259,6 +281,24 @@ class _Driver:
         lines.append(f"{inner}{dot}[{place}] = 1.0")
         lines.append(f"{inner}{block}[{', '.join([':'] * self.rank)}, {place}] = {self.push(name, dot)}")
         lines.append(f"{inner}{dot}[{place}] = 0.0")
+
+    def sweeps(self, name: str, block: str, rank: int, lines: list[str], indent: str) -> None:
+        """Columns by the dozen: the seed of a sweep is as many columns of the identity matrix."""
+        dot, start, stop = (self.fresh(wish) for wish in (f"{name}_dot", "start", "stop"))
+        left = ", ".join([":"] * self.rank)
+        if rank > 1:
+            whole, block = block, self.fresh("columns")
+            sizes = [f"{whole}.shape[{k}]" for k in range(self.rank)]
+            lines.append(f"{indent}{block} = {whole}.reshape({_tuple([*sizes, f'{name}.size'])})")
+        lines.append(f"{indent}for {start} in range(0, {name}.size, {SWEEP}):")
+        inner = indent + "    "
+        lines.append(f"{inner}{stop} = min({start} + {SWEEP}, {name}.size)")
+        lines.append(f"{inner}{dot} = np.eye({name}.size, {stop} - {start}, -{start})")
+        seed = dot
+        if rank > 1:
+            sizes = [f"{name}.shape[{k}]" for k in range(rank)]
+            seed = f"{dot}.reshape({_tuple([*sizes, f'{stop} - {start}'])})"
+        lines.append(f"{inner}{block}[{left}, {start}:{stop}] = {self.push(name, seed, 'tangents')}")
 
     def rows(self, name: str, value: str, block: str, lines: list[str], indent: str) -> None:
         bar = self.fresh(f"{value}_bar")

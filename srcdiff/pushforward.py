@@ -20,7 +20,8 @@ T = TypeVar("T")
 class Pushforward(Derivative):
     """The tangent of a function's result along tangents of its arguments, which follow the arguments in a call.
 
-    The tangent of the argument `x` is the parameter `x_dot`: an array of the shape of `x`, a float for a number.
+    The tangent of the argument `x` is the parameter `x_dot`: an array of the shape of `x`, a float for a number. Of the
+    kind "tangents", which is srcdiff's own, it has one more axis, along which the directions lie.
     """
 
     _order: tuple[list[int], list[int]]
@@ -55,9 +56,14 @@ class Pushforward(Derivative):
     def push(self, args: tuple[Any, ...], given: tuple[Any, ...]) -> Any:
         """The result for these arguments and these tangents of those in `wrt`."""
         pairs = zip(given, self.places, strict=True)
-        tangents = tuple([t for dot, k in pairs for t in fitted_tangents(dot, args[k], self._names[k])])
+        many = self.options.kind == "tangents"
+        tangents = (
+            given if many else tuple([t for dot, k in pairs for t in fitted_tangents(dot, args[k], self._names[k])])
+        )
         ready = self.ready(args, tangents)
         result = self.run(ready, args, (*ready.extra(), *tangents))
+        if many:
+            return result
         if self.options.kind == "jvp":
             value, tangent = result
             formed = ready.built.formed

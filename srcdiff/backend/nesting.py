@@ -41,7 +41,8 @@ class _Nesting:
             elif is_call_of(value, trying):
                 body, rest = _until(rest, concluding)
                 final, rest = _until(rest, concluded)
-                out.append(ir.Try(self.block(body), (), (), self.block(final), s.origin))
+                tried, last = self.block(body), self.block(final)
+                out.extend((ir.Try(tried, (), (), last, s.origin),) if last else tried)
             elif isinstance(s, ir.Assign) and isinstance(value, ir.Call) and is_call_of(value, attempt):
                 place = next(k for k, other in enumerate(rest) if isinstance(other, ir.If))
                 kept, branch, rest = rest[:place], rest[place], rest[place + 1 :]

@@ -3,7 +3,7 @@
 from .callees import derived_helpers
 from .forward import forward
 from .helpers import Helpers, Reads
-from .request import Derived, Request, docstring
+from .request import Derived, OneByOne, Request, docstring
 from .reverse import reverse
 
-__all__ = ["Derived", "Helpers", "Reads", "Request", "derived_helpers", "docstring", "forward", "reverse"]
+__all__ = ["Derived", "Helpers", "OneByOne", "Reads", "Request", "derived_helpers", "docstring", "forward", "reverse"]

@@ -50,6 +50,8 @@ from ..ir.walk import assigned, is_call_of, map_stmt, mentioned, names, rename, 
 from ..normalise import Core
 from ..normalise.attempts import is_attempt
 from ..rules.typing import TypeProblem, Typer, like, settled
+from .direction_loops import DirectionLoops
+from .directions import Directions
 from .helpers import Helpers
 from .naming import Named, named
 from .places import base_of
@@ -90,9 +92,14 @@ def _derived(
     asked: tuple[int, ...] | None = None,
 ) -> Derived:
     program = named(core.function, core.types, request.wrt, results, forward=True, known=core.user_name)
-    function = _Writer(program, request, helpers, asked).function(core)
+    writer = _Writer(program, request, helpers, asked)
+    function = writer.function(core)
     written = frozenset(p.name for p in core.function.params if p.name in program.copied)
-    return Derived(function, program.types, program.user_name, {}, (), program.aliases, written)
+    derived = Derived(function, program.types, program.user_name, {}, (), program.aliases, written)
+    if request.kind != "tangents":
+        return derived
+    way = DirectionLoops if request.compiled else Directions
+    return way(program.types, {*writer.dots.values(), *writer.params.values()}, program.fresh).program(derived)
 
 
 class _Writer:
@@ -194,7 +201,7 @@ class _Writer:
             found = leaves(result)
             return Display("tuple", (*found, *(self.tangent_of_result(found[k]) for k in self.asked)))
         tangent = self.tangent_of_result(result)
-        return tangent if self.request.kind == "tangent" else Display("tuple", (result, tangent))
+        return tangent if self.request.kind != "jvp" else Display("tuple", (result, tangent))
 
     def tangent_of_result(self, e: Expr) -> Expr:
         match e:

@@ -16,18 +16,24 @@ class Request:
 
     `kind` is "grad" (adjoints only), "value" (result and adjoints) or "vjp" (result and adjoints, a seed for every
     result leaf, all of them positional); forward mode: "jvp" (result and tangent) or "tangent" (that alone), with a
-    tangent for every argument in `wrt`. A `quiet` derivative is one of several runs of the function: what the function
-    prints is left out."""
+    tangent for every argument in `wrt`, or "tangents" (tangents in many directions, along one more axis, which code
+    that is `compiled` goes through in loops). A `quiet` derivative is one of several runs of the function: what the
+    function prints is left out."""
 
     wrt: tuple[str, ...]
     single: bool
     kind: str
     has_aux: bool = False
     quiet: bool = False
+    compiled: bool = False
 
     @property
     def is_forward(self) -> bool:
-        return self.kind in ("jvp", "tangent")
+        return self.kind in ("jvp", "tangent", "tangents")
+
+
+class OneByOne(Exception):
+    """Of a program whose tangents in several directions cannot be computed together."""
 
 
 def leaves(e: Expr) -> list[Expr]:
@@ -73,6 +79,7 @@ def docstring(core: Core, request: Request, seeds: list[str]) -> str:
         "vjp": f"{call} and the pullback of {', '.join(seeds)} to {wrt}.",
         "jvp": f"{call} and its tangent along {', '.join(seeds)}.",
         "tangent": f"The tangent of {call} along {', '.join(seeds)}.",
+        "tangents": f"The tangents of {call} in the directions along the last axis of {', '.join(seeds)}.",
     }[request.kind]
     return f"{first}  Written by srcdiff{place}."
 

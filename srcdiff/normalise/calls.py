@@ -218,7 +218,7 @@ class Callees(Recursion):
         result = self.inline(built.plain, (*flat, *extra, *dots), (), e)
         kind = derivative.options.kind
         by = [a for a, n in zip(arguments, derivative.function_names, strict=True) if n in derivative.wrt]
-        if kind in ("jvp", "tangent"):
+        if kind in ("jvp", "tangent", "tangents"):
             return self.reformed(result, Tup((built.result, built.result)) if kind == "jvp" else built.result)
         if kind == "grad" and not derivative.options.has_aux:
             structured = not derivative.single or isinstance(by[0], Display)

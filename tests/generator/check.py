@@ -14,12 +14,14 @@ from typing import Any
 import numpy as np
 
 import srcdiff
+from srcdiff.derive import OneByOne
 from srcdiff.errors import Refusal
 from srcdiff.testing.values import leaves
 
 from .load import load, unload
 from .oracle import Discarded, copied, truth
 from .program import Program
+from .sweeps import many
 
 # (f, args, weights, jit, how) -> (value or None, gradients); `how` is a number to choose between equivalent ways.
 Differentiate = Callable[[Callable[..., Any], tuple[Any, ...], Any, bool, int], tuple[Any, tuple[Any, ...]]]
@@ -125,9 +127,28 @@ def _check(program: Program, module: ModuleType, jit: bool, differentiate: Diffe
         if not abs(found - wanted) <= expected.rtol * size:
             raise Wrong(program, f"forward mode gives {found!r} along a direction, {expected.by} {wanted!r}", jit)
 
+    def sweep(loops: bool) -> None:
+        """Three directions at once, against one after the other."""
+        args = program.fresh_args()
+        rng = np.random.default_rng(program.seed)
+        directions = [rng.uniform(-1.0, 1.0, (*np.shape(a), 3)) for a in args]
+        try:
+            found, text = many(module.f, args, tuple(range(len(args))), directions, loops)
+        except OneByOne:
+            return
+        except Refusal:
+            raise
+        except Exception as error:
+            raise Crashed(program, f"many directions: {type(error).__name__}: {error}", jit) from error
+        for k in range(3):
+            _, wanted = srcdiff.jvp(module.f, program.fresh_args(), [d[..., k] for d in directions])
+            if not _close(found[..., k], wanted, 1e-9):
+                raise Wrong(program, f"direction {k} of 3 is {found[..., k]!r}, alone {wanted!r}\n{text}", jit)
+
     plain = run(False)
     if differentiate is by_srcdiff:
         push(jitted=jit)
+        sweep(loops=bool(program.seed % 2))
     if jit:
         jitted = run(True)
         if not _same(jitted, plain, PLAIN_JIT_RTOL):

@@ -1,0 +1,118 @@
+"""Many directions in one sweep for compiled code: the tangents of numbers are written in loops over the directions.
+
+in:   s_dot = c * t_dot                      out:  for d in range(directions):
+      u_dot[i] = s_dot * x_dot[i]                      s_dot[d] = c * t_dot[d]
+                                                       u_dot[i, d] = s_dot[d] * x_dot[i, d]
+
+In NumPy an operation on all directions is one call; compiled, it would allocate its result, and that takes longer than
+the arithmetic. Here the tangent of a number has storage of its own from the beginning, into which it is written in
+place; statements that follow each other share their loop. The tangents of arrays stay as `directions` gives them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from ..ir.nodes import Assign, Block, Call, Choice, Display, Expr, For, Item, Name, Object, Stmt, Update
+from ..ir.types import FLOAT, INT, Num
+from ..rules.typing import TypeProblem, Typer
+from .directions import PRODUCTS, QUOTIENTS, SIGNS, SUMS, Directions, is_zero
+from .terms import COPY
+
+RANGE = Object(range, "range")
+EMPTY = Object(np.empty, "np.empty")
+_ARITHMETIC = (*SIGNS, *SUMS, *PRODUCTS, *QUOTIENTS, np.where)
+
+
+@dataclass
+class DirectionLoops(Directions):
+    stored: list[str] = field(default_factory=list)  # the tangents of numbers, which are written in place
+
+    def whole(self, body: Block) -> Block:
+        self.direction = Name(self.fresh("d"))
+        self.made[self.direction.id] = INT
+        body = self.block(body)
+        return (*(Assign(Name(n), self.storage(n)) for n in dict.fromkeys(self.stored)), *body)
+
+    def storage(self, name: str) -> Expr:
+        """An array that a tangent of a number is written into; what the caller gives is copied."""
+        return Call(COPY, (Name(name),)) if name in self.params else Call(EMPTY, (self.count,))
+
+    def block(self, block: Block) -> Block:
+        out: list[Stmt] = []
+        for s in super().block(block):
+            last = out[-1] if out else None
+            if isinstance(s, For) and isinstance(last, For) and s.target == last.target == self.direction:
+                out[-1] = replace(last, body=(*last.body, *s.body))
+            else:
+                out.append(s)
+        return tuple(out)
+
+    def looped(self, *body: Stmt) -> list[Stmt]:
+        return [For(self.direction, Call(RANGE, (self.count,)), body)]
+
+    def assigned(self, s: Assign) -> list[Stmt]:
+        match s.target, s.value:
+            case Display(items=left), Display(items=right):
+                values = [self.at(v) for v in right]
+                places = [self.at(t) for t in left]
+                if None in values or None in places:
+                    return super().assigned(s)
+                self.note(*left)
+                new = [self.fresh("new") for _ in left]
+                self.made |= dict.fromkeys(new, FLOAT)
+                first = [Assign(Name(n), v, s.origin) for n, v in zip(new, values, strict=True) if v is not None]
+                then = [Assign(p, Name(n), s.origin) for n, p in zip(new, places, strict=True) if p is not None]
+                return self.looped(*first, *then)
+            case target, value:
+                place, found = self.at(target), self.at(value)
+                if place is None or found is None:
+                    return super().assigned(s)
+                self.note(target)
+                return self.looped(replace(s, target=place, value=found))
+
+    def updated(self, s: Update) -> list[Stmt]:
+        place, found = self.at(s.target), self.at(s.value)
+        if place is None or found is None:
+            return super().updated(s)
+        self.note(s.target)
+        return self.looped(replace(s, target=place, value=found))
+
+    def note(self, *targets: Expr) -> None:
+        self.stored += [t.id for t in targets if isinstance(t, Name)]
+
+    def kept(self, e: Expr) -> Expr:
+        """The tangents of a number are an array that will be written into: no other name shares it."""
+        found = super().of(e)
+        return Call(COPY, (found,)) if isinstance(found, Name | Item | Choice) and not self.rank(e) else found
+
+    def at(self, e: Expr) -> Expr | None:
+        """The tangent of a number in the direction of the loop; None for anything else."""
+        if is_zero(e):
+            return e
+        if not self.carries(e) or self.kind(e) != 0:
+            return None
+        match e:
+            case Name():
+                return Item(e, self.direction)
+            case Item(base=Name() as base, index=index) if not self.carries(index):
+                indices = index.items if isinstance(index, Display) else (index,)
+                whole = len(indices) == self.kind(base) and all(self.kind(i) == 0 for i in indices)
+                return Item(base, Display("tuple", (*indices, self.direction))) if whole else None
+            case Choice() if not self.carries(e.test):
+                then, other = self.at(e.then), self.at(e.other)
+                return None if then is None or other is None else replace(e, then=then, other=other)
+            case Call(func=Object(value=function)) if function in _ARITHMETIC and not e.kwargs:
+                args = [self.at(a) if self.carries(a) else a for a in e.args]
+                return replace(e, args=tuple(a for a in args if a is not None)) if None not in args else None
+        return None
+
+    def kind(self, e: Expr) -> int | None:
+        """The rank of a number or an array; None for anything else."""
+        try:
+            type_ = Typer(self.types)(e)
+        except TypeProblem:
+            return None
+        return type_.ndim if isinstance(type_, Num) and not type_.is_complex else None
