@@ -48,6 +48,7 @@ from ..ir.types import INT, Dim, ListOf, Num, Type
 from ..ir.walk import Fresh, expressions, is_call_of, names, statements, targets
 from ..normalise.attempts import is_attempt
 from ..rules.typing import TypeProblem, Typer
+from .places import base_of
 from .push import BROADCAST, SHAPE
 from .request import Derived, OneByOne
 from .tangents import is_pop
@@ -222,8 +223,8 @@ class Directions:
         return [replace(s, target=self.place(s.target), value=value)]
 
     def place(self, target: Expr) -> Expr:
-        """A place of a tangent that is written."""
-        if not self.carries(target):
+        """A place of a tangent that is written. The items of a list are not: they may have other names."""
+        if not self.carries(target) or isinstance(self.types.get(base_of(target) or ""), ListOf):
             raise OneByOne
         return target if isinstance(target, Name) else self.of(target)
 
