@@ -14,9 +14,9 @@ from .derive import Derived, Helpers, Reads, Request, derived_helpers, docstring
 from .errors import Problem, UnsupportedCall
 from .frontend import AnyReference, Program
 from .ir.callee import Helper
-from .ir.nodes import Const, Function, Object, Return
-from .ir.types import Tup, Type, has_real, held
-from .ir.walk import names
+from .ir.nodes import Assign, Const, Display, Function, Object, Return
+from .ir.types import TAPE, Tup, Type, has_real, held
+from .ir.walk import names, statements, targets
 from .normalise import Core, specialise, split_webs, web_types
 from .normalise.specialise import report
 from .normalise.state import to_problem
@@ -92,6 +92,7 @@ def build(program: Program, types: Sequence[Type], request: Request, taped: bool
     function = replace(function, doc=docstring(core, asked, seeds))
     rendered = render_module([*called, function])
     module = load(rendered, function.name)
+    module.functions[function.name].__dict__["tapes"] = tapes_of(function)
     return Built(
         function,
         rendered.text,
@@ -119,6 +120,14 @@ def _derived(core: Core, request: Request, taped: bool) -> tuple[Derived, dict[H
         if not more:
             return derived, others
         reads |= more
+
+
+def tapes_of(function: Function) -> frozenset[str]:
+    """The variables that hold the tapes of a derivative, for who reads its text."""
+    made = (s for s in statements(function.body) if isinstance(s, Assign) and isinstance(s.value, Display))
+    return frozenset(
+        n for s in made if isinstance(s.value, Display) and s.value.form == TAPE for n in targets(s.target)
+    )
 
 
 def _by_leaf(request: Request, core: Core) -> Request:

@@ -158,7 +158,9 @@ def unbroadcast(g: Any, x: Any) -> Any:
 
 
 def zeros_like(x: Any) -> Any:
-    """Zero of the shape and dtype of `x`; `0.0` for a number."""
+    """Zero of the shape and dtype of `x`; `0.0` for a number; for a list, the list of the zeros of its items."""
+    if isinstance(x, list):
+        return [zeros_like(item) for item in x]
     return np.zeros_like(x) if isinstance(x, np.ndarray) else 0.0
 
 

@@ -12,7 +12,7 @@ from ..ir.nodes import Assign, Call, Choice, Const, Display, Effect, Expr, Funct
 from ..ir.types import ListOf, Num, Tup, Type
 from ..ir.walk import is_call_of, statements
 from ..rules import rule_of
-from .aliases import Aliases
+from .aliases import Aliases, root_of
 
 
 def carries(type_: Type | None) -> bool:
@@ -83,9 +83,9 @@ def _flows(function: Function, aliases: Aliases) -> list[tuple[str, str]]:
                 for t in targets:
                     assert isinstance(t, Name)
                     flow(value, t.id)
-            case Assign(target=Item(base=Name(id=name))):
-                flow(s.value, name)
-            case Update(target=Name(id=name)) | Update(target=Item(base=Name(id=name))):
+            case Assign(target=Item() as place) | Update(target=Item() as place):
+                flow(s.value, root_of(place))
+            case Update(target=Name(id=name)):
                 flow(s.value, name)
             case Effect(value=Call(args=(Name(id=name), item)) as call) if is_call_of(call, list.append):
                 flow(item, name)
@@ -104,4 +104,6 @@ def _closure(start: set[str], edges: list[tuple[str, str]], aliases: Aliases) ->
 
 
 def _together(name: str, aliases: Aliases) -> list[str]:
+    if aliases.is_list(name) and not aliases.mutable(name):
+        return aliases.lists(name)
     return aliases.members(name) if aliases.mutable(name) else [name]

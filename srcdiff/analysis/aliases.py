@@ -47,8 +47,22 @@ class Aliases:
         type_ = self.types.get(name)
         return isinstance(type_, Num) and type_.is_array
 
+    def is_list(self, name: str) -> bool:
+        """Whether `name` is a list of the program (a tape is not)."""
+        type_ = self.types.get(name)
+        return isinstance(type_, ListOf) and not type_.tape
+
+    def points(self, name: str) -> bool:
+        """Whether a list holds what is changed in place: other lists, or arrays that are written."""
+        type_ = self.types.get(name)
+        return isinstance(type_, ListOf) and (isinstance(type_.item, ListOf) or self.mutable(name))
+
+    def lists(self, name: str) -> list[str]:
+        """The lists that may be the same one, or one in the other."""
+        return [n for n in self.members(name) if isinstance(self.types.get(n), ListOf)]
+
     def shares(self, e: Expr) -> list[str]:
-        """The arrays that the value of `e` may share memory with."""
+        """The arrays and lists that the value of `e` may share memory with."""
         match e:
             case Name():
                 return [e.id] if self.is_array(e.id) or isinstance(self.types.get(e.id), ListOf) else []
@@ -56,7 +70,8 @@ class Aliases:
                 return self.shares(e.then) + self.shares(e.other)
             case Item():
                 type_ = Typer(self.types)(e)
-                return self.shares(e.base) if isinstance(type_, Num) and type_.is_array else []
+                shared = isinstance(type_, ListOf) or (isinstance(type_, Num) and type_.is_array)
+                return self.shares(e.base) if shared else []
             case Call(func=Object(value=function), args=args) if is_view(function):
                 return self.shares(args[0])
             case Call(func=Object(value=Callee() as callee), args=args):
@@ -76,12 +91,12 @@ def analyse(function: Function, types: dict[str, Type], check: bool = True) -> A
     written: list[str] = []
     for s in statements(function.body):
         match s:
-            case Assign(target=Name(id=name), value=value) if aliases.is_array(name):
+            case Assign(target=Name(id=name), value=value) if aliases.is_array(name) or _is_list(types.get(name)):
                 for other in aliases.shares(value):
                     aliases.union(name, other)
             case Assign(target=Display(items=targets), value=Display(items=values)):
                 for t, v in zip(targets, values, strict=True):
-                    if isinstance(t, Name) and aliases.is_array(t.id):
+                    if isinstance(t, Name) and (aliases.is_array(t.id) or _is_list(types.get(t.id))):
                         for other in aliases.shares(v):
                             aliases.union(t.id, other)
             case Assign(target=Display(items=targets), value=Call() as call) if called(call) is not None:
@@ -89,6 +104,9 @@ def analyse(function: Function, types: dict[str, Type], check: bool = True) -> A
             case Effect(value=Call(args=(Name(id=name), item)) as call) if is_call_of(call, list.append):
                 for other in aliases.shares(item):
                     aliases.union(name, other)
+            case Assign(target=Item(base=base), value=value) if _is_list(Typer(types)(base)):
+                for other in aliases.shares(value):
+                    aliases.union(root_of(base), other)
             case _:
                 pass
         if isinstance(s, Assign | Update):
@@ -142,11 +160,22 @@ def _check_call(s: Stmt, aliases: Aliases) -> None:
 
 def _written(s: Assign | Update, aliases: Aliases) -> list[str]:
     match s.target:
-        case Item(base=Name(id=name)):
-            return [name]
+        case Item(base=base):
+            return [] if _is_list(Typer(aliases.types)(base)) else [root_of(base)]
         case Name(id=name) if isinstance(s, Update) and aliases.is_array(name):
             return [name]
     return []
+
+
+def _is_list(type_: Type | None) -> bool:
+    return isinstance(type_, ListOf)
+
+
+def root_of(e: Expr) -> str:
+    """The variable that an item is taken from, at whatever depth."""
+    while isinstance(e, Item):
+        e = e.base
+    return e.id if isinstance(e, Name) else ""
 
 
 def _bound(s: Stmt) -> tuple[Expr, ...]:
@@ -190,10 +219,31 @@ def _check_item(e: Expr, aliases: Aliases) -> None:
         )
 
 
+def _check_list(s: Stmt, aliases: Aliases) -> None:
+    """Refuse a list of the program whose arrays are written in place."""
+    match s:
+        case Effect(value=Call(args=(Name(id=name), _)) as call) if is_call_of(call, list.append):
+            pass
+        case Assign(target=Item(base=Name(id=name))) if aliases.is_list(name):
+            pass
+        case _:
+            return
+    if aliases.is_list(name) and aliases.mutable(name):
+        problem = TypeProblem(
+            AmbiguousAlias,
+            f"an array in the list `{name}`, and an array that may be the same one is written in place",
+            "which item of the list changes with it is known only when the program runs",
+            "put a copy into the list (xs.append(x.copy())), or write into a copy of the item",
+        )
+        problem.origin = s.origin
+        raise problem
+
+
 def _check(function: Function, aliases: Aliases) -> None:
     """Refuse what would make sharing a guess: a reshape that may copy, a list of arrays that are written."""
     for s in statements(function.body):
         _check_call(s, aliases)
+        _check_list(s, aliases)
         for e in (e for top in _bound(s) for e in _chain(top)):
             _check_item(e, aliases)
             if not isinstance(e, Call) or not isinstance(e.func, Object):

@@ -105,10 +105,12 @@ Node = Step | Fork | Round
 
 @dataclass
 class Adjoints:
-    """The adjoint variables: `bars` for values, `shadows` for arrays that are written in place and for lists."""
+    """The adjoint variables: `bars` for values, `shadows` for arrays that are written in place and for lists. Those
+    shadows that are made when the reverse sweep begins are in `late`, with the zeros that they are made of."""
 
     bars: dict[str, str]
     shadows: dict[str, str]
+    late: dict[str, Expr] = field(default_factory=dict)
 
     def of(self, name: str) -> str:
         return self.bars[name] if name in self.bars else self.shadows[name]

@@ -26,16 +26,17 @@ from ..ir.nodes import (
     Update,
     While,
 )
-from ..ir.types import Num
+from ..ir.types import ListOf, Num
 from ..ir.walk import is_call_of, mentioned, names, targets
 from ..normalise.attempts import check_pushes
 from ..normalise.exits import negated
 from ..normalise.iteration import LEN, RANGE, minus, plus, range_bounds, times
 from ..rules.typing import Typer
 from .acts import Acc, Act, Do, Fork, Kill, Let, Node, Pull, Round, Step, Together, When
+from .facts import list_changed
 from .places import entire
 from .schedule import BlockPlan, Restore, moment
-from .tapes import Tape, Tapes
+from .tapes import APPEND, POP, Tape, Tapes
 from .terms import ADD, COPY, SUB, ZERO, total
 from .zeros import is_fresh
 
@@ -60,9 +61,8 @@ class Assembler(Tapes):
                 case Step():
                     if isinstance(s, Return):
                         continue
-                    if p in plan.undone:
-                        assert isinstance(s, Assign | Update)
-                        out.append(self.region_tape(plan, p, s, loops).push(self.region(s)))
+                    if p in plan.undone and (place := overwritten(s)) is not None:
+                        out.append(self.region_tape(plan, p, place, loops).push(self.region(place)))
                     out.append(s)
                     if isinstance(s, Assign):
                         defined = defined | set(targets(s.target))
@@ -132,18 +132,30 @@ class Assembler(Tapes):
                     self.unset.setdefault(name)
                 yield self.tape(plan, (name, v), name, self.types[name], loops).push(Name(name))
 
-    def region(self, s: Assign | Update) -> Expr:
-        """The old contents of what a statement writes, as a value of their own."""
-        type_ = Typer(self.types)(s.target)
+    def region(self, place: Expr) -> Expr:
+        """The old contents of a place, as a value of their own. (An array in a list is not written itself.)"""
+        type_ = Typer(self.types)(place)
+        held = isinstance(place, Item) and isinstance(Typer(self.types)(place.base), ListOf)
         assert isinstance(type_, Num)
-        return Call(COPY, (entire(s.target),)) if type_.ndim != 0 else s.target
+        return Call(COPY, (entire(place),)) if type_.ndim != 0 and not held else place
 
-    def region_tape(self, plan: BlockPlan, p: int, s: Assign | Update, loops: tuple[Round, ...]) -> Tape:
-        base = s.target
+    def region_tape(self, plan: BlockPlan, p: int, place: Expr, loops: tuple[Round, ...]) -> Tape:
+        base = place
         while isinstance(base, Item):
             base = base.base
         wish = base.id if isinstance(base, Name) else "old"
-        return self.tape(plan, ("region", p), wish, Typer(self.types)(s.target), loops)
+        return self.tape(plan, ("region", p), wish, Typer(self.types)(place), loops)
+
+    def taken_back(self, plan: BlockPlan, p: int, s: Stmt, loops: tuple[Round, ...]) -> Stmt:
+        """The statement that gives what a write has changed its old contents."""
+        changed, place = list_changed(s), overwritten(s)
+        if place is None:
+            assert changed is not None
+            return Effect(Call(POP, (Name(changed),)))
+        old = self.region_tape(plan, p, place, loops).pop()
+        if changed is not None:
+            return Effect(Call(APPEND, (Name(changed), old)))
+        return Assign(Item(place, Const(Ellipsis)) if isinstance(place, Name) else place, old)
 
     # ----------------------------------------------------------------------------------------------- reverse sweep
 
@@ -204,7 +216,6 @@ class Assembler(Tapes):
         stmts = [(r, s) for r in restores for s in self.restored(plan, r, loops)]
         if p not in plan.undone:
             return [s for _, s in stmts]
-        assert isinstance(node.stmt, Assign | Update)
         written = self.planner.content_written(node.stmt)
         late: list[Stmt] = []
         early: list[Stmt] = []
@@ -214,11 +225,9 @@ class Assembler(Tapes):
             (late if reads & (written | later) else early).append(s)
             if late and late[-1] is s:
                 later.add(r.name)
-        place = node.stmt.target
+        place = overwritten(node.stmt)
         assert not later & names(place), "the place of a write is computed from what the write destroys"
-        if isinstance(place, Name):
-            place = Item(place, Const(Ellipsis))
-        undo = Assign(place, self.region_tape(plan, p, node.stmt, loops).pop())
+        undo = self.taken_back(plan, p, node.stmt, loops)
         return [*early, undo, *late]
 
     def reverse_fork(self, node: Fork, p: int, plan: BlockPlan, loops: tuple[Round, ...]) -> list[Stmt]:
@@ -368,6 +377,18 @@ class Assembler(Tapes):
         if isinstance(type_, Num) and type_.ndim is None:
             return Call(ANY_ZEROS_LIKE, (Name(name),))
         return Call(ZEROS_LIKE, (Name(name),))
+
+
+def overwritten(s: Stmt) -> Expr | None:
+    """The place whose contents a simple statement changes; None where a list becomes longer."""
+    match s:
+        case Effect(value=Call(args=(xs,)) as call) | Assign(value=Call(args=(xs,)) as call) if is_call_of(
+            call, list.pop
+        ):
+            return Item(xs, Const(-1))
+        case Assign(target=target) | Update(target=target):
+            return target
+    return None
 
 
 def _marked(s: Stmt, origin: Origin | None) -> Stmt:

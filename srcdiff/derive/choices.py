@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..analysis.aliases import Aliases
-from ..ir.nodes import Assign, Call, Display, For, Name, Stmt, Update, While
+from ..ir.nodes import Assign, Call, Display, For, Name, Stmt, While
 from ..ir.types import Num, Type
 from ..ir.walk import is_call_of, names
 from ..rules.effects import has_effect
@@ -66,8 +66,8 @@ class Choices(Facts):
                 found = self.act_keys(node.acts)
                 if id(node.stmt) in self.recomputed and isinstance(node.stmt, Assign):
                     found = found | self.keys(node.stmt.value)
-                if id(node.stmt) in self.undo and isinstance(node.stmt, Assign | Update):
-                    found = found | self.place_keys(node.stmt.target)
+                if id(node.stmt) in self.undo:
+                    found = found | self.undo_keys(node.stmt)
             case Fork():
                 found = self.act_keys((*node.before, *node.ends[0], *node.ends[1]))
                 if id(node.stmt) not in self.bool_tests and self.has_work(node):

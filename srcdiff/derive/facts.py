@@ -12,11 +12,11 @@ import numpy as np
 from ..analysis.aliases import Aliases
 from ..ir.callee import helper_of
 from ..ir.nodes import Assign, Call, Choice, Display, Effect, Expr, For, Item, Logic, Name, Object, Slice, Stmt, Update
-from ..ir.types import Num, Type
+from ..ir.types import ListOf, Num, Type
 from ..ir.walk import assigned, expressions, is_call_of, names, statements, subexprs, targets
 from ..rules import is_view
 from ..rules.typing import Typer, settled
-from ..runtime import unbroadcast
+from ..runtime import unbroadcast, zeros_like
 from .acts import Acc, Act, Do, Fork, Kill, Let, Node, Pull, Round, Step, Together, When
 from .places import base_of
 from .schedule import Key
@@ -87,6 +87,7 @@ class Facts:
             case Name(id=name):
                 if name not in self.adjoints and self.aliases.is_array(name) and self.aliases.mutable(name):
                     found.add("*" + self.aliases.find(name))
+                found |= self.list_keys(name)
             case Call(func=Object(value=function), args=(g, _)) if function is unbroadcast:
                 self._contents(g, found)
             case Call(func=Object(value=function), args=args) if function in _SHAPE_ONLY:
@@ -94,6 +95,8 @@ class Facts:
                     for part in subexprs(a):
                         if isinstance(part, Item):
                             self._contents(part.index, found)
+                        elif isinstance(part, Name):
+                            found |= self.list_keys(part.id)
             case Call():
                 for a in (*e.args, *(v for _, v in e.kwargs)):
                     self._contents(a, found)
@@ -113,11 +116,16 @@ class Facts:
             case _:
                 pass
 
+    def list_keys(self, name: str) -> set[Key]:
+        """What a list of the program holds: a class of contents of its own."""
+        own = self.aliases.is_list(name) and name not in self.adjoints and name not in self.shadow_names
+        return {"*[" + self.aliases.find(name)} if own else set()
+
     def pointer_keys(self, e: Expr) -> set[Key]:
         """What has to be there to evaluate a view or second name: bindings and indices, no contents."""
         match e:
             case Name(id=name):
-                return {name}
+                return {name} | self.list_keys(name)
             case Item():
                 return self.pointer_keys(e.base) | self.keys(e.index)
             case Call(args=(first, *rest)) if isinstance(e.func, Object) and is_view(e.func.value):
@@ -178,8 +186,7 @@ class Facts:
             return set(known[1])
         found: set[Key] = set(assigned((s,)))
         for inner in statements((s,)):
-            if isinstance(inner, Assign | Update):
-                found |= self.content_written(inner)
+            found |= self.content_written(inner)
         found -= self.in_place_only((s,))
         self._defined[id(s)] = (s, found)
         return set(found)
@@ -198,15 +205,28 @@ class Facts:
         return updated - bound
 
     def content_written(self, s: Stmt) -> set[Key]:
+        """The contents that a simple statement changes, of arrays and of lists."""
+        changed = list_changed(s)
+        if changed is not None:
+            return self.list_keys(changed)
         place = s.target if isinstance(s, Assign | Update) else None
         match place:
             case Item():
                 base = base_of(place) or ""
+                if isinstance(Typer(self.types)(place.base), ListOf):
+                    return self.list_keys(base)
             case Name(id=name) if isinstance(s, Update) and self.aliases.is_array(name):
                 base = name
             case _:
                 return set()
         return {"*" + self.aliases.find(base)}
+
+    def undo_keys(self, s: Stmt) -> set[Key]:
+        """What has to be there to take a write back, besides the old contents."""
+        changed = list_changed(s)
+        if changed is not None:
+            return {changed}
+        return self.place_keys(s.target) if isinstance(s, Assign | Update) else set()
 
     def all_loops(self, nodes: list[Node]) -> list[Round]:
         found: list[Round] = []
@@ -232,7 +252,8 @@ class Facts:
 
     def is_pointer(self, name: str, value: Expr) -> bool:
         if name in self.shadow_names:
-            return not isinstance(value, Display) and not is_call_of(value, np.zeros_like)
+            made = is_call_of(value, np.zeros_like, zeros_like, operator.mul)
+            return not isinstance(value, Display) and not made
         return self.aliases.is_array(name) and bool(self.aliases.shares(value)) and not is_call_of(value, list.pop)
 
     def is_cheap(self, e: Expr) -> bool:
@@ -280,3 +301,13 @@ class Facts:
                 if isinstance(s, Assign) and name in names(s.value):
                     found |= {t for t in targets(s.target) if t in self.shadow_names and t != name}
         return found
+
+
+def list_changed(s: Stmt) -> str | None:
+    """The list that a statement makes longer or shorter."""
+    match s:
+        case Effect(value=Call(args=(Name(id=name), *_)) as call) if is_call_of(call, list.append, list.pop):
+            return name
+        case Assign(value=Call(args=(Name(id=name),)) as call) if is_call_of(call, list.pop):
+            return name
+    return None

@@ -246,24 +246,26 @@ class _Writer:
             case Assign(target=Name(id=name), value=value):
                 return self.assigned(name, value)
             case Assign(target=Display(items=targets), value=Display(items=values)):
-                pairs = [
-                    (Name(self.dots[t.id]), self.new(v, t.id) or self.zero(t.id))
-                    for t, v in zip(targets, values, strict=True)
-                    if isinstance(t, Name) and t.id in self.dots
-                ]
+                given = [(t.id, v) for t, v in zip(targets, values, strict=True) if isinstance(t, Name)]
+                both = [(name, self.new(v, name)) for name, v in given if name in self.dots]
+                pairs = [(Name(self.dots[name]), found) for name, found in both if found is not None]
+                zeros: list[Stmt] = [Assign(Name(self.dots[n]), self.zero(n)) for n, found in both if found is None]
                 if len(pairs) < 2:
-                    return [Assign(t, v) for t, v in pairs], []
+                    return [Assign(t, v) for t, v in pairs], zeros
                 left, right = (Display("tuple", tuple(side)) for side in zip(*pairs, strict=True))
-                return [Assign(left, right)], []
+                return [Assign(left, right)], zeros
             case Assign(target=Display(items=targets), value=Call() as value):
                 return [], self.unpacked([t for t in targets if isinstance(t, Name)], value)
             case Assign(target=Item() as place, value=value):
                 if base_of(place) in self.dots:
                     self.wish = base_of(place) or self.wish
-                    return [Assign(self.tangents.mirrored(place), self.tangent(value) or ZERO)], []
+                    zero = self.zero_of(value) if isinstance(Typer(self.types)(place.base), ListOf) else ZERO
+                    return [Assign(self.tangents.mirrored(place), self.tangent(value) or zero)], []
             case Update():
                 return self.updated(s), []
             case Effect(value=Call(args=(Name(id=name), item)) as call) if is_call_of(call, list.append):
+                if name in self.dots and isinstance(Typer(self.types)(item), ListOf):
+                    return [Effect(replace(call, args=tuple(map(self.tangents.mirrored, call.args))))], []
                 if name in self.dots:
                     self.wish = name
                     dot = self.new(item, name) or self.zero_of(item)
@@ -306,7 +308,7 @@ class _Writer:
             return [], []
         dot = Name(self.dots[name])
         if isinstance(self.types[name], ListOf):
-            return [Assign(dot, Display("list", ()))], []
+            return [Assign(dot, self.list_of_tangents(value))], []
         self.wish = name
         found = self.new(value, name, _RESULT)
         if found is None:
@@ -318,9 +320,20 @@ class _Writer:
             return [Assign(dot, substitute(found, {_RESULT.id: value}))], []
         return [], [Assign(dot, substitute(found, {_RESULT.id: Name(name)}))]
 
+    def list_of_tangents(self, value: Expr) -> Expr:
+        """The tangents of the items of a new list, or the list of tangents that belongs to a list."""
+        if isinstance(value, Display) or is_call_of(value, runtime.zeros_like):
+            return value
+        if is_call_of(value, operator.mul):
+            assert isinstance(value, Call)
+            return replace(value, args=(Display("list", (ZERO,)), value.args[1]))
+        return self.tangents.mirrored(value)
+
     def new(self, value: Expr, name: str, result: Expr | None = None) -> Expr | None:
         """The tangent of a new value of a variable: among the tangents of arrays that are written in place, memory is
         shared exactly where the values share it."""
+        if isinstance(Typer(self.types)(value), ListOf):
+            return self.list_of_tangents(value)
         if any(n in self.dots and self.aliases.mutable(n) for n in self.aliases.shares(value)):
             return self.tangents.mirrored(value)
         found = self.tangent(value, result)

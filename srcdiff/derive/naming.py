@@ -36,7 +36,7 @@ from ..ir.nodes import (
     Stmt,
     Update,
 )
-from ..ir.types import Num, Type
+from ..ir.types import ListOf, Num, Type
 from ..ir.walk import Fresh, is_call_of, map_stmt, mentioned, names, rename, targets
 from ..normalise import split_webs, web_types
 from ..rules import is_read_only, is_view, joins, pushes, rule_of
@@ -75,6 +75,7 @@ def named(
     function, user_name = split_webs(function)
     user_name = {new: known.get(old, old) for new, old in user_name.items()}
     types = web_types(function, params)
+    function = replace(function, body=of_one_kind(function.body, types))
     aliases = analyse(function, types)
     function = replace(function, body=_rebinding(function.body, types, aliases))
     aliases = analyse(function, types)
@@ -124,6 +125,34 @@ def _with_copies(function: Function, copied: list[str]) -> tuple[Function, dict[
     first = tuple(Assign(Name(table[name]), Call(COPY, (Name(name),))) for name in copied)
     body = first + rename(function.body, table)
     return replace(function, body=body), {new: old for old, new in table.items()}
+
+
+def of_one_kind(block: Block, types: dict[str, Type]) -> Block:
+    """Whole numbers that are put into a list of floats, as floats: in compiled code a list holds one kind of items."""
+    typer = Typer(types)
+
+    def fitted(item: Expr, held: Type | None) -> Expr:
+        wanted = held.item if isinstance(held, ListOf) else None
+        type_ = typer(item) if isinstance(wanted, Num) and wanted.is_float and wanted.ndim == 0 else None
+        if not isinstance(type_, Num) or type_.is_float:
+            return item
+        known = isinstance(item, Const) and isinstance(item.value, int)
+        return Const(float(item.value)) if known and isinstance(item, Const) else Call(Object(float, "float"), (item,))
+
+    def statement(s: Stmt) -> Stmt:
+        match s:
+            case Effect(value=Call(args=(xs, item)) as call) if is_call_of(call, list.append):
+                return replace(s, value=replace(call, args=(xs, fitted(item, typer(xs)))))
+            case Assign(target=Name(id=name), value=Call(args=(Display(items=(item,)) as one, count)) as call) if (
+                is_call_of(call, operator.mul) and isinstance(types[name], ListOf)
+            ):
+                items = (fitted(item, types[name]),)
+                return replace(s, value=replace(call, args=(replace(one, items=items), count)))
+            case Assign(target=Item(base=xs)) if isinstance(typer(xs), ListOf):
+                return replace(s, value=fitted(s.value, typer(xs)))
+        return map_stmt(s, lambda e: e, lambda b: of_one_kind(b, types))
+
+    return tuple(map(statement, block))
 
 
 class _Namer:

@@ -89,8 +89,7 @@ class Needs:
         self.need(before, keys - results)
         if id(s) in self.planner.undo and self.planner.content_written(s):
             self.plan.undone.add(p)
-            assert isinstance(s, Assign | Update)
-            self.need(before, self.planner.place_keys(s.target))
+            self.need(before, self.planner.undo_keys(s))
 
     def loop_body(self, node: Round, p: int) -> BlockPlan:
         """The plan for one trip. A variable that every reversed trip leaves as the forward trip found it is there

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from .. import runtime
 from ..analysis.aliases import Aliases
 from ..ir.nodes import (
     Assign,
@@ -35,12 +36,12 @@ from ..ir.nodes import (
     While,
 )
 from ..ir.types import ListOf, Num, Type
-from ..ir.walk import Fresh, is_call_of, map_stmt, statements
+from ..ir.walk import Fresh, is_call_of, map_stmt, statements, subexprs, targets
 from ..normalise import Core, web_types
-from ..rules.typing import like
+from ..rules.typing import Typer, like
 from .acts import Adjoints
 from .naming import named
-from .terms import ADD
+from .terms import ADD, ZERO
 
 ZEROS_LIKE = Object(np.zeros_like, "np.zeros_like")
 
@@ -69,6 +70,7 @@ def prepare(core: Core, wrt: tuple[str, ...], results: Callable[[Function], list
     function = replace(function, body=counter.block(function.body))
     types.update(web_types(function, params))
     shadows = _Shadows(types, aliases, active, fresh, user_name)
+    shadows.find_late(function)
     body = shadows.block(function.body)
     function = replace(function, body=body)
     trips = {
@@ -110,14 +112,19 @@ class _Counter:
         assert isinstance(s.iter, Call)
         args = []
         for bound in s.iter.args:
-            if not _is_light(bound):
+            if not _is_light(bound) or self.of_list(bound):
                 name = self.fresh("n")
                 self.user_name[name] = "n"
-                self.types[name] = Num("int64", weak=True)
+                type_ = Typer(self.types)(bound)
+                self.types[name] = type_ if self.of_list(bound) else Num("int64", weak=True)
                 out.append(Assign(Name(name), bound, s.origin))
                 bound = Name(name)
             args.append(bound)
         return replace(s, iter=replace(s.iter, args=tuple(args)))
+
+    def of_list(self, bound: Expr) -> bool:
+        """Whether a bound is told by a list, which may have another length when the loop is reversed."""
+        return any(isinstance(n, Name) and isinstance(self.types.get(n.id), ListOf) for n in subexprs(bound))
 
 
 def _is_light(e: Expr) -> bool:
@@ -167,6 +174,19 @@ class _Shadows:
             shadowed = isinstance(type_, ListOf) or (aliases.is_array(name) and aliases.mutable(name))
             (self.adjoints.shadows if shadowed else self.adjoints.bars)[name] = bar
 
+    def find_late(self, function: Function) -> None:
+        """The lists whose shadows can be made when the reverse sweep begins: made once, outside of all branches and
+        loops, and known under one name."""
+        made: dict[str, list[Stmt]] = {}
+        for s in statements(function.body):
+            for name in targets(s.target) if isinstance(s, Assign) else []:
+                made.setdefault(name, []).append(s)
+        for name, bar in self.adjoints.shadows.items():
+            first = made.get(name, [])
+            alone = self.aliases.is_list(name) and self.aliases.lists(name) == [name] and len(first) == 1
+            if alone and not self.aliases.points(name) and any(s is first[0] for s in function.body):
+                self.adjoints.late[bar] = zeros_of_list(name, self.types[name])
+
     def block(self, block: Block) -> Block:
         out: list[Stmt] = []
         for s in block:
@@ -175,14 +195,22 @@ class _Shadows:
         return tuple(out)
 
     def following(self, s: Stmt) -> list[Stmt]:
+        """What stands behind a statement: the same for the shadows."""
         match s:
+            case Assign(target=Name(id=name), value=Call(args=(Name(id=base),)) as call) if is_call_of(call, list.pop):
+                if self.is_beside(base):
+                    return [Effect(self.mirrored(call), s.origin)]
+                own = self.adjoints.shadows.get(name)
+                return [] if own is None else [Assign(Name(own), self.shadow(name, call), s.origin)]
             case Assign(target=Name(id=name), value=value) if name in self.adjoints.shadows:
-                shadow = Name(self.adjoints.shadows[name])
-                return [Assign(shadow, self.shadow(name, value), s.origin)]
-            case Assign(target=Display(items=targets), value=Display(items=values)):
+                shadow = self.adjoints.shadows[name]
+                return (
+                    [] if shadow in self.adjoints.late else [Assign(Name(shadow), self.shadow(name, value), s.origin)]
+                )
+            case Assign(target=Display(items=names), value=Display(items=values)):
                 pairs = [
                     (Name(self.adjoints.shadows[t.id]), self.shadow(t.id, v))
-                    for t, v in zip(targets, values, strict=True)
+                    for t, v in zip(names, values, strict=True)
                     if isinstance(t, Name) and t.id in self.adjoints.shadows
                 ]
                 if len(pairs) == 1:
@@ -190,16 +218,37 @@ class _Shadows:
                 if pairs:
                     left, right = (Display("tuple", tuple(side)) for side in zip(*pairs, strict=True))
                     return [Assign(left, right, s.origin)]
+            case Assign(target=Item(base=Name(id=name)) as place, value=value) if self.is_beside(name):
+                if isinstance(t := Typer(self.types)(value), Num) and t.ndim:
+                    return [Assign(self.mirrored(place), self.zero_of(value), s.origin)]
             case Effect(value=Call(args=(Name(id=name), item)) as call) if is_call_of(call, list.append):
-                if name in self.adjoints.shadows and self.aliases.mutable(name):  # a list of written arrays
-                    shadow = Name(self.adjoints.shadows[name])
-                    return [Effect(replace(call, args=(shadow, self.mirrored(item))), s.origin)]
+                if name in self.adjoints.shadows and self.aliases.points(name):
+                    both = (Name(self.adjoints.shadows[name]), self.mirrored(item))
+                    return [Effect(replace(call, args=both), s.origin)]
+                if self.is_beside(name):
+                    both = (Name(self.adjoints.shadows[name]), self.zero_of(item))
+                    return [Effect(replace(call, args=both), s.origin)]
         return []
 
+    def is_beside(self, name: str) -> bool:
+        """Whether a list has a shadow in the forward program, which holds a zero for each of its items."""
+        shadow = self.adjoints.shadows.get(name)
+        own = shadow is not None and shadow not in self.adjoints.late
+        return own and self.aliases.is_list(name) and not self.aliases.points(name)
+
+    def zero_of(self, item: Expr) -> Expr:
+        type_ = Typer(self.types)(item)
+        return Call(ZEROS_LIKE, (item,)) if isinstance(type_, Num) and type_.ndim else ZERO
+
     def shadow(self, name: str, value: Expr) -> Expr:
-        """The adjoint storage of a new array, or the same view of the adjoint of what it is a view of."""
-        if isinstance(self.types[name], ListOf):
-            return Display("list", ())
+        """The adjoint storage of a new array or list, or the same view of the adjoint of what it is a view of."""
+        if isinstance(value, Display):
+            return value
+        if isinstance(self.types[name], ListOf) and is_call_of(value, operator.mul):
+            assert isinstance(value, Call)
+            return replace(value, args=(Display("list", (ZERO,)), value.args[1]))
+        if isinstance(self.types[name], ListOf) and is_call_of(value, runtime.zeros_like):
+            return value
         if self.aliases.shares(value):
             return self.mirrored(value)
         return Call(ZEROS_LIKE, (Name(name),))
@@ -215,3 +264,11 @@ class _Shadows:
             case Call():
                 return replace(e, args=(self.mirrored(e.args[0]), *e.args[1:]))
         raise TypeError(f"no shadow for {e!r}")
+
+
+def zeros_of_list(name: str, type_: Type) -> Expr:
+    """The list of the zeros of the items of a list."""
+    item = type_.item if isinstance(type_, ListOf) else None
+    if isinstance(item, Num) and item.ndim == 0:
+        return Call(Object(operator.mul, "*"), (Display("list", (ZERO,)), Call(Object(len, "len"), (Name(name),))))
+    return Call(Object(runtime.zeros_like, "zeros_like"), (Name(name),))

@@ -25,7 +25,7 @@ from ..ir.types import ListOf, Num
 from ..ir.walk import assigned, mentioned, targets
 from ..normalise import Core
 from ..rules.typing import like
-from .acts import Acc, Act, Node, Step
+from .acts import Acc, Act, Let, Node, Step
 from .assemble import Assembler
 from .helpers import Helpers
 from .plan import Planner
@@ -176,12 +176,15 @@ class _Writer:
         given = [adjoints.bars[n] for n in self.filled if n in adjoints.bars]
         wanted = [adjoints.bars[n] for n in self.request.wrt if n in adjoints.bars]
         shadows = set(adjoints.shadows.values())
+        last = nodes[-1]
+        assert isinstance(last, Step)
+        last.acts = [*(Let(bar, zeros) for bar, zeros in adjoints.late.items()), *last.acts]
         zeros = Zeros(primal, self.types, shadows)
         start = dict.fromkeys(primal, "zero") | dict.fromkeys(given, "set")
         zeros.run(nodes, set(wanted), dict(start))  # tells which adjoints may be exactly zero where they are used
         nodes, state = zeros.run(nodes, set(wanted), start)
-        own = set(primal) | temporaries | set(self.seeds.values())
-        planner = Planner(nodes, ready.aliases, self.types, own, primal, shadows)
+        own = set(primal) | temporaries | set(self.seeds.values()) | set(adjoints.late)
+        planner = Planner(nodes, ready.aliases, self.types, own, primal, shadows - set(adjoints.late))
         planner.apart = apart
         plan = planner.plan()
         assembler = Assembler(ready, planner, primal)

@@ -40,9 +40,10 @@ from ..ir.types import ListOf, Num, Type
 from ..ir.walk import Fresh, is_call_of, names, rebuild, targets
 from ..rules.typing import TypeProblem, Typer, like, settled
 from ..runtime import only_last, replaced, watched
-from .acts import Acc, Act, Adjoints, Do, Fork, Kill, Let, Node, Pull, Round, Step, Together, When
+from .acts import Acc, Act, Adjoints, Fork, Kill, Let, Node, Pull, Round, Step, Together, When
 from .helpers import Helpers
-from .marked import hooked_in_place, reversed_mark
+from .list_acts import ListActs
+from .marked import hooked_in_place
 from .places import base_of, entire
 from .push import Pusher
 from .terms import COPY, ZERO, Term, collected
@@ -50,11 +51,9 @@ from .terms import COPY, ZERO, Term, collected
 GETITEM = Object(operator.getitem, "getitem")
 ONLY_LAST = Object(only_last, "only_last")
 REPLACED = Object(replaced, "replaced")
-APPEND = Object(list.append, "append")
-POP = Object(list.pop, "pop")
 
 
-class Builder:
+class Builder(ListActs):
     def __init__(
         self, types: dict[str, Type], aliases: Aliases, active: set[str], adjoints: Adjoints, fresh: Fresh
     ) -> None:
@@ -173,7 +172,7 @@ class Builder:
             if leaf not in skip:
                 terms_ = collected(terms)
                 if terms_:
-                    self.acts.append(Acc(self.mirrored(leaf), tuple(terms_)))
+                    self.acts.append(self.added(leaf, terms_))
 
     def assign(self, name: str, value: Expr) -> None:
         if is_call_of(value, list.pop):
@@ -254,7 +253,7 @@ class Builder:
             return
         for leaf, terms in merged.items():
             if not (isinstance(leaf, Name) and leaf.id in own):
-                self.acts.append(Acc(self.mirrored(leaf), tuple(collected(terms))))
+                self.acts.append(self.added(leaf, collected(terms)))
         parts = [
             Acc(Name(self.adjoints.of(n)), tuple(collected(merged.get(Name(n), []))), assign=True) for n, _ in pairs
         ]
@@ -323,6 +322,9 @@ class Builder:
         if is_call_of(value, replaced) and isinstance(value, Call) and value.args[0] == place:
             self.store_part(mirror, value)
             return
+        if self.is_held_array(place):
+            self.put(place, value)
+            return
         seed: Expr = mirror
         probe = self.probe(place, value, region if whole else None, Term((seed,)))
         own = collected(probe.leaves.get(place, []))
@@ -332,7 +334,7 @@ class Builder:
         if untouched and (not related or len(others) <= 1) and not probe.lets:
             self.acts.extend(probe.acts)
             for leaf in others:
-                self.acts.append(Acc(self.mirrored(leaf), tuple(collected(probe.leaves[leaf]))))
+                self.acts.append(self.added(leaf, collected(probe.leaves[leaf])))
             return
         if not others and not probe.lets:
             self.overwrite(mirror, own, region)
@@ -346,7 +348,7 @@ class Builder:
             self.overwrite(mirror, own, region)
         for leaf in again.leaves:
             if leaf != place:
-                self.acts.append(Acc(self.mirrored(leaf), tuple(collected(again.leaves[leaf]))))
+                self.acts.append(self.added(leaf, collected(again.leaves[leaf])))
 
     def store_part(self, mirror: Expr, value: Call) -> None:
         """The adjoint of writing what a mask or an array of places selects: the new value takes its adjoint from
@@ -402,34 +404,6 @@ class Builder:
     def related(self, leaf: Expr, base: str) -> bool:
         other = base_of(leaf)
         return other is not None and self.aliases.find(other) == self.aliases.find(base)
-
-    # ----------------------------------------------------------------------------------------------------- lists
-
-    def effect(self, value: Expr) -> None:
-        self.acts.extend(reversed_mark(value))
-        if not is_call_of(value, list.append):
-            return
-        assert isinstance(value, Call)
-        base, item = value.args
-        if not isinstance(base, Name) or base.id not in self.active or self.aliases.mutable(base.id):
-            return  # arrays that are written: their shadows are in the shadow list
-        self.wish = base.id
-        seed = self.let(Call(POP, (Name(self.adjoints.shadows[base.id]),)))
-        pusher = self.pusher()
-        pusher.push(item, Term((seed,)))
-        self.accumulate(pusher)
-
-    def popped(self, name: str, value: Expr) -> None:
-        assert isinstance(value, Call)
-        base = value.args[0]
-        if not isinstance(base, Name) or base.id not in self.active or self.aliases.mutable(base.id):
-            return
-        shadow = Name(self.adjoints.shadows[base.id])
-        adjoint = self.adjoints.bars.get(name)
-        item: Expr = Name(adjoint) if adjoint is not None else ZERO
-        self.acts.append(Do(Effect(Call(APPEND, (shadow, item)))))
-        if adjoint is not None:
-            self.acts.append(Kill(adjoint))
 
 
 @dataclass

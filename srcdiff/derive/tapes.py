@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..ir.nodes import Assign, Call, Const, Display, Effect, Expr, For, Item, Name, Object, Stmt
-from ..ir.types import Dim, ListOf, Num, Type
+from ..ir.types import TAPE, Dim, ListOf, Num, Type
 from ..normalise.iteration import range_bounds
 from .acts import Round
 from .plan import Planner
@@ -68,7 +68,7 @@ class Tapes:
             where = self.allocations.setdefault(id(loops[0].stmt), [])
             if index is None:
                 apart = self.planner.apart  # then compiled code does not see what is pushed where it is made
-                where.append(Assign(Name(name), stack_of((type_,)) if apart else Display("list", ())))
+                where.append(Assign(Name(name), stack_of((type_,)) if apart else Display("list", (), form=TAPE)))
             else:
                 where.append(Assign(Name(name), self.buffer(loops[0], type_)))
         self.ready.user_name[made.name] = f"{user}_tape" if loops else f"{user}_was"
@@ -78,7 +78,7 @@ class Tapes:
 
     def tape_type(self, tape: Tape, type_: Type) -> Type:
         if tape.is_list:
-            return ListOf(type_)
+            return ListOf(type_, tape=True)
         if tape.index is None:
             return type_
         assert isinstance(type_, Num)

@@ -19,6 +19,7 @@ class Program:
     file: str
     first_line: int
     lines: tuple[str, ...]
+    tapes: frozenset[str] = frozenset()  # of a function that srcdiff wrote: the variables that hold its tapes
 
 
 def problem_at(

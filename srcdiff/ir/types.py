@@ -12,7 +12,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Hashable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 
@@ -126,12 +126,14 @@ class Form:
     """How a structure is put together: its class, and what its items are called.
 
     `kind` is "list", "dict", "named" (a named tuple), "dataclass" or "object" (of an ordinary class). The keys of a
-    list are its positions, those of a dict its keys, all others are attribute names. A plain tuple has no form.
+    list are its positions, those of a dict its keys, all others are attribute names. A plain tuple has no form. `site`
+    is the place in the program where a list is made.
     """
 
     kind: str
     cls: type
     keys: tuple[Hashable, ...]
+    site: Hashable = field(default=None, compare=False, repr=False)
 
     @property
     def by_attribute(self) -> bool:
@@ -171,9 +173,13 @@ class Ref:
 
 @dataclass(frozen=True, slots=True)
 class ListOf:
-    """A list whose elements have one type (None while it is empty)."""
+    """A list whose elements have one type (None while it is empty). A `tape` is a list that generated code has made to
+    keep values: it is only appended to and popped, and it is empty again when the code ends. A variable that holds its
+    `own` list is surely the only one that does."""
 
     item: Type | None = None
+    tape: bool = False
+    own: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -202,6 +208,8 @@ class Held:
 
 
 Type = Num | Tup | Ref | ListOf | Static | Held
+
+TAPE = Form("tape", list, ())  # of the display of a tape
 
 FLOAT = Num("float64", weak=True)
 COMPLEX = Num("complex128", weak=True)
@@ -254,10 +262,10 @@ def join(a: Type, b: Type) -> Type:
             return Num(dtype, a.ndim, shape, a.weak and b.weak, value, a.contiguous and b.contiguous, boxed)
         case Tup(), Tup() if len(a.items) == len(b.items) and a.form == b.form:
             return Tup(tuple(join(m, n) for m, n in zip(a.items, b.items, strict=True)), a.form)
-        case ListOf(), ListOf():
+        case ListOf(), ListOf() if a.tape is b.tape:
             if a.item is None or b.item is None:
-                return ListOf(a.item or b.item)
-            return ListOf(join(a.item, b.item))
+                return ListOf(a.item or b.item, a.tape, a.own and b.own)
+            return ListOf(join(a.item, b.item), a.tape, a.own and b.own)
     raise TypeMismatch(f"{describe(a)} and {describe(b)}")
 
 

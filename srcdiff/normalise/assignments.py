@@ -219,9 +219,13 @@ class Assigner(Rewriter):
         wanted = [t.id for t in target.items if isinstance(t, Name)]
         plain = len(wanted) == len(target.items) == len(set(wanted))
         types = [self.typed(v) for v in value.items]
-        if plain and all(isinstance(t, Num) for t in types):
+        if plain and all(map(self.is_one_value, value.items)):
             own = tuple(Name(self.own(n)) for n in wanted)
             self.state.emit(Assign(Display("tuple", own), Display("tuple", value.items)))
+            for n, v in zip(own, value.items, strict=True):
+                if isinstance(v, Name) and isinstance(self.typed(v), ListOf):
+                    self.state.same_list(n.id, v.id)
+            types = [replace(t, own=False) if isinstance(t, ListOf) else t for t in types]
             self.state.env.update(zip((n.id for n in own), types, strict=True))
             return
         bound: set[str] | None = None
@@ -230,6 +234,11 @@ class Assigner(Rewriter):
             bound = {n for own, v in pairs for n in (self.components(own, v) if isinstance(v, Display) else (own,))}
         for t, v in zip(target.items, [self.read_first(v, bound) for v in value.items], strict=True):
             self.assign(t, v)
+
+    def is_one_value(self, e: Expr) -> bool:
+        """Whether a value is held by one variable: a number, an array, a list that has a name."""
+        type_ = self.typed(e)
+        return isinstance(type_, Num) or (isinstance(e, Name) and isinstance(type_, ListOf))
 
     def read_first(self, value: Expr, bound: set[str] | None) -> Expr:
         """A value to be assigned after others of the same statement have been, which bind these variables (None: which
@@ -247,7 +256,7 @@ class Assigner(Rewriter):
         middle = items[place : len(items) - after]
         if len(items) < place + after:
             return target, Display("tuple", items)  # too few: refused by its count
-        form = Form("list", list, tuple(range(len(middle))))
+        form = Form("list", list, tuple(range(len(middle))), starred.at)
         names_ = (*target.items[:place], starred.items[0], *target.items[place + 1 :])
         whole = (*items[:place], Display("tuple", middle, value_at(value), form), *items[len(items) - after :])
         return replace(target, items=names_), Display("tuple", whole)
@@ -256,7 +265,8 @@ class Assigner(Rewriter):
         type_ = self.typed(value)
         if isinstance(type_, Tup):
             return len(type_.items)
-        if isinstance(type_, Num) and type_.shape and not isinstance(type_.shape[0].token, int):
+        unknown = isinstance(type_, Num) and type_.shape and not isinstance(type_.shape[0].token, int)
+        if unknown or isinstance(type_, ListOf):
             return len(target.items)  # where there are others, Python itself refuses
         if isinstance(type_, Num) and type_.shape:
             return int(str(type_.shape[0].token))

@@ -47,8 +47,8 @@ _WHY = "the derivative takes it that the body of `try` has run in full or not at
 _FIX = "compute into new variables inside `try`, and write or assign what is kept in `else:` or after the statement"
 
 
-def check_attempts(body: Block) -> None:
-    """Raise a TypeProblem for an attempt that may leave something half-way."""
+def check_attempts(body: Block, lists: set[str]) -> None:
+    """Raise a TypeProblem for an attempt that may leave something half-way. `lists` are those of the program."""
     attempts = [s for s in statements(body) if isinstance(s, If) and is_attempt(s)]
     if not attempts:
         return
@@ -62,7 +62,7 @@ def check_attempts(body: Block) -> None:
                 again = _Live(flags, sets)
                 again.block(body, set())
                 after = again.failures[id(s)][1]
-            _check(s, after, head)
+            _check(s, after, head, lists)
 
 
 def is_attempt(s: Stmt) -> bool:
@@ -183,14 +183,16 @@ def _truths(block: Block) -> dict[str, bool]:
     }
 
 
-def _check(s: If, after: set[str], head: Assign) -> None:
+def _check(s: If, after: set[str], head: Assign, lists: set[str]) -> None:
     done = [p for p in s.body if not (isinstance(p, Effect) and is_call_of(p.value, attempted))]
     if done and isinstance(done[-1], Assign | Effect):
         done.pop()  # where it fails it has done nothing
     left = sorted(assigned(tuple(done)) & after)
-    written = [p for p in statements(tuple(done)) if _writes(p)]
+    written = [p for p in statements(tuple(done)) if _writes(p) or _lengthens(p, lists)]
     if left or written:
-        what = f"`{left[0]}`, which `try` may leave half-way" if left else "an array that `try` may leave half-way"
+        what = (
+            f"`{left[0]}`, which `try` may leave half-way" if left else "an array or list that `try` may leave half-way"
+        )
         problem = TypeProblem(UnsupportedSyntax, what, _WHY, _FIX, None)
         problem.origin = head.origin if left else written[0].origin
         raise problem
@@ -198,3 +200,9 @@ def _check(s: If, after: set[str], head: Assign) -> None:
 
 def _writes(s: Stmt) -> bool:
     return isinstance(s, Assign | Update) and (isinstance(s.target, Item) or isinstance(s, Update))
+
+
+def _lengthens(s: Stmt, lists: set[str]) -> bool:
+    """Whether a statement makes one of the lists longer or shorter."""
+    value = s.value if isinstance(s, Assign | Effect) else None
+    return isinstance(value, Call) and is_call_of(value, list.append, list.pop) and bool(names(value.args[0]) & lists)

@@ -159,8 +159,8 @@ class Changes(Displays):
 
     def refill(self, base: Display, items: list[Expr], target: Expr) -> None:
         """Give a list other items, or another number of them."""
-        home, _ = self.home_of(base, target)
-        form = Form("list", list, tuple(range(len(items))))
+        home, form = self.home_of(base, target)
+        form = replace(form, keys=tuple(range(len(items))))
         own = [self.state.component(home, k, form) for k in range(len(items))]
         old = [*base.items, *(None for _ in items)]
         changed = [k for k, item in enumerate(items) if item != old[k]]

@@ -34,8 +34,9 @@ _NEW = inspect.getattr_static(object, "__new__")
 
 def sequence(items: tuple[Expr, ...], is_list_: bool, e: Expr) -> Display:
     """A list or tuple of these items."""
-    form = Form("list", list, tuple(range(len(items)))) if is_list_ else None
-    return Display("tuple", items, getattr(e, "at", None), form)
+    at = getattr(e, "at", None)
+    form = Form("list", list, tuple(range(len(items))), at) if is_list_ else None
+    return Display("tuple", items, at, form)
 
 
 class Classes(Records):

@@ -46,7 +46,7 @@ from .iteration import static_items
 from .literals import as_value, literal
 
 # What may take the elements of a generator one by one: a list of them will do.
-_WRITTEN_OUT = 32  # trips of a comprehension over literal numbers
+WRITTEN_OUT = 32  # trips of a comprehension over literal numbers
 _CONSUMERS: tuple[Any, ...] = (
     *(sum, min, max, any, all, list, tuple, sorted, len, math.fsum, math.prod, np.array, np.asarray, np.sum, np.max),
     *(np.min, np.mean, np.prod, np.stack, np.vstack, np.hstack, np.concatenate, functools.reduce, enumerate, zip, dict),
@@ -185,7 +185,7 @@ class Closures(Callees):
             return None
         assert isinstance(source, Call)
         bounds = [literal(a) for a in source.args]
-        if not all(type(b) is int for b in bounds) or len(range(*bounds)) > _WRITTEN_OUT:
+        if not all(type(b) is int for b in bounds) or len(range(*bounds)) > WRITTEN_OUT:
             return None
         return list(map(Const, range(*bounds)))
 

@@ -118,6 +118,10 @@ class Rewriter(Indices, Lazy):
     def part(self, base: Display, key: Expr, e: Expr) -> Expr:
         raise NotImplementedError
 
+    def of_list(self, base: Expr, e: Call, attr: Attr) -> Expr:
+        """A method of a list whose length is not known."""
+        raise NotImplementedError
+
     # ------------------------------------------------------------------------------------------------ expressions
 
     def expr(self, e: Expr) -> Expr:
@@ -369,6 +373,8 @@ class Rewriter(Indices, Lazy):
         if isinstance(base, Object) and (own := effect_method(base.value, attr.name)) is not None:
             args, kwargs = self.arguments(e)
             return self._checked(self._builtin(Call(Object(own, attr.name), (base, *args), kwargs, e.at)))
+        if isinstance(type_, ListOf) and not isinstance(base, Display):
+            return self.of_list(base, e, attr)
         found = method_of(type_, attr.name)
         if isinstance(base, Object) and found is not None:  # `scipy.stats.norm.logpdf`
             return self._call(replace(e, func=Object(found, f"{base.text}.{attr.name}", attr.at)))

@@ -10,7 +10,7 @@ import operator
 import numpy as np
 
 from ..ir.nodes import Call, Const, Display, Expr, Item, Object, Slice
-from ..ir.types import Num, Tup, Type
+from ..ir.types import ListOf, Num, Tup, Type
 from .forms import has_several_results, wish_of
 from .literals import as_written, is_list, part_of_tuple
 
@@ -33,8 +33,18 @@ class Indices:
     def part(self, base: Display, index: Expr, e: Item) -> Expr:
         raise NotImplementedError
 
+    def item_of_list(self, base: Expr, e: Item) -> Expr:
+        """An item or a part of a list whose length is not known."""
+        raise NotImplementedError
+
+    def check_item(self, base: Display, known: bool) -> None:
+        """An item of a structure is read, at a place that is known or one that the run tells."""
+
     def item_of(self, e: Item) -> Expr:
-        base, index = self.unpacked(self.expr(e.base)), self.index(e.index)
+        base = self.unpacked(self.expr(e.base))
+        if not isinstance(base, Display) and isinstance(self.typed(base), ListOf):
+            return self.item_of_list(base, e)
+        index = self.index(e.index)
         if isinstance(base, Display) and base.form is not None and base.form.kind == "dict":
             return self.part(base, index, e)
         if isinstance(index, Slice) and isinstance(whole := self.typed(base), Tup) and not isinstance(base, Display):
@@ -43,6 +53,7 @@ class Indices:
             return part_of_tuple(base, index, self.typed, e)
         elif isinstance(base, Display):
             type_ = self.typed(index)
+            self.check_item(base, known=isinstance(type_, Num) and isinstance(type_.value, int))
             if isinstance(type_, Num) and isinstance(type_.value, int):
                 self.typed(Item(base, index, e.at))  # raises where the index is out of range
                 return base.items[type_.value]

@@ -14,8 +14,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..errors import UnsupportedSyntax
-from ..ir.nodes import Call, Const, Display, Expr, Item, Object
-from ..ir.types import Num, Tup, describe
+from ..ir.nodes import Call, Const, Display, Expr, Item, Name, Object
+from ..ir.types import ListOf, Num, Tup, describe
 from ..ir.walk import is_call_of
 from ..rules.typing import TypeProblem
 from .displays import Displays
@@ -85,6 +85,22 @@ def range_bounds(call: Call) -> tuple[Expr, Expr, Expr]:
     return args[0], args[1], args[2] if len(args) > 2 else ONE
 
 
+def range_of(start: Expr, stop: Expr, step: Expr) -> Call:
+    """`range` of these bounds, without those that it has anyway."""
+    if step != ONE:
+        return Call(RANGE, (start, stop, step))
+    return Call(RANGE, (start, stop) if start != ZERO else (stop,))
+
+
+def never_runs(rewriter: Rewriter, source: Expr) -> bool:
+    """Whether a source has no elements, since nothing has been put into its list on the ways that lead here."""
+    if is_call_of(source, enumerate, zip, reversed):
+        assert isinstance(source, Call)
+        return any(never_runs(rewriter, a) for a in source.args)
+    type_ = rewriter.typed(source) if isinstance(source, Name | Item) else None
+    return isinstance(type_, ListOf) and type_.item is None
+
+
 def _counted(rewriter: Rewriter, source: Expr) -> tuple[Expr, Callable[[Expr], Expr]]:
     """The number of elements of `source`, and the element at position `k`."""
     match source:
@@ -109,6 +125,11 @@ def _counted(rewriter: Rewriter, source: Expr) -> tuple[Expr, Callable[[Expr], E
     if isinstance(type_, Num) and type_.ndim != 0:
         array = rewriter.atom(source, "rows")
         return Call(LEN, (array,)), lambda k: Item(array, k)
+    if isinstance(type_, ListOf):
+        held = rewriter.atom(source, "row")
+        assert isinstance(held, Name)
+        rewriter.state.walked.append(held.id)
+        return Call(LEN, (held,)), lambda k: Item(held, k)
     what = "a tuple" if isinstance(type_, Tup) else f"a {describe(type_)}"
     raise TypeProblem(
         UnsupportedSyntax,

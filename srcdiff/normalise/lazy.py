@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ..ir.nodes import Block, Choice, Display, Expr, If, Logic
-from ..ir.types import Num, Static, Type
+from ..ir.types import ListOf, Num, Static, Type
 from ..rules.typing import TypeProblem
 from .effects import Once
 from .groups import NotYet
@@ -31,7 +31,7 @@ class Lazy(Once):
         raise NotImplementedError
 
     def choice(self, e: Choice) -> Expr:
-        test = self.expr(e.test)
+        test = self.tested(self.expr(e.test))
         known = self.known(test)
         if known is not None:
             return self.expr(e.then if known else e.other)
@@ -44,7 +44,9 @@ class Lazy(Once):
                 self.state.emit(s)
             return found[0]
         (then, then_out), (other, other_out) = (s for s in sides if s is not None)
-        arrays = any(isinstance(t := self.typed(side), Num) and t.is_array for side in (then, other))
+        arrays = any(
+            isinstance(t := self.typed(s), ListOf) or (isinstance(t, Num) and t.is_array) for s in (then, other)
+        )
         if not then_out and not other_out and not isinstance(then, Display) and not arrays:
             return Choice(test, then, other, e.at)
         return self._as_if(test, (then, then_out), (other, other_out), "chosen")
@@ -53,13 +55,13 @@ class Lazy(Once):
         values = list(e.values)
         if any(isinstance(t := self.type_apart(v), Num) and t.is_inexact for v in values):
             return self._logic_of_numbers(e)
-        result = self.expr(values[0])
+        result = self.tested(self.expr(values[0]))
         for value in values[1:]:
             known = self.known(result)
             if known is not None:
-                result = self.expr(value) if known == (e.op == "and") else result
+                result = self.tested(self.expr(value)) if known == (e.op == "and") else result
                 continue
-            side = self.side(value)
+            side = self.side(value, test=True)
             if side is None:
                 continue
             right, out = side
@@ -97,16 +99,20 @@ class Lazy(Once):
         then, other = (chosen, (rest, tuple(out))) if e.op == "or" else ((rest, tuple(out)), chosen)
         return self._as_if(first, then, other, "chosen") if out else Choice(first, then[0], other[0], e.at)
 
-    def side(self, e: Expr) -> tuple[Expr, Block] | None:
+    def tested(self, e: Expr) -> Expr:
+        """A value as a condition."""
+        return e
+
+    def side(self, e: Expr, test: bool = False) -> tuple[Expr, Block] | None:
         """One side of a choice, with what has to run before it; None where nothing is known of it yet."""
         try:
-            return self._apart(e)
+            return self._apart(e, test)
         except NotYet:
             return None
 
-    def _apart(self, e: Expr) -> tuple[Expr, Block]:
+    def _apart(self, e: Expr, test: bool = False) -> tuple[Expr, Block]:
         with self.state.collect() as out:
-            value = self.expr(e)
+            value = self.tested(self.expr(e)) if test else self.expr(e)
         return value, tuple(out)
 
     def _as_if(self, test: Expr, then: tuple[Expr, Block], other: tuple[Expr, Block], wish: str) -> Expr:

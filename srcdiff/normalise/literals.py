@@ -34,7 +34,7 @@ def as_value(e: Expr) -> Expr:
         return e
     items = tuple(map(as_value, e.items))
     if e.kind == "list":
-        return Display("tuple", items, e.at, Form("list", list, tuple(range(len(items)))))
+        return Display("tuple", items, e.at, Form("list", list, tuple(range(len(items))), e.at))
     return replace(e, items=items)
 
 
@@ -76,5 +76,6 @@ def part_of_tuple(base: Display, index: Slice, typed: Callable[[Expr], Type], e:
                 e.at,
             )
     items = base.items[slice(*values)]
-    form = Form("list", list, tuple(range(len(items)))) if is_list(base) and base.kind == "tuple" else None
+    # a new list, whoever holds the old one; of a named tuple, a plain one
+    form = Form("list", list, tuple(range(len(items))), e.at) if is_list(base) and base.kind == "tuple" else None
     return Display(base.kind, items, base.at, form)

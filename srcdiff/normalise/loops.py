@@ -12,14 +12,30 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from ..errors import UnsupportedSyntax
-from ..ir.nodes import Assign, Block, Break, Call, Choice, Const, Display, Expr, For, If, Logic, Name, Stmt, While
+from ..ir.nodes import (
+    Assign,
+    Block,
+    Break,
+    Call,
+    Choice,
+    Const,
+    Display,
+    Expr,
+    For,
+    If,
+    Logic,
+    Name,
+    Origin,
+    Stmt,
+    While,
+)
 from ..ir.types import Num
 from ..ir.walk import assigned, is_call_of, map_stmt, rebuild, subexprs, targets
 from ..rules.typing import TypeProblem
 from .attempts import is_attempt, may_fail
 from .displays import Displays
 from .exits import negated
-from .iteration import RANGE, static_items, trips
+from .iteration import never_runs, range_of, static_items, trips
 from .state import merge
 
 
@@ -27,15 +43,11 @@ class Loops(Displays):
     """Control flow of one function."""
 
     def branch(self, s: If) -> None:
-        test = self.expr(s.test)
+        test = self.tested(self.expr(s.test))
         self.typed(test)
         if any(is_call_of(e, list.pop) for e in subexprs(test)):
             test = self.atom(test, "popped")  # evaluated once, whatever becomes of the branch
-        known = self.known(test)
-        if known is not None:
-            self.state.out.extend(self.run(s.body if known else s.orelse))
-            return
-        if not isinstance(test, Name | Const) and self._rank(test) not in (0, None):
+        if self.known(test) is None and not isinstance(test, Name | Const) and self._rank(test) not in (0, None):
             raise TypeProblem(
                 UnsupportedSyntax,
                 "an array as the condition of a branch",
@@ -43,24 +55,38 @@ class Loops(Displays):
                 "use np.where(condition, a, b), or .any() / .all()",
                 getattr(s.test, "at", None),
             )
+
+        def then() -> Block:
+            block = self.run(s.body)
+            return self.in_order(block) if is_attempt(s) else block
+
+        self.forked(test, then, lambda: self.run(s.orelse), s.origin)
+
+    def forked(
+        self, test: Expr, then: Callable[[], Block], other: Callable[[], Block], origin: Origin | None = None
+    ) -> None:
+        """Emit a branch with what each side emits; that of a known test alone."""
+        known = self.known(test)
+        if known is not None:
+            self.state.out.extend(then() if known else other())
+            return
         entry = dict(self.state.env)
         scope = dict(self.scope)
         ends = []
         bodies: list[Block] = []
-        for block in (s.body, s.orelse):
+        for side in (then, other):
             self.state.env = dict(entry)
             self.state.reachable = True
-            done = self.run(block)
-            bodies.append(self.in_order(done) if is_attempt(s) and not bodies else done)
+            bodies.append(side())
             if self.state.reachable:
                 ends.append(self.state.env)
         self.scope = {**scope, **self.scope}
         self.state.reachable = bool(ends)
         self.state.env = merge(*ends) if len(ends) == 2 else (ends or [entry])[0]
         if bodies[0]:
-            self.state.emit(If(test, bodies[0], bodies[1], s.origin))
+            self.state.emit(If(test, bodies[0], bodies[1], origin))
         elif bodies[1]:
-            self.state.emit(If(negated(test), bodies[1], (), s.origin))
+            self.state.emit(If(negated(test), bodies[1], (), origin))
 
     def in_order(self, block: Block) -> Block:
         """Statements that fail where the program fails: each does one thing that may fail."""
@@ -110,7 +136,7 @@ class Loops(Displays):
         def body() -> Block:
             nonlocal test
             with self.state.collect() as out:
-                test = self.expr(s.test)
+                test = self.tested(self.expr(s.test))
                 self.typed(test)
             block = self.run(s.body)
             if not out:
@@ -124,6 +150,9 @@ class Loops(Displays):
 
     def for_loop(self, s: For) -> None:
         source = self.source(s.iter)
+        before = len(self.state.walked)
+        if never_runs(self, source):
+            return
         items = static_items(self, source)
         if items is not None:
             self.unrolled(s, items)
@@ -145,9 +174,8 @@ class Loops(Displays):
             return tuple(out)
 
         block = self.fixpoint(body)
-        start, stop, step = bounds
-        args = (start, stop, step) if step != Const(1) else (start, stop) if start != Const(0) else (stop,)
-        self.state.emit(For(Name(counter), Call(RANGE, args), block, (), s.origin))
+        del self.state.walked[before:]
+        self.state.emit(For(Name(counter), range_of(*bounds), block, (), s.origin))
 
     def stable(self, source: Expr, changed: set[str]) -> Expr:
         """The iterable, with an array whose name the body binds anew held under a second name."""

@@ -15,7 +15,7 @@ types decide (`x.ndim == 1`, `axis is None`) is decided. Every problem met is co
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Self
 
@@ -56,14 +56,14 @@ from ..rules.typing import TypeProblem, method_of, type_of_value
 from ..runtime import add_at
 from .attempts import check_attempts
 from .changes import Changed
-from .closures import Closures
 from .exits import single_exit
 from .expressions import ADD, user_function
 from .finish import finished
 from .groups import Group, Instance, NotYet, Recursive, Writes, is_plain
+from .lists import changes_lists
 from .literals import as_value, as_written
-from .outcomes import Outcomes
-from .state import State, component, merge, to_problem, unknown
+from .state import Empty, Grows, State, component, to_problem, unknown
+from .totals import Totals
 
 SUB = Object(operator.sub, "-")
 
@@ -87,15 +87,18 @@ class Core:
 def specialise(program: Program, types: Sequence[Type]) -> Core:
     """The core program of `program` for arguments of these types. Raises a Refusal with every problem found."""
     changed: frozenset[type] = frozenset()
+    growing: frozenset[Hashable] = frozenset()
     recursive: tuple[Function, ...] = ()
     writes = False
     while True:
         try:
-            return _converged(program, types, changed, Group(recursive, writes=writes))
+            return _converged(program, types, (changed, growing), Group(recursive, writes=writes))
         except Writes:
             writes = True
         except Changed as found:
             changed |= {found.cls}
+        except Grows as found:
+            growing |= found.sites
         except Recursive as met:
             recursive = (*recursive, met.function)
 
@@ -103,11 +106,15 @@ def specialise(program: Program, types: Sequence[Type]) -> Core:
 _WALKS = 24  # types of recursive functions are settled after two or three
 
 
-def _converged(program: Program, types: Sequence[Type], changed: frozenset[type], group: Group) -> Core:
-    """The program walked until the types of its recursive functions hold."""
+def _converged(
+    program: Program, types: Sequence[Type], noted: tuple[frozenset[type], frozenset[Hashable]], group: Group
+) -> Core:
+    """The program walked until the types of its recursive functions hold. `noted` are the classes that it changes in
+    place, and the places where it makes lists whose lengths the run decides."""
+    changed, growing = noted
     for _ in range(_WALKS):
         group.begin()
-        state = State(_fresh(program, group), {}, changed=changed, group=group)
+        state = State(_fresh(program, group), {}, changed=changed, group=group, growing=growing)
         core = _specialised(program, types, state)
         if not group.changed:
             break
@@ -133,12 +140,15 @@ def _specialised(program: Program, types: Sequence[Type], state: State) -> Core:
     walker = Specialiser(program, state, (program.function.name,), (program,))
     walker.instances = ((program.function.origin, program.function),)
     leaves = {n: tuple(walker.declare(n, t, names)) for n, t in zip(names, types, strict=True)}
-    body = walker.all_of(program)
+    with state.collect() as first:
+        for name in names:
+            walker.listed(name)
+    body = (*first, *walker.all_of(program))
     if not state.reachable:  # arguments of these types end in an exception, whatever their values
         body, walker.result = (*body, Return(Const(0.0))), FLOAT
     if not state.problems:
         try:
-            check_attempts(body)
+            check_attempts(body, {n for n, t in state.env.items() if isinstance(t, ListOf) and not t.tape})
         except TypeProblem as problem:
             state.problems.append(to_problem(program, problem, problem.origin, ()))
     captured = tuple(state.captured.values())
@@ -172,7 +182,7 @@ def report(problems: list[Problem]) -> Refusal:
     return unique[0].error(unique)
 
 
-class Specialiser(Outcomes, Closures):
+class Specialiser(Totals):
     """The walk over one function; a callee gets a walker of its own that shares the state."""
 
     def __init__(
@@ -197,6 +207,9 @@ class Specialiser(Outcomes, Closures):
         nothing stands for a part of a structure that is known already."""
         self.state.env[name] = type_
         if isinstance(type_, Tup):
+            if type_.form is not None and type_.form.kind == "list":
+                type_ = replace(type_, form=replace(type_.form, site=name))
+                self.state.env[name] = type_
             for k, item in enumerate(type_.items):
                 own = component(name, k, type_.form)
                 if own in names:
@@ -229,7 +242,12 @@ class Specialiser(Outcomes, Closures):
     def walk(self, instance: Instance) -> None:
         program, group = instance.program, self.state.group
         state = State(
-            _fresh(program, group), {}, references=self.state.references, changed=self.state.changed, group=group
+            _fresh(program, group),
+            {},
+            references=self.state.references,
+            changed=self.state.changed,
+            group=group,
+            growing=self.state.growing,
         )
         name = program.function.name
         chain = self.chain if self.chain[-1] == name else (*self.chain, name)
@@ -284,7 +302,10 @@ class Specialiser(Outcomes, Closures):
             self.state.reachable = False
         except TypeProblem as problem:
             self.state.problems.append(to_problem(self.program, problem, s.origin, self.chain))
-            self.forget(s)
+            if isinstance(problem, Empty):
+                self.state.reachable = False  # in the first walk of a loop; in the next one it may hold something
+            else:
+                self.forget(s)
         except Refusal as refusal:  # of a callee that cannot be read
             for found in refusal.problems:
                 calls = found.calls or (*self.chain, _callee_name(s))
@@ -306,10 +327,11 @@ class Specialiser(Outcomes, Closures):
 
     def statement(self, s: Stmt) -> None:
         self.done.clear()
+        self.hasty = changes_lists(s)
         match s:
             case Assign():
                 self.alone = s.value if isinstance(s.target, Name) else None
-                self.assign(s.target, self.expr(s.value))
+                self.assigned(s)
             case Update():
                 self.update(s)
             case Effect():
@@ -336,7 +358,7 @@ class Specialiser(Outcomes, Closures):
                 raise TypeError(f"not lowered: {s!r}")
 
     def effect(self, raw: Expr) -> None:
-        """A call for what it does: an append or pop of generated code, or a user function that writes into an array."""
+        """A call for what it does: to a list, or to an array that a user function writes into."""
         if isinstance(raw, Const | Name):
             return
         if isinstance(raw, Call) and is_call_of(raw, deleted):
@@ -364,10 +386,8 @@ class Specialiser(Outcomes, Closures):
                 self.written(*found.write(value, self), value)
             else:
                 self.state.emit(Effect(value))
-        elif isinstance(value, Call) and is_call_of(value, list.append):
-            self.append(value)
         elif is_call_of(value, list.pop):
-            self.state.emit(Effect(value))
+            self.bind(self.state.fresh("item"), value)
         elif isinstance(value, Call) and user_function(getattr(called, "value", None)) is None:
             function = value.func.value if isinstance(value.func, Object) else None
             raise TypeProblem(
@@ -406,13 +426,6 @@ class Specialiser(Outcomes, Closures):
                 e.at,
             )
         self.state.emit(Assign(Item(array, Const(Ellipsis)), content))
-
-    def append(self, value: Call) -> None:
-        base, item = value.args
-        assert isinstance(base, Name)
-        held = self.state.env[base.id]
-        self.state.env[base.id] = merge({"item": ListOf(self.typed(item))}, {"item": held})["item"]
-        self.state.emit(Effect(value))
 
     def returns(self, s: Return) -> None:
         value = self.expr(s.value) if s.value is not None else Const(None)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from ..errors import Problem, UnsupportedType
 from ..frontend import AnyReference, Program, problem_at
 from ..ir.nodes import Assign, Const, Display, Effect, Expr, Name, Object, Origin, Stmt
-from ..ir.types import Form, Num, Ref, Static, Tup, Type, TypeMismatch, join
+from ..ir.types import Form, ListOf, Num, Ref, Static, Tup, Type, TypeMismatch, join
 from ..ir.walk import Fresh
 from ..rules.effects import has_effect
 from ..rules.typing import TypeProblem, Typer, settled
@@ -49,12 +49,21 @@ class State:
     building: set[str] = field(default_factory=set)
     left: set[str] = field(default_factory=set)  # variables of callees that have ended
     group: Group = field(default_factory=Group)  # the recursive functions of the program
+    growing: frozenset[Hashable] = frozenset()  # the places where lists are made whose lengths the run decides
+    walked: list[str] = field(default_factory=list)  # the lists that the loops around run over
+    held_in: dict[str, set[str]] = field(default_factory=dict)  # for a list, the lists that may hold it
+    names_of: dict[str, set[str]] = field(default_factory=dict)  # the variables that may stand for the same list
 
     def component(self, name: str, k: int, form: Form | None = None) -> str:
         """The variable that holds item `k` of the structure `name`: always the same one, and nobody else's."""
         if (name, k) not in self.components:
             self.components[name, k] = self.fresh(component(name, k, form))
         return self.components[name, k]
+
+    def same_list(self, a: str, b: str) -> None:
+        """Note that two variables may stand for the same list."""
+        together = self.names_of.get(a, {a}) | self.names_of.get(b, {b})
+        self.names_of.update(dict.fromkeys(together, together))
 
     def is_home(self, name: str, form: Form | None) -> bool:
         """Whether the components of a structure are the only place where it is held, because it may be changed."""
@@ -109,8 +118,51 @@ def merge(a: Env, b: Env) -> Env:
         try:
             merged[name] = join(merged[name], type_)
         except TypeMismatch:
+            one, other = resolved(merged[name], a), resolved(type_, b)
+            referred = (one, other) != (merged[name], type_)
+            sites = growing_sites(one, other) or (sites_of(one, other) if referred else frozenset())
+            if sites:
+                raise Grows(sites) from None
             merged[name] = CLASH
     return merged
+
+
+class Grows(Exception):
+    """How long a list is is known only when the program runs: the walk has to begin anew, and know it. `sites` are the
+    places where the list is made."""
+
+    def __init__(self, sites: frozenset[Hashable]) -> None:
+        super().__init__(sites)
+        self.sites = sites
+
+
+class Empty(TypeProblem):
+    """An item is read of a list that nothing has been put into on the ways that lead here."""
+
+
+def resolved(type_: Type, env: Env) -> Type:
+    """The type of the structure that a name refers to."""
+    return env.get(type_.home, type_) if isinstance(type_, Ref) else type_
+
+
+def sites_of(*types: Type) -> frozenset[Hashable]:
+    """The places where these lists are made; nothing if one of them is none."""
+    forms = [t.form if isinstance(t, Tup) else None for t in types]
+    sites = [f.site if f is not None and f.kind == "list" else None for f in forms]
+    return frozenset() if None in sites else frozenset(sites)
+
+
+def growing_sites(a: Type, b: Type) -> frozenset[Hashable]:
+    """The places where the lists are made that keep two types from being one, if it is that which does."""
+    match a, b:
+        case (Tup(form=Form(kind="list", site=site)), ListOf()) | (ListOf(), Tup(form=Form(kind="list", site=site))):
+            return frozenset() if site is None else frozenset((site,))
+        case Tup(form=Form(kind="list") as one), Tup(form=Form(kind="list") as other) if one.keys != other.keys:
+            sites = (one.site, other.site)
+            return frozenset() if None in sites else frozenset(sites)
+        case Tup(), Tup() if len(a.items) == len(b.items):
+            return frozenset().union(*(growing_sites(m, n) for m, n in zip(a.items, b.items, strict=True)))
+    return frozenset()
 
 
 def component(name: str, k: int, form: Form | None = None) -> str:

@@ -8,6 +8,7 @@ are as good as flow-sensitive ones. Generated code gives both the same name agai
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from ..ir.nodes import (
@@ -15,12 +16,14 @@ from ..ir.nodes import (
     Block,
     Break,
     Call,
+    Choice,
     Display,
     Effect,
     Expr,
     For,
     Function,
     If,
+    Item,
     Name,
     Object,
     Raise,
@@ -226,7 +229,7 @@ def _defined(s: Stmt, typer: Typer) -> list[tuple[str, Type]]:
     try:
         match s:
             case Assign(target=Name(id=name)):
-                return [(name, typer(s.value))]
+                return [(name, type_) for type_ in _found(s.value, typer)] + _of_same_list(name, s.value, typer)
             case Assign(target=Display(items=targets), value=Display(items=values)):
                 return [(t.id, typer(v)) for t, v in zip(targets, values, strict=True) if isinstance(t, Name)]
             case Assign(target=Display(items=targets), value=Call() as value):
@@ -240,8 +243,46 @@ def _defined(s: Stmt, typer: Typer) -> list[tuple[str, Type]]:
                 return [(name, typer(Call(s.op, (s.target, s.value))))]
             case For(target=Name(id=name)):
                 return [(name, Num("int64", weak=True))]
-            case Effect(value=Call(func=Object(), args=(Name(id=name), item)) as call) if is_call_of(call, list.append):
-                return [(name, ListOf(typer(item)))]
+            case Effect(value=Call(func=Object(), args=(Name(id=name) as base, item)) as call) if is_call_of(
+                call, list.append
+            ):
+                found = [(name, _holding(typer(base), typer(item)))]
+                held = typer(base)
+                if isinstance(item, Name) and isinstance(held, ListOf) and isinstance(held.item, ListOf):
+                    found.append((item.id, held.item))
+                return found
+            case Assign(target=Item(base=Name(id=name) as base), value=value) if isinstance(typer(base), ListOf):
+                return [(name, _holding(typer(base), typer(value)))]
     except TypeProblem:
         pass  # a variable that gets its type later in the iteration
     return []
+
+
+def _holding(held: Type, item: Type) -> Type:
+    """The type of a list that an item is put into."""
+    return ListOf(item, tape=isinstance(held, ListOf) and held.tape)
+
+
+def _found(e: Expr, typer: Typer) -> list[Type]:
+    """The types that a value may have; a side of a choice may have none yet."""
+    if not isinstance(e, Choice):
+        return [typer(e)]
+    found: list[Type] = []
+    for side in (e.then, e.other):
+        with suppress(TypeProblem):
+            found.extend(_found(side, typer))
+    return found
+
+
+def _of_same_list(name: str, value: Expr, typer: Typer) -> list[tuple[str, Type]]:
+    """What the second name of a list, or of a list in a list, tells of the type of the first."""
+    known = typer.types.get(name)
+    depth = 0
+    while isinstance(value, Item) and isinstance(known, ListOf):
+        value, depth = value.base, depth + 1
+    if not isinstance(value, Name) or not isinstance(known, ListOf) or not isinstance(typer(value), ListOf):
+        return []
+    type_: Type = known
+    for _ in range(depth):
+        type_ = ListOf(type_)
+    return [(value.id, type_)]

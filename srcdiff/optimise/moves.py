@@ -34,7 +34,7 @@ from ..ir.nodes import (
     Update,
     While,
 )
-from ..ir.types import Num, Type
+from ..ir.types import ListOf, Num, Type
 from ..ir.walk import expressions, is_call_of, map_stmt, mentioned, names, statements, targets
 from ..rules import is_view
 from ..rules.typing import Typer
@@ -173,7 +173,10 @@ def _bases(e: Expr, types: dict[str, Type]) -> list[str]:
     match e:
         case Name(id=name):
             type_ = types.get(name)
-            return [name] if isinstance(type_, Num) and type_.ndim != 0 else []
+            return [name] if isinstance(type_, ListOf) or (isinstance(type_, Num) and type_.ndim != 0) else []
+        case Call(args=(Name(id=name),)) if is_call_of(e, list.pop):
+            held = types.get(name)
+            return [name] if isinstance(held, ListOf) and not held.tape else []
         case Item(base=base):
             type_ = Typer(types)(e)
             return _bases(base, types) if isinstance(type_, Num) and type_.ndim != 0 else []

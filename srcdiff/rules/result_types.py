@@ -75,7 +75,7 @@ def _length(asked: Asked) -> Type:
         return Num("int64", weak=True, value=len(first.items))
     if isinstance(first, Num) and first.shape and (asked.function is len or first.ndim == 1):
         return _int_of(first.shape[0])
-    return INT
+    return _int_of(Dim(None)) if isinstance(first, ListOf) else INT
 
 
 @states(np.ndarray.shape, np.shape)
@@ -327,6 +327,11 @@ def _popped(asked: Asked) -> Type | None:
     return (asked.first.item or FLOAT) if isinstance(asked.first, ListOf) else None
 
 
+@states(operator.mul)
+def _repeated(asked: Asked) -> Type | None:
+    return asked.first if isinstance(asked.first, ListOf) and len(asked.args) == 2 else None
+
+
 @states(range)
 def _range(asked: Asked) -> Type:
     for type_, arg in zip(asked.args, asked.call.args, strict=True):
@@ -414,6 +419,8 @@ def _with_part(asked: Asked) -> Type | None:
 )
 def _shaped_as_first(asked: Asked) -> Type | None:
     first = asked.first
+    if isinstance(first, ListOf) and asked.function is runtime.zeros_like:
+        return replace(first, tape=False)
     return Num(first.dtype, first.ndim, first.shape) if isinstance(first, Num) else None
 
 

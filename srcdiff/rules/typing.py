@@ -26,7 +26,7 @@ from ..ir.nodes import (
     Object,
     Slice,
 )
-from ..ir.types import Dim, ListOf, Num, Static, Tup, Type, describe, wider
+from ..ir.types import TAPE, Dim, ListOf, Num, Static, Tup, Type, describe, wider
 from .calls import call_type
 from .indexing import item_type
 from .methods import method_of
@@ -54,7 +54,8 @@ class Typer:
                 items = tuple(map(self, e.items))
                 if e.kind != "list":
                     return Tup(items, e.form)
-                return ListOf(functools.reduce(lambda a, b: joined(a, b, e), items) if items else None)
+                item = functools.reduce(lambda a, b: joined(a, b, e), items) if items else None
+                return ListOf(item, tape=e.form == TAPE)
             case Choice():
                 self(e.test)
                 return joined(self(e.then), self(e.other), e)
@@ -116,7 +117,7 @@ def settled(type_: Type) -> Type:
         case Tup():
             return Tup(tuple(map(settled, type_.items)), type_.form)
         case ListOf(item=item) if item is not None:
-            return ListOf(settled(item))
+            return replace(type_, item=settled(item))
     return type_
 
 

@@ -196,10 +196,20 @@ def zeros_like(x: Any) -> Any:
 
         return of_array
 
+    if isinstance(x, types.List):
+
+        def of_list(x: Any) -> Any:
+            return [zeros(item) for item in x]
+
+        return of_list
+
     def of_number(x: Any) -> Any:
         return 0.0
 
     return of_number if is_number(x) else None
+
+
+zeros = runtime.zeros_like
 
 
 @implements(runtime.copied, runtime.stop_gradient)

@@ -17,6 +17,7 @@ class Header:
     names: tuple[Var, ...]
     least: int
     most: int
+    over_list: bool = False
 
 
 class Control(Statements):
@@ -45,6 +46,7 @@ class Control(Statements):
                 ("both_branches", 0.6, self.both_branches),
                 ("for_range", 4.0, lambda: self.loop(self.over_range())),
                 ("for_array", 2.0, lambda: self.loop(self.over_array())),
+                ("list_loop", 1.5, lambda: self.loop(self.over_list())),
                 ("reversed", 0.7, lambda: self.loop(self.over_reversed())),
                 ("while", 1.5, self.while_loop),
                 ("return", 0.5, self.early_return),
@@ -142,6 +144,9 @@ class Control(Statements):
         saved = dict(self.f.scope)
         for var in head.names:
             self.bind(var)
+        if head.over_list:  # which must not grow while the loop runs, under whatever name
+            for var in self.variables("list"):
+                self.freeze(var.name)
         loop = self._body(max(1, head.most))
         self.f.scope = saved
         if after:
@@ -254,6 +259,23 @@ class Control(Statements):
             return Header(f"{i.name}, {item.name} in zip(range({n}), {var.name})", (i, item), n, n)
         start = ", 1" if first else ""
         return Header(f"{i.name}, {item.name} in enumerate({var.name}{start})", (i, item), n, n)
+
+    def over_list(self) -> Header | None:
+        found = self.variables("list")
+        if not found or self.f.trips > 4:
+            return None
+        var = self.rng.choice(found)
+        item, i = self.new("float"), self._int(0, 20)
+        forms = [
+            (f"{item.name} in {var.name}", (item,)),
+            (f"{item.name} in {var.name}[:]", (item,)),
+            (f"{i.name}, {item.name} in enumerate({var.name})", (item, i)),
+            (f"{i.name} in range(len({var.name}))", (i,)),
+        ]
+        if not self.options.jit_ok:
+            forms.append((f"{item.name} in reversed({var.name})", (item,)))
+        text, bound = self.rng.choice(forms)
+        return Header(text, bound, var.lo, 4, over_list=True)
 
     def over_reversed(self) -> Header | None:
         var = self.choose("array")

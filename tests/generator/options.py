@@ -61,6 +61,16 @@ FEATURES: dict[str, str] = {
     "write_argument": "writes into arguments of f",
     "places": "!u[[0, 2, 2]], read and written",
     "mask": "!u[v > 0.3] = ... and u[v > 0.3] *= ...",
+    # lists
+    "list": "lists of floats",
+    "list_growth": "append, extend, pop",
+    "list_write": "xs[i] = ...",
+    "list_names": "second names of lists, xs, ys = ys, xs",
+    "list_comprehension": "[... for v in xs]",
+    "list_slice": "xs[1:] + [e], xs[:], xs[::-1]",
+    "list_total": "sum(xs), np.mean(np.array(xs))",
+    "list_generator": "!sum(... for v in xs if ...)",
+    "list_loop": "for v in xs, enumerate(xs), reversed(xs), range(len(xs))",
     # control
     "if": "if, elif, else",
     "both_branches": "a variable born on every branch",

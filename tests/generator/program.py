@@ -64,6 +64,8 @@ class Body(Control):
                 forms += ["np.sin(np.dot({0}, {0}))", self.element(var).replace("{", "{{").replace("}", "}}")]
             terms.append(self.rng.choice(forms).format(var.name))
         terms += [f"np.mean(np.tanh({v.name}))" for v in self.variables("array", "acc")]
+        for var in self.variables("list"):
+            terms.append(self.rng.choice(["np.mean(np.array({0}))", "np.sin(sum({0}))", "{0}[-1]"]).format(var.name))
         kept = [t for t in terms if self.chance(0.85)] or [self.scalar(1)]
         if self.f.name != "f":
             kept = kept[-6:]

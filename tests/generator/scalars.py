@@ -61,6 +61,9 @@ class Scalars(Writer):
     def array(self, shape: tuple[int, ...], depth: int) -> str:
         raise NotImplementedError  # from `Arrays`
 
+    def item(self) -> str | None:
+        raise NotImplementedError  # from `Lists`
+
     # -------------------------------------------------------------------------------------------------- floats
 
     def scalar(self, depth: int | None = None) -> str:
@@ -101,6 +104,7 @@ class Scalars(Writer):
             ("", 0.5, self.literal),
             ("int_as_float", 0.7, self._number),
             ("accumulate", 0.7, self._accumulator),
+            ("list", 2.5, self.item),
         ]
         made: str = self.pick(forms)
         return made

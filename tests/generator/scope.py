@@ -20,9 +20,9 @@ class Var:
     """A name in scope. Its kind, its number of dimensions and its layout never change: Numba types a name once."""
 
     name: str
-    kind: str  # "float", "int", "bool" or "array"
+    kind: str  # "float", "int", "bool", "array" or "list"
     shape: tuple[int, ...] = ()
-    lo: int = 0  # an int stays within lo..hi
+    lo: int = 0  # an int stays within lo..hi; a list has at least so many items
     hi: int = 0
     role: str = "value"
     fixed: bool = False  # may not be bound again (a counter that ends a loop)
@@ -142,6 +142,8 @@ class Writer:
             shape, contiguous = facts["shape"], facts.get("contiguous", True)
             pool = "u v w z" if len(shape) == 1 else "M N P"
             name = self.fresh(kind, pool, (len(shape), contiguous, facts.get("role", "value")))
+        elif kind == "list":
+            name = self.fresh(kind, "xs ys history", (facts["lo"],))
         elif kind == "float":
             role = facts.get("role", "value")
             name = self.fresh(kind, "acc total" if role == "acc" else "s t p q r", (role,))

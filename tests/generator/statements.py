@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from .arrays import Arrays, Shape
+from .arrays import Shape
+from .lists import Lists
 from .scope import Var, bare, substitute
 
 STEPS = ["{t} += 0.5 * ({e} - {t})", "{t} -= 0.5 * ({t} - {e})", "{t} *= np.cos({b})"]
@@ -22,7 +23,7 @@ CARRIED = ["0.5 * (T + E)", "T * np.cos(E)", "np.sin(T + E)", "0.5 * T * E", "np
 CARRIED += ["E - 0.3 * E * T * T", "np.exp(-T * T) * E", "0.4 * T ** 2 - 0.2 * E"]
 
 
-class Statements(Arrays):
+class Statements(Lists):
     """Each method writes a statement and says so, or gives None where there is nothing to write it with."""
 
     def simple(self) -> bool:
@@ -49,6 +50,11 @@ class Statements(Arrays):
             ("swap_arrays", 0.7, self.swap_arrays),
             ("buffer", 1.0, self.buffer),
             ("call", 6.0, self.call_statement),
+            ("list", 1.5, self.make_list),
+            ("list_growth", 2.5, self.append),
+            ("list_growth", 1.2, self.pop),
+            ("list_write", 2.0, self.write_item),
+            ("list_names", 0.5, self.second_list),
         ]
         return bool(self.pick(forms))
 

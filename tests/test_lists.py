@@ -1,0 +1,289 @@
+"""Lists whose length the run decides: the text of their derivatives, lists as arguments, and what is refused."""
+
+import numpy as np
+import pytest
+
+import srcdiff
+from srcdiff.errors import (
+    AmbiguousAlias,
+    UnsupportedCall,
+    UnsupportedMutation,
+    UnsupportedSyntax,
+    UnsupportedType,
+)
+from srcdiff.testing import check_grad
+
+X = np.array([0.3, 0.9, -0.4, 1.1])
+
+
+def powers(x, n):
+    xs = [x]
+    for _ in range(n):
+        xs.append(xs[-1] * x)
+    return sum(xs)
+
+
+POWERS = '''\
+def powers_grad(x, n, result_bar=1.0):
+    """d powers / d x.  Written by srcdiff from test_lists.py:@."""
+    # forward sweep
+    xs = []
+    xs.append(x)
+    for _ in range(n):
+        xs.append(xs[-1] * x)
+    n_1 = len(xs)
+
+    # reverse sweep
+    xs_bar = [0.0] * len(xs)
+    total_bar = result_bar  # return sum(xs)
+    for k in range(n_1 - 1, -1, -1):
+        xs_bar[k] += total_bar  # return sum(xs)
+    x_bar = 0.0
+    for _ in range(n):
+        xs.pop()
+        xs_bar_1 = xs_bar.pop()  # xs.append(xs[-1] * x)
+        xs_bar[-1] += x * xs_bar_1
+        x_bar += xs[-1] * xs_bar_1
+    xs_bar_1 = xs_bar.pop()  # xs = [x]
+    x_bar += xs_bar_1
+    return x_bar
+'''
+
+
+def test_what_has_been_appended_is_taken_back():
+    line = powers.__code__.co_firstlineno
+    assert POWERS.replace("@", str(line)) in srcdiff.source(srcdiff.grad(powers), 0.7, 4)
+    assert srcdiff.grad(powers)(0.7, 4) == pytest.approx(sum(k * 0.7 ** (k - 1) for k in range(1, 6)))
+
+
+def lengthened(xs, k):
+    for _ in range(k):
+        xs.append(xs[-1] * xs[0])
+    return sum(xs)
+
+
+def test_a_list_among_the_arguments_stays_as_it_is():
+    given = [0.5, 1.5]
+    gradient = srcdiff.grad(lengthened)(given, 3)
+    assert given == [0.5, 1.5]
+    step = 1e-6
+    for k in range(2):
+        up, down = ([v + s * (j == k) for j, v in enumerate([0.5, 1.5])] for s in (step, -step))
+        assert gradient[k] == pytest.approx((lengthened(up, 3) - lengthened(down, 3)) / (2.0 * step), rel=1e-6)
+
+
+def more_ways(x):
+    xs = []
+    for v in x:
+        xs += [v * v, v]
+    ys = [1.0, *xs]
+    a, b, *_ = xs[0], xs[1], 0.0
+    buckets = [[] for _ in range(3)]
+    for i, v in enumerate(x):
+        buckets[i % 3].append(v**3)
+    row = buckets[0]
+    row[0] *= 2.0
+    cubes = sum(sum(bucket) for bucket in buckets)
+    return sum(map(lambda v: v * v, ys)) * a + b * cubes + sum(buckets[0])
+
+
+def taken_from_a_list_of_numbers(x):
+    q = x[0]
+    for v in x:
+        xs = [0.0] * len(x)
+        xs[0] = 2.0
+        q = q * v
+        q = xs.pop()  # carries no derivative
+    return q * x[1]
+
+
+def a_part_is_a_new_list(x):
+    xs = [0.5 * x[0], x[1]]
+    ys = xs[::1]
+    last = ys.pop()
+    ys[0] = last
+    return xs[0] * xs[1] + ys[0]
+
+
+def pop_in_a_callee(x):
+    def top(values):
+        return values.pop()
+
+    xs = [v * v for v in x]
+    return xs[-1] * top(xs) + xs[-1] * xs[0]
+
+
+def whole_numbers_first(x):
+    xs = [1]
+    for v in x:
+        xs.append(xs[-1] + v)
+    return xs[2] * xs[-1]
+
+
+@pytest.mark.parametrize(
+    "f", [more_ways, a_part_is_a_new_list, taken_from_a_list_of_numbers, pop_in_a_callee, whole_numbers_first]
+)
+def test_gradients(f):
+    check_grad(f, (X,))
+    check_grad(f, (X,), order=2)
+
+
+@pytest.mark.jit
+def test_whole_numbers_in_a_list_of_floats_under_numba():
+    assert srcdiff.grad(whole_numbers_first, jit=True)(X) == pytest.approx(srcdiff.grad(whole_numbers_first)(X))
+
+
+# a user's list whose name is that of a tape is no tape
+def named_like_a_tape(x):
+    s_tape = []
+    s = 1.0
+    for v in x:
+        s = s * np.sin(v)
+        s_tape.append(s)
+    return s_tape[0] * s_tape[-1]
+
+
+def test_a_name_does_not_make_a_tape():
+    check_grad(named_like_a_tape, (X,))
+    check_grad(named_like_a_tape, (X,), order=2)
+
+
+def grows_in_its_own_loop(x):
+    xs = [v for v in x]
+    for v in xs:
+        if v > 1.0:
+            xs.append(v * 0.5)
+    return sum(xs)
+
+
+def of_two_kinds(x):
+    xs = []
+    for v in x:
+        xs.append(v)
+        xs.append(x)
+    return xs[0]
+
+
+def inserts(x):
+    xs = []
+    for v in x:
+        xs.insert(0, v)
+    return sum(xs)
+
+
+def asks_whether_it_is_in(x):
+    xs = [v for v in x]
+    return x[0] if x[0] in xs else 1.0
+
+
+def holds_an_array_that_is_written(x):
+    u, us = np.zeros(3), []
+    for v in x:
+        u[0] += v
+        us.append(u)
+    return np.sum(us[0])
+
+
+def updates_an_array_in_it(x):
+    us = [x * v for v in x]
+    us[0] += x
+    return np.sum(us[0])
+
+
+def pops_a_row(x):
+    rows = [[v] for v in x]
+    row = rows.pop()
+    return row[0]
+
+
+def replaces_a_row(x):
+    rows = [[v] for v in x]
+    for i in range(2):
+        rows[i] = [x[0]]
+    return rows[0][0]
+
+
+def one_row_many_times(x):
+    rows = [[0.0] * 3] * len(x)
+    for i in range(3):
+        rows[i][0] = x[i]
+    return rows[0][0]
+
+
+def holds_pairs(x):
+    path = []
+    for v in x:
+        path.append((v, v**2))
+    return path[0][0]
+
+
+def reads_what_is_always_empty(x):
+    xs = []
+    for v in x:
+        if len(xs) > 10:
+            xs.append(xs[0] * v)
+    return xs[-1]
+
+
+def writes_a_slice(x):
+    xs = [v for v in x]
+    xs[1:] = [1.0]
+    return sum(xs)
+
+
+def of_lists_an_array(x):
+    rows = [[v, v] for v in x]
+    return np.sum(np.array(rows))
+
+
+def backwards_between_bounds(x):
+    xs = [v for v in x]
+    return sum(xs[3:0:-1])
+
+
+def half_grown(x):
+    xs = [x[0], x[1]]
+    for k in range(3):
+        try:
+            xs.append(x[k] * 2.0)
+            xs.append(1.0 / x[k])
+        except ZeroDivisionError:
+            xs.append(0.0)
+    return sum(xs)
+
+
+def returned(x):
+    xs = []
+    for v in x:
+        xs.append(v * v)
+    return xs
+
+
+@pytest.mark.parametrize(
+    ("f", "error", "text"),
+    [
+        (grows_in_its_own_loop, UnsupportedMutation, "a list that grows or shrinks while a loop runs over it"),
+        (of_two_kinds, UnsupportedType, r"a 1-D array \(float64\) put into a list of another kind of items \(float\)"),
+        (inserts, UnsupportedCall, "`insert` of a list whose length is not known"),
+        (asks_whether_it_is_in, UnsupportedCall, "`in` of a list whose length is not known"),
+        (
+            holds_an_array_that_is_written,
+            AmbiguousAlias,
+            "an array in the list `us`, and an array that may",
+        ),
+        (updates_an_array_in_it, UnsupportedMutation, "an update in place of a 1-D array"),
+        (pops_a_row, UnsupportedMutation, "a list that is taken out of a list"),
+        (replaces_a_row, UnsupportedMutation, "a list that takes the place of a list in a list"),
+        (one_row_many_times, UnsupportedCall, "a list of one list many times"),
+        (holds_pairs, UnsupportedType, r"a tuple of \(float, float\) as an item of a list"),
+        (reads_what_is_always_empty, UnsupportedType, "an item of a list that nothing has been put into"),
+        (writes_a_slice, UnsupportedSyntax, "a slice as a place in a list"),
+        (of_lists_an_array, UnsupportedCall, "a list of lists as an array"),
+        (backwards_between_bounds, UnsupportedSyntax, "a part of a list that runs backwards between bounds"),
+        (half_grown, UnsupportedSyntax, "a list that `try` may leave half-way"),
+        (returned, UnsupportedType, "a list in the result"),
+    ],
+)
+def test_refused(f, error, text):
+    with pytest.raises(error, match=text):
+        srcdiff.grad(f)(X)
