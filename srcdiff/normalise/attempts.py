@@ -190,9 +190,8 @@ def _check(s: If, after: set[str], head: Assign, lists: set[str]) -> None:
     left = sorted(assigned(tuple(done)) & after)
     written = [p for p in statements(tuple(done)) if _writes(p) or _lengthens(p, lists)]
     if left or written:
-        what = (
-            f"`{left[0]}`, which `try` may leave half-way" if left else "an array or list that `try` may leave half-way"
-        )
+        kind = "an array" if not written or _writes(written[0]) else "a list"
+        what = f"`{left[0]}`, which `try` may leave half-way" if left else f"{kind} that `try` may leave half-way"
         problem = TypeProblem(UnsupportedSyntax, what, _WHY, _FIX, None)
         problem.origin = head.origin if left else written[0].origin
         raise problem

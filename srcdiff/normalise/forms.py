@@ -29,8 +29,10 @@ from ..rules.nearest import instead, method_instead, missing_method
 from ..rules.registry import Rule
 from ..rules.registry import has_several_results as returns_several
 from ..rules.typing import TypeProblem
+from ..runtime import add_at
 
 ADD = Object(operator.add, "+")
+SUB = Object(operator.sub, "-")
 
 _INSTEAD = {  # of the methods of ufuncs
     "at": "write a loop: `for k in range(len(i)): a[i[k]] = np.{name}(a[i[k]], b[k])`",
@@ -78,6 +80,17 @@ def user_function(value: Any) -> FunctionType | None:
     inner = getattr(value, "py_func", None)
     if isinstance(inner, FunctionType):
         return inner
+    return None
+
+
+def repeated_update(function: object) -> Object | None:
+    """`+` for `np.add.at` (a new object each time it is looked up) and srcdiff's own helper for it, `-` for
+    `np.subtract.at`."""
+    if function is add_at:
+        return ADD
+    for ufunc, op in ((np.add, ADD), (np.subtract, SUB)):
+        if getattr(function, "__self__", None) is ufunc and function == ufunc.at:
+            return op
     return None
 
 

@@ -14,7 +14,6 @@ types decide (`x.ndim == 1`, `axis is None`) is decided. Every problem met is co
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Self
@@ -53,19 +52,17 @@ from ..ir.walk import Fresh, expressions, is_call_of, mentioned, subexprs, targe
 from ..rules.effects import calls_with_effect, effect_of
 from ..rules.registry import writes
 from ..rules.typing import TypeProblem, method_of, type_of_value
-from ..runtime import add_at
 from .attempts import check_attempts
 from .changes import Changed
 from .exits import single_exit
-from .expressions import ADD, user_function
+from .expressions import user_function
 from .finish import finished
+from .forms import repeated_update
 from .groups import Group, Instance, NotYet, Recursive, Writes, is_plain
 from .lists import changes_lists
 from .literals import as_value, as_written
 from .state import Empty, Grows, State, component, to_problem, unknown
 from .totals import Totals
-
-SUB = Object(operator.sub, "-")
 
 
 @dataclass(frozen=True)
@@ -440,17 +437,6 @@ class Specialiser(Totals):
             return Display("tuple", tuple(self.returned(v, component(wish, k, value.form)) for k, v in parts), value.at)
         self.typed(value)
         return value if isinstance(value, Name | Object) else self.atom(value, wish)
-
-
-def repeated_update(function: object) -> Object | None:
-    """`+` for `np.add.at` (a new object each time it is looked up) and srcdiff's own helper for it, `-` for
-    `np.subtract.at`."""
-    if function is add_at:
-        return ADD
-    for ufunc, op in ((np.add, ADD), (np.subtract, SUB)):
-        if getattr(function, "__self__", None) is ufunc and function == ufunc.at:
-            return op
-    return None
 
 
 def _callee_name(s: Stmt) -> str:
