@@ -105,6 +105,15 @@ def a_part_is_a_new_list(x):
     return xs[0] * xs[1] + ys[0]
 
 
+def in_place_under_two_names(x):
+    xs = [x[0], x[1]]
+    ys = xs
+    xs += [x[2]]
+    xs *= 2
+    zs = xs * len(x)
+    return sum(ys) * len(ys) + zs[-1] * len(zs)
+
+
 def pop_in_a_callee(x):
     def top(values):
         return values.pop()
@@ -121,7 +130,15 @@ def whole_numbers_first(x):
 
 
 @pytest.mark.parametrize(
-    "f", [more_ways, a_part_is_a_new_list, taken_from_a_list_of_numbers, pop_in_a_callee, whole_numbers_first]
+    "f",
+    [
+        more_ways,
+        in_place_under_two_names,
+        a_part_is_a_new_list,
+        taken_from_a_list_of_numbers,
+        pop_in_a_callee,
+        whole_numbers_first,
+    ],
 )
 def test_gradients(f):
     check_grad(f, (X,))

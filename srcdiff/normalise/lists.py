@@ -45,7 +45,7 @@ from ..rules import rule_of
 from ..rules.typing import TypeProblem
 from .closures import Closures
 from .forms import user_function
-from .literals import as_value, is_list
+from .literals import as_value, is_list, literal
 from .outcomes import Outcomes
 from .state import Empty, Grows
 
@@ -91,14 +91,33 @@ class Lists(Outcomes, Closures):
         if isinstance(s.target, Item) and is_dynamic(base := self.type_apart(s.target.base)):
             self.update_item(s, s.target, base)
             return
-        held = self.type_apart(s.target) if s.op.value is operator.add and isinstance(s.target, Name) else None
+        joins = isinstance(s.target, Name) and s.op.value in (operator.add, operator.mul)
+        held = self.type_apart(s.target) if joins else None
         form = held.form if isinstance(held, Tup) else None
         if form is not None and form.kind == "list" and form.site is not None:
             raise Grows(frozenset((form.site,)))
-        if is_dynamic(held):
-            self.extend(self.expr(s.target), self.source(s.value))  # the list stays the same one, under all its names
+        if is_dynamic(held):  # the list stays the same one, under all its names
+            self.lengthened(s, self.expr(s.target))
             return
         super().update(s)
+
+    def lengthened(self, s: Update, home: Expr) -> None:
+        """`xs += more`, `xs *= 3`."""
+        if s.op.value is operator.add:
+            self.extend(home, self.source(s.value))
+            return
+        times = literal(self.expr(s.value))
+        if type(times) is not int or times < 1:
+            raise TypeProblem(
+                UnsupportedMutation,
+                "a list repeated in place a number of times that the run decides",
+                "only a number that is written out, and is not zero, is followed",
+                "make a new list: xs = xs * n",
+                getattr(s.value, "at", None),
+            )
+        once = self.copy_of(home)
+        for _ in range(times - 1):
+            self.extend(home, once)
 
     def bind(self, name: str, value: Expr) -> None:
         if isinstance(value, Display) and self.is_growing(value):

@@ -329,7 +329,9 @@ def _popped(asked: Asked) -> Type | None:
 
 @states(operator.mul)
 def _repeated(asked: Asked) -> Type | None:
-    return asked.first if isinstance(asked.first, ListOf) and len(asked.args) == 2 else None
+    written = asked.call.args[0]
+    single = isinstance(written, Display) and len(written.items) == 1
+    return asked.first if single and isinstance(asked.first, ListOf) and len(asked.args) == 2 else None
 
 
 @states(range)
