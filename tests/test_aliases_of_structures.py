@@ -268,7 +268,78 @@ def methods_of_parts(a):
     return np.sum(a["p"].T @ a["p"]) + a["q"].sum()
 
 
+def a_second_name_outlives_the_first(x):
+    p, r = Body(x), Body(2 * x)
+    q = p
+    p = r
+    p.x += 1.0
+    q.x *= 3
+    return p.x * q.x
+
+
+def objects_change_names(x):
+    p, q, r = Body(x), Body(2 * x), Body(3 * x)
+    s = p
+    p, q, r = q, r, p
+    p.x += x
+    r.x *= 2.0
+    return p.x * q.x**2 * r.x + s.x
+
+
+def objects_change_places_in_a_list(x):
+    ps = [Body(x), Body(2 * x), Body(3 * x)]
+    q = ps[0]
+    ps[0] = ps[1]
+    ps[0].x *= x
+    q.x += x * x
+    ps[1], ps[2] = ps[2], ps[1]
+    ps.reverse()
+    ps[0].x *= 3.0
+    return ps[0].x * ps[1].x ** 2 + ps[2].x * q.x
+
+
+def an_object_is_taken_out_and_put_back(x):
+    ps = [Body(x), Body(2 * x), Body(3 * x)]
+    q = ps.pop(0)
+    ps.insert(1, q)
+    ps[0].x *= x
+    q.x += x * x
+    return ps[0].x * ps[1].x ** 2 + ps[2].x * q.x
+
+
+def objects_change_keys(x):
+    d = {"a": Body(x), "b": Body(2 * x)}
+    d["a"], d["b"] = d["b"], d["a"]
+    d["a"].x *= x
+    return d["a"].x ** 2 * d["b"].x
+
+
+def lists_change_names(x):
+    xs, ys = [x, 2 * x], [3 * x]
+    a = xs
+    xs, ys = ys, xs
+    xs.append(x * x)
+    ys[0] *= x
+    return xs[-1] * ys[0] * len(xs) * a[0]
+
+
+def a_closure_rebinds_what_it_was_given(x):
+    p = Body(x)
+
+    def g(v):
+        nonlocal p
+        q = p
+        p = Body(5 * x)
+        v.x += x
+        return v.x * p.x**2 * q.x
+
+    return g(p) * p.x
+
+
 PROGRAMS = [
+    *((f, (1.3,)) for f in (a_second_name_outlives_the_first, objects_change_names, objects_change_places_in_a_list)),
+    *((f, (1.3,)) for f in (an_object_is_taken_out_and_put_back, objects_change_keys, lists_change_names)),
+    (a_closure_rebinds_what_it_was_given, (1.3,)),
     (a_structure_within_another, (World(Body(1.2, 0.5), np.array([1.0, 2.0, 3.0])), 0.3)),
     (a_list_within_a_dict, (1.5,)),
     (fields_swapped, (1.5,)),

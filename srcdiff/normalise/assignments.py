@@ -41,6 +41,12 @@ class Assigner(Rewriter):
     def run(self, block: Block) -> Block:
         raise NotImplementedError
 
+    def anchored(self, value: Expr) -> Expr:
+        raise NotImplementedError
+
+    def released(self, before: int) -> None:
+        raise NotImplementedError
+
     def items_of(self, e: Expr, at: Expr) -> tuple[Expr, ...]:
         raise NotImplementedError
 
@@ -75,7 +81,10 @@ class Assigner(Rewriter):
         own = self.own(name)
         if isinstance(value, Display) and value.kind != "list" and value.home is None:
             # `p, q = t` after `t = (q, p)` must read what was there before
-            value = self.apart_from(self.components(own, value), value)
+            before = len(self.state.anchors)
+            self.bind(own, self.apart_from(self.components(own, value), value))
+            self.released(before)
+            return
         self.bind(own, value)
 
     def components(self, name: str, value: Display) -> set[str]:
@@ -91,7 +100,7 @@ class Assigner(Rewriter):
         items: list[Expr] = []
         for item in value.items:
             if isinstance(item, Display):
-                items.append(item if item.home is not None else self.apart_from(clashing, item))
+                items.append(self.anchored(item) if item.home is not None else self.apart_from(clashing, item))
             else:
                 items.append(self.copied(item) if names(item) & clashing else item)
         return replace(value, items=tuple(items))
@@ -232,8 +241,11 @@ class Assigner(Rewriter):
         if plain:
             pairs = [(self.own(n), v) for n, v in zip(wanted, value.items, strict=True)]
             bound = {n for own, v in pairs for n in (self.components(own, v) if isinstance(v, Display) else (own,))}
-        for t, v in zip(target.items, [self.read_first(v, bound) for v in value.items], strict=True):
+        before = len(self.state.anchors)
+        values = [self.anchored(self.read_first(v, bound)) for v in value.items]
+        for t, v in zip(target.items, values, strict=True):
             self.assign(t, v)
+        self.released(before)
 
     def is_one_value(self, e: Expr) -> bool:
         """Whether a value is held by one variable: a number, an array, a list that has a name."""

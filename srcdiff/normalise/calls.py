@@ -197,9 +197,7 @@ class Callees(Recursion):
         once = simple is not None and _uses(simple, name) <= 1 and _pure(arg)
         if constant and (isinstance(arg, Name | Const | Object) or once or literal(arg) is not None):
             return arg
-        if constant and isinstance(arg, Display) and arg.home is not None:
-            return Name(arg.home)
-        if constant and isinstance(arg, Display):
+        if constant and isinstance(arg, Display) and arg.home is None:
             return replace(arg, items=tuple(self.atom(i, name) for i in arg.items))
         own = self.state.fresh(name)
         self.bind(own, arg)

@@ -55,26 +55,50 @@ class Changes(Displays):
             e.at,
         )
 
-    def bind_parts(self, name: str, value: Expr, type_: Tup) -> Tup | Ref:
-        if type_.form is None or not self.state.is_home(name, type_.form):
-            return super().bind_parts(name, value, type_)
-        home = self.state.fresh(name) if any(self.referrers(name)) else name
-        found = super().bind_parts(home, value, type_)
-        self.state.left.discard(home)
-        if home == name:
-            return found
-        self.state.env[home] = found
-        return Ref(home)
+    def bind_parts(self, name: str, value: Expr, type_: Tup) -> Tup:
+        if type_.form is not None and self.state.is_home(name, type_.form):
+            self.vacate(name)
+            self.state.left.discard(name)
+        return super().bind_parts(name, value, type_)
 
     def refer(self, name: str, value: Display) -> None:
-        home = value.home
-        assert home is not None
+        assert value.home is not None
+        home = self.state.home_at(value.home)
         if home == name:
             return
+        self.vacate(name)
         if home in self.state.left and not any(self.referrers(home)):
             self.bind(name, replace(value, home=None))  # nobody else has it: it moves
         else:
             self.state.env[name] = Ref(home)
+
+    def vacate(self, name: str) -> None:
+        """A name is about to be given to another structure: where others refer to the one that it holds, that one gets
+        a home of its own."""
+        type_ = self.state.env.get(name)
+        if not isinstance(type_, Tup) or not self.state.is_home(name, type_.form) or not any(self.referrers(name)):
+            return
+        home = self.state.fresh(name)
+        self.state.env[home] = super().bind_parts(home, self.state.expanded(name, type_), type_)
+        for other in list(self.referrers(name)):
+            self.state.env[other] = Ref(home)
+
+    def anchored(self, value: Expr) -> Expr:
+        """A value with a second name for each structure in it that a variable holds, so that the variable may be given
+        to another one before the value is assigned."""
+        if not isinstance(value, Display):
+            return value
+        if value.home is None:
+            return replace(value, items=tuple(map(self.anchored, value.items)))
+        name = self.state.fresh("kept")
+        self.state.env[name] = Ref(self.state.home_at(value.home))
+        self.state.anchors.append(name)
+        return replace(value, home=name)
+
+    def released(self, before: int) -> None:
+        """Forget the second names that were given since then."""
+        self.state.left.update(self.state.anchors[before:])
+        del self.state.anchors[before:]
 
     def referrers(self, home: str) -> Iterator[str]:
         """The other living variables that refer to a structure."""
@@ -165,8 +189,10 @@ class Changes(Displays):
         old = [*base.items, *(None for _ in items)]
         changed = [k for k, item in enumerate(items) if item != old[k]]
         moved = Display("tuple", tuple(items[k] for k in changed))
+        before = len(self.state.anchors)
         for k, item in zip(changed, self.apart_from({own[k] for k in changed}, moved).items, strict=True):
             self.bind(own[k], item)
+        self.released(before)
         self.state.env[home] = Tup(tuple(self.state.env[n] for n in own), form)
 
     def put_part(self, target: Attr | Item, value: Expr) -> None:

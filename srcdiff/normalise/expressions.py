@@ -179,7 +179,7 @@ class Rewriter(Indices, Lazy):
             self.state.emit(Assign(Name(name), value))
         self.state.env[name] = type_
 
-    def bind_parts(self, name: str, value: Expr, type_: Tup) -> Tup | Ref:
+    def bind_parts(self, name: str, value: Expr, type_: Tup) -> Tup:
         """Emit the items of `name = value` one by one."""
         own = [self.state.component(name, k, type_.form) for k, _ in enumerate(type_.items)]
         for k, component in enumerate(own):

@@ -202,7 +202,7 @@ class Lists(Outcomes, Closures):
         """What is put into a list: a number, an array, or a list, which has a variable."""
         item = item if self.is_generated else as_value(item)
         if isinstance(item, Display) and is_list(item) and not self.is_generated:
-            item = self.made(item.items)
+            item = self.made_once(item)
         type_ = self.typed(item)
         if is_dynamic(type_):
             return item if isinstance(item, Name) else self.list_name(item)
@@ -215,6 +215,21 @@ class Lists(Outcomes, Closures):
             "keep one list for each part",
             getattr(item, "at", None),
         )
+
+    def made_once(self, item: Display) -> Name:
+        """A list that is written out, as a list of the program from where it is made: others may know it, too."""
+        site = item.form.site if item.form is not None else None
+        if site is None:
+            raise TypeProblem(
+                UnsupportedMutation,
+                "a list from outside of the function, in a list whose length is not known",
+                "who else has it is not followed",
+                "put a copy into the list (xs.append(list(row)))",
+                item.at,
+            )
+        if site not in self.state.growing:
+            raise Grows(frozenset((site,)))
+        return self.made(item.items)
 
     def holds(self, home: Name, item: Expr) -> None:
         """Note the type of what is put into a list, for all names that it may have."""

@@ -150,10 +150,13 @@ class Records(Changes):
             case "pop", () | (_,):
                 last = self.position(form, self.position_of(args[0], e) if args else -1, e)
                 taken = items.pop(last)
-                if last < len(items):
-                    taken = self.copied(taken)  # what follows it moves into its variable
+                if last == len(items):
+                    self.refill(base, items, e)
+                    return taken
+                kept = self.state.fresh("kept")  # what follows it moves into its variable
+                self.bind(kept, taken)
                 self.refill(base, items, e)
-                return taken
+                return self.state.expanded(kept, self.state.env[kept])
             case "clear", ():
                 items.clear()
             case "reverse", ():

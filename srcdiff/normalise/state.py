@@ -48,6 +48,7 @@ class State:
     changed: frozenset[type] = frozenset()
     building: set[str] = field(default_factory=set)
     left: set[str] = field(default_factory=set)  # variables of callees that have ended
+    anchors: list[str] = field(default_factory=list)  # second names of structures in an assignment of several
     group: Group = field(default_factory=Group)  # the recursive functions of the program
     growing: frozenset[Hashable] = frozenset()  # the places where lists are made whose lengths the run decides
     walked: list[str] = field(default_factory=list)  # the lists that the loops around run over
@@ -68,6 +69,11 @@ class State:
     def is_home(self, name: str, form: Form | None) -> bool:
         """Whether the components of a structure are the only place where it is held, because it may be changed."""
         return form is not None and (form.cls in self.changed or name in self.building)
+
+    def home_at(self, name: str) -> str:
+        """The variable that holds the structure which a name stands for."""
+        type_ = self.env.get(name)
+        return self.home_at(type_.home) if isinstance(type_, Ref) else name
 
     def expanded(self, name: str, type_: Type) -> Expr:
         """A variable as an expression: a structure is the display of its components."""
