@@ -130,7 +130,8 @@ class Display:
     are pairs, or a starred dict) and "starred" (of one item, inside another display or among the arguments of a call).
 
     While a program is made core, `form` says what a structure is besides a tuple ("record" where it is no sequence),
-    and `home` which variable holds it, if it is one that is changed in place.
+    and `home` which variable holds it, if it is one that is changed in place. `view_of` is the variable of a dict whose
+    keys, values or items these are, as they are at any time.
     """
 
     kind: str
@@ -138,6 +139,7 @@ class Display:
     at: Span | None = field(default=None, compare=False, repr=False)
     form: Form | None = None
     home: str | None = None
+    view_of: str | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -296,13 +296,26 @@ class Assigner(Rewriter):
             return
         if isinstance(s.target, Item) and any(isinstance(part, Call) for part in subexprs(s.target)):
             self.expr(s.target.index)  # the effects in a place come before those in the value
+        mark = self.here_now(s.value)
         value = self.expr(s.value)
         if isinstance(value, Display) and not isinstance(self.typed(self.expr(s.target)), Tup):
             self.check_written(self.typed(value), s.target, Static(None))
+        current = self.expr(s.target) if isinstance(s.target, Name) or self.is_element(s.target) else value
+        (first,) = self.read_before([current], mark) if not isinstance(current, Display) else (current,)
+        if first != current:  # the value changes what is updated, which is read first
+            if isinstance(old := self.typed(first), Num) and old.ndim != 0:
+                raise TypeProblem(
+                    UnsupportedMutation,
+                    "an update by a call that gives the name of the array to another one",
+                    "the array that the name meant before is the one that is written into",
+                    "call the function before, in a statement of its own",
+                    s.target.at,
+                )
+            self.assign(s.target, Call(s.op, (first, value), at=s.target.at))
+            return
         if isinstance(s.target, Item):
             self.update_items(self.item(s.target), s.op, value)
             return
-        current = self.expr(s.target)
         if isinstance(current, Display) and isinstance(s.target, Name):
             self.update_sequence(s.target, s.op, current, value)
             return
@@ -332,6 +345,13 @@ class Assigner(Rewriter):
             self.state.emit(Update(current, s.op, value))
         else:
             self.bind(own, call)
+
+    def is_element(self, target: Expr) -> bool:
+        """Whether a place is one number of an array."""
+        if not isinstance(target, Item) or isinstance(self.type_apart(target.base), Tup):
+            return False
+        type_ = self.type_apart(target)
+        return isinstance(type_, Num) and type_.ndim == 0
 
     def update_items(self, target: Item, op: Object, value: Expr) -> None:
         """`target op= value`; of an element that an array of places names several times the last result stays."""

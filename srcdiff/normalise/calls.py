@@ -42,6 +42,7 @@ from ..rules.nearest import instead, library_of
 from ..rules.typing import TypeProblem
 from .displays import of_pairs
 from .exits import single_exit
+from .forms import may_change
 from .groups import NotYet, Recursive
 from .literals import literal
 from .recursion import Recursion
@@ -182,7 +183,7 @@ class Callees(Recursion):
     def result_of(self, lowered: Function, name: str, e: Call) -> Expr:
         """The result of this function for a call in another one, its statements emitted."""
         simple = _one_expression(lowered.body)
-        if simple is not None:
+        if simple is not None and not self.binds_outside(lowered.body):
             try:
                 return _at(self.expr(simple), e)
             except TypeProblem as problem:  # its place is in the callee's own file
@@ -195,6 +196,11 @@ class Callees(Recursion):
         """What a parameter stands for in the callee: the argument itself where that is sure to mean the same."""
         constant, simple = name not in assigned(body), _one_expression(body)
         once = simple is not None and _uses(simple, name) <= 1 and _pure(arg)
+        changing = simple is None or any(isinstance(p, Call) and may_change(p) for p in subexprs(simple))
+        if constant and changing and isinstance(arg, Name) and self.may_be_bound(arg.id):
+            return self.kept(arg)
+        if constant and changing and once and not isinstance(arg, Name):
+            once = False
         if constant and (isinstance(arg, Name | Const | Object) or once or literal(arg) is not None):
             return arg
         if constant and isinstance(arg, Display) and arg.home is None:
@@ -202,6 +208,18 @@ class Callees(Recursion):
         own = self.state.fresh(name)
         self.bind(own, arg)
         return Name(own)
+
+    def binds_outside(self, body: Block) -> bool:
+        """Whether this function gives a variable of the function around it another value."""
+        own = {name for walk, name in self.state.nonlocals if self.scope.get(name) == walk.scope.get(name, Name(name))}
+        return not own.isdisjoint(assigned(body))
+
+    def may_be_bound(self, name: str) -> bool:
+        """Whether a variable may be given another value by a function that is called: one that is nonlocal there, or
+        a part of a structure that is changed in place."""
+        if any(walk.scope.get(own, Name(own)) == Name(name) for walk, own in self.state.nonlocals):
+            return True
+        return bool(self.state.changed) and name in self.state.components.values()
 
     def call_derivative(self, derivative: Any, e: Call) -> Expr:
         """A call of a derivative: the generated function for these types is a user function like any other."""

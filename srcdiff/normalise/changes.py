@@ -56,6 +56,14 @@ class Changes(Displays):
         )
 
     def bind_parts(self, name: str, value: Expr, type_: Tup) -> Tup:
+        if isinstance(value, Display) and value.view_of is not None:
+            raise TypeProblem(
+                UnsupportedMutation,
+                "a view of a dict that is changed in place, under a name",
+                "what it shows changes with the dict",
+                "make a list of it: list(d.values()), or ask the dict for it where it is used",
+                value.at,
+            )
         if type_.form is not None and self.state.is_home(name, type_.form):
             self.vacate(name)
             self.state.left.discard(name)
@@ -220,8 +228,12 @@ class Changes(Displays):
 
     def update_part(self, s: Update, target: Attr | Item) -> None:
         """`base.key op= value`."""
-        value, current = self.expr(s.value), self.expr(target)
+        current = self.expr(target)
+        mark = self.here_now(s.value)
+        value = self.expr(s.value)
         type_ = self.typed(current)
+        if not isinstance(current, Display) and not (isinstance(type_, Num) and type_.is_array):
+            (current,) = self.read_before([current], mark)
         if isinstance(current, Name) and isinstance(type_, Num) and type_.is_array:
             self.check_mutable(self.expr(target.base), target)
             self.typed(Call(s.op, (current, value), at=target.at))

@@ -100,6 +100,7 @@ class Closures(Callees):
                 default = Name(own)
             defaults[name] = default
         program = replace(self.program, function=e.function, references=())
+        self.state.nonlocals.extend((self, name) for name in e.nonlocals)
         return Object(Defined(e, self, defaults, program), e.function.name, e.at)
 
     def call_defined(self, defined: Defined, e: Call) -> Expr:
@@ -268,19 +269,22 @@ class Closures(Callees):
         if depth == len(e.clauses):
             return [self.value_of(as_value(self.expr(e.element)))]
         clause = e.clauses[depth]
-        items = self.items_or_none(clause.iter)
+        source = self.source(clause.iter)
+        counts = self.literal_range(source)
+        items = counts if counts is not None else static_items(self, source)
         if items is None:
             return None
         found: list[Expr] = []
-        for item in items:
-            self.bind_clause(clause, item)
-            kept = [self.known(self.expr(c)) for c in clause.conditions]
-            if None in kept:
-                return None
-            inner = self.of_clauses(e, depth + 1) if all(kept) else []
-            if inner is None:
-                return None
-            found.extend(inner)
+        with self.at_rest(source):
+            for item in items:
+                self.bind_clause(clause, item)
+                kept = [self.known(self.expr(c)) for c in clause.conditions]
+                if None in kept:
+                    return None
+                inner = self.of_clauses(e, depth + 1) if all(kept) else []
+                if inner is None:
+                    return None
+                found.extend(inner)
         return found
 
     def bind_clause(self, clause: Clause, item: Expr) -> None:

@@ -11,15 +11,13 @@ from typing import Any
 
 from ..errors import UnsupportedCall, UnsupportedSyntax
 from ..frontend import PartsReference
-from ..ir.callee import called
-from ..ir.nodes import Assign, Call, Comprehension, Const, Display, Expr, Item, Name, Object, Stmt, Update
+from ..ir.nodes import Call, Comprehension, Const, Display, Expr, Item, Name, Object
 from ..ir.types import Form, Num, Static, describe
-from ..ir.walk import is_call_of, statements
+from ..ir.walk import is_call_of
 from ..records import parts_of
-from ..rules import is_view
 from ..rules.typing import TypeProblem
-from .assignments import Assigner
 from .literals import as_value
+from .order import Order
 from .state import kind_of
 
 
@@ -52,7 +50,7 @@ def is_dict(e: Expr) -> bool:
     return isinstance(e, Display) and e.form is not None and e.form.kind == "dict"
 
 
-class Displays(Assigner):
+class Displays(Order):
     """Structures in the expressions of one function."""
 
     def source(self, raw: Expr) -> Expr:
@@ -131,57 +129,20 @@ class Displays(Assigner):
         return replace(e, items=tuple(self.spread(e.items)))
 
     def arguments(self, e: Call) -> tuple[tuple[Expr, ...], tuple[tuple[str, Expr], ...]]:
-        args = tuple(self.spread(e.args))
+        args = self.spread(e.args)
         kwargs: list[tuple[str, Expr]] = []
         for name, value in e.kwargs:
+            mark = self.here_now(value)
             found = self.expr(value)
+            first = self.read_before([*args, *(v for _, v in kwargs)], mark)
+            args, kwargs = first[: len(args)], [(k, v) for (k, _), v in zip(kwargs, first[len(args) :], strict=True)]
             if name == "**":
                 other = self.dict_of((found,), (), e)
                 assert other.form is not None
                 kwargs.extend(zip(map(str, other.form.keys), other.items, strict=True))
             else:
                 kwargs.append((name, found))
-        return args, tuple(kwargs)
-
-    def spread(self, items: tuple[Expr, ...]) -> list[Expr]:
-        """Expressions made core, starred ones item by item."""
-        found: list[Expr] = []
-        for item in items:
-            before = len(self.state.out)
-            if isinstance(item, Display) and item.kind == "starred":
-                new = list(self.items_of(self.expr(item.items[0]), item))
-            else:
-                new = [self.expr(item)]
-            if found and any(map(self.may_write, self.state.out[before:])):
-                found = self.read_before(found, before)
-            found.extend(new)
-        return found
-
-    def may_write(self, s: Stmt) -> bool:
-        """Whether a statement that stands for a part of an expression may change an array."""
-        for i in statements((s,)):
-            if isinstance(i, Update) or (isinstance(i, Assign) and isinstance(i.target, Item)):
-                return True
-            if isinstance(i, Assign) and self.state.group.writes and called(i.value) is not None:
-                return True
-        return False
-
-    def read_before(self, values: list[Expr], place: int) -> list[Expr]:
-        """Values that are read ahead of the statement at that place, which changes what they are made of."""
-        later = self.state.out[place:]
-        del self.state.out[place:]
-        kept = [self.now(v) for v in values]
-        self.state.out.extend(later)
-        return kept
-
-    def now(self, e: Expr) -> Expr:
-        """A value under a name; a view stays one."""
-        if isinstance(e, Display):
-            return replace(e, items=tuple(map(self.now, e.items)))
-        type_ = self.typed(e)
-        is_number = isinstance(type_, Num) and type_.ndim == 0
-        made = isinstance(e, Call) and not (isinstance(e.func, Object) and is_view(e.func.value))
-        return self.atom(e, "kept") if made or (isinstance(e, Item) and is_number) else e
+        return tuple(args), tuple(kwargs)
 
     def items_of(self, e: Expr, at: Expr) -> tuple[Expr, ...]:
         """What a loop over a structure meets, one after the other."""

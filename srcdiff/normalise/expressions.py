@@ -380,7 +380,9 @@ class Rewriter(Indices, Lazy):
             return self._call(replace(e, func=Object(found, f"{base.text}.{attr.name}", attr.at)))
         if found is None or not inspect.ismethoddescriptor(found):
             raise no_method(type_, attr.name, e)
+        mark = self.here_now(base)
         rest, kwargs = self.arguments(e)
+        (base,) = self.read_before([base], mark) if not isinstance(base, Object) else (base,)
         args = (base, *rest)
         form = spelled_form(found, len(args), [k for k, _ in kwargs]) if self.is_read(found) else None
         spelled = form or self._spelled(found)

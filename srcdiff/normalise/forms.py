@@ -22,7 +22,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from ..errors import UnsupportedCall
-from ..ir.nodes import Call, Const, Display, Expr, Logic, Object
+from ..ir.nodes import Attr, Call, Const, Display, Expr, Logic, Object
 from ..ir.types import Held, Num, Type, describe
 from ..rules import rewriting, rule_of, spelled_out
 from ..rules.nearest import instead, method_instead, missing_method
@@ -43,6 +43,8 @@ _INSTEAD = {  # of the methods of ufuncs
 }
 _OTHER_NAMES = {"min": "a_min", "max": "a_max"}  # NumPy has two names for each bound of np.clip
 
+
+_HARMLESS = (len, range, enumerate, zip, reversed, sum, min, max, any, all, list, tuple, abs, float, int, bool, round)
 
 # functions of axes, lengths and counts, which may also be given in a list
 _TAKE_TUPLES: set[Any] = {
@@ -81,6 +83,14 @@ def user_function(value: Any) -> FunctionType | None:
     if isinstance(inner, FunctionType):
         return inner
     return None
+
+
+def may_change(e: Call) -> bool:
+    """Whether a raw call is one of a function or method that may change a list, or give a variable another value."""
+    if isinstance(e.func, Attr):
+        return not hasattr(np.ndarray, e.func.name)
+    function = e.func.value if isinstance(e.func, Object) else None
+    return user_function(function) is not None or (rule_of(function) is None and function not in _HARMLESS)
 
 
 def repeated_update(function: object) -> Object | None:

@@ -52,7 +52,8 @@ def static_items(rewriter: Displays, source: Expr) -> list[Expr] | None:
     """The elements of a source over a structure, whose parts are known one by one; None for any other source."""
     match source:
         case Display():
-            return list(rewriter.items_of(source, source))
+            parts = rewriter.items_of(source, source)
+            return list(parts if is_live(source) else map(rewriter.kept, parts))
         case Call(func=Object(value=function), args=(inner, *rest)) if function is enumerate:
             items = static_items(rewriter, inner)
             first = rest[0] if rest else dict(source.kwargs).get("start", ZERO)
@@ -71,6 +72,11 @@ def static_items(rewriter: Displays, source: Expr) -> list[Expr] | None:
             elements = [c.__getitem__ if c is not None else _nth(rewriter, a) for c, a in pairs]
             return [Display("tuple", tuple(element(k) for element in elements)) for k in range(min(counts))]
     return None
+
+
+def is_live(source: Display) -> bool:
+    """Whether the items of a structure are read when their turn comes: of a list or dict that others may change."""
+    return source.home is not None or source.view_of is not None
 
 
 def _nth(rewriter: Rewriter, source: Expr) -> Callable[[int], Expr]:

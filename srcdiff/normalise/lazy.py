@@ -15,7 +15,7 @@ from ..ir.types import ListOf, Num, Static, Type
 from ..rules.typing import TypeProblem
 from .effects import Once
 from .groups import NotYet
-from .state import merge
+from .state import Env, merge
 
 
 class Lazy(Once):
@@ -25,6 +25,12 @@ class Lazy(Once):
         raise NotImplementedError
 
     def known(self, test: Expr) -> bool | None:
+        raise NotImplementedError
+
+    def here_now(self, item: Expr) -> tuple[int, Env]:
+        raise NotImplementedError
+
+    def read_before(self, values: list[Expr], mark: tuple[int, Env]) -> list[Expr]:
         raise NotImplementedError
 
     def bind(self, name: str, value: Expr) -> None:

@@ -19,8 +19,6 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
 from ..errors import UnsupportedCall, UnsupportedMutation, UnsupportedType
 from ..ir.nodes import (
     Assign,
@@ -41,17 +39,15 @@ from ..ir.nodes import (
 )
 from ..ir.types import TAPE, ListOf, Num, Tup, Type, describe, join
 from ..ir.walk import expressions, names, subexprs
-from ..rules import rule_of
 from ..rules.typing import TypeProblem
 from .closures import Closures
-from .forms import user_function
+from .forms import may_change
 from .literals import as_value, is_list, literal
 from .outcomes import Outcomes
 from .state import Empty, Grows
 
 APPEND = Object(list.append, "append")
 POP = Object(list.pop, "pop")
-_HARMLESS = (len, range, enumerate, zip, reversed, sum, min, max, any, all, list, tuple, abs, float, int, bool, round)
 
 
 def is_dynamic(type_: Type | None) -> bool:
@@ -407,15 +403,7 @@ def changes_lists(s: Stmt) -> bool:
     own = expressions(s)
     if isinstance(s, Effect) and isinstance(s.value, Call):
         own = s.value.args  # the call itself comes last
-    return any(_may_change(e) for top in own for e in subexprs(top) if isinstance(e, Call))
-
-
-def _may_change(e: Call) -> bool:
-    """Whether a raw call is one of a function or method that may change a list."""
-    if isinstance(e.func, Attr):
-        return not hasattr(np.ndarray, e.func.name)
-    function = _object(e.func)
-    return user_function(function) is not None or (rule_of(function) is None and function not in _HARMLESS)
+    return any(may_change(e) for top in own for e in subexprs(top) if isinstance(e, Call))
 
 
 def _object(e: Expr) -> Any:

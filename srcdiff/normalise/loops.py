@@ -155,7 +155,8 @@ class Loops(Displays):
             return
         items = static_items(self, source)
         if items is not None:
-            self.unrolled(s, items)
+            with self.at_rest(source):
+                self.unrolled(s, items)
             return
         bound = assigned(s.body) | set(targets(s.target))
         changed = {own.id for n in bound if isinstance(own := self.scope.get(n, Name(n)), Name)}

@@ -176,12 +176,12 @@ class Records(Changes):
         args, kwargs = self.arguments(e)
         match attr.name, args:
             case "keys", ():
-                return Display("tuple", tuple(map(Const, form.keys)), e.at)
+                return Display("tuple", tuple(map(Const, form.keys)), e.at, view_of=base.home)
             case "values", ():
-                return Display("tuple", base.items, e.at)
+                return Display("tuple", base.items, e.at, view_of=base.home)
             case "items", ():
                 pairs = zip(map(Const, form.keys), base.items, strict=True)
-                return Display("tuple", tuple(Display("tuple", p) for p in pairs), e.at)
+                return Display("tuple", tuple(Display("tuple", p) for p in pairs), e.at, view_of=base.home)
             case "get", (key, *rest):
                 there = form.place(self.key(key)) is not None
                 return self.part(base, key, e) if there else rest[0] if rest else Const(None)

@@ -69,8 +69,9 @@ class Sequences(Items):
             return
         items = static_items(self, source)
         if items is not None:
-            for item in items:
-                body(item)
+            with self.at_rest(source):
+                for item in items:
+                    body(item)
             return
         plan = trips(self, source)
         counter, done = self.state.fresh(wish), self.done

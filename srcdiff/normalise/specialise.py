@@ -54,6 +54,7 @@ from ..rules.registry import writes
 from ..rules.typing import TypeProblem, method_of, type_of_value
 from .attempts import check_attempts
 from .changes import Changed
+from .copies import without_copies
 from .exits import single_exit
 from .expressions import user_function
 from .finish import finished
@@ -152,7 +153,7 @@ def _specialised(program: Program, types: Sequence[Type], state: State) -> Core:
     own = (Param(n, p.default if n == p.name else None) for p in program.function.params for n in leaves[p.name])
     params = (*own, *(Param(name) for name, _ in captured))
     param_types = walker.declared | {name: state.env[name] for name, _ in captured}
-    function = replace(program.function, params=params, body=body)
+    function = without_copies(replace(program.function, params=params, body=body), state)
     references = tuple(state.references.values())
     return Core(function, param_types, captured, references, leaves, walker.result, state.changed)
 
@@ -254,7 +255,8 @@ class Specialiser(Totals):
         body = walker.run(single_exit(program.function).body)
         instance.problems, instance.captured = state.problems, state.captured
         params = tuple(Param(n) for n in leaves if isinstance(walker.declared[n], Num))
-        instance.callee.function = Function(name, params, body, None, program.function.origin)
+        function = Function(name, params, body, None, program.function.origin)
+        instance.callee.function = without_copies(function, state)
         instance.callee.types = {p.name: walker.declared[p.name] for p in params}
         state.problems.extend(self.outside(instance))
         group.found(instance, walker.result if state.reachable else None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 from ..errors import Problem, UnsupportedType
 from ..frontend import AnyReference, Program, problem_at
@@ -16,6 +17,12 @@ from ..rules.typing import TypeProblem, Typer, settled
 from .groups import Group
 
 Env = dict[str, Type]
+
+
+class Scoped(Protocol):
+    """A walk over one function: what the names of that function stand for."""
+
+    scope: dict[str, Expr]
 
 
 class _Clash:
@@ -51,6 +58,8 @@ class State:
     anchors: list[str] = field(default_factory=list)  # second names of structures in an assignment of several
     group: Group = field(default_factory=Group)  # the recursive functions of the program
     growing: frozenset[Hashable] = frozenset()  # the places where lists are made whose lengths the run decides
+    kept: set[str] = field(default_factory=set)  # variables that may be dropped if what they hold stays as it is
+    nonlocals: list[tuple[Scoped, str]] = field(default_factory=list)  # what functions inside others may bind
     walked: list[str] = field(default_factory=list)  # the lists that the loops around run over
     held_in: dict[str, set[str]] = field(default_factory=dict)  # for a list, the lists that may hold it
     names_of: dict[str, set[str]] = field(default_factory=dict)  # the variables that may stand for the same list
