@@ -1,4 +1,4 @@
-"""What is read when: earlier parts of a statement before later ones change them, loops over what is there at their begin."""
+"""What is read when: the parts of a statement in order, what a loop runs over when it begins."""
 
 import numpy as np
 import pytest

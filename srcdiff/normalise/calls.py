@@ -43,6 +43,7 @@ from ..rules.typing import TypeProblem
 from .displays import of_pairs
 from .exits import single_exit
 from .forms import may_change
+from .generators import check_arguments, is_iterator
 from .groups import NotYet, Recursive
 from .literals import literal
 from .recursion import Recursion
@@ -65,6 +66,9 @@ class Callees(Recursion):
         raise NotImplementedError
 
     def call_user(self, function: FunctionType, e: Call) -> Expr:
+        if any(map(is_iterator, (*e.args, *(v for _, v in e.kwargs)))) and not is_spelled(function):
+            read_function = read(function).function
+            check_arguments(e, read_function.params, read_function.body)
         args, kwargs = self.arguments(e)
         if library_of(function) is None or is_spelled(function):
             return self.inline(function, args, kwargs, e)

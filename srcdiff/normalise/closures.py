@@ -20,8 +20,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
 from ..errors import UnsupportedCall, UnsupportedSyntax
 from ..frontend import Program
 from ..ir.nodes import (
@@ -42,15 +40,11 @@ from .calls import Callees, leftover
 from .displays import of_pairs
 from .exits import single_exit
 from .forms import ADD
+from .generators import check_arguments
 from .iteration import static_items
 from .literals import as_value, literal
 
-# What may take the elements of a generator one by one: a list of them will do.
 WRITTEN_OUT = 32  # trips of a comprehension over literal numbers
-_CONSUMERS: tuple[Any, ...] = (
-    *(sum, min, max, any, all, list, tuple, sorted, len, math.fsum, math.prod, np.array, np.asarray, np.sum, np.max),
-    *(np.min, np.mean, np.prod, np.stack, np.vstack, np.hstack, np.concatenate, functools.reduce, enumerate, zip, dict),
-)
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,8 +99,9 @@ class Closures(Callees):
 
     def call_defined(self, defined: Defined, e: Call) -> Expr:
         """The body of a function that the program defines, for these arguments."""
-        args, kwargs = self.arguments(e)
         node = defined.node
+        check_arguments(e, node.function.params, node.function.body)
+        args, kwargs = self.arguments(e)
         walker = self.entered(defined.program, node.function.name, defined, args, kwargs, e)
         before = set(self.state.env)
         for name in node.free:

@@ -42,6 +42,7 @@ from ..ir.walk import expressions, names, subexprs
 from ..rules.typing import TypeProblem
 from .closures import Closures
 from .forms import may_change
+from .generators import check_named
 from .literals import as_value, is_list, literal
 from .outcomes import Outcomes
 from .state import Empty, Grows
@@ -67,6 +68,8 @@ class Lists(Outcomes, Closures):
     def assigned(self, s: Assign) -> None:
         """`target = value`. A list is made in the variable that it is assigned to."""
         target, value = s.target, s.value
+        if not self.is_generated:
+            check_named(value)
         if isinstance(target, Name) and target.id not in names(value) and may_make_a_list(value):
             assert isinstance(value, Display | Comprehension | Call)
             self.into = value, self.own(target.id)

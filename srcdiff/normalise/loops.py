@@ -35,6 +35,7 @@ from ..rules.typing import TypeProblem
 from .attempts import is_attempt, may_fail
 from .displays import Displays
 from .exits import negated
+from .generators import check_apart, unwound
 from .iteration import never_runs, range_of, static_items, trips
 from .state import merge
 
@@ -149,6 +150,11 @@ class Loops(Displays):
         self.state.emit(While(test, block, (), s.origin))
 
     def for_loop(self, s: For) -> None:
+        lowered = unwound(s, self.state.fresh)
+        if lowered is not None:
+            self.state.out.extend(self.run(lowered))
+            return
+        check_apart(s)
         source = self.source(s.iter)
         before = len(self.state.walked)
         if never_runs(self, source):

@@ -1,0 +1,177 @@
+"""What gives its elements one by one, when they are asked for: generator expressions, `map` and `filter`.
+
+in:   for v in filter(test, x):          out:  for v_1 in x:
+          s = s + v                                if test(v_1):
+                                                       v = v_1
+                                                       s = s + v
+
+A loop over one of these is the loop over what it runs over itself, so that everything happens in Python's order. A
+function that takes all elements at once is given a list. Anything else would have to follow who has asked how often.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from ..errors import UnsupportedSyntax
+from ..ir.nodes import (
+    Assign,
+    Block,
+    Break,
+    Call,
+    Closure,
+    Comprehension,
+    Const,
+    Expr,
+    For,
+    If,
+    Item,
+    Name,
+    Object,
+    Param,
+    Stmt,
+    Update,
+    While,
+)
+from ..ir.walk import assigned, expressions, is_call_of, names, statements, subexprs
+from ..rules.typing import TypeProblem
+
+
+def is_iterator(raw: Expr) -> bool:
+    """Whether the elements of what a raw expression gives are made when they are asked for, and given once."""
+    if isinstance(raw, Comprehension):
+        return raw.kind == "generator"
+    return is_call_of(raw, map, filter, enumerate, zip, reversed)
+
+
+def is_computed(raw: Expr) -> bool:
+    """Whether something is evaluated for each element, at the time when it is asked for."""
+    if is_call_of(raw, enumerate, zip, reversed):
+        assert isinstance(raw, Call)
+        return any(map(is_computed, raw.args))
+    return is_iterator(raw)
+
+
+def unwound(s: For, fresh: Callable[[str], str]) -> Block | None:
+    """A loop over a generator expression, `map` or `filter` as loops over what these run over; None for any other, and
+    for one that several loops would have to leave at once."""
+    match s.iter:
+        case Comprehension(kind="generator", clauses=clauses) as made:
+            if len(clauses) > 1 and any(isinstance(i, Break) for i in _own(s.body)):
+                return None
+            body: Block = (Assign(s.target, made.element, s.origin), *s.body)
+            for clause in reversed(clauses):
+                for condition in reversed(clause.conditions):
+                    body = (If(condition, body, (), s.origin),)
+                body = (For(clause.target, clause.iter, body, (), s.origin),)
+            return body
+        case Call(func=Object(value=function), args=(called, *sources), kwargs=()) if sources:
+            if function not in (map, filter) or (function is filter and len(sources) > 1):
+                return None
+        case _:
+            return None
+    ahead: Block = ()
+    if not isinstance(called, Object | Const):  # the function is what it is when the loop begins
+        known = Name(fresh("function"))
+        ahead, called = (Assign(known, called, s.origin),), known
+    element = Name(fresh("element"))
+    value: Expr = element
+    if function is map:
+        many = len(sources) > 1
+        given = tuple(Item(element, Const(k)) for k, _ in enumerate(sources)) if many else (element,)
+        value = Call(called, given, at=s.iter.at)
+    body = (Assign(s.target, value, s.origin), *s.body)
+    if function is filter:
+        test = element if called == Const(None) else Call(called, (element,), at=s.iter.at)
+        body = (If(test, body, (), s.origin),)
+    source = sources[0] if len(sources) == 1 else Call(Object(zip, "zip"), tuple(sources))
+    return (*ahead, For(element, source, body, (), s.origin))
+
+
+def _own(block: Block) -> Iterator[Stmt]:
+    """The statements of a loop's body, without those of loops inside."""
+    for s in block:
+        yield s
+        if isinstance(s, If):
+            yield from _own((*s.body, *s.orelse))
+
+
+def check_apart(s: For) -> None:
+    """Refuse a loop that changes what the elements that it has not come to yet are made of."""
+    if not is_computed(s.iter):
+        return
+    written = {n for i in statements(s.body) for n in _written(i)} | assigned(s.body)
+    if clash := written & _free(s.iter):
+        raise TypeProblem(
+            UnsupportedSyntax,
+            f"a loop that changes `{min(clash)}`, of which the elements that follow are made",
+            "they are made when the loop comes to them",
+            "write the calls into the body of the loop",
+            getattr(s.iter, "at", None),
+        )
+
+
+def _written(s: Stmt) -> set[str]:
+    """The variables that a statement writes into, or calls a method of."""
+    place = s.target if isinstance(s, Assign | Update) else None
+    found = names(place) if place is not None else set()
+    for top in expressions(s):
+        for e in subexprs(top):
+            if isinstance(e, Call) and not isinstance(e.func, Object):
+                found |= names(e)
+    return found
+
+
+def _free(e: Expr) -> set[str]:
+    """The variables that an expression reads, also in the functions that it defines."""
+    found = names(e)
+    for part in subexprs(e):
+        if isinstance(part, Closure):
+            found |= set(part.free)
+    return found
+
+
+def check_named(raw: Expr) -> None:
+    """Refuse an iterator under a name."""
+    if isinstance(raw, Comprehension | Call) and is_iterator(raw):
+        raise TypeProblem(
+            UnsupportedSyntax,
+            "a generator expression under a name" if isinstance(raw, Comprehension) else f"`{_text(raw)}` under a name",
+            "it gives its elements once, and makes them when they are asked for",
+            "make it a list, or write it where it is used",
+            raw.at,
+        )
+
+
+def check_arguments(e: Call, params: tuple[Param, ...], body: Block) -> None:
+    """Refuse an iterator as an argument, unless the callee runs through it once."""
+    plain = [p.name for p in params if p.kind == ""]
+    given = [*zip(plain, e.args, strict=False), *e.kwargs, *(("*", a) for a in e.args[len(plain) :])]
+    for name, raw in given:
+        again = len(list(_reads(body, name))) > 1 or name not in {p.name for p in params} or _reads_again(body, name)
+        if is_iterator(raw) and again:
+            raise TypeProblem(
+                UnsupportedSyntax,
+                f"an iterator as the argument `{name}`, which is read more than once",
+                "it gives its elements once",
+                "pass a list",
+                getattr(raw, "at", None),
+            )
+
+
+def _reads(body: Block, name: str) -> Iterator[Expr]:
+    for s in statements(body):
+        for top in expressions(s):
+            for e in subexprs(top):
+                if e == Name(name) or (isinstance(e, Closure) and name in e.free):
+                    yield e
+
+
+def _reads_again(body: Block, name: str) -> bool:
+    loops = [s for s in statements(body) if isinstance(s, For | While)]
+    return any(any(_reads(s.body, name)) for s in loops)
+
+
+def _text(e: Call) -> Any:
+    return getattr(e.func, "text", "an iterator")
