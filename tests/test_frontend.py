@@ -791,7 +791,7 @@ SYNTAX = [
     ("try:\n    y = x\nexcept* ValueError:\n    pass", "try:", "`try` with `except*`"),
     ("with x as y[0]:\n    pass", "y[0]", "a `with` that assigns an element, an attribute or several names"),
     ("global a\na = x", "global a", "`global`"),
-    ("del x[0]", "x[0]", "`del x[0]`"),
+    ("del x[0:1]", "x[0:1]", "`del x[0:1]`"),
     ("del x, y.a", "y.a", "`del y.a`"),
     ("import math as x", "import math as x", "an import that binds the variable `x` anew"),
     ("x[y] += (y := 1)", "x[y] += (y := 1)", "an augmented assignment whose value assigns its target (`:=`)"),
@@ -929,7 +929,7 @@ def test_all_problems_in_one_report():
 
 
 def test_the_class_is_that_of_the_first_problem():
-    assert isinstance(refusal(program("def f(x):\n    x = rate * x\n    del x[0]")), errors.UnresolvedName)
+    assert isinstance(refusal(program("def f(x):\n    x = rate * x\n    del x[0:1]")), errors.UnresolvedName)
 
 
 def test_a_caret_under_several_lines_ends_with_the_first():

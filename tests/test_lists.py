@@ -1,5 +1,7 @@
 """Lists whose length the run decides: the text of their derivatives, lists as arguments, and what is refused."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -14,6 +16,7 @@ from srcdiff.errors import (
 from srcdiff.testing import check_grad
 
 X = np.array([0.3, 0.9, -0.4, 1.1])
+FIXED = [1.0, 2.0]
 
 
 def powers(x, n):
@@ -181,16 +184,69 @@ def of_two_kinds(x):
     return xs[0]
 
 
-def inserts(x):
-    xs = []
-    for v in x:
-        xs.insert(0, v)
-    return sum(xs)
+def rows_change_places(x):
+    rows = [[v] for v in x]
+    rows.reverse()
+    return rows[0][0]
 
 
-def asks_whether_it_is_in(x):
-    xs = [v for v in x]
-    return x[0] if x[0] in xs else 1.0
+def asks_whether_they_are_equal(x):
+    xs, ys = [v for v in x], [v for v in x]
+    return x[0] if xs == ys else 1.0
+
+
+def looks_for_an_array(x):
+    xs = [v * x for v in x]
+    return xs.index(x) * x[0]
+
+
+def in_an_order_of_arrays(x):
+    return sorted([v * x for v in x])[0][0]
+
+
+def in_a_direction_that_the_run_decides(x):
+    return sorted([v for v in x], reverse=x[0] > 0.0)[0]
+
+
+def pairs_of_all(x):
+    for a, b in itertools.product(x, x):
+        if a > b:
+            break
+    return a * b
+
+
+def a_list_of_the_module(x):
+    rows = []
+    for _ in range(len(x)):
+        rows.append(FIXED)
+    rows[0][0] = x[0]
+    return rows[1][0]
+
+
+def a_generator_under_a_name(x):
+    k = 2.0
+    squares = (k * v * v for v in x)
+    k = x[0]
+    return sum(squares) * k
+
+
+def map_under_a_name(x):
+    squares = map(lambda v: v * v, x)
+    return sum(squares) + sum(squares)
+
+
+def a_generator_read_twice(x):
+    def spread(values):
+        return max(values) - min(values)
+
+    return spread(v * v for v in x)
+
+
+def elements_made_of_what_the_loop_changes(x):
+    s = 1.0
+    for k, v in enumerate(v * s for v in x):
+        s = s + k * v
+    return s
 
 
 def holds_an_array_that_is_written(x):
@@ -248,8 +304,8 @@ def writes_a_slice(x):
     return sum(xs)
 
 
-def of_lists_an_array(x):
-    rows = [[v, v] for v in x]
+def of_lists_of_lists_an_array(x):
+    rows = [[[v], [v]] for v in x]
     return np.sum(np.array(rows))
 
 
@@ -281,8 +337,21 @@ def returned(x):
     [
         (grows_in_its_own_loop, UnsupportedMutation, "a list that grows or shrinks while a loop runs over it"),
         (of_two_kinds, UnsupportedType, r"a 1-D array \(float64\) put into a list of another kind of items \(float\)"),
-        (inserts, UnsupportedCall, "`insert` of a list whose length is not known"),
-        (asks_whether_it_is_in, UnsupportedCall, "`in` of a list whose length is not known"),
+        (rows_change_places, UnsupportedCall, "a list of lists whose items change places"),
+        (asks_whether_they_are_equal, UnsupportedCall, "`==` of a list whose length is not known"),
+        (looks_for_an_array, UnsupportedCall, r"a 1-D array \(float64\) looked for in a list of items of the kind 1-D"),
+        (in_an_order_of_arrays, UnsupportedCall, "an order by the rows of a 2-D array"),
+        (in_a_direction_that_the_run_decides, UnsupportedCall, "`reverse=` of a sort, as the run decides"),
+        (pairs_of_all, UnsupportedCall, "`itertools.product` over elements whose number is not known"),
+        (a_list_of_the_module, UnsupportedMutation, "a list from outside of the function, in a list"),
+        (a_generator_under_a_name, UnsupportedSyntax, "a generator expression under a name"),
+        (map_under_a_name, UnsupportedSyntax, "`map` under a name"),
+        (
+            a_generator_read_twice,
+            UnsupportedSyntax,
+            "an iterator as the argument `values`, which is read more than once",
+        ),
+        (elements_made_of_what_the_loop_changes, UnsupportedSyntax, "a loop that changes `s`, of which the elements"),
         (
             holds_an_array_that_is_written,
             AmbiguousAlias,
@@ -295,7 +364,7 @@ def returned(x):
         (holds_pairs, UnsupportedType, r"a tuple of \(float, float\) as an item of a list"),
         (reads_what_is_always_empty, UnsupportedType, "an item of a list that nothing has been put into"),
         (writes_a_slice, UnsupportedSyntax, "a slice as a place in a list"),
-        (of_lists_an_array, UnsupportedCall, "a list of lists as an array"),
+        (of_lists_of_lists_an_array, UnsupportedCall, "a list of lists as an array"),
         (backwards_between_bounds, UnsupportedSyntax, "a part of a list that runs backwards between bounds"),
         (half_grown, UnsupportedSyntax, "a list that `try` may leave half-way"),
         (returned, UnsupportedType, "a list in the result"),

@@ -254,6 +254,9 @@ class _Statements:
             if type(target).__name__ == "Name":
                 name = Name(self.scope.spelled(target.id), span)
                 out.append(Effect(Call(Object(deleted, "del", span), (name,), (), span), origin))
+            elif type(target).__name__ == "Subscript" and type(target.slice).__name__ != "Slice":
+                base, index = self.expressions.read(target.value), self.expressions.read(target.slice)
+                out.append(Effect(Call(Attr(base, "__delitem__", span), (index,), (), span), origin))
             else:
                 self.problems.add("Delete", span, name=self.text.quote(span))
         return out

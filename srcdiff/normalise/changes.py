@@ -189,10 +189,10 @@ class Changes(Displays):
         items[place] = self.state.env[own_name]
         self.state.env[home] = Tup(tuple(items), form)
 
-    def refill(self, base: Display, items: list[Expr], target: Expr) -> None:
-        """Give a list other items, or another number of them."""
+    def refill(self, base: Display, items: list[Expr], target: Expr, keys: tuple[Hashable, ...] | None = None) -> None:
+        """Give a list or dict other items, or another number of them."""
         home, form = self.home_of(base, target)
-        form = replace(form, keys=tuple(range(len(items))))
+        form = replace(form, keys=tuple(range(len(items))) if keys is None else keys)
         own = [self.state.component(home, k, form) for k in range(len(items))]
         old = [*base.items, *(None for _ in items)]
         changed = [k for k, item in enumerate(items) if item != old[k]]

@@ -40,7 +40,7 @@ from .calls import Callees, leftover
 from .displays import of_pairs
 from .exits import single_exit
 from .forms import ADD
-from .generators import check_arguments
+from .generators import check_arguments, split
 from .iteration import static_items
 from .literals import as_value, literal
 
@@ -248,6 +248,7 @@ class Closures(Callees):
 
     def elements(self, e: Comprehension) -> list[Expr] | None:
         """The elements, where their number is known; None where it is not."""
+        e = replace(e, clauses=split(e.clauses))
         mark = self.state.snapshot()
         outer = dict(self.scope)
         with self.state.collect() as out:

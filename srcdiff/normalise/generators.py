@@ -11,6 +11,7 @@ function that takes all elements at once is given a list. Anything else would ha
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -20,9 +21,11 @@ from ..ir.nodes import (
     Block,
     Break,
     Call,
+    Clause,
     Closure,
     Comprehension,
     Const,
+    Display,
     Expr,
     For,
     If,
@@ -37,12 +40,15 @@ from ..ir.nodes import (
 from ..ir.walk import assigned, expressions, is_call_of, names, statements, subexprs
 from ..rules.typing import TypeProblem
 
+_ITERATORS = (map, filter, enumerate, zip, reversed, itertools.chain, itertools.accumulate, itertools.product)
+
 
 def is_iterator(raw: Expr) -> bool:
     """Whether the elements of what a raw expression gives are made when they are asked for, and given once."""
     if isinstance(raw, Comprehension):
         return raw.kind == "generator"
-    return is_call_of(raw, map, filter, enumerate, zip, reversed)
+    function = raw.func.value if isinstance(raw, Call) and isinstance(raw.func, Object) else None
+    return function == itertools.chain.from_iterable or is_call_of(raw, *_ITERATORS)
 
 
 def is_computed(raw: Expr) -> bool:
@@ -66,6 +72,8 @@ def unwound(s: For, fresh: Callable[[str], str]) -> Block | None:
                     body = (If(condition, body, (), s.origin),)
                 body = (For(clause.target, clause.iter, body, (), s.origin),)
             return body
+        case Call(func=Object(value=function)) as call if function is itertools.product:
+            return None if any(isinstance(i, Break) for i in _own(s.body)) else _nested(s, call, fresh)
         case Call(func=Object(value=function), args=(called, *sources), kwargs=()) if sources:
             if function not in (map, filter) or (function is filter and len(sources) > 1):
                 return None
@@ -87,6 +95,41 @@ def unwound(s: For, fresh: Callable[[str], str]) -> Block | None:
         body = (If(test, body, (), s.origin),)
     source = sources[0] if len(sources) == 1 else Call(Object(zip, "zip"), tuple(sources))
     return (*ahead, For(element, source, body, (), s.origin))
+
+
+def _nested(s: For, call: Call, fresh: Callable[[str], str]) -> Block | None:
+    """A loop over `itertools.product` as loops in one another."""
+    repeat = dict(call.kwargs).get("repeat", Const(1))
+    if not isinstance(repeat, Const) or type(repeat.value) is not int or not call.args or repeat.value < 1:
+        return None
+    check_apart(s)  # the elements are taken when the loop begins
+    sources = call.args * repeat.value
+    if isinstance(s.target, Display) and len(s.target.items) == len(sources):
+        elements, body = s.target.items, s.body
+    else:
+        elements = tuple(Name(fresh("element")) for _ in sources)
+        body = (Assign(s.target, Display("tuple", elements), s.origin), *s.body)
+    for element, source in zip(reversed(elements), reversed(sources), strict=True):
+        body = (For(element, source, body, (), s.origin),)
+    return body
+
+
+def split(clauses: tuple[Clause, ...]) -> tuple[Clause, ...]:
+    """The clauses of a comprehension, one over `itertools.product` as several."""
+    found: list[Clause] = []
+    for clause in clauses:
+        repeat = dict(clause.iter.kwargs).get("repeat", Const(1)) if isinstance(clause.iter, Call) else None
+        parts = clause.target.items if isinstance(clause.target, Display) else ()
+        if not is_call_of(clause.iter, itertools.product) or not isinstance(repeat, Const) or not parts:
+            found.append(clause)
+            continue
+        assert isinstance(clause.iter, Call)
+        sources = clause.iter.args * int(repeat.value)
+        if len(sources) != len(parts):
+            return clauses
+        found += [Clause(t, source, ()) for t, source in zip(parts, sources, strict=True)]
+        found[-1] = Clause(parts[-1], sources[-1], clause.conditions)
+    return tuple(found)
 
 
 def _own(block: Block) -> Iterator[Stmt]:

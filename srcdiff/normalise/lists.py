@@ -280,7 +280,17 @@ class Lists(Outcomes, Closures):
     def list_method(self, base: Display, e: Call, attr: Attr) -> Expr | None:
         form = base.form
         assert form is not None
-        if attr.name in ("pop", "insert") and e.args and form.site is not None and self.count_of(e.args[0]) is None:
+        if attr.name in ("sort", "index", "count", "remove") and form.site is not None:
+            found = super().list_method(base, e, attr)
+            if found is not None:
+                return found
+            raise Grows(frozenset((form.site,)))
+        if (
+            attr.name in ("pop", "insert", "__delitem__")
+            and e.args
+            and form.site is not None
+            and self.count_of(e.args[0]) is None
+        ):
             raise Grows(frozenset((form.site,)))
         if attr.name == "extend" and len(e.args) == 1 and form.site is not None and self.is_long(e.args[0]):
             raise Grows(frozenset((form.site,)))

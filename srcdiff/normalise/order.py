@@ -105,6 +105,18 @@ class Order(Assigner):
         return self.state.expanded(name, self.state.env[name])
 
     @contextmanager
+    def on_trial(self) -> Iterator[None]:
+        """What is emitted inside is thrown away, and all that the walk has learned from it."""
+        mark, outer = self.state.snapshot(), dict(self.scope)
+        env, done, effects = dict(self.state.env), dict(self.done), self.state.effects
+        try:
+            with self.state.collect():
+                yield
+        finally:
+            self.state.restore(mark)
+            self.scope, self.state.env, self.done, self.state.effects = outer, env, done, effects
+
+    @contextmanager
     def at_rest(self, source: Expr) -> Iterator[None]:
         """What is emitted inside is a loop over a source, written out: what it runs over has to stay the same."""
         homes = {h for d in _structures(source) for h in (d.home, d.view_of) if h is not None}

@@ -12,11 +12,11 @@ from types import FunctionType
 from typing import Any
 
 from ..frontend import ClassReference, Program, Unbound, static_attribute
-from ..ir.nodes import Attr, Call, Const, Display, Expr, Name, Object
+from ..ir.nodes import Attr, Call, Const, Display, Expr, Name, Object, Slice
 from ..ir.types import Form
 from .changes import Changes
 from .displays import record
-from .literals import as_value
+from .literals import as_value, literal
 
 _NOT_THERE = object()
 
@@ -147,7 +147,9 @@ class Records(Changes):
                 items.extend(self.items_of(as_value(more), e))
             case "insert", (place, item):
                 items.insert(self.position_of(place, e), as_value(item))
-            case "pop", () | (_,):
+            case "pop" | "__delitem__", (Slice(),):
+                return None
+            case "pop" | "__delitem__", () | (_,):
                 last = self.position(form, self.position_of(args[0], e) if args else -1, e)
                 taken = items.pop(last)
                 if last == len(items):
@@ -157,6 +159,10 @@ class Records(Changes):
                 self.bind(kept, taken)
                 self.refill(base, items, e)
                 return self.state.expanded(kept, self.state.env[kept])
+            case "index", (value,) if (found := self.among(items, value)) and True in found:
+                return Const(found.index(True))
+            case "count", (value,) if (found := self.among(items, value)) is not None:
+                return Const(found.count(True))
             case "clear", ():
                 items.clear()
             case "reverse", ():
@@ -165,6 +171,11 @@ class Records(Changes):
                 return None
         self.refill(base, items, e)
         return Const(None)
+
+    def among(self, items: list[Expr], value: Expr) -> list[bool] | None:
+        """Which items equal a value, where literals tell it."""
+        wanted, values = literal(value), [literal(i) for i in items]
+        return None if wanted is None or None in values else [v == wanted for v in values]
 
     def position_of(self, e: Expr, call: Call) -> int:
         key = self.key(e)
@@ -187,6 +198,16 @@ class Records(Changes):
                 return self.part(base, key, e) if there else rest[0] if rest else Const(None)
             case "copy", ():
                 return record(form, base.items, e.at)
+            case "pop" | "__delitem__", (key, *rest):
+                place = form.place(self.key(key))
+                if place is None and rest:
+                    return rest[0]
+                taken = self.part(base, key, e)
+                kept = self.state.fresh("kept")
+                self.bind(kept, taken)
+                left = [k for k, _ in enumerate(form.keys) if k != place]
+                self.refill(base, [base.items[k] for k in left], e, tuple(form.keys[k] for k in left))
+                return self.state.expanded(kept, self.state.env[kept])
             case "update", _:
                 other = self.dict_of(args, kwargs, e)
                 assert other.form is not None

@@ -22,7 +22,7 @@ import numpy as np
 
 from ..errors import UnsupportedCall, UnsupportedSyntax
 from ..ir.nodes import (
-    Assign,
+    Attr,
     Block,
     Call,
     Choice,
@@ -36,14 +36,15 @@ from ..ir.nodes import (
     Object,
     Slice,
 )
-from ..ir.types import ListOf, Num, describe
+from ..ir.types import Num, describe
 from ..ir.walk import is_call_of, names, targets
 from ..rules import is_spelled
 from ..rules.typing import TypeProblem
 from ..runtime import zeros_like
 from .classes import sequence
 from .closures import WRITTEN_OUT
-from .items import Items
+from .gathering import Arrays
+from .generators import is_computed, split
 from .iteration import LEN, MIN, MUL, RANGE, minus, never_runs, plus, range_of, static_items, trips
 from .lists import is_dynamic
 from .literals import as_value, is_list, literal
@@ -57,7 +58,7 @@ _OF_LISTS: tuple[Any, ...] = (len, list.append, list.pop, zeros_like)
 _JOINERS: tuple[Any, ...] = (np.stack, np.vstack, np.hstack, np.dstack, np.concatenate, np.column_stack, np.block)
 
 
-class Sequences(Items):
+class Sequences(Arrays):
     """What one function does with whole lists."""
 
     # --------------------------------------------------------------------------------------------------- loops
@@ -90,6 +91,7 @@ class Sequences(Items):
 
     def clauses(self, e: Comprehension, sink: Callable[[Expr], None]) -> None:
         """Emit the loops of a comprehension, with `sink` for each element. What they bind is known inside only."""
+        e = replace(e, clauses=split(e.clauses))
         outer = dict(self.scope)
         bound = {n for c in e.clauses for n in targets(c.target)}
         for name in bound:
@@ -210,9 +212,11 @@ class Sequences(Items):
     def bound_of(self, raw: Expr | None, count: Expr, default: Expr) -> Expr:
         """A bound of a part of a list, within the list."""
         found = default if raw is None else self.expr(raw)
+        return default if raw is None or found == Const(None) else self.within(found, count, raw)
+
+    def within(self, found: Expr, count: Expr, e: Expr) -> Expr:
+        """A place as slices take it: counted from the end if it is negative, and not beyond either end."""
         value = literal(found)
-        if raw is None or found == Const(None):
-            return default
         if isinstance(value, int):
             if value < 0:
                 return Call(MAX, (minus(count, Const(-value)), Const(0)))
@@ -225,44 +229,14 @@ class Sequences(Items):
                 f"a {describe(type_)} as a bound of a part of a list",
                 "Python itself refuses this",
                 "use a whole number",
-                getattr(raw, "at", None),
+                getattr(e, "at", None),
             )
         below = Call(Object(operator.lt, "<"), (held, Const(0)))
         counted = Choice(below, plus(held, count), held)
         return Call(MIN, (Call(MAX, (counted, Const(0))), count))
 
-    # ------------------------------------------------------------------------------------------------ conversions
-
-    def as_array(self, e: Expr) -> Expr:
-        """A list of numbers, or of arrays of one shape, as an array."""
-        type_ = self.typed(e)
-        item = type_.item if isinstance(type_, ListOf) else None
-        if not isinstance(item, Num) or item.ndim is None:
-            raise TypeProblem(
-                UnsupportedCall,
-                "a list of lists as an array" if is_dynamic(item) else "an array made of a list that holds nothing",
-                "only lists of numbers, or of arrays of one shape, are made arrays",
-                "make an array with np.zeros((n, m)) and write into that",
-                getattr(e, "at", None),
-            )
-        held = self.list_name(e)
-        count = Call(LEN, (held,))
-        first = Item(held, Const(0))
-        rest = (
-            (Call(LEN, (first,)),)
-            if item.ndim == 1
-            else tuple(Item(Call(SHAPE, (first,)), Const(k)) for k in range(item.ndim))
-        )
-        shape = Display("tuple", (count, *rest)) if rest else count
-        dtype = _DTYPES.get(item.dtype)
-        args = (shape,) if dtype is None else (shape, Object(dtype, f"np.{dtype.__name__}"))
-        array = self.atom(Call(EMPTY, args), "items")
-        counter = self.state.fresh("k")
-        self.state.env[counter] = Num("int64", weak=True)
-        place = Item(array, Name(counter))
-        body = (Assign(place, Item(held, Name(counter))),)
-        self.state.emit(For(Name(counter), range_of(Const(0), count, Const(1)), body))
-        return array
+    def is_in(self, held: Name, item: Expr, e: Call) -> Name:
+        raise NotImplementedError
 
     def _builtin(self, e: Call) -> Expr:
         function = e.func.value if isinstance(e.func, Object) else None
@@ -301,8 +275,10 @@ class Sequences(Items):
                 Object(operator.eq, "==") if function is operator.not_ else Object(operator.ne, "!="),
                 (Call(LEN, e.args), Const(0)),
             )
-        if function in (list, np.copy) and len(e.args) == 1:
+        if function in (list, tuple, np.copy) and len(e.args) == 1:
             return self.copy_of(e.args[0])
+        if function is operator.contains and is_dynamic(self.typed(e.args[0])):
+            return self.is_in(self.list_name(e.args[0]), e.args[1], e)
         if getattr(function, "__module__", None) in ("_operator", "builtins") and function not in (max, min):
             raise TypeProblem(
                 UnsupportedCall,
@@ -311,6 +287,10 @@ class Sequences(Items):
                 "write a loop over the list, or make it an array with np.array(...)",
                 e.at,
             )
+        if function in (np.concatenate, np.hstack, np.vstack, np.column_stack, np.stack) and len(e.args) == 1:
+            found = self.gathered_by(function, e)
+            if found is not None:
+                return found
         args = tuple(self.as_array(a) if is_dynamic(self.typed(a)) else a for a in e.args)
         kwargs = tuple((k, self.as_array(v) if is_dynamic(self.typed(v)) else v) for k, v in e.kwargs)
         if function in _WHOLE and len(args) == 1 and not kwargs:
@@ -319,7 +299,7 @@ class Sequences(Items):
             raise TypeProblem(
                 UnsupportedCall,
                 f"`{getattr(e.func, 'text', function)}` of a list whose length is not known",
-                "only np.array, and np.stack along the first axis, are followed",
+                "np.array and np.stack are followed, and np.concatenate, hstack, vstack and column_stack of vectors",
                 "use np.array(...), and transpose or reshape that",
                 e.at,
             )
@@ -364,6 +344,8 @@ class Sequences(Items):
         """`list(...)` of what has an unknown number of elements; None for anything else."""
         if isinstance(raw, Comprehension):
             return self.comprehension(replace(raw, kind="list"))
+        if isinstance(raw, Call) and not isinstance(raw.func, Attr) and is_computed(raw) and self.is_long(raw):
+            return self.expr(raw)  # a list of its own
         if is_call_of(raw, enumerate, zip, reversed, range):
             source = self.source(raw)
             items = self.literal_range(source) or static_items(self, source)
@@ -373,13 +355,8 @@ class Sequences(Items):
     def is_long(self, raw: Expr) -> bool:
         """Whether the number of elements of what a raw expression gives is not known."""
         if isinstance(raw, Comprehension):
-            mark = self.state.snapshot()
-            outer, env = dict(self.scope), dict(self.state.env)
-            with self.state.collect():
-                found = raw.at in self.state.growing or self.elements(raw) is None
-            self.state.restore(mark)
-            self.scope, self.state.env = outer, env
-            return found
+            with self.on_trial():
+                return raw.at in self.state.growing or self.elements(raw) is None
         if isinstance(raw, Display):
             return False
         type_ = self.type_apart(raw)

@@ -58,12 +58,12 @@ from .copies import without_copies
 from .exits import single_exit
 from .expressions import user_function
 from .finish import finished
+from .folds import Folds
 from .forms import repeated_update
 from .groups import Group, Instance, NotYet, Recursive, Writes, is_plain
 from .lists import changes_lists
 from .literals import as_value, as_written
 from .state import Empty, Grows, State, component, to_problem, unknown
-from .totals import Totals
 
 
 @dataclass(frozen=True)
@@ -180,7 +180,7 @@ def report(problems: list[Problem]) -> Refusal:
     return unique[0].error(unique)
 
 
-class Specialiser(Totals):
+class Specialiser(Folds):
     """The walk over one function; a callee gets a walker of its own that shares the state."""
 
     def __init__(

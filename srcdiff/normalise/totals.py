@@ -23,16 +23,17 @@ from ..ir.walk import is_call_of
 from .expressions import ADD
 from .iteration import LEN, MUL
 from .lists import is_dynamic
-from .sequences import Sequences
+from .places import Places
 
 _FIRST = {sum: (ADD, 0), math.fsum: (ADD, 0.0), math.prod: (MUL, 1)}
 
 
-class Totals(Sequences):
+class Totals(Places):
     """What one function makes of all elements of its lists and generators."""
 
     def special_call(self, function: Any, e: Call) -> Expr | None:
-        if function is list and len(e.args) == 1 and not e.kwargs and not self.is_generated:
+        new = function is list or (function is tuple and e.args and self.is_long(e.args[0]))
+        if new and len(e.args) == 1 and not e.kwargs and not self.is_generated:
             found = self.listed_anew(e.args[0], e)
             if found is not None:
                 return found
@@ -68,13 +69,10 @@ class Totals(Sequences):
             self.state.emit(Update(Name(name), op, element))
             self.state.env[name] = after
 
-        mark, outer, env = self.state.snapshot(), dict(self.scope), dict(self.state.env)
-        with self.state.collect():  # tells what is added up
+        with self.on_trial():  # tells what is added up
             self.bind(name, Const(start))
             self.elements_of(e.args[0], add)
-        type_ = self.state.env[name]
-        self.state.restore(mark)
-        self.scope, self.state.env = outer, env
+            type_ = self.state.env[name]
         self.state.fresh.taken.add(name)
         if isinstance(type_, Num) and type_.is_array:
             array = self.as_array(

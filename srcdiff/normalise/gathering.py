@@ -1,0 +1,116 @@
+"""Lists whose length is known only when the program runs, made arrays.
+
+in:   A = np.array(rows)                 out:  items = np.empty((len(rows), len(rows[0])))
+                                               for k in range(len(rows)):
+                                                   items[k] = rows[k]
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..errors import UnsupportedCall
+from ..ir.nodes import Assign, Call, Const, Display, Expr, For, Item, Name, Object, Slice, Update
+from ..ir.types import ListOf, Num, Type
+from ..rules.typing import TypeProblem
+from .forms import ADD
+from .items import Items
+from .iteration import LEN, ONE, ZERO, plus, range_of
+from .lists import is_dynamic
+
+EMPTY = Object(np.empty, "np.empty")
+SHAPE = Object(np.ndarray.shape, "shape")
+TRANSPOSE = Object(np.transpose, "np.transpose")
+_DTYPES = {"int64": np.int64, "bool": np.bool_, "float32": np.float32, "complex128": np.complex128}
+
+
+class Arrays(Items):
+    """The arrays that one function makes of its lists."""
+
+    def empty(self, lengths: tuple[Expr, ...], dtype: str) -> Expr:
+        """A new array of this shape."""
+        shape = Display("tuple", lengths) if len(lengths) > 1 else lengths[0]
+        kind = _DTYPES.get(dtype)
+        args = (shape,) if kind is None else (shape, Object(kind, f"np.{kind.__name__}"))
+        return self.atom(Call(EMPTY, args), "items")
+
+    def as_array(self, e: Expr) -> Expr:
+        """A list of numbers, of arrays of one shape, or of lists of numbers of one length, as an array."""
+        type_ = self.typed(e)
+        item = type_.item if isinstance(type_, ListOf) else None
+        if isinstance(item, ListOf) and isinstance(item.item, Num) and item.item.ndim == 0:
+            return self.of_rows(self.list_name(e), item.item)
+        if not isinstance(item, Num) or item.ndim is None:
+            raise self.no_array(item, e)
+        held = self.list_name(e)
+        count = Call(LEN, (held,))
+        array = self.empty((count, *_lengths(Item(held, ZERO), item.ndim)), item.dtype)
+        k = self.loop_counter()
+        body = (Assign(Item(array, k), Item(held, k)),)
+        self.state.emit(For(k, range_of(ZERO, count, ONE), body))
+        return array
+
+    def loop_counter(self) -> Name:
+        name = self.state.fresh("k")
+        self.state.env[name] = Num("int64", weak=True)
+        return Name(name)
+
+    def of_rows(self, held: Name, item: Num) -> Expr:
+        """A list of lists of numbers as a matrix."""
+        count, width = Call(LEN, (held,)), self.atom(Call(LEN, (Item(held, ZERO),)), "n")
+        array = self.empty((count, width), item.dtype)
+        i, j = self.loop_counter(), self.loop_counter()
+        inner = (Assign(Item(array, Display("tuple", (i, j))), Item(Item(held, i), j)),)
+        body = (For(j, range_of(ZERO, width, ONE), inner),)
+        self.state.emit(For(i, range_of(ZERO, count, ONE), body))
+        return array
+
+    def no_array(self, item: Type | None, e: Expr) -> TypeProblem:
+        return TypeProblem(
+            UnsupportedCall,
+            "a list of lists as an array" if is_dynamic(item) else "an array made of a list that holds nothing",
+            "only lists of numbers, of arrays of one shape, or of lists of numbers, are made arrays",
+            "make an array with np.zeros((n, m)) and write into that",
+            getattr(e, "at", None),
+        )
+
+    def gathered_by(self, function: Any, e: Call) -> Expr | None:
+        """The arrays in a list joined; None for a form that is not followed."""
+        type_ = self.typed(e.args[0])
+        item = type_.item if isinstance(type_, ListOf) else None
+        if not isinstance(item, Num) or item.ndim != 1 or e.kwargs:
+            return None
+        if function in (np.stack, np.vstack):
+            return self.as_array(e.args[0])
+        if function is np.column_stack:
+            return Call(TRANSPOSE, (self.as_array(e.args[0]),))
+        return self.end_to_end(self.list_name(e.args[0]), item)
+
+    def end_to_end(self, held: Name, item: Num) -> Expr:
+        """Vectors behind one another."""
+        count, total = Call(LEN, (held,)), Name(self.state.fresh("n"))
+        self.bind(total.id, ZERO)
+        k = self.loop_counter()
+        length = Call(LEN, (Item(held, k),))
+        self.state.emit(For(k, range_of(ZERO, count, ONE), (Update(total, ADD, length),)))
+        self.state.env[total.id] = Num("int64", weak=True)
+        array = self.empty((total,), item.dtype)
+        start, k = Name(self.state.fresh("start")), self.loop_counter()
+        self.bind(start.id, ZERO)
+        length = Call(LEN, (Item(held, k),))
+        body = (
+            Assign(Item(array, Slice(start, plus(start, length), None)), Item(held, k)),
+            Update(start, ADD, length),
+        )
+        self.state.emit(For(k, range_of(ZERO, count, ONE), body))
+        self.state.env[start.id] = Num("int64", weak=True)
+        return array
+
+
+def _lengths(first: Expr, rank: int) -> tuple[Expr, ...]:
+    """The shape of an array."""
+    if rank == 1:
+        return (Call(LEN, (first,)),)
+    return tuple(Item(Call(SHAPE, (first,)), Const(k)) for k in range(rank))
