@@ -283,11 +283,11 @@ def one_row_many_times(x):
     return rows[0][0]
 
 
-def holds_pairs(x):
+def holds_dicts(x):
     path = []
     for v in x:
-        path.append((v, v**2))
-    return path[0][0]
+        path.append({"v": v, "w": v**2})
+    return path[0]["w"]
 
 
 def reads_what_is_always_empty(x):
@@ -361,7 +361,7 @@ def returned(x):
         (pops_a_row, UnsupportedMutation, "a list that is taken out of a list"),
         (replaces_a_row, UnsupportedMutation, "a list that takes the place of a list in a list"),
         (one_row_many_times, UnsupportedCall, "a list of one list many times"),
-        (holds_pairs, UnsupportedType, r"a tuple of \(float, float\) as an item of a list"),
+        (holds_dicts, UnsupportedType, "a dict as an item of a list"),
         (reads_what_is_always_empty, UnsupportedType, "an item of a list that nothing has been put into"),
         (writes_a_slice, UnsupportedSyntax, "a slice as a place in a list"),
         (of_lists_of_lists_an_array, UnsupportedCall, "a list of lists as an array"),
@@ -373,3 +373,87 @@ def returned(x):
 def test_refused(f, error, text):
     with pytest.raises(error, match=text):
         srcdiff.grad(f)(X)
+
+
+class Item:
+    def __init__(self, x):
+        self.x = x
+
+
+def objects_that_change_names_on_every_trip(x):
+    ps = []
+    p, q = Item(x[0]), Item(x[1])
+    for v in x:
+        ps.append(p)
+        p, q = q, p
+        p.x = p.x * v
+    return sum(a.x * (k + 1) for k, a in enumerate(ps)) * p.x + q.x**2
+
+
+def an_object_before_a_call_gives_its_name_away(x):
+    ps = [Item(v) for v in x]
+    p = ps[0]
+
+    def g():
+        nonlocal p
+        p = ps[1]
+        p.x = p.x * 3.0
+        return p.x
+
+    def h(a, b):
+        return a.x * b + a.x**2
+
+    return h(p, g()) * p.x + p.x * g()
+
+
+def an_object_among_the_arguments(x, p):
+    ps = [Item(v) for v in x]
+    ps.append(p)
+    p.x = p.x * 2.0
+    ps[0].x += ps[-1].x
+    return sum(q.x**2 for q in ps) * p.x
+
+
+def one_object_in_two_lists(x):
+    ps = [Item(v) for v in x]
+    qs = list(ps)
+    qs.reverse()
+    for q in qs[:2]:
+        q.x *= 2.0
+    while len(ps) > 2:
+        q = ps.pop(1)
+        q.x += x[0]
+    a, b = ps
+    a.x, b.x = b.x, a.x * a.x
+    return sum(q.x * (k + 1) for k, q in enumerate(qs)) * ps[0].x
+
+
+def one_object_as_both_arguments(x):
+    ps = [Item(v) for v in x]
+
+    def f(p, q):
+        p.x += q.x * q.x
+        q = p
+        q.x *= 2.0
+        return q
+
+    r = f(ps[0], ps[1])
+    r.x += 1.0
+    return ps[0].x * ps[1].x + f(ps[2], ps[2]).x * r.x
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        objects_that_change_names_on_every_trip,
+        an_object_before_a_call_gives_its_name_away,
+        one_object_in_two_lists,
+        one_object_as_both_arguments,
+    ],
+)
+def test_objects_in_lists(f):
+    check_grad(f, (X[:3],))
+
+
+def test_an_object_among_the_arguments_in_a_list():
+    check_grad(an_object_among_the_arguments, (X, Item(0.3)))

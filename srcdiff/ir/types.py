@@ -182,6 +182,16 @@ class ListOf:
     own: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Pooled:
+    """A structure that lists of unknown length hold: the variable holds its place in the lists of the parts of all
+    such structures, `pool`. `key` says which structures these are, `form` how they are put together."""
+
+    key: Hashable
+    form: Form | None = field(default=None, compare=False)
+    pool: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Static:
     """A value that is known when the derivative is written and is no number: None, str, dtype, function."""
@@ -207,7 +217,7 @@ class Held:
     kind: type
 
 
-Type = Num | Tup | Ref | ListOf | Static | Held
+Type = Num | Tup | Ref | Pooled | ListOf | Static | Held
 
 TAPE = Form("tape", list, ())  # of the display of a tape
 
@@ -321,6 +331,8 @@ def describe(type_: Type) -> str:
             return form.cls.__name__ if form is not None else "tuple"
         case Ref():
             return "record"
+        case Pooled():
+            return "tuple" if type_.form is None else type_.form.cls.__name__
         case ListOf():
             return "list"
         case Static():

@@ -21,7 +21,7 @@ from typing import Self
 import numpy as np
 
 from ..errors import Problem, Refusal, UnsupportedCall, UnsupportedMutation, UnsupportedRecursion
-from ..frontend import AnyReference, Program, problem_at
+from ..frontend import AnyReference, Program
 from ..ir.marks import deleted
 from ..ir.nodes import (
     Assign,
@@ -47,7 +47,7 @@ from ..ir.nodes import (
     Update,
     While,
 )
-from ..ir.types import FLOAT, ListOf, Num, Static, Tup, Type, describe
+from ..ir.types import FLOAT, ListOf, Num, Pooled, Static, Tup, Type, describe
 from ..ir.walk import Fresh, expressions, is_call_of, mentioned, subexprs, targets
 from ..rules.effects import calls_with_effect, effect_of
 from ..rules.registry import writes
@@ -58,12 +58,13 @@ from .copies import without_copies
 from .exits import single_exit
 from .expressions import user_function
 from .finish import finished
-from .folds import Folds
 from .forms import repeated_update
 from .groups import Group, Instance, NotYet, Recursive, Writes, is_plain
 from .lists import changes_lists
 from .literals import as_value, as_written
-from .state import Empty, Grows, State, component, to_problem, unknown
+from .pools import Pool
+from .reports import unsettled
+from .state import Empty, Grows, Pools, State, component, to_problem, unknown
 
 
 @dataclass(frozen=True)
@@ -86,17 +87,20 @@ def specialise(program: Program, types: Sequence[Type]) -> Core:
     """The core program of `program` for arguments of these types. Raises a Refusal with every problem found."""
     changed: frozenset[type] = frozenset()
     growing: frozenset[Hashable] = frozenset()
+    pools: dict[Hashable, Pooled] = {}
     recursive: tuple[Function, ...] = ()
     writes = False
     while True:
         try:
-            return _converged(program, types, (changed, growing), Group(recursive, writes=writes))
+            return _converged(program, types, (changed, growing, pools), Group(recursive, writes=writes))
         except Writes:
             writes = True
         except Changed as found:
             changed |= {found.cls}
         except Grows as found:
             growing |= found.sites
+        except Pools as found:
+            pools = pools | {found.key: Pooled(found.key, found.form, ("",) * found.count)}
         except Recursive as met:
             recursive = (*recursive, met.function)
 
@@ -105,14 +109,17 @@ _WALKS = 24  # types of recursive functions are settled after two or three
 
 
 def _converged(
-    program: Program, types: Sequence[Type], noted: tuple[frozenset[type], frozenset[Hashable]], group: Group
+    program: Program,
+    types: Sequence[Type],
+    noted: tuple[frozenset[type], frozenset[Hashable], dict[Hashable, Pooled]],
+    group: Group,
 ) -> Core:
     """The program walked until the types of its recursive functions hold. `noted` are the classes that it changes in
-    place, and the places where it makes lists whose lengths the run decides."""
-    changed, growing = noted
+    place, the places where it makes lists whose lengths the run decides, and the structures that those hold."""
+    changed, growing, pools = noted
     for _ in range(_WALKS):
         group.begin()
-        state = State(_fresh(program, group), {}, changed=changed, group=group, growing=growing)
+        state = State(_fresh(program, group), {}, changed=changed, group=group, growing=growing, pools=dict(pools))
         core = _specialised(program, types, state)
         if not group.changed:
             break
@@ -139,7 +146,9 @@ def _specialised(program: Program, types: Sequence[Type], state: State) -> Core:
     walker.instances = ((program.function.origin, program.function),)
     leaves = {n: tuple(walker.declare(n, t, names)) for n, t in zip(names, types, strict=True)}
     with state.collect() as first:
+        walker.begin()
         for name in names:
+            walker.argument_placed(name)
             walker.listed(name)
     body = (*first, *walker.all_of(program))
     if not state.reachable:  # arguments of these types end in an exception, whatever their values
@@ -158,29 +167,13 @@ def _specialised(program: Program, types: Sequence[Type], state: State) -> Core:
     return Core(function, param_types, captured, references, leaves, walker.result, state.changed)
 
 
-def unsettled(instance: Instance) -> Problem:
-    """The problem of a recursive function whose types are not found."""
-    name = instance.program.function.name
-    never = instance.result is None
-    return problem_at(
-        instance.program,
-        None,
-        UnsupportedRecursion,
-        f"`{name}` calls itself" + (" on every path" if never else ", each time with or for another kind of value"),
-        "nothing tells the type of its result" if never else "a function of the derivative has one type of result",
-        "return a number or an array on some path without calling it"
-        if never
-        else "return the same kind of value on all paths, or write the recursion as a loop",
-    )
-
-
 def report(problems: list[Problem]) -> Refusal:
     """One error for all problems, of the class of the first."""
     unique = list(dict.fromkeys(problems))
     return unique[0].error(unique)
 
 
-class Specialiser(Folds):
+class Specialiser(Pool):
     """The walk over one function; a callee gets a walker of its own that shares the state."""
 
     def __init__(

@@ -9,8 +9,8 @@ from typing import Protocol
 
 from ..errors import Problem, UnsupportedType
 from ..frontend import AnyReference, Program, problem_at
-from ..ir.nodes import Assign, Const, Display, Effect, Expr, Name, Object, Origin, Stmt
-from ..ir.types import Form, ListOf, Num, Ref, Static, Tup, Type, TypeMismatch, join
+from ..ir.nodes import Assign, Const, Display, Effect, Expr, Item, Name, Object, Origin, Stmt
+from ..ir.types import Form, ListOf, Num, Pooled, Ref, Static, Tup, Type, TypeMismatch, join
 from ..ir.walk import Fresh
 from ..rules.effects import has_effect
 from ..rules.typing import TypeProblem, Typer, settled
@@ -60,6 +60,7 @@ class State:
     growing: frozenset[Hashable] = frozenset()  # the places where lists are made whose lengths the run decides
     kept: set[str] = field(default_factory=set)  # variables that may be dropped if what they hold stays as it is
     nonlocals: list[tuple[Scoped, str]] = field(default_factory=list)  # what functions inside others may bind
+    pools: dict[Hashable, Pooled] = field(default_factory=dict)  # the structures that lists of unknown length hold
     walked: list[str] = field(default_factory=list)  # the lists that the loops around run over
     held_in: dict[str, set[str]] = field(default_factory=dict)  # for a list, the lists that may hold it
     names_of: dict[str, set[str]] = field(default_factory=dict)  # the variables that may stand for the same list
@@ -88,6 +89,10 @@ class State:
         """A variable as an expression: a structure is the display of its components."""
         if isinstance(type_, Ref):
             return self.expanded(type_.home, self.env[type_.home])
+        if isinstance(type_, Pooled):
+            parts = tuple(Item(Name(part), Name(name)) for part in type_.pool)
+            mutable = type_.form is not None and type_.form.is_mutable
+            return Display(kind_of(type_.form), parts, None, type_.form, name if mutable else None)
         if isinstance(type_, Static) and type_ is not CLASH:
             return Const(type_.value) if type_.value is None or type(type_.value) is str else Object(type_.value, name)
         if not isinstance(type_, Tup):
@@ -149,6 +154,15 @@ class Grows(Exception):
     def __init__(self, sites: frozenset[Hashable]) -> None:
         super().__init__(sites)
         self.sites = sites
+
+
+class Pools(Exception):
+    """Structures are put into a list whose length is known only when the program runs: the walk has to begin anew, and
+    keep all of this kind in lists of their parts."""
+
+    def __init__(self, key: Hashable, form: Form | None, count: int) -> None:
+        super().__init__(key)
+        self.key, self.form, self.count = key, form, count
 
 
 class Empty(TypeProblem):
