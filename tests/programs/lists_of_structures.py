@@ -119,7 +119,7 @@ def pairs_in_a_list(x):
         t, y = path[-1]
         path.append((t + 0.5, y * v + t))
     s = 0.0
-    for (t0, y0), (t1, y1) in zip(path, path[1:], strict=False):
+    for (t0, y0), (t1, y1) in zip(path, path[1:], strict=False):  # noqa: RUF007
         s += 0.5 * (t1 - t0) * (y0 + y1) ** 2
     top = max(path, key=lambda p: p[1])
     return s * top[1] + sorted(path, key=lambda p: -p[1])[1][1] + path.pop(1)[1] * len(path)
