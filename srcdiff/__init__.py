@@ -16,13 +16,15 @@ from .api import (
     vjp,
 )
 from .debugging import debug_nans
-from .runtime import adjoint_of, stop_gradient
+from .runtime import adjoint_of, checkpoint, checkpointed, stop_gradient
 
 __version__ = "0.1.0"
 
 __all__ = [
     "Derivative",
     "adjoint_of",
+    "checkpoint",
+    "checkpointed",
     "debug_nans",
     "elementwise_grad",
     "errors",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import linecache
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -18,8 +17,8 @@ from .ir.nodes import Assign, Const, Display, Function, Object, Return
 from .ir.types import TAPE, Tup, Type, has_real, held
 from .ir.walk import names, statements, targets
 from .normalise import Core, specialise, split_webs, web_types
-from .normalise.specialise import report
-from .normalise.state import to_problem
+from .normalise.reports import report
+from .normalise.state import placed
 from .optimise import linked, missing
 from .records import rebuilt
 from .result import check_result
@@ -75,10 +74,10 @@ class Repeats:
 
 def build(program: Program, types: Sequence[Type], request: Request, taped: bool = True) -> Built:
     """Write and load the derivative; `taped` says whether recursive functions keep on a tape what their adjoints need
-    (such a text is not differentiated again).
+    and loops keep snapshots (such a text is not differentiated again).
 
     Raises a Refusal for what is not supported, BadOutput for a wrong result."""
-    core = specialise(program, types)
+    core = specialise(program, types, "nothing" if request.is_forward else "loops" if taped else "calls")
     if request.quiet:
         core = replace(core, function=replace(core.function, body=without_outputs(core.function.body)))
     asked, request = request, _by_leaf(request, core)
@@ -87,7 +86,7 @@ def build(program: Program, types: Sequence[Type], request: Request, taped: bool
         derived, others = _derived(core, request, taped)
         *called, function = linked(derived, others)
     except TypeProblem as problem:
-        raise report([_placed(program, problem)]) from None
+        raise report([placed(program, problem)]) from None
     seeds = [p.name for p in function.params[len(core.function.params) :]]
     function = replace(function, doc=docstring(core, asked, seeds))
     rendered = render_module([*called, function])
@@ -155,7 +154,7 @@ def _repeats(program: Program, core: Core) -> Repeats:
             fix = "pass the time as an argument" if clock else fix
             problem = TypeProblem(UnsupportedCall, what, why, fix, call.at)
             problem.origin = s.origin
-            found = Repeats(found.problem or _placed(program, problem), found.outside or outside * call.func.text)
+            found = Repeats(found.problem or placed(program, problem), found.outside or outside * call.func.text)
     return found
 
 
@@ -167,23 +166,3 @@ def result_type(program: Program, types: Sequence[Type]) -> tuple[Type, Repeats]
     last = function.body[-1]
     assert isinstance(last, Return)
     return Typer(web_types(function, core.types))(last.value or Const(None)), _repeats(program, core)
-
-
-def _placed(program: Program, problem: TypeProblem) -> Problem:
-    """A problem met while deriving, at its statement: that of an inlined helper may stand in another file."""
-    origin = problem.origin
-    if origin is None or origin.file == program.file:
-        return to_problem(program, problem, origin, (program.function.name,))
-    span = problem.at or origin.span
-    line = linecache.getline(origin.file, span.line).rstrip("\n")
-    return Problem(
-        problem.error,
-        problem.what,
-        problem.why,
-        problem.fix,
-        file=origin.file,
-        line=span.line,
-        column=span.column,
-        end_column=span.end_column if span.end_line == span.line else len(line),
-        source_line=line,
-    )

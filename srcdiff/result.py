@@ -11,7 +11,7 @@ from .frontend import Program, problem_at
 from .ir.nodes import Const, Display, Expr, Name, Return
 from .ir.types import Num, Static, Type, describe
 from .normalise import Core, split_webs, web_types
-from .normalise.specialise import report
+from .normalise.reports import report
 from .rules.typing import Typer
 
 

@@ -57,11 +57,14 @@ from .runtime_reductions import (
     tensordot_left,
     tensordot_right,
 )
+from .runtime_schedules import checkpoint, checkpointed, left_at, make_room, next_snapshot
 from .runtime_texts import formatted, text
 
 __all__ = [
     "adjoint_of",
     "as_it_is",
+    "checkpoint",
+    "checkpointed",
     "cofactors",
     "cofactors_tangent",
     "copied",
@@ -89,10 +92,13 @@ __all__ = [
     "interp_slope",
     "interp_slope_back",
     "inverse_gaps",
+    "left_at",
     "left_vectors_adjoint",
     "left_vectors_tangent",
     "lower_half",
+    "make_room",
     "median_weights",
+    "next_snapshot",
     "one_hot",
     "onto_lower",
     "ordering",

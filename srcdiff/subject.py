@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 def python_function(f: Any) -> FunctionType:
     """The function to read: `f` itself, or what a Numba dispatcher was made from. Raises BadArgument."""
+    f = getattr(f, "checkpointed", f)  # there is nothing around a whole function that it could be computed again for
     function = user_function(f)
     if function is None and (called := _called(f)) is not None:
         return called

@@ -56,6 +56,7 @@ PARTS = {
     "runtime_complex": "runtime",
     "runtime_texts": "runtime",
     "runtime_adjoints": "runtime",
+    "runtime_schedules": "runtime",
 }
 
 

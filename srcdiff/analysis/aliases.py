@@ -141,7 +141,8 @@ def _check_call(s: Stmt, aliases: Aliases) -> None:
                 raise TypeProblem(
                     AmbiguousAlias,
                     f"two arguments of `{callee.name}` that may share memory, one of which it writes",
-                    "a recursive function is differentiated with a copy of what it writes",
+                    ("a loop over `checkpointed`" if callee.trips is not None else "a recursive function")
+                    + " is differentiated with a copy of what it writes",
                     "pass the whole array once, with the bounds as numbers",
                     s.value.at,
                 )
@@ -152,7 +153,8 @@ def _check_call(s: Stmt, aliases: Aliases) -> None:
             AmbiguousAlias,
             f"an array that `{callee.name}` returns and that may be one of its arguments, or another result, is "
             f"written in place",
-            "whether the other one changes, too, depends on how deep the recursion went",
+            "whether the other one changes, too, depends on "
+            + ("how many trips there were" if callee.trips is not None else "how deep the recursion went"),
             f"return a copy from `{callee.name}`, or copy the result before it is written",
             s.value.at,
         )

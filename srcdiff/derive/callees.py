@@ -1,4 +1,4 @@
-"""The derivatives of the recursive functions that a derivative calls, and of those that they call."""
+"""The derivatives of the functions that a derivative calls, and of those that they call."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from .forward import pushed
 from .helpers import Helpers
 from .request import Derived, Request
 from .reverse import pulled
+from .snapshots import scheduled
 
 
 def derived_helpers(helpers: Helpers) -> dict[Helper, Derived]:
@@ -19,6 +20,9 @@ def derived_helpers(helpers: Helpers) -> dict[Helper, Derived]:
         wrt = tuple(core.function.params[k].name for k in helper.active)
         if helper.role == "jvp":
             found[helper] = pushed(core, Request(wrt, len(wrt) == 1, "jvp"), helper.asked, helpers)
+            continue
+        if helper.role == "rev" and helper.callee.trips is not None:
+            found[helper], found[helpers.partner(helper)] = scheduled(helper, helper.callee.trips, helpers)
             continue
         found[helper], forward = pulled(core, Request(wrt, len(wrt) == 1, "pull"), helper, helpers)
         if forward is not None:

@@ -18,7 +18,8 @@ def _is_filled(callee: Callee, place: int) -> bool:
     does not grow with the length of an array of which each call reads a part."""
     name = callee.function.params[place].name
     type_ = callee.types[name]
-    is_part = place not in callee.written and name not in assigned(callee.function.body)
+    own_copies = callee.trips.copied if callee.trips is not None else ()
+    is_part = place not in callee.written and name not in (*own_copies, *assigned(callee.function.body))
     return isinstance(type_, Num) and bool(type_.ndim) and is_part
 
 
@@ -37,7 +38,7 @@ class Helpers:
 
     def pull(self, callee: Callee, active: tuple[int, ...], asked: tuple[int, ...], s: Stmt) -> Helper:
         """The adjoint of a callee, for the call in a statement."""
-        if not self.taped:
+        if not self.taped or callee.recomputed:
             return self.helper("vjp", callee, active, asked)
         self.taken[id(s)] = s, self.helper("fwd", callee, active, asked)
         return self.helper("rev", callee, active, asked)

@@ -261,8 +261,12 @@ class _Namer:
         results = [Name(n) for n in targets(s.target)]
         self.wish = results[0].id
         value = replace(value, args=tuple(map(self.argument, value.args)))
-        again = any(n.id in names(value) and self.aliases.is_array(n.id) for n in results)
+        added_to = (a for k, a in enumerate(value.args) if not (callee.recomputed or callee.hands_on(k)))
+        read = {n for a in added_to for n in names(a)}
+        read |= {n.id for n in results if self.is_written(n)} & names(value)  # it has a shadow, made with it
+        again = any(n.id in read and self.aliases.is_array(n.id) for n in results)
         fresh = results[callee.count - len(callee.written) :]  # the new contents of what it writes: nobody keeps those
+        fresh = fresh if len(results) == 1 else []  # (the shadow of one result is made with it)
         if not self.is_active(value) or not (again or any(self.is_written(n) for n in results if n not in fresh)):
             return replace(s, value=value)
         made = self.own_names(results)

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from ..analysis.liveness import surely_assigned
 from ..ir.callee import Helper
 from ..ir.nodes import (
     Assign,
-    Block,
     Call,
     Comment,
     Display,
     Expr,
     Function,
-    If,
     Name,
     Object,
     Param,
@@ -61,7 +60,7 @@ def pulled(core: Core, request: Request, helper: Helper, helpers: Helpers) -> tu
 
     writer = _Writer(core, request, results, helpers)
     writer.filled = tuple(core.function.params[k].name for k in helper.adds)
-    if not helpers.taped:
+    if helper.role == "vjp":
         return writer.derived(writer.function()), None
     forward, backward = writer.pair()
     return writer.derived(backward), writer.derived(forward)
@@ -77,20 +76,6 @@ class _Sweeps:
     backward: list[Stmt]
     gradient: list[Expr]
     overwritten: set[str]
-
-
-def surely_assigned(block: Block) -> set[str]:
-    """The variables that every way through a block assigns."""
-    found: set[str] = set()
-    for s in block:
-        match s:
-            case Assign(target=target):
-                found |= set(targets(target))
-            case If(body=body, orelse=orelse):
-                found |= surely_assigned(body) & surely_assigned(orelse)
-            case _:
-                pass
-    return found
 
 
 class _Writer:
@@ -129,7 +114,7 @@ class _Writer:
 
     def function(self) -> Function:
         sweeps = self.sweeps(apart=False)
-        value, keep = self.value(sweeps.overwritten)
+        value, keep = (None, []) if self.request.kind == "pull" else self.value(sweeps.overwritten)
         body: list[Stmt] = [
             *sweeps.unset,
             *(sweeps.forward and [Comment("forward sweep"), *sweeps.forward]),
@@ -223,8 +208,6 @@ class _Writer:
         """The primal result, kept from what the reverse sweep overwrites."""
         result = result_of(self.ready.function)
         if self.request.kind == "grad" and not self.request.has_aux:
-            return None, []
-        if self.request.kind == "pull" and not self.helpers.taped:
             return None, []
         keep: list[Stmt] = []
         kept: dict[str, Expr] = {}

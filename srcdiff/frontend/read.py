@@ -9,7 +9,7 @@ import types
 from typing import Any
 
 from srcdiff.frontend.expressions import BINARY, NOT, Expressions
-from srcdiff.frontend.hooks import hook_of
+from srcdiff.frontend.hooks import decorated, hook_of
 from srcdiff.frontend.imports import imported
 from srcdiff.frontend.names import InnerScope, Scope
 from srcdiff.frontend.patterns import lowered
@@ -180,10 +180,11 @@ class _Statements:
         return Closure(function, tuple(free), changed, defaults, span)
 
     def _functiondef(self, node: Any, origin: Origin) -> list[Stmt]:
-        if node.decorator_list:
+        value = decorated(self.inner(node, node.name), map(self.expressions.read, node.decorator_list[::-1]))
+        if value is None:
             self._refuse(node)
             return []
-        return [Assign(Name(self.scope.spelled(node.name)), self.inner(node, node.name), origin)]
+        return [Assign(Name(self.scope.spelled(node.name)), value, origin)]
 
     def _nonlocal(self, node: Any, origin: Origin) -> list[Stmt]:
         scope = self.scope

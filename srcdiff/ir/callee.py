@@ -1,5 +1,6 @@
-"""Functions of a program besides the one that is differentiated: those that call themselves, and what is derived from
-them. A call of one is `Call(Object(callee), args)`; several results are unpacked by one statement.
+"""Functions of a program besides the one that is differentiated: those that call themselves, parts that are computed
+again in the reverse sweep, and what is derived from them. A call of one is `Call(Object(callee), args)`; several
+results are unpacked by one statement.
 
 Every argument and result is a number or an array. A callee is a pure function: what it writes in place is a copy of
 its argument, which it returns after its results, and the caller puts it back.
@@ -13,11 +14,30 @@ from .nodes import Call, Expr, Function, Object
 from .types import Dim, Num, Tup, Type
 
 
+@dataclass(frozen=True, eq=False)
+class Trips:
+    """What there is to know of a callee that is a loop of which snapshots are kept: `for target in range(start, stop)`,
+    with `start` and `stop` its last two parameters. `step` is one trip as a function. Parameters of both that have one
+    name are one variable, and so are results; `results` and `step_results` give the variables of the results, before
+    the new contents of what is written. `copied` are the parameters that are written under other names: by value.
+    `left` is the result of `step` that says whether the loop is left with this trip, if there is a way to leave it."""
+
+    snapshots: Expr  # a number, or a parameter
+    step: Callee
+    target: str
+    results: tuple[str, ...]
+    step_results: tuple[str, ...]
+    copied: tuple[str, ...]
+    left: str | None
+
+
 @dataclass(eq=False)
 class Callee:
-    """A recursive function for arguments of certain types. `types` are those of its parameters; `shares` are the
-    parameters that an array among the results may share memory with, `tied` says that two results may share memory
-    with each other, `written` are the parameters whose new contents are among the results."""
+    """A function that is called: a recursive one for arguments of certain types, or a part of a function that is
+    computed again in the reverse sweep. `types` are those of its parameters; `shares` are the parameters that an array
+    among the results may share memory with, `tied` says that two results may share memory with each other, `written`
+    are the parameters whose new contents are among the results. One that is `recomputed` has no tape, but is run again
+    for its adjoint; for one that is a loop, `trips` says how that is done."""
 
     name: str
     function: Function
@@ -27,6 +47,8 @@ class Callee:
     tied: bool = False
     written: tuple[int, ...] = ()
     user_name: dict[str, str] = field(default_factory=dict)  # the names in the user's program, where they are others
+    recomputed: bool = False
+    trips: Trips | None = None
 
     def result(self, args: tuple[Type, ...]) -> Type:
         """The type of a call: the callee's lengths in terms of those of the arguments."""
@@ -35,6 +57,10 @@ class Callee:
     @property
     def count(self) -> int:
         return len(self.results)
+
+    def hands_on(self, place: int) -> bool:
+        """Whether a parameter is a variable that a loop hands on from trip to trip."""
+        return self.trips is not None and self.function.params[place].name in self.trips.results
 
 
 @dataclass(eq=False)
@@ -52,6 +78,7 @@ class Helper:
     adds: tuple[int, ...] = ()  # the active parameters whose adjoints it adds to arrays that it is given
     function: Function | None = None
     tape: Tape | None = None
+    tape_name: str = ""  # by which the function itself fills and empties it, if not by one frame a call
     tapes: tuple[Tape, ...] = field(default=())
 
     def result(self, args: tuple[Type, ...]) -> Type:

@@ -2,14 +2,26 @@
 
 The first ones occur at the raw level only. `entering ... leaving` and `trying ... concluding ... concluded` are
 statements of one block, in pairs: what stands between is the body of a `with`, and the body and the `finally` of a
-`try`. `ok = attempt(...)` and the `if ok` that follows it are one statement: a `try` whose body is that of the `if`;
-its other side is what happens to an exception, and `ok` tells whether there was none (for several handlers it counts
-them, 0 for none).
+`try`; `recomputing ... recomputed` are such a pair, too. `ok = attempt(...)` and the `if ok` that follows it are one
+statement: a `try` whose body is that of the `if`; its other side is what happens to an exception, and `ok` tells
+whether there was none (for several handlers it counts them, 0 for none).
 """
 
 from __future__ import annotations
 
 from typing import Any
+
+
+def recomputing(name: str) -> None:
+    """The head of a call of `checkpoint(f)`, as statements of their own: to be computed again in the reverse sweep."""
+
+
+def recomputed() -> None:
+    """The end of what `recomputing` has begun."""
+
+
+def keeping(snapshots: int) -> None:
+    """The loop that follows is over `checkpointed(..., snapshots=snapshots)`."""
 
 
 def deleted(name: Any) -> None:

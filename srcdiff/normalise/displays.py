@@ -5,6 +5,7 @@ in:   d = {"a": x, **e}; f(*p, **d)        out:  d_a, d_b = x, e_b; f(p_0, p_1, 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Hashable
 from dataclasses import replace
 from typing import Any
@@ -57,7 +58,7 @@ class Displays(Order):
         """The iterable with the sources inside `enumerate`, `zip` and `reversed` made core."""
         if isinstance(raw, Comprehension):
             return as_value(self.comprehension(raw))
-        if is_call_of(raw, enumerate, zip, reversed):
+        if is_call_of(raw, enumerate, zip, reversed, itertools.count):
             assert isinstance(raw, Call)
             kwargs = tuple((k, self.expr(v)) for k, v in raw.kwargs)
             return replace(raw, args=tuple(map(self.source, raw.args)), kwargs=kwargs)

@@ -1,4 +1,4 @@
-"""Recursive functions made pure, once all of them are known.
+"""The functions that are called made pure, once all of them are known.
 
 in:   sort(x, n):  x[0] = ...; sort(x, n - 1)     out:  sort(x, n):  x_1 = x.copy(); x_1[0] = ...
                                                             x_2 = sort(x_1, n - 1); x_1[...] = x_2; return x_1
@@ -22,6 +22,9 @@ from ..ir.types import Num, Type
 from ..ir.walk import Fresh, assigned, expressions, map_stmt, mentioned, rename, statements, subexprs, targets
 from ..rules.typing import type_of_value
 from .groups import Group, Instance, numbers
+from .memory import calls, leaves, settle
+from .outline import is_marked, outlined
+from .trips import check_copied, check_trips
 from .webs import split_webs, web_types
 
 COPY = Object(np.ndarray.copy, "copy")
@@ -46,27 +49,43 @@ def finished(function: Function, types: dict[str, Type], captured: Captured, gro
     for instance in walked:
         _with_captured(instance, needed)
     function, captured = _main_with_captured(function, captured, needed)
-    _memory(walked)
+    settle(i.callee for i in walked)
+    types = types | {name: type_of_value(v, ("captured", k)) for k, (name, v) in captured.items()}
+    function, parts, user_name = _outlined(function, types, walked)
+    callees = [*(i.callee for i in walked), *parts]
+    settle(callees)
+    check_trips(callees)
     for instance in walked:
         if instance.program.file.startswith("<srcdiff "):
             _returning_copies(instance.callee)
-    for callee in (i.callee for i in walked):
+    for callee in callees:
         _copying(callee)
-    for callee in (i.callee for i in walked):
+    for callee in callees:
         callee.function, names = _put_back(callee.function, callee.types)
         callee.user_name = {new: callee.user_name.get(old, old) for new, old in names.items()} or callee.user_name
-    types = types | {name: type_of_value(v, ("captured", k)) for k, (name, v) in captured.items()}
     function, names = _put_back(function, types)
-    for callee in (i.callee for i in walked):  # from now on a call gives what the callee has written, too
+    names = user_name | {new: user_name.get(old, old) for new, old in names.items()}
+    check_copied([(function, types), *((c.function, c.types) for c in callees)])
+    for callee in callees:  # from now on a call gives what the callee has written, too
         contents = (callee.types[callee.function.params[k].name] for k in callee.written)
         callee.results = (*callee.results, *map(_contents, contents))
     return Finished(function, tuple(captured.values()), names)
 
 
-def _calls(block: Block) -> Iterator[tuple[Assign, Callee, Call]]:
-    for s in statements(block):
-        if isinstance(s, Assign) and isinstance(s.value, Call) and (callee := called(s.value)) is not None:
-            yield s, callee, s.value
+def _outlined(
+    function: Function, types: dict[str, Type], walked: list[Instance]
+) -> tuple[Function, list[Callee], dict[str, str]]:
+    """What is to be computed again taken out of the function and of those that it calls."""
+    parts: list[Callee] = []
+    for callee in (i.callee for i in walked):
+        if is_marked(callee.function.body):
+            found = outlined(callee.function, callee.types)
+            callee.function, callee.user_name = found.function, found.user_name
+            parts += found.callees
+    if not is_marked(function.body):
+        return function, parts, {}
+    found = outlined(function, types)
+    return found.function, [*parts, *found.callees], found.user_name
 
 
 def _returning_numbers(instance: Instance) -> None:
@@ -76,7 +95,7 @@ def _returning_numbers(instance: Instance) -> None:
     assert isinstance(last, Return)
     fresh = _fresh(callee.function)
     names: list[Expr] = []
-    for leaf in _leaves(last.value or Const(None)):
+    for leaf in leaves(last.value or Const(None)):
         if isinstance(leaf, Const | Object) and not isinstance(type_of_value(leaf.value), Num):
             continue
         if not isinstance(leaf, Name) or leaf in names:
@@ -86,14 +105,6 @@ def _returning_numbers(instance: Instance) -> None:
         names.append(leaf)
     callee.results = tuple(numbers(result))
     callee.function = replace(callee.function, body=(*body, Return(_together(names), last.origin)))
-
-
-def _leaves(e: Expr) -> Iterator[Expr]:
-    if isinstance(e, Display):
-        for item in e.items:
-            yield from _leaves(item)
-    else:
-        yield e
 
 
 def _together(names: list[Expr]) -> Expr:
@@ -113,7 +124,7 @@ def _closure(walked: list[Instance]) -> dict[Callee, Captured]:
     while True:
         before = {c: len(n) for c, n in needed.items()}
         for i in walked:
-            for _, callee, _ in _calls(i.callee.function.body):
+            for _, callee, _ in calls(i.callee.function.body):
                 needed[i.callee] |= {k: v for k, v in needed[callee].items() if k not in needed[i.callee]}
         if before == {c: len(n) for c, n in needed.items()}:
             return needed
@@ -131,7 +142,7 @@ def _with_captured(instance: Instance, needed: dict[Callee, Captured]) -> None:
 
 def _main_with_captured(function: Function, own: Captured, needed: dict[Callee, Captured]) -> tuple[Function, Captured]:
     fresh, captured = _fresh(function), dict(own)
-    for _, callee, _ in _calls(function.body):
+    for _, callee, _ in calls(function.body):
         captured |= {k: (fresh(wish), v) for k, (wish, v) in needed[callee].items() if k not in captured}
     more = tuple(Param(name) for k, (name, _) in captured.items() if k not in own)
     body = _passing(function.body, needed, {k: name for k, (name, _) in captured.items()})
@@ -150,44 +161,7 @@ def _passing(block: Block, needed: dict[Callee, Captured], names: dict[int, str]
     return tuple(map_stmt(s, expr, lambda b: _passing(b, needed, names)) for s in block)
 
 
-# ------------------------------------------------------------------------------------------------- shared memory
-
-
-class _Memory(NamedTuple):
-    shares: frozenset[int]
-    tied: bool
-    written: tuple[int, ...]
-
-
-def _memory(walked: list[Instance]) -> None:
-    """What the results of each function may share memory with, and which arguments it writes."""
-    while True:
-        changed = False
-        for callee in (i.callee for i in walked):
-            found = _memory_of(callee)
-            if found != (callee.shares, callee.tied, callee.written):
-                callee.shares, callee.tied, callee.written = found
-                changed = True
-        if not changed:
-            return
-
-
-def _memory_of(callee: Callee) -> _Memory:
-    function, _ = split_webs(callee.function)
-    aliases = analyse(function, web_types(function, callee.types), check=False)
-    written = set(aliases.mutable_roots)
-    for _, other, call in _calls(function.body):
-        written |= {aliases.find(n) for k in other.written for n in aliases.shares(call.args[k])}
-    last = function.body[-1]
-    assert isinstance(last, Return)
-    results = [n.id for n in _leaves(last.value or Const(None)) if isinstance(n, Name) and aliases.is_array(n.id)]
-    classes = [aliases.find(n) for n in results]
-    params = [(k, p.name) for k, p in enumerate(function.params) if aliases.is_array(p.name)]
-    return _Memory(
-        frozenset(k for k, name in params if aliases.find(name) in classes),
-        len(set(classes)) < len(classes),
-        tuple(k for k, name in params if aliases.find(name) in written),
-    )
+# ------------------------------------------------------------------------------------------------ written arguments
 
 
 def _returning_copies(callee: Callee) -> None:
@@ -198,7 +172,7 @@ def _returning_copies(callee: Callee) -> None:
         return
     fresh = _fresh(callee.function)
     results: list[Expr] = []
-    for leaf, type_ in zip(_leaves(last.value or Const(None)), callee.results, strict=True):
+    for leaf, type_ in zip(leaves(last.value or Const(None)), callee.results, strict=True):
         if type_.ndim:
             own = Name(fresh("result"))
             body.append(Assign(own, Call(COPY, (leaf,)), last.origin))
@@ -206,9 +180,6 @@ def _returning_copies(callee: Callee) -> None:
         results.append(leaf)
     callee.function = replace(callee.function, body=(*body, replace(last, value=_together(results))))
     callee.shares, callee.tied = frozenset(), False
-
-
-# ------------------------------------------------------------------------------------------------ written arguments
 
 
 def _copying(callee: Callee) -> None:
@@ -222,9 +193,9 @@ def _copying(callee: Callee) -> None:
     copies = tuple(Assign(Name(new), Call(COPY, (Name(old),))) for old, new in table.items())
     *body, last = rename(function.body, table)
     assert isinstance(last, Return)
-    results = [*_leaves(last.value or Const(None)), *(Name(table[n]) for n in own)]
+    results = [*leaves(last.value or Const(None)), *(Name(table[n]) for n in own)]
     results = [r for r in results if r != Const(None)]
-    callee.user_name = {table.get(new, new): old for new, old in names.items()}
+    callee.user_name = {table.get(new, new): callee.user_name.get(old, old) for new, old in names.items()}
     callee.function = replace(function, body=(*copies, *body, replace(last, value=_together(results))))
 
 
@@ -236,7 +207,7 @@ def _contents(type_: Type) -> Num:
 def _put_back(function: Function, types: dict[str, Type]) -> tuple[Function, dict[str, str]]:
     """The function with what its callees have written put back, and results under the names that they get; what its
     variables were called before."""
-    if not any(callee.written for _, callee, _ in _calls(function.body)):
+    if not any(callee.written for _, callee, _ in calls(function.body)):
         return replace(function, body=_renamed(_with_written(function, set()))), {}
     function, names = split_webs(function)
     aliases = analyse(function, web_types(function, types), check=False)
@@ -259,7 +230,7 @@ def _joined(function: Function, alone: set[str]) -> set[str]:
         if isinstance(s, Assign):
             made += targets(s.target)
     taken = {
-        n.id for s, callee, _ in _calls(split.body) if callee.written for n in _leaves(s.target) if isinstance(n, Name)
+        n.id for s, callee, _ in calls(split.body) if callee.written for n in leaves(s.target) if isinstance(n, Name)
     }
     return {origins.get(n, n) for n in taken if made.count(n) > 1} & alone
 
@@ -286,7 +257,7 @@ def _written_back(s: Assign, callee: Callee, call: Call, alone: set[str], fresh:
     new one, into any other place the contents are written."""
     args = list(call.args)
     after: list[Stmt] = []
-    names = list(_leaves(s.target)) if s.target != Display("tuple", ()) else []
+    names = list(leaves(s.target)) if s.target != Display("tuple", ()) else []
     for k in callee.written:
         place = args[k]
         if isinstance(place, Name) and place.id in alone and place not in names:

@@ -15,6 +15,7 @@ import functools
 import inspect
 import math
 import operator
+import sys
 from dataclasses import replace
 from types import FunctionType
 from typing import Any, Protocol
@@ -68,7 +69,8 @@ class Rewriting(Protocol):
 def is_helper(function: Any) -> bool:
     """Whether this is one of the helpers that generated code calls: not to be read, and without a rule only as long
     as no derivative of it is asked."""
-    return str(getattr(function, "__module__", None)).startswith("srcdiff.runtime")
+    home, name = str(getattr(function, "__module__", None)), getattr(function, "__name__", "")
+    return home.startswith("srcdiff.runtime") and hasattr(sys.modules.get(home), name)  # (a doctest's is none)
 
 
 def user_function(value: Any) -> FunctionType | None:

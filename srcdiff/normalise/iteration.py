@@ -9,12 +9,14 @@ Sources: `range`, arrays (their rows), `enumerate`, `zip`, `reversed`, and nests
 from __future__ import annotations
 
 import functools
+import itertools
 import operator
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..errors import UnsupportedSyntax
-from ..ir.nodes import Call, Const, Display, Expr, Item, Name, Object
+from ..ir.nodes import Assign, Call, Const, Display, Expr, For, Item, Name, Object, While
 from ..ir.types import ListOf, Num, Tup, describe
 from ..ir.walk import is_call_of
 from ..rules.typing import TypeProblem
@@ -37,15 +39,28 @@ class Trips:
 
 
 ZERO, ONE = Const(0), Const(1)
+ENDLESS = Const(sys.maxsize)  # the number of trips of a loop that only a `break` leaves
 
 
-def trips(rewriter: Rewriter, source: Expr) -> Trips:
-    """How to run a loop over `source` (already core) by counting."""
+def trips(rewriter: Rewriter, source: Expr, by_step: bool = True) -> Trips:
+    """How to run a loop over `source` (already core) by counting; `by_step` if the counter may take other steps than
+    1."""
     if is_call_of(source, range):
         assert isinstance(source, Call)
-        return Trips(range_bounds(source), lambda k: k)
+        bounds = range_bounds(source)
+        if by_step or bounds[2] == ONE:
+            return Trips(bounds, lambda k: k)
     count, element = _counted(rewriter, source)
     return Trips((ZERO, count, ONE), element)
+
+
+def endless(loop: For, counter: str) -> tuple[Assign, While]:
+    """A loop that only a `break` leaves, with a counter of its own."""
+    assert isinstance(loop.target, Name)
+    head = Assign(loop.target, Name(counter), loop.origin)
+    step = Assign(Name(counter), Call(ADD, (Name(counter), ONE)), loop.origin)
+    start = Assign(Name(counter), ZERO, loop.origin)
+    return start, While(Const(True), (head, step, *loop.body), (), loop.origin)
 
 
 def static_items(rewriter: Displays, source: Expr) -> list[Expr] | None:
@@ -114,13 +129,17 @@ def _counted(rewriter: Rewriter, source: Expr) -> tuple[Expr, Callable[[Expr], E
             start, stop, step = range_bounds(source)
             count = stop if (start, step) == (ZERO, ONE) else Call(LEN, (source,))
             return count, lambda k: plus(start, times(k, step))
+        case Call(func=Object(value=function), args=args) if function is itertools.count:
+            given = dict(zip(("start", "step"), args, strict=False)) | dict(source.kwargs)
+            start, step = given.get("start", ZERO), given.get("step", ONE)
+            return ENDLESS, lambda k: plus(start, times(k, step))
         case Call(func=Object(value=function), args=(inner, *rest)) if function is enumerate:
             first = rest[0] if rest else dict(source.kwargs).get("start", ZERO)
             count, element = _counted(rewriter, inner)
             return count, lambda k: Display("tuple", (plus(k, first), element(k)))
         case Call(func=Object(value=function), args=args) if function is zip and args:
             parts = [_counted(rewriter, a) for a in args]
-            counts = list(dict.fromkeys(c for c, _ in parts))
+            counts = list(dict.fromkeys(c for c, _ in parts if c != ENDLESS)) or [ENDLESS]
             count = functools.reduce(lambda a, b: Call(MIN, (a, b)), counts)
             return count, lambda k: Display("tuple", tuple(element(k) for _, element in parts))
         case Call(func=Object(value=function), args=(inner,)) if function is reversed:

@@ -40,7 +40,7 @@ from ..ir.nodes import (
 from ..ir.types import TAPE, ListOf, Num, Tup, Type, describe, join
 from ..ir.walk import expressions, names, subexprs
 from ..rules.typing import TypeProblem
-from .closures import Closures
+from .checkpoints import Checkpoints
 from .forms import may_change
 from .generators import check_named
 from .literals import as_value, is_list, literal
@@ -56,7 +56,7 @@ def is_dynamic(type_: Type | None) -> bool:
     return isinstance(type_, ListOf)
 
 
-class Lists(Outcomes, Closures):
+class Lists(Outcomes, Checkpoints):
     """The lists of one function."""
 
     into: tuple[Display | Comprehension | Call, str] | None = None  # what makes a list, and the variable that it is for

@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from ..errors import UnsupportedSyntax
+from ..errors import UnsupportedCall, UnsupportedSyntax
+from ..ir.marks import keeping
 from ..ir.nodes import (
     Assign,
     Block,
@@ -20,6 +21,7 @@ from ..ir.nodes import (
     Choice,
     Const,
     Display,
+    Effect,
     Expr,
     For,
     If,
@@ -29,14 +31,16 @@ from ..ir.nodes import (
     Stmt,
     While,
 )
-from ..ir.types import Num
+from ..ir.types import INT, Num
 from ..ir.walk import assigned, is_call_of, map_stmt, rebuild, subexprs, targets
 from ..rules.typing import TypeProblem
+from ..runtime import checkpointed
 from .attempts import is_attempt, may_fail
+from .contexts import mark
 from .displays import Displays
 from .exits import negated
 from .generators import check_apart, unwound
-from .iteration import never_runs, range_of, static_items, trips
+from .iteration import ENDLESS, endless, never_runs, range_of, static_items, trips
 from .state import merge
 
 
@@ -155,6 +159,7 @@ class Loops(Displays):
             self.state.out.extend(self.run(lowered))
             return
         check_apart(s)
+        s, snapshots = self.with_snapshots(s)
         source = self.source(s.iter)
         before = len(self.state.walked)
         if never_runs(self, source):
@@ -167,7 +172,7 @@ class Loops(Displays):
         bound = assigned(s.body) | set(targets(s.target))
         changed = {own.id for n in bound if isinstance(own := self.scope.get(n, Name(n)), Name)}
         source = self.stable(source, changed)
-        plan = trips(self, source)
+        plan = trips(self, source, by_step=snapshots is None)
         counter = self.counter(s, plan.element)
         bounds = tuple(self.expr_again(b, changed) for b in plan.bounds)
 
@@ -182,7 +187,35 @@ class Loops(Displays):
 
         block = self.fixpoint(body)
         del self.state.walked[before:]
-        self.state.emit(For(Name(counter), range_of(*bounds), block, (), s.origin))
+        loop = For(Name(counter), range_of(*bounds), block, (), s.origin)
+        if snapshots is not None:
+            self.state.emit(Effect(mark(keeping, snapshots), s.origin))
+        elif bounds[1] == ENDLESS:
+            self.state.env[after := self.state.fresh(f"{counter}_next")] = INT
+            start_, loop_ = endless(loop, after)
+            self.state.emit(start_)
+            self.state.emit(loop_)
+            return
+        self.state.emit(loop)
+
+    def with_snapshots(self, s: For) -> tuple[For, Expr | None]:
+        """A loop over `checkpointed(...)` as one over what is in there, and how many states are to be kept."""
+        if not is_call_of(s.iter, checkpointed) or not isinstance(s.iter, Call):
+            return s, None
+        given = dict(s.iter.kwargs)
+        if len(s.iter.args) == 1 and given.keys() == {"snapshots"}:
+            count = self.atom(self.expr(given["snapshots"]), "snapshots")
+            type_ = self.typed(count)
+            is_int = isinstance(type_, Num) and type_.dtype == "int64" and type_.ndim == 0
+            if is_int and not (isinstance(count, Const) and count.value < 1):
+                return replace(s, iter=s.iter.args[0]), count
+        raise TypeProblem(
+            UnsupportedCall,
+            "`checkpointed` in another form than `checkpointed(trips, snapshots=k)`",
+            "`snapshots` is the number of states to keep, a whole number above zero",
+            "write `for t in srcdiff.checkpointed(range(n), snapshots=20):`",
+            s.iter.at,
+        )
 
     def stable(self, source: Expr, changed: set[str]) -> Expr:
         """The iterable, with an array whose name the body binds anew held under a second name."""

@@ -62,9 +62,10 @@ from .forms import repeated_update
 from .groups import Group, Instance, NotYet, Recursive, Writes, is_plain
 from .lists import changes_lists
 from .literals import as_value, as_written
+from .outline import Recompute, is_marked, without_marks
 from .pools import Pool
-from .reports import unsettled
-from .state import Empty, Grows, Pools, State, component, to_problem, unknown
+from .reports import report, unsettled
+from .state import Empty, Grows, Pools, State, component, placed, to_problem, unknown
 
 
 @dataclass(frozen=True)
@@ -83,8 +84,9 @@ class Core:
     user_name: dict[str, str] = field(default_factory=dict)  # of variables that have another name in the program
 
 
-def specialise(program: Program, types: Sequence[Type]) -> Core:
-    """The core program of `program` for arguments of these types. Raises a Refusal with every problem found."""
+def specialise(program: Program, types: Sequence[Type], recompute: Recompute = "nothing") -> Core:
+    """The core program of `program` for arguments of these types, with functions of their own for what is to be
+    computed again. Raises a Refusal with every problem found."""
     changed: frozenset[type] = frozenset()
     growing: frozenset[Hashable] = frozenset()
     pools: dict[Hashable, Pooled] = {}
@@ -92,7 +94,7 @@ def specialise(program: Program, types: Sequence[Type]) -> Core:
     writes = False
     while True:
         try:
-            return _converged(program, types, (changed, growing, pools), Group(recursive, writes=writes))
+            return _converged(program, types, (changed, growing, pools), Group(recursive, writes=writes), recompute)
         except Writes:
             writes = True
         except Changed as found:
@@ -113,6 +115,7 @@ def _converged(
     types: Sequence[Type],
     noted: tuple[frozenset[type], frozenset[Hashable], dict[Hashable, Pooled]],
     group: Group,
+    recompute: Recompute,
 ) -> Core:
     """The program walked until the types of its recursive functions hold. `noted` are the classes that it changes in
     place, the places where it makes lists whose lengths the run decides, and the structures that those hold."""
@@ -127,9 +130,15 @@ def _converged(
     problems = problems or [unsettled(i) for i in group.walked() if group.changed or i.result is None]
     if problems:
         raise report(problems)
-    if not group.instances:
+    core = replace(core, function=without_marks(core.function, recompute))
+    for callee in (i.callee for i in group.walked()):
+        callee.function = without_marks(callee.function, recompute)
+    if not group.instances and not is_marked(core.function.body):
         return core
-    done = finished(core.function, core.types, dict(state.captured), group)
+    try:
+        done = finished(core.function, core.types, dict(state.captured), group)
+    except TypeProblem as problem:
+        raise report([placed(program, problem)]) from None
     if not group.writes and any(i.callee.written for i in group.walked()):
         raise Writes
     core_types = core.types | {n: type_of_value(v, ("captured", id(v))) for n, v in done.captured}
@@ -165,12 +174,6 @@ def _specialised(program: Program, types: Sequence[Type], state: State) -> Core:
     function = without_copies(replace(program.function, params=params, body=body), state)
     references = tuple(state.references.values())
     return Core(function, param_types, captured, references, leaves, walker.result, state.changed)
-
-
-def report(problems: list[Problem]) -> Refusal:
-    """One error for all problems, of the class of the first."""
-    unique = list(dict.fromkeys(problems))
-    return unique[0].error(unique)
 
 
 class Specialiser(Pool):
@@ -257,7 +260,7 @@ class Specialiser(Pool):
     def outside(self, instance: Instance) -> Iterator[Problem]:
         """What a recursive function does beside giving a value: its derivative may run it more often, or not at all."""
         program, name = instance.program, instance.program.function.name
-        for s, call, _ in calls_with_effect(instance.callee.function.body):
+        for s, call, _ in calls_with_effect(without_marks(instance.callee.function, "nothing").body):
             what = f"`{getattr(call.func, 'text', 'a call')}` in `{name}`, which calls itself"
             why = "what has an effect is to run exactly once, and the derivative calls a recursive function as it needs"
             fix = "do it in a function that does not call itself"

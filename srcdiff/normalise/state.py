@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import linecache
 from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -210,6 +211,26 @@ def to_problem(program: Program, problem: TypeProblem, origin: Origin | None, ch
     span = problem.at or (origin.span if origin else None)
     found = problem_at(program, span, problem.error, problem.what, problem.why, problem.fix)
     return replace(found, calls=chain) if len(chain) > 1 else found
+
+
+def placed(program: Program, problem: TypeProblem) -> Problem:
+    """A problem met while deriving, at its statement: that of an inlined helper may stand in another file."""
+    origin = problem.origin
+    if origin is None or origin.file == program.file:
+        return to_problem(program, problem, origin, (program.function.name,))
+    span = problem.at or origin.span
+    line = linecache.getline(origin.file, span.line).rstrip("\n")
+    return Problem(
+        problem.error,
+        problem.what,
+        problem.why,
+        problem.fix,
+        file=origin.file,
+        line=span.line,
+        column=span.column,
+        end_column=span.end_column if span.end_line == span.line else len(line),
+        source_line=line,
+    )
 
 
 def clash(e: Name) -> TypeProblem:

@@ -40,7 +40,7 @@ from ..ir.nodes import (
     Update,
 )
 from ..ir.types import ListOf, Type
-from ..ir.walk import Fresh, expressions, map_block, map_stmt, mentioned, rebuild, statements, subexprs
+from ..ir.walk import Fresh, expressions, map_block, map_stmt, mentioned, rebuild, rename, statements, subexprs
 from ..normalise import split_webs, web_types
 from .dead import live_on_entry
 from .passes import optimise, without_waste
@@ -212,8 +212,9 @@ def _tapes(drafts: Mapping[Helper, Draft], frames: Mapping[Helper, tuple[str, ..
     tapes: dict[Helper, dict[Tape, None]] = {}
     for rev, fwd in pairs.items():
         frame = frames[rev]
-        tape = Tape(f"{rev.callee.name}_tape", tuple(drafts[rev].types[n] for n in frame)) if frame else None
-        rev.tape = fwd.tape = tape
+        if rev.tape is None and frame:
+            rev.tape = fwd.tape = Tape(f"{rev.callee.name}_tape", tuple(drafts[rev].types[n] for n in frame))
+        tape = rev.tape
         tapes[rev] = tapes[fwd] = {tape: None} if tape is not None else {}
     while True:
         before = sum(map(len, tapes.values()))
@@ -312,13 +313,18 @@ def _pair(a: Helper, b: Helper) -> bool:
 
 def _finish(helper: Helper, draft: Draft, frames: Mapping[Helper, tuple[str, ...]]) -> None:
     """The function with its tapes among its parameters, and with the frame that it keeps or takes."""
+    if helper.role == "vjp":
+        _finish_main(draft)
+        return
     function = draft.function
     count = len(helper.reads)
     tapes = tuple(Param(t.name) for t in helper.tapes)
     params = (*function.params[:count], *tapes, *function.params[count:])
     body = _passing(function.body)
     _note_tapes(draft, helper.tapes)
-    if helper.tape is not None:
+    if helper.tape is not None and helper.tape_name:
+        body = rename(body, {helper.tape_name: helper.tape.name})
+    elif helper.tape is not None:
         names = next(names for rev, names in frames.items() if _pair(rev, helper))
         parts = tuple(map(Name, names))
         frame: Expr = parts[0] if len(parts) == 1 else Display("tuple", parts)
@@ -334,7 +340,7 @@ def _finish(helper: Helper, draft: Draft, frames: Mapping[Helper, tuple[str, ...
 
 
 def _finish_main(draft: Draft) -> None:
-    """The derivative itself: it makes the tapes."""
+    """The derivative itself, or a function that runs both sweeps: it makes the tapes."""
     function = draft.function
     tapes = dict.fromkeys(t for f in _called(function.body) if isinstance(f, Helper) for t in f.tapes)
     body = _passing(function.body)

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from ..ir.marks import attempt, attempted, caught, concluded, concluding, entering, leaving, trying
+from ..ir.marks import (
+    attempt,
+    attempted,
+    caught,
+    concluded,
+    concluding,
+    entering,
+    keeping,
+    leaving,
+    recomputed,
+    recomputing,
+    trying,
+)
 from ..ir.types import BOOL, INT, NONE, Held, Type
 from .effects import effect
 from .registry import constant
@@ -12,6 +24,7 @@ FIX = "give it what does not depend on the arguments in question (srcdiff.stop_g
 
 effect(entering, leaving, state="mark", fix=FIX)
 effect(attempt, attempted, trying, concluding, concluded, state="mark", fix=None)
+effect(recomputing, recomputed, keeping, state="mark", fix=None)
 constant(caught)
 
 
@@ -25,7 +38,7 @@ def _caught(asked: Asked) -> Type:
     return Held(BaseException)
 
 
-@states(leaving, attempted, trying, concluding, concluded)
+@states(leaving, attempted, trying, concluding, concluded, recomputing, recomputed, keeping)
 def _nothing(asked: Asked) -> Type:
     return NONE
 

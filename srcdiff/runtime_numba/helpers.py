@@ -27,7 +27,8 @@ from .register import (
     vectorize,
 )
 
-jitable(runtime.polygamma)
+for _helper in (runtime.polygamma, runtime.next_snapshot, runtime.make_room, runtime.left_at):
+    jitable(_helper)
 
 # ------------------------------------------------------------------------------------------------ shapes and zeros
 
