@@ -643,6 +643,14 @@ def tells(x, n):
     return x
 
 
+def grows(x, n):
+    kept = [x]
+    for _ in srcdiff.checkpointed(range(n), snapshots=2):
+        x = np.sin(x)
+        kept.append(x)
+    return x * kept[1]
+
+
 def one_array_twice(u, n):
     u = u.copy()
     v = np.zeros_like(u)
@@ -679,6 +687,7 @@ REFUSED: list[tuple[Any, tuple[Any, ...], type[Exception], str]] = [
     (first_on_some_paths, (0.5, 3), UnsupportedSyntax, "give `y` a value before the loop"),
     (maybe_bound, (0.5, 3), UnsupportedSyntax, "binds on some of its paths only"),
     (tells, (0.5, 3), UnsupportedType, "`where`, a str, in what the reverse sweep computes again"),
+    (grows, (0.5, 3), UnsupportedType, "`kept`, a list, in what the reverse sweep computes again"),
     (one_array_twice, (U, 3), AmbiguousAlias, "written in place and bound to another array"),
     (an_argument_swapped, (U, U.copy()), AmbiguousAlias, "start from copies"),
     (bound_anew_and_written, (U, 0.3, 3), AmbiguousAlias, "how many trips there were"),
