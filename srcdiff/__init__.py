@@ -16,12 +16,14 @@ from .api import (
     vjp,
 )
 from .debugging import debug_nans
+from .errors import SrcdiffWarning
 from .runtime import adjoint_of, stop_gradient
 
 __version__ = "0.1.0"
 
 __all__ = [
     "Derivative",
+    "SrcdiffWarning",
     "adjoint_of",
     "debug_nans",
     "elementwise_grad",

@@ -15,7 +15,7 @@ from .backend import explain
 from .build import BUILDING, Built, build
 from .compiled import Jitted, numba_module
 from .derive import Request
-from .errors import BadArgument, BadOutput, CompilationFailed, Refusal, SrcdiffError, UnresolvedName
+from .errors import BadArgument, BadOutput, CompilationFailed, Refusal, SrcdiffError, UnresolvedName, warn
 from .frontend import Program, read
 from .guess import guesses
 from .ir.types import Tup, Type
@@ -250,6 +250,8 @@ class Derivative:
         plain = self.options.kind == "grad" and not self.options.has_aux and not built.unknown_rank
         if built.unknown_rank and self.options.kind == "grad":  # only the value tells whether it is a scalar
             built = self._build(types, "value")
+        for found in built.warnings:
+            warn(found)
         call: Callable[..., Any] = built.plain
         if self.options.jit:
             self.check_compiled(built)

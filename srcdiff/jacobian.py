@@ -15,7 +15,7 @@ from .build import BUILDING, result_type
 from .compiled import Jitted, numba_module
 from .derivative import Derivative, Options, Wrt, is_derivative, signature_of
 from .derive import OneByOne
-from .errors import BadArgument, BadOutput, UnsupportedCall
+from .errors import BadArgument, BadOutput, UnsupportedCall, warn
 from .ir.types import Held, Num, Type
 from .pushforward import Pushforward
 from .records import is_structure
@@ -125,7 +125,7 @@ class Jacobian:
         with BUILDING:
             ranks = tuple(t.ndim if isinstance(t, Num) else None for t in types)
             generators = tuple(n for n, t in zip(self._names, types, strict=True) if isinstance(t, Held))
-            result, repeats = result_type(self._inner.program(), types)
+            result, repeats, warnings = result_type(self._inner.program(), types, self.wrt)
             if not isinstance(result, Num) or result.ndim is None:
                 raise BadOutput(
                     f"{self.function.__name__} does not return one number or one array of a known number of "
@@ -138,6 +138,8 @@ class Jacobian:
                 text = writer.text()
                 if writer.calls > 1 and repeats.problem is not None:
                     raise UnsupportedCall([repeats.problem])
+                for found in warnings:
+                    warn(found)
                 self._drivers[key] = load_text(text, writer.name, writer.bindings)
             return self._drivers[key]
 

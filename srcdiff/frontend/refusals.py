@@ -20,6 +20,7 @@ from srcdiff.errors import (
     UnsupportedMutation,
     UnsupportedSyntax,
     UnsupportedType,
+    refusal,
 )
 from srcdiff.frontend.program import problem
 from srcdiff.frontend.text import Text
@@ -233,8 +234,7 @@ class Problems:
     def check(self) -> None:
         """Raise one refusal with all problems, in the order of the text; its class is that of the first."""
         if self._found:
-            problems = [self._found[place] for place in sorted(self._found)]
-            raise problems[0].error(problems)
+            raise refusal([self._found[place] for place in sorted(self._found)])
 
 
 # ------------------------------------------------------------------------------------------------- not a function

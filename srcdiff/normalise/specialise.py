@@ -20,7 +20,7 @@ from typing import Self
 
 import numpy as np
 
-from ..errors import Problem, Refusal, UnsupportedCall, UnsupportedMutation, UnsupportedRecursion
+from ..errors import Problem, Refusal, UnsupportedCall, UnsupportedMutation, UnsupportedRecursion, refusal
 from ..frontend import AnyReference, Program
 from ..ir.marks import deleted
 from ..ir.nodes import (
@@ -126,7 +126,7 @@ def _converged(
     problems = [*state.problems, *(p for i in group.walked() for p in i.problems)]
     problems = problems or [unsettled(i) for i in group.walked() if group.changed or i.result is None]
     if problems:
-        raise report(problems)
+        raise refusal(problems)
     if not group.instances:
         return core
     done = finished(core.function, core.types, dict(state.captured), group)
@@ -165,12 +165,6 @@ def _specialised(program: Program, types: Sequence[Type], state: State) -> Core:
     function = without_copies(replace(program.function, params=params, body=body), state)
     references = tuple(state.references.values())
     return Core(function, param_types, captured, references, leaves, walker.result, state.changed)
-
-
-def report(problems: list[Problem]) -> Refusal:
-    """One error for all problems, of the class of the first."""
-    unique = list(dict.fromkeys(problems))
-    return unique[0].error(unique)
 
 
 class Specialiser(Pool):
