@@ -17,6 +17,7 @@ from .api import (
 )
 from .debugging import debug_nans
 from .errors import SrcdiffWarning
+from .kinks import debug_kinks
 from .runtime import adjoint_of, stop_gradient
 
 __version__ = "0.1.0"
@@ -25,6 +26,7 @@ __all__ = [
     "Derivative",
     "SrcdiffWarning",
     "adjoint_of",
+    "debug_kinks",
     "debug_nans",
     "elementwise_grad",
     "errors",

@@ -46,7 +46,8 @@ MAY_IMPORT = PIPELINE | {
     "from_source": {"errors", "tape", "vjp", "api"},
     "testing": {"errors", "records", "rules", "signature", "api"},
     "debugging": {"errors", "backend"},
-    "__init__": {"errors", "runtime", "api", "debugging"},
+    "kinks": {"errors", "runtime", "debugging"},
+    "__init__": {"errors", "runtime", "api", "debugging", "kinks"},
 }
 # modules that are one unit with another: they name its class, or hold a part of it
 PARTS = {
