@@ -254,13 +254,31 @@ class RunsInPython(SrcdiffWarning):
 
 
 def warn(problem: Problem) -> None:
-    """Give the warning that a problem describes, once for each place and text unless the filters say otherwise."""
+    """Give the warning that a problem describes: once for each place and text, where the filters do not want every one.
+
+    (The registries by which the module `warnings` itself notices repetitions are void each time that somebody enters
+    `catch_warnings`, as Numba does.)
+    """
     assert issubclass(problem.error, SrcdiffWarning)
-    place = problem.file or "<unknown>", problem.line or 1
-    warnings.warn_explicit(problem.error(problem), problem.error, *place, registry=_SHOWN)
+    warning, place = problem.error(problem), (problem.file or "<unknown>", problem.line or 1)
+    if _wanted(warning, place[1]) in ("default", "module", "once"):
+        told = problem.error, problem.what, place
+        if told in _TOLD:
+            return
+        _TOLD.add(told)
+    warnings.warn_explicit(warning, problem.error, *place)
 
 
-_SHOWN: dict[str | tuple[str, type[Warning], int], int] = {}  # as the module `warnings` keeps it for each place
+_TOLD: set[tuple[Cause, str, tuple[str, int]]] = set()
+
+
+def _wanted(warning: SrcdiffWarning, line: int) -> str:
+    """What the first filter that fits says (those that go by a module's name are not looked at)."""
+    for action, message, category, module, at in warnings.filters:
+        fits = isinstance(warning, category) and (message is None or message.match(str(warning)))
+        if fits and module is None and at in (0, line):
+            return action
+    return "default"
 
 
 def _short(file: str) -> str:

@@ -22,6 +22,7 @@ from .records import is_structure
 from .runtime import duplicate
 from .signature import argument_type, bound, duplicated, finish, fitted, is_function, key_of, selected
 from .subject import importable, python_function
+from .warned import in_python
 
 SWEEP = 64  # directions: enough to make up for the calls, few enough to stay in the cache
 _MODES = ("auto", "forward", "reverse")
@@ -138,7 +139,8 @@ class Jacobian:
                 text = writer.text()
                 if writer.calls > 1 and repeats.problem is not None:
                     raise UnsupportedCall([repeats.problem])
-                for found in warnings:
+                references = () if self.jit else self._inner.program().references
+                for found in (*warnings, *in_python(self._inner.program(), references)):
                     warn(found)
                 self._drivers[key] = load_text(text, writer.name, writer.bindings)
             return self._drivers[key]

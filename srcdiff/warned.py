@@ -5,15 +5,15 @@ from __future__ import annotations
 
 import linecache
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from .analysis.aliases import analyse
 from .analysis.lost import Lost, Place, lost
-from .errors import OnlyThroughComparisons, Problem, SrcdiffWarning, TurnedIntoInteger, ZeroGradient
-from .frontend import Program, problem_at
+from .errors import OnlyThroughComparisons, Problem, RunsInPython, SrcdiffWarning, TurnedIntoInteger, ZeroGradient
+from .frontend import AnyReference, Program, problem_at
 from .ir.nodes import Call, Const, Display, Name, Object, Return, Span
 from .ir.types import has_real
-from .ir.walk import subexprs
+from .ir.walk import expressions, statements, subexprs
 from .normalise import Core, split_webs, web_types
 
 _CONSTANT_BY = "whole numbers, truth values and the like are constant almost everywhere, so their derivative is zero"
@@ -65,6 +65,35 @@ def _warnings(program: Program, found: Lost, chosen: bool) -> Iterator[Problem]:
         why = f"its gradient by `{argument}` is zero for all arguments"
         fix = f"leave `{argument}` out of wrt, or look for the statement that should read it"
         yield problem_at(program, _parameter(program, argument), ZeroGradient, what, why, fix)
+
+
+def in_python(program: Program, references: Iterable[AnyReference]) -> Iterator[Problem]:
+    """The functions compiled by Numba that a derivative which is not compiled contains."""
+    numba = [r for r in references if hasattr(r.value, "py_func") and not hasattr(r.value, "derivative")]
+    calls = [
+        e
+        for s in statements(program.function.body)
+        for top in expressions(s)
+        for e in subexprs(top)
+        if isinstance(e, Call) and isinstance(e.func, Object)
+    ]
+    for reference in numba:
+        at = next((e.at for e in calls if isinstance(e.func, Object) and e.func.value is reference.value), None)
+        what = f"`{reference.path}`, which Numba compiles, runs in plain Python as a part of this derivative"
+        why = f"its source is differentiated together with that of `{program.function.name}`, which is not compiled"
+        yield problem_at(program, at, RunsInPython, what, why, "compile the derivative: jit=True")
+
+
+def not_compiled(program: Program, problem: Exception) -> Problem:
+    """The derivative of a function compiled by Numba that Numba cannot compile."""
+    name, said = program.function.name, " ".join(str(problem).split())
+    what = f"the derivative of `{name}`, which Numba compiles, runs in plain Python"
+    why = f"Numba cannot compile it: {said[:_SAID]}{'...' if len(said) > _SAID else ''}"
+    fix = "write the line in a form that Numba knows, or differentiate the function before Numba compiles it"
+    return problem_at(program, None, RunsInPython, what, why, fix)
+
+
+_SAID = 300  # characters of what Numba says
 
 
 def _spelled(place: Place) -> str:
