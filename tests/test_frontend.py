@@ -1,6 +1,5 @@
 """The frontend: what it reads, what each name becomes, and what it refuses with the caret in the right place."""
 
-import functools
 import importlib.util
 import itertools
 import linecache
@@ -742,44 +741,6 @@ def test_no_text():
     assert "import it" in found.problems[0].fix
     exec(compile("def f(x):\n    return x", "<made here>", "exec"), space)
     assert "<made here>" in refusal(space["f"]).problems[0].why
-
-
-@pytest.mark.skipif(sys.version_info >= (3, 13), reason="from 3.13 on, Python keeps the text given to -c")
-def test_the_command_line():
-    script = "from srcdiff.frontend import read\ndef f(x): return x\ntry: read(f)\nexcept Exception as e: print(e)"
-    root = str(Path(errors.__file__).parents[1])
-    env = {**os.environ, "PYTHONPATH": root}
-    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, env=env)
-    assert "passed with -c" in run.stdout
-
-
-class Callable:
-    def __call__(self, x):
-        return x
-
-    def method(self, x):
-        return x
-
-
-@pytest.mark.parametrize(
-    ("value", "what"),
-    [
-        (math.sin, "`sin` is compiled code"),
-        (np.sin, "`sin` is compiled code"),
-        (str.upper, "`upper` is compiled code"),
-        (Callable, "`Callable` is a class"),
-        (Callable(), "object of class `Callable` is not a function"),
-        (Callable().method, "`Callable.method` is a bound method"),
-        (functools.partial(helper, 1), "functools.partial"),
-        (staticmethod(helper), "a staticmethod object"),
-        (3.0, "an object of type `float` cannot be called"),
-        (None, "an object of type `NoneType` cannot be called"),
-    ],
-)
-def test_not_a_function(value, what):
-    found = refusal(value)
-    assert isinstance(found, errors.SourceUnavailable)
-    assert what in found.problems[0].what
 
 
 # ------------------------------------------------------------------------------------------------------ refusals

@@ -34,13 +34,7 @@ _EXACT = (
 def call_type(type_of: TypeOf, e: Call) -> Type:
     """The type of what a call returns."""
     if not isinstance(e.func, Object):
-        raise TypeProblem(
-            UnsupportedCall,
-            "a call of something that is not known when the derivative is built",
-            "the callee is a local value, so its derivative cannot be looked up",
-            "call a module-level function by its name",
-            e.at,
-        )
+        raise TypeError(f"not lowered: {e!r}")
     function = e.func.value
     args = tuple(map(type_of, e.args))
     kwargs = tuple((k, type_of(v)) for k, v in e.kwargs)
