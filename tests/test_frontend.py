@@ -767,6 +767,10 @@ SYNTAX = [
 ]
 
 
+class Pair:
+    """A class whose patterns have no positions."""
+
+
 @pytest.mark.parametrize(("text", "caret", "what"), SYNTAX, ids=[what for _, _, what in SYNTAX])
 def test_refused_syntax(text, caret, what):
     found = refusal(program("def f(x, y, z):\n" + textwrap.indent(text, "    ")))
@@ -784,11 +788,11 @@ def test_refused_syntax(text, caret, what):
     [
         ("[a, 1] | [1, a]", "a pattern with `|` that captures"),
         ("{'a': y, **r}", "the pattern `**r`"),
-        ("Callable(a, b)", "the pattern `Callable(a, b)` with more positions than its class tells"),
+        ("Pair(a, b)", "the pattern `Pair(a, b)` with more positions than its class tells"),
     ],
 )
 def test_refused_patterns(pattern, what):
-    function = program(f"def f(x):\n    match x:\n        case {pattern}:\n            pass", Callable=Callable)
+    function = program(f"def f(x):\n    match x:\n        case {pattern}:\n            pass", Pair=Pair)
     (problem,) = refusal(function).problems
     assert problem.what == what
     assert pointed(problem) == pattern

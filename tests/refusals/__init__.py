@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import importlib.util
 import itertools
 import linecache
 import math
@@ -113,5 +114,6 @@ def _groups(match: re.Match[str]) -> tuple[str, str, str, str]:
     return name, program, call, text
 
 
-FILES = sorted(FOLDER.glob("*.txt"))
+WITHOUT_NUMBA = importlib.util.find_spec("numba") is None
+FILES = [file for file in sorted(FOLDER.glob("*.txt")) if not (WITHOUT_NUMBA and file.stem == "compiled")]
 CASES = [case for file in FILES for case in read(file)]
