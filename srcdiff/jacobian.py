@@ -399,15 +399,33 @@ def hessian(f: Any, *, wrt: Wrt = 0, jit: bool = False) -> Any:
     chosen, _ = selected(signature, wrt, getattr(f, "__name__", "f"))
     rows = [Jacobian(Derivative(f, Options("grad", n, jit, False)), "jacobian", chosen, "forward", jit) for n in chosen]
 
-    @functools.wraps(f.function if is_derivative(f) else python_function(f))
-    def blocks(*args: Any, **kwargs: Any) -> tuple[Any, ...]:
+    return _Rows(f, chosen, jit, rows)
+
+
+class _Rows:
+    """The Hessian by several arguments: a row of blocks for each of them."""
+
+    def __init__(self, f: Any, wrt: tuple[str, ...], jit: bool, rows: list[Jacobian]) -> None:
+        self.primal, self.wrt, self.jit, self.rows = f, wrt, jit, rows
+        functools.update_wrapper(self, f.function if is_derivative(f) else python_function(f), updated=())
+
+    def __call__(self, /, *args: Any, **kwargs: Any) -> tuple[Any, ...]:
         found = []
-        for row in rows:
-            last = row is rows[-1]  # all rows see the same draws: the others draw from copies of the generators
+        for row in self.rows:
+            last = row is self.rows[-1]  # all rows see the same draws: the others draw from copies of the generators
             given = args if last else duplicated(args)
-            found.append(
-                row(*given, **(kwargs if last else dict(zip(kwargs, duplicated(kwargs.values()), strict=True))))
-            )
+            named = kwargs if last else dict(zip(kwargs, duplicated(kwargs.values()), strict=True))
+            found.append(row(*given, **named))
         return tuple(found)
 
-    return blocks
+    def __repr__(self) -> str:
+        return f"<Hessian of {self.__qualname__} with respect to {', '.join(self.wrt)}>"
+
+    def __reduce__(self) -> Any:
+        if not importable(self.primal):
+            raise BadArgument(f"{self!r} cannot be pickled: its function is not found by its name")
+        return _hessian, (self.primal, self.wrt, self.jit)
+
+
+def _hessian(f: Any, wrt: tuple[str, ...], jit: bool) -> Any:
+    return hessian(f, wrt=wrt, jit=jit)

@@ -52,7 +52,7 @@ def run(request: pytest.FixtureRequest) -> Run:
         warnings.simplefilter("ignore")
         for case in CASES:
             found.errors[case.name] = error = case.error()
-            text = str(error).partition("Numba says:")[0]  # (what it says is another matter)
+            text = str(error).partition(" Numba says:")[0]  # (what it says is another matter)
             found.texts[case.name] = text[1:] if isinstance(error, Refusal) else f"{type(error).__name__}: {text}"
     if request.config.getoption("--update-golden"):
         for file in FILES:
