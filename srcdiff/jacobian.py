@@ -25,6 +25,7 @@ from .subject import importable, python_function
 from .warned import in_python
 
 SWEEP = 64  # directions: enough to make up for the calls, few enough to stay in the cache
+_LOOPS = 16  # one inside the other; Python takes twenty
 _MODES = ("auto", "forward", "reverse")
 _WHAT = {"jacobian": "Jacobian", "value_and_jacobian": "value and Jacobian", "elementwise": "elementwise derivative"}
 
@@ -37,7 +38,7 @@ class Jacobian:
     """
 
     def __init__(self, f: Callable[..., Any], kind: str, wrt: Wrt, mode: str, jit: bool) -> None:
-        if mode not in _MODES:
+        if not any(type(mode) is str and mode == known for known in _MODES):
             raise BadArgument(f"mode is one of {', '.join(map(repr, _MODES))}, not {mode!r}")
         self.primal, self.kind, self.mode = f, kind, mode
         inner = Derivative(f, Options("vjp", wrt, jit, False))  # reads the function, and refuses what cannot be read
@@ -132,6 +133,8 @@ class Jacobian:
                     f"{self.function.__name__} does not return one number or one array of a known number of "
                     f"dimensions; a Jacobian has rows for the elements of one array. Return one, or use srcdiff.vjp"
                 )
+            if max(result.ndim, *(t.ndim or 0 for t in types if isinstance(t, Num))) > _LOOPS:
+                raise BadArgument(f"a Jacobian of arrays of more than {_LOOPS} dimensions: reshape them")
             many = tuple(n for n in self.wrt if result.ndim and ranks[self._names.index(n)] and self._many(n, types))
             key = (ranks, generators, result.ndim, many)
             if key not in self._drivers:
@@ -407,7 +410,9 @@ class _Rows:
 
     def __init__(self, f: Any, wrt: tuple[str, ...], jit: bool, rows: list[Jacobian]) -> None:
         self.primal, self.wrt, self.jit, self.rows = f, wrt, jit, rows
-        functools.update_wrapper(self, f.function if is_derivative(f) else python_function(f), updated=())
+        function = f.function if is_derivative(f) else python_function(f)
+        self._name = function.__qualname__
+        functools.update_wrapper(self, function, updated=())
 
     def __call__(self, /, *args: Any, **kwargs: Any) -> tuple[Any, ...]:
         found = []
@@ -419,7 +424,7 @@ class _Rows:
         return tuple(found)
 
     def __repr__(self) -> str:
-        return f"<Hessian of {self.__qualname__} with respect to {', '.join(self.wrt)}>"
+        return f"<Hessian of {self._name} with respect to {', '.join(self.wrt)}>"
 
     def __reduce__(self) -> Any:
         if not importable(self.primal):

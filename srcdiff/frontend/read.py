@@ -306,6 +306,8 @@ class _Statements:
         for s in statements(final):
             if isinstance(s, Return | Break | Continue) and s.origin is not None:
                 self.problems.add("exit in finally", s.origin.span)
+        if not handlers and not final:
+            return list(body)  # `finally: pass`
         return [Try(body, handlers, orelse, final, origin)]
 
     def _handler(self, node: Any) -> Handler:

@@ -26,7 +26,7 @@ from ..ir.nodes import (
     Object,
     Slice,
 )
-from ..ir.types import TAPE, Dim, ListOf, Num, Static, Tup, Type, describe, wider
+from ..ir.types import TAPE, Dim, ListOf, Num, Static, Tup, Type, wider
 from .calls import call_type
 from .indexing import item_type
 from .methods import method_of
