@@ -39,9 +39,8 @@ from ..records import form_of, is_structure
 from ..rules import rule_of, spelled_form, spelled_out
 from ..rules.complex_operands import holds_complex, is_complex
 from ..rules.effects import effect_method
-from ..rules.registry import is_decided, is_elementwise, rewriting
+from ..rules.registry import is_decided, rewriting
 from ..rules.result_types import check_dimensions
-from ..rules.stacking import as_array
 from ..rules.typing import TypeProblem, method_of, type_of_value
 from .captures import check_captured
 from .forms import (
@@ -57,7 +56,7 @@ from .forms import (
 )
 from .indices import GETITEM, Indices
 from .lazy import Lazy
-from .literals import as_value, as_written, decision, is_list, literal, sliced
+from .literals import as_arrays, as_value, as_written, decision, is_list, literal, sliced
 from .state import CLASH, clash, unknown
 
 __all__ = ["ADD", "GETITEM", "Rewriter", "user_function"]
@@ -406,7 +405,7 @@ class Rewriter(Indices, Lazy):
         """The call in the form that its rule states it in."""
         args, kwargs = tuple(map(as_written, e.args)), tuple((k, as_written(v)) for k, v in e.kwargs)
         self.check_operands(e, args)
-        args = self.as_arrays(e.func, args)
+        args = as_arrays(e.func, args, self.typed)
         if not self.is_rule:
             check_none(replace(e, args=args, kwargs=kwargs))
         for arg in (*args, *(v for _, v in kwargs)):
@@ -434,17 +433,6 @@ class Rewriter(Indices, Lazy):
                 "make it an array first: np.array(...)",
                 e.at,
             )
-
-    def as_arrays(self, function: Expr, args: tuple[Expr, ...]) -> tuple[Expr, ...]:
-        """The operands of elementwise arithmetic as NumPy takes them: a tuple or list beside an array, or given to one
-        of its own functions, is an array."""
-        value = getattr(function, "value", None)
-        if not any(isinstance(a, Display) and a.kind != "record" for a in args) or not is_elementwise(value):
-            return args
-        numbers = [self.typed(a) for a in args if not isinstance(a, Display)]
-        if not isinstance(value, np.ufunc) and not any(isinstance(t, Num) and t.ndim != 0 for t in numbers):
-            return args
-        return tuple(map(as_array, args))
 
     def _checked(self, e: Expr) -> Expr:
         """The call, if there is a rule for it in this form."""
