@@ -16,15 +16,19 @@ from .api import (
     vjp,
 )
 from .debugging import debug_nans
+from .errors import SrcdiffWarning
+from .kinks import debug_kinks
 from .runtime import adjoint_of, checkpoint, checkpointed, stop_gradient
 
 __version__ = "0.1.0"
 
 __all__ = [
     "Derivative",
+    "SrcdiffWarning",
     "adjoint_of",
     "checkpoint",
     "checkpointed",
+    "debug_kinks",
     "debug_nans",
     "elementwise_grad",
     "errors",

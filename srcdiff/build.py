@@ -10,20 +10,20 @@ from typing import Any
 
 from .backend import Module, load, render_module
 from .derive import Derived, Helpers, Reads, Request, derived_helpers, docstring, forward, reverse
-from .errors import Problem, UnsupportedCall
+from .errors import Problem, UnsupportedCall, refusal
 from .frontend import AnyReference, Program
 from .ir.callee import Helper
 from .ir.nodes import Assign, Const, Display, Function, Object, Return
 from .ir.types import TAPE, Tup, Type, has_real, held
 from .ir.walk import names, statements, targets
 from .normalise import Core, specialise, split_webs, web_types
-from .normalise.reports import report
 from .normalise.state import placed
 from .optimise import linked, missing
 from .records import rebuilt
 from .result import check_result
 from .rules.effects import calls_with_effect, without_outputs
 from .rules.typing import TypeProblem, Typer
+from .warned import warnings_of
 
 # Reading and building is done by one thread at a time. A thread that compiles with Numba may ask for this lock (a
 # derivative called from compiled code is built then), so nothing is compiled while it is held.
@@ -46,6 +46,7 @@ class Built:
     result: Type  # of the primal, with the forms of its structures
     changed: frozenset[type]  # the classes of structures that the primal changes in place
     repeats: Repeats
+    warnings: tuple[Problem, ...]
 
     def formed(self, value: Any, *place: int) -> Any:
         """A result of generated code, which knows tuples only, as the structure that the primal returns (or the part
@@ -86,7 +87,7 @@ def build(program: Program, types: Sequence[Type], request: Request, taped: bool
         derived, others = _derived(core, request, taped)
         *called, function = linked(derived, others)
     except TypeProblem as problem:
-        raise report([placed(program, problem)]) from None
+        raise refusal([placed(program, problem)]) from None
     seeds = [p.name for p in function.params[len(core.function.params) :]]
     function = replace(function, doc=docstring(core, asked, seeds))
     rendered = render_module([*called, function])
@@ -105,6 +106,7 @@ def build(program: Program, types: Sequence[Type], request: Request, taped: bool
         core.result,
         core.changed,
         _repeats(program, core),
+        warnings_of(program, core, asked.wrt, asked.has_aux, chosen=asked.kind != "vjp"),
     )
 
 
@@ -158,11 +160,14 @@ def _repeats(program: Program, core: Core) -> Repeats:
     return found
 
 
-def result_type(program: Program, types: Sequence[Type]) -> tuple[Type, Repeats]:
-    """The type of the function's result for arguments of these types, and whether it can be run again. Raises a Refusal
-    for what is not supported."""
+def result_type(
+    program: Program, types: Sequence[Type], wrt: Sequence[str]
+) -> tuple[Type, Repeats, tuple[Problem, ...]]:
+    """The type of the function's result for arguments of these types, whether it can be run again, and the warnings
+    for its derivative by `wrt`. Raises a Refusal for what is not supported."""
     core = specialise(program, types)
     function, _ = split_webs(core.function)
     last = function.body[-1]
     assert isinstance(last, Return)
-    return Typer(web_types(function, core.types))(last.value or Const(None)), _repeats(program, core)
+    result = Typer(web_types(function, core.types))(last.value or Const(None))
+    return result, _repeats(program, core), warnings_of(program, core, wrt, has_aux=False, chosen=True)

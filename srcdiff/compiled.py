@@ -67,14 +67,24 @@ def _within(function: FunctionType, space: dict[str, Any]) -> FunctionType:
 
 
 class Jitted:
-    """A generated function compiled by Numba for each combination of argument types."""
+    """A generated function compiled by Numba for each combination of argument types. With `otherwise`, it runs in plain
+    Python where Numba cannot compile it, and `otherwise` is told why."""
 
-    def __init__(self, function: FunctionType, name: str, checked: bool) -> None:
+    def __init__(
+        self,
+        function: FunctionType,
+        name: str,
+        checked: bool,
+        otherwise: Callable[[Exception], None] | None = None,
+    ) -> None:
         self.numba = numba_module()
         self.dispatcher = compiled(function, checked)
-        self.name = name
+        self.function, self.name, self.otherwise = function, name, otherwise
+        self.plain = False
 
     def __call__(self, *args: Any) -> Any:
+        if self.plain:
+            return self.function(*args)
         try:
             return self.dispatcher(*args)
         except IndexError as problem:
@@ -83,7 +93,8 @@ class Jitted:
                 f"traceback shows the statement"
             ) from problem
         except self.numba.core.errors.NumbaError as problem:
-            raise self._failure(problem) from problem
+            self._failed(problem)
+        return self.function(*args)
 
     def compile(self, args: tuple[Any, ...]) -> None:
         """Compile for arguments of these types, if that has not been done. What Numba advises on speed is about code
@@ -94,17 +105,20 @@ class Jitted:
         defaults = function.__defaults__ or ()
         missing = function.__code__.co_argcount - len(args)  # adjoints of the result, 1.0 by default
         omitted = map(self.numba.types.Omitted, defaults[len(defaults) - missing :])
-        with global_compiler_lock, warnings.catch_warnings():
-            warnings.simplefilter("ignore", self.numba.NumbaPerformanceWarning)
-            try:
+        try:
+            with global_compiler_lock, warnings.catch_warnings():
+                warnings.simplefilter("ignore", self.numba.NumbaPerformanceWarning)
                 self.dispatcher.compile((*map(self.numba.typeof, args), *omitted))
-            except SrcdiffError:
-                raise
-            except Exception as problem:  # Numba has many ways to say no, not all of them its own errors
-                raise self._failure(problem) from problem
+        except SrcdiffError:
+            raise
+        except Exception as problem:  # noqa: BLE001 (Numba has many ways to say no, not all of them its own errors)
+            self._failed(problem)
 
-    def _failure(self, problem: Exception) -> CompilationFailed:
-        return CompilationFailed(
-            f"Numba cannot compile the derivative of {self.name}; without jit=True it runs in plain Python. "
-            f"Numba says:\n{problem}"
-        )
+    def _failed(self, problem: Exception) -> None:
+        if self.otherwise is None:
+            raise CompilationFailed(
+                f"Numba cannot compile the derivative of {self.name}; without jit=True it runs in plain Python. "
+                f"Numba says:\n{problem}"
+            ) from problem
+        self.plain = True
+        self.otherwise(problem)

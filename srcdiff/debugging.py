@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from types import FrameType, TracebackType
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -15,7 +16,45 @@ _REVERSE = "# reverse sweep"
 _LABELS = {"_bar": "adjoint", "_dot": "tangent"}
 
 
-class debug_nans:  # noqa: N801 (it is used like a function)
+Step = Callable[[FrameType, str, Any], Any]
+
+
+class Traced:
+    """A block in which the calls of generated functions are followed line by line; such blocks may be nested."""
+
+    def watch(self, frame: FrameType, module: Any) -> Step:
+        """What is to be called at each line of a generated function of that module."""
+        raise NotImplementedError
+
+    def __enter__(self) -> Self:
+        self.before = sys.gettrace()
+        sys.settrace(self.called)
+        return self
+
+    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        sys.settrace(self.before)
+
+    def called(self, frame: FrameType, event: str, arg: Any) -> Any:
+        """Follows calls of generated functions only; those of a block around this one go to that one, too."""
+        around = getattr(self.before, "__self__", None)
+        outer = around.called(frame, event, arg) if isinstance(around, Traced) else None
+        module = module_of(frame.f_code.co_filename)
+        if module is None:
+            return outer
+        own = self.watch(frame, module)
+        return own if outer is None else _both(outer, own)
+
+
+def _both(outer: Step, own: Step) -> Step:
+    def step(frame: FrameType, event: str, arg: Any) -> Any:
+        outer(frame, event, arg)
+        own(frame, event, arg)
+        return step
+
+    return step
+
+
+class debug_nans(Traced):  # noqa: N801 (it is used like a function)
     """Within `with srcdiff.debug_nans():` every statement of the derivatives that are called is followed by a look at
     the variables; the first value that is NaN or infinite, where none was before, raises `srcdiff.errors.NonFinite`
     with the line of your program, the variable, and the sweep.
@@ -32,19 +71,8 @@ class debug_nans:  # noqa: N801 (it is used like a function)
     array([0.5 , 0.25])
     """
 
-    def __enter__(self) -> debug_nans:
-        self.before = sys.gettrace()
-        sys.settrace(_called)
-        return self
-
-    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
-        sys.settrace(self.before)
-
-
-def _called(frame: FrameType, event: str, arg: Any) -> Any:  # noqa: ARG001
-    """Follows calls of generated functions only."""
-    module = module_of(frame.f_code.co_filename)
-    return None if module is None else _Watch(frame, module).step
+    def watch(self, frame: FrameType, module: Any) -> Step:
+        return _Watch(frame, module).step
 
 
 class _Watch:

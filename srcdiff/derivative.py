@@ -15,7 +15,7 @@ from .backend import explain
 from .build import BUILDING, Built, build
 from .compiled import Jitted, numba_module
 from .derive import Request
-from .errors import BadArgument, BadOutput, CompilationFailed, Refusal, SrcdiffError, UnresolvedName
+from .errors import BadArgument, BadOutput, CompilationFailed, Refusal, SrcdiffError, UnresolvedName, warn
 from .frontend import Program, read
 from .guess import guesses
 from .ir.types import Tup, Type
@@ -37,6 +37,7 @@ from .signature import (
     taken,
 )
 from .subject import as_function, found_by_name, importable, python_function
+from .warned import in_python, not_compiled
 from .watch import watcher
 
 T = TypeVar("T")
@@ -94,6 +95,7 @@ class Derivative:
     def __init__(self, f: Any, options: Options) -> None:
         behind = getattr(f, "derivative", None)  # of the dispatcher that `jitted` gives
         f = behind if is_derivative(behind) else f
+        asked = checked_options(options)
         if is_derivative(f):
             function = as_function(f)
             own = f.signature
@@ -106,6 +108,7 @@ class Derivative:
             options = replace(options, jit=options.jit or not self.checked)  # a Numba dispatcher's is compiled, too
         self.primal = f
         self.function = function
+        self.asked = asked
         self.options = options
         self.wrt, self.single = selected(own, options.wrt, function.__name__)
         self.signature = self._called_by(own)
@@ -250,10 +253,15 @@ class Derivative:
         plain = self.options.kind == "grad" and not self.options.has_aux and not built.unknown_rank
         if built.unknown_rank and self.options.kind == "grad":  # only the value tells whether it is a scalar
             built = self._build(types, "value")
+        program = self.program()
+        for found in (*built.warnings, *(() if self.options.jit else in_python(program, built.references))):
+            warn(found)
         call: Callable[..., Any] = built.plain
         if self.options.jit:
             self.check_compiled(built)
-            call = Jitted(built.plain, self.function.__name__, self.checked)
+            # who has not asked for compiled code gets the derivative anyway (with the draws that Numba would make)
+            otherwise = None if self.asked.jit or built.repeats.outside else lambda e: warn(not_compiled(program, e))
+            call = Jitted(built.plain, self.function.__name__, self.checked, otherwise)
         captured = tuple(v for _, v in built.captured)
         unchanged, loose = watcher(built.references, captured), not all(is_exact(a, False) for a in captured)
         return Ready(built, call, captured, unchanged, loose, written=bool(built.written or built.changed), plain=plain)
@@ -372,7 +380,16 @@ class Derivative:
                 f"{self!r} cannot be pickled, because pickle does not find {name} in the module {module}: define the "
                 f"function with def at the top level of a module"
             )
-        return type(self), (self.primal, self.options)
+        return type(self), (self.primal, self.asked)
+
+
+def checked_options(options: Options) -> Options:
+    """The same. Raises BadArgument for a `jit` or `has_aux` that is neither true nor false."""
+    for name in ("jit", "has_aux"):
+        value = getattr(options, name)
+        if not isinstance(value, bool | np.bool_):
+            raise BadArgument(f"{name} is True or False, not {value!r}")
+    return options
 
 
 def is_derivative(f: Any) -> bool:

@@ -1,14 +1,16 @@
-"""srcdiff's own errors: one base class, a class per cause, a stable code on each.
+"""srcdiff's own errors and warnings: a base class for each kind, a class per cause, a stable code on each.
 
 A refusal carries one `Problem` or several; each names the place (file, line, caret), what was met, why srcdiff does
-not go on, and what to write instead.
+not go on, and what to write instead. A warning carries one.
 """
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 
 class SrcdiffError(Exception):
@@ -17,11 +19,14 @@ class SrcdiffError(Exception):
     code = "SD000"
 
 
+Cause: TypeAlias = "type[Refusal] | type[SrcdiffWarning]"
+
+
 @dataclass(frozen=True)
 class Problem:
-    """One reason for a refusal, with its place in the user's source (lines from 1, columns from 0)."""
+    """One reason for a refusal or a warning, with its place in the user's source (lines from 1, columns from 0)."""
 
-    error: type[Refusal]
+    error: Cause
     what: str
     why: str
     fix: str
@@ -66,6 +71,13 @@ class Refusal(SrcdiffError):
 
     def __reduce__(self) -> tuple[object, ...]:
         return type(self), (self.problems,)
+
+
+def refusal(problems: Sequence[Problem]) -> Refusal:
+    """One error for all problems, of the class of the first."""
+    unique = list(dict.fromkeys(problems))
+    assert issubclass(unique[0].error, Refusal)
+    return unique[0].error(unique)
 
 
 class SourceUnavailable(Refusal):
@@ -187,6 +199,86 @@ class ChangedInPlace(GraphError):
     """A value that the backward pass needs was changed in place after it was saved."""
 
     code = "SD303"
+
+
+# ----------------------------------------------------------------------------------------------------------- warnings
+
+
+class SrcdiffWarning(UserWarning):
+    """Base class of every warning that srcdiff gives; `problem` names the place. `code` is stable across versions.
+
+    What is warned of is differentiated as it stands. `warnings.filterwarnings("error", category=SrcdiffWarning)` makes
+    errors of all of them, `"ignore"` leaves them out.
+    """
+
+    code = "SD400"
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        super().__init__(f"\n{problem}")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.problem,)
+
+
+class TurnedIntoInteger(SrcdiffWarning):
+    """A value that is differentiated becomes a whole number, or a truth value that picks an element: what is made of
+    it counts as constant."""
+
+    code = "SD401"
+
+
+class OnlyThroughComparisons(SrcdiffWarning):
+    """The result depends on an argument only through comparisons, whole numbers and the like: its gradient is zero."""
+
+    code = "SD402"
+
+
+class ZeroGradient(SrcdiffWarning):
+    """The result does not depend on an argument in `wrt` at all: its gradient is zero."""
+
+    code = "SD403"
+
+
+class AtKink(SrcdiffWarning):
+    """Under `srcdiff.debug_kinks()`: a function was evaluated exactly where it has a kink, so that its derivative is a
+    convention."""
+
+    code = "SD404"
+
+
+class RunsInPython(SrcdiffWarning):
+    """What is compiled as a function runs in plain Python as a derivative."""
+
+    code = "SD405"
+
+
+def warn(problem: Problem) -> None:
+    """Give the warning that a problem describes: once for each place and text, where the filters do not want every one.
+
+    (The registries by which the module `warnings` itself notices repetitions are void each time that somebody enters
+    `catch_warnings`, as Numba does.)
+    """
+    assert issubclass(problem.error, SrcdiffWarning)
+    warning, place = problem.error(problem), (problem.file or "<unknown>", problem.line or 1)
+    if _wanted(warning, place[1]) in ("default", "module", "once"):
+        told = problem.error, problem.what, place
+        if told in _TOLD:
+            return
+        _TOLD.add(told)
+    warnings.warn_explicit(warning, problem.error, *place)
+
+
+_TOLD: set[tuple[Cause, str, tuple[str, int]]] = set()
+
+
+def _wanted(warning: SrcdiffWarning, line: int) -> str:
+    """What the first filter that fits says (those that go by a module's name are not looked at)."""
+    for action, message, category, module, at in warnings.filters:
+        fits = isinstance(warning, category) and (message is None or message.match(str(warning)))
+        if fits and module is None and at in (0, line):
+            return action
+    return "default"
 
 
 def _short(file: str) -> str:

@@ -15,15 +15,17 @@ from .build import BUILDING, result_type
 from .compiled import Jitted, numba_module
 from .derivative import Derivative, Options, Wrt, is_derivative, signature_of
 from .derive import OneByOne
-from .errors import BadArgument, BadOutput, UnsupportedCall
+from .errors import BadArgument, BadOutput, UnsupportedCall, warn
 from .ir.types import Held, Num, Type
 from .pushforward import Pushforward
 from .records import is_structure
 from .runtime import duplicate
 from .signature import argument_type, bound, duplicated, finish, fitted, is_function, key_of, selected
 from .subject import importable, python_function
+from .warned import in_python
 
 SWEEP = 64  # directions: enough to make up for the calls, few enough to stay in the cache
+_LOOPS = 16  # one inside the other; Python takes twenty
 _MODES = ("auto", "forward", "reverse")
 _WHAT = {"jacobian": "Jacobian", "value_and_jacobian": "value and Jacobian", "elementwise": "elementwise derivative"}
 
@@ -36,7 +38,7 @@ class Jacobian:
     """
 
     def __init__(self, f: Callable[..., Any], kind: str, wrt: Wrt, mode: str, jit: bool) -> None:
-        if mode not in _MODES:
+        if not any(type(mode) is str and mode == known for known in _MODES):
             raise BadArgument(f"mode is one of {', '.join(map(repr, _MODES))}, not {mode!r}")
         self.primal, self.kind, self.mode = f, kind, mode
         inner = Derivative(f, Options("vjp", wrt, jit, False))  # reads the function, and refuses what cannot be read
@@ -125,12 +127,14 @@ class Jacobian:
         with BUILDING:
             ranks = tuple(t.ndim if isinstance(t, Num) else None for t in types)
             generators = tuple(n for n, t in zip(self._names, types, strict=True) if isinstance(t, Held))
-            result, repeats = result_type(self._inner.program(), types)
+            result, repeats, warnings = result_type(self._inner.program(), types, self.wrt)
             if not isinstance(result, Num) or result.ndim is None:
                 raise BadOutput(
                     f"{self.function.__name__} does not return one number or one array of a known number of "
                     f"dimensions; a Jacobian has rows for the elements of one array. Return one, or use srcdiff.vjp"
                 )
+            if max(result.ndim, *(t.ndim or 0 for t in types if isinstance(t, Num))) > _LOOPS:
+                raise BadArgument(f"a Jacobian of arrays of more than {_LOOPS} dimensions: reshape them")
             many = tuple(n for n in self.wrt if result.ndim and ranks[self._names.index(n)] and self._many(n, types))
             key = (ranks, generators, result.ndim, many)
             if key not in self._drivers:
@@ -138,6 +142,9 @@ class Jacobian:
                 text = writer.text()
                 if writer.calls > 1 and repeats.problem is not None:
                     raise UnsupportedCall([repeats.problem])
+                references = () if self.jit else self._inner.program().references
+                for found in (*warnings, *in_python(self._inner.program(), references)):
+                    warn(found)
                 self._drivers[key] = load_text(text, writer.name, writer.bindings)
             return self._drivers[key]
 
@@ -395,15 +402,35 @@ def hessian(f: Any, *, wrt: Wrt = 0, jit: bool = False) -> Any:
     chosen, _ = selected(signature, wrt, getattr(f, "__name__", "f"))
     rows = [Jacobian(Derivative(f, Options("grad", n, jit, False)), "jacobian", chosen, "forward", jit) for n in chosen]
 
-    @functools.wraps(f.function if is_derivative(f) else python_function(f))
-    def blocks(*args: Any, **kwargs: Any) -> tuple[Any, ...]:
+    return _Rows(f, chosen, jit, rows)
+
+
+class _Rows:
+    """The Hessian by several arguments: a row of blocks for each of them."""
+
+    def __init__(self, f: Any, wrt: tuple[str, ...], jit: bool, rows: list[Jacobian]) -> None:
+        self.primal, self.wrt, self.jit, self.rows = f, wrt, jit, rows
+        function = f.function if is_derivative(f) else python_function(f)
+        self._name = function.__qualname__
+        functools.update_wrapper(self, function, updated=())
+
+    def __call__(self, /, *args: Any, **kwargs: Any) -> tuple[Any, ...]:
         found = []
-        for row in rows:
-            last = row is rows[-1]  # all rows see the same draws: the others draw from copies of the generators
+        for row in self.rows:
+            last = row is self.rows[-1]  # all rows see the same draws: the others draw from copies of the generators
             given = args if last else duplicated(args)
-            found.append(
-                row(*given, **(kwargs if last else dict(zip(kwargs, duplicated(kwargs.values()), strict=True))))
-            )
+            named = kwargs if last else dict(zip(kwargs, duplicated(kwargs.values()), strict=True))
+            found.append(row(*given, **named))
         return tuple(found)
 
-    return blocks
+    def __repr__(self) -> str:
+        return f"<Hessian of {self._name} with respect to {', '.join(self.wrt)}>"
+
+    def __reduce__(self) -> Any:
+        if not importable(self.primal):
+            raise BadArgument(f"{self!r} cannot be pickled: its function is not found by its name")
+        return _hessian, (self.primal, self.wrt, self.jit)
+
+
+def _hessian(f: Any, wrt: tuple[str, ...], jit: bool) -> Any:
+    return hessian(f, wrt=wrt, jit=jit)

@@ -6,12 +6,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .derive import Request
-from .errors import BadOutput, UnsupportedType
+from .errors import BadOutput, UnsupportedType, refusal
 from .frontend import Program, problem_at
 from .ir.nodes import Const, Display, Expr, Name, Return
 from .ir.types import Num, Static, Type, describe
 from .normalise import Core, split_webs, web_types
-from .normalise.reports import report
 from .rules.typing import Typer
 
 
@@ -61,7 +60,7 @@ def _refuse(program: Program, last: Return, what: str) -> None:
     span = origin.span if origin is not None and origin.file == program.file else None
     why = "the derivative follows numbers, arrays and tuples of these"
     fix = "return only numbers and arrays, several of them as a tuple"
-    raise report([problem_at(program, span, UnsupportedType, f"{what} in the result", why, fix)])
+    raise refusal([problem_at(program, span, UnsupportedType, f"{what} in the result", why, fix)])
 
 
 def _check_scalar(name: str, result: Expr, types: dict[str, Type]) -> bool:

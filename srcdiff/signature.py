@@ -10,7 +10,7 @@ from typing import Any, SupportsIndex
 
 import numpy as np
 
-from .errors import BadArgument
+from .errors import BadArgument, ComplexResult
 from .ir.types import COMPLEX, FLOAT, Dim, Num, Static, Tup, Type, has_real, held
 from .records import form_of, is_structure, leaves, mapped, name_of, parts_of
 from .runtime import duplicate
@@ -128,7 +128,7 @@ def fitted(value: Any, name: str, differentiate: bool) -> Any:
         if differentiate:
             raise BadArgument(f"`{name}` is a bool: it has no derivative; leave it out of wrt")
         return bool(value)
-    if isinstance(value, int | np.integer):
+    if isinstance(value, int) or (isinstance(value, np.integer) and value.dtype.kind in "iu"):  # (no duration)
         return _fitted_int(value, name, differentiate)
     if isinstance(value, np.floating):
         if value.dtype.name not in _FLOATS:
@@ -291,6 +291,11 @@ def duplicated(args: Iterable[Any]) -> tuple[Any, ...]:
 
 def finish(gradient: Any, argument: Any) -> Any:
     """The gradient in its argument's form: a float for a number, the argument's own dtype and shape for an array."""
+    if type(gradient) in (complex, np.complex128, np.complex64):
+        raise ComplexResult(
+            "of these real numbers the function computes a complex one, which its derivative does not follow; make the "
+            "argument complex inside the function (x + 0j), or keep to the domain of the real function"
+        )
     if type(argument) is float:
         return gradient if type(gradient) is float else float(gradient)
     if isinstance(argument, np.ndarray):

@@ -14,6 +14,7 @@ from .errors import BadArgument, NotDifferentiable, Refusal, UnsupportedCall
 from .ir.types import Form
 from .records import form_of, is_structure, leaves, mapped, parts_of
 from .signature import bound, duplicated, finished, is_real, key_of
+from .subject import importable
 
 
 def vjp(f: Callable[..., Any], /, *args: Any, jit: bool = False) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
@@ -50,18 +51,51 @@ def vjp(f: Callable[..., Any], /, *args: Any, jit: bool = False) -> tuple[Any, C
     kept = duplicated(map(_copied, whole))
     captured = tuple(map(_copied, ready.extra()))
     value = f(*map(_copied, given.args), **given.kwargs)  # (this is the run that advances random generators)
-    form = _form(value)
+    return value, Pullback(f, derivative, ready, names, kept, captured, _form(value))
 
-    def pullback(y_bar: Any) -> tuple[Any, ...]:
-        leaves = list(_seeds(form, y_bar))
-        seeds = (functools.reduce(operator.add, (leaves[k] for k in places)) for places in ready.built.seed_leaves)
-        _, *parts = derivative.run(ready, duplicated(kept), (*captured, *seeds))
+
+class Pullback:
+    """From the adjoint of the value to the adjoints of the arguments. It pickles as long as its function does."""
+
+    def __init__(
+        self,
+        f: Callable[..., Any],
+        derivative: Derivative,
+        ready: Ready,
+        names: tuple[str, ...],
+        kept: tuple[Any, ...],
+        captured: tuple[Any, ...],
+        form: Any,
+    ) -> None:
+        self._f, self._derivative, self._ready, self._names = f, derivative, ready, names
+        self._kept, self._captured, self._form = kept, captured, form
+
+    def __call__(self, y_bar: Any) -> tuple[Any, ...]:
+        leaves = list(_seeds(self._form, y_bar))
+        places = self._ready.built.seed_leaves
+        seeds = (functools.reduce(operator.add, (leaves[k] for k in own)) for own in places)
+        _, *parts = self._derivative.run(self._ready, duplicated(self._kept), (*self._captured, *seeds))
         adjoints = iter(parts)
-        given = dict(zip(names, kept, strict=False))
-        done = {n: finished(adjoints, given[n]) for n in derivative.wrt}
-        return tuple(done.get(n) for n in names)
+        given = dict(zip(self._names, self._kept, strict=False))
+        done = {n: finished(adjoints, given[n]) for n in self._derivative.wrt}
+        return tuple(done.get(n) for n in self._names)
 
-    return value, pullback
+    def __repr__(self) -> str:
+        return f"<pullback of {self._derivative.function.__qualname__} to {', '.join(self._derivative.wrt)}>"
+
+    def __reduce__(self) -> Any:
+        if not importable(self._f):
+            raise BadArgument(f"{self!r} cannot be pickled: its function is not found by its name")
+        jit = self._derivative.options.jit
+        return _pullback, (self._f, self._names, self._derivative.wrt, self._kept, self._captured, self._form, jit)
+
+
+def _pullback(
+    f: Any, names: tuple[str, ...], wrt: tuple[str, ...], kept: Any, captured: Any, form: Any, jit: bool
+) -> Pullback:
+    """A pullback in another process: the derivative is written there again."""
+    derivative, ready = _prepared(f, wrt, kept, jit)
+    return Pullback(f, derivative, ready, names, kept, captured, form)
 
 
 def _copied(a: Any) -> Any:

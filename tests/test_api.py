@@ -1360,10 +1360,11 @@ def test_every_error_has_one_base_and_a_code_of_its_own(name: str) -> None:
     kind = getattr(errors, name)
     if not issubclass(kind, BaseException):
         return
-    assert issubclass(kind, errors.SrcdiffError)
+    bases = errors.SrcdiffError, errors.SrcdiffWarning
+    assert issubclass(kind, bases)
     others = [
         getattr(errors, n)
         for n in dir(errors)
-        if n != name and isinstance(getattr(errors, n), type) and issubclass(getattr(errors, n), errors.SrcdiffError)
+        if n != name and isinstance(getattr(errors, n), type) and issubclass(getattr(errors, n), bases)
     ]
     assert kind.code not in {other.code for other in others}

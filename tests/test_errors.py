@@ -1,15 +1,16 @@
-"""The page about errors: every class has its place there, and its example raises it."""
+"""The page about errors and warnings: every class has its place there, and its example gives it."""
 
 from __future__ import annotations
 
 import linecache
 import re
+import warnings
 from pathlib import Path
 
 import pytest
 
 from srcdiff import errors
-from srcdiff.errors import Refusal, SrcdiffError
+from srcdiff.errors import Refusal, SrcdiffError, SrcdiffWarning
 
 PAGE = (Path(__file__).resolve().parent.parent / "docs" / "errors.md").read_text(encoding="utf-8")
 SECTION = re.compile(r'<a id="(sd\d+)"></a>\n## (SD\d+) (\w+)\n(.*?)(?=\n<a id|\Z)', re.DOTALL)
@@ -17,9 +18,12 @@ SECTIONS = {code: (anchor, name, text) for anchor, code, name, text in SECTION.f
 EXAMPLE = re.compile(r"```python\n(.*?)```", re.DOTALL)
 
 
-def classes() -> dict[str, type[SrcdiffError]]:
-    found = [c for c in vars(errors).values() if isinstance(c, type) and issubclass(c, SrcdiffError)]
-    return {c.code: c for c in found if c not in (SrcdiffError, Refusal)}
+BASES = (SrcdiffError, SrcdiffWarning)
+
+
+def classes() -> dict[str, type[SrcdiffError] | type[SrcdiffWarning]]:
+    found = [c for c in vars(errors).values() if isinstance(c, type) and issubclass(c, BASES)]
+    return {c.code: c for c in found if c not in (*BASES, Refusal)}
 
 
 def test_every_class_has_its_section() -> None:
@@ -33,19 +37,21 @@ def test_every_class_has_its_section() -> None:
 
 
 def test_codes_are_those_of_one_class_each() -> None:
-    found = [c for c in vars(errors).values() if isinstance(c, type) and issubclass(c, SrcdiffError)]
+    found = [c for c in vars(errors).values() if isinstance(c, type) and issubclass(c, BASES)]
     assert len({c.code for c in found}) == len(found)
 
 
 @pytest.mark.parametrize("code", [code for code, (_, _, text) in SECTIONS.items() if EXAMPLE.search(text)])
 def test_the_example_raises_it(code: str) -> None:
-    if code == "SD206":
+    if code in ("SD206", "SD405"):
         pytest.importorskip("numba", reason="the example is one of compiled code")
     (example,) = EXAMPLE.findall(SECTIONS[code][2])
     file = f"<errors.md {code}>"
     linecache.cache[file] = (len(example), None, example.splitlines(keepends=True), file)
-    with pytest.raises(classes()[code]) as caught:
-        exec(compile(example, file, "exec"), {"__name__": "example"})
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", SrcdiffWarning)
+        with pytest.raises(classes()[code]) as caught:
+            exec(compile(example, file, "exec"), {"__name__": "example"})
     assert type(caught.value).code == code
-    if isinstance(caught.value, Refusal):
+    if isinstance(caught.value, Refusal | SrcdiffWarning):
         assert f"docs: docs/errors.md#{code.lower()}" in str(caught.value)

@@ -6,13 +6,15 @@ differentiably on it, *active* if both. Arrays that share memory and are written
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 
 from ..ir.nodes import Assign, Call, Choice, Const, Display, Effect, Expr, Function, Item, Logic, Name, Object, Update
 from ..ir.types import ListOf, Num, Tup, Type
 from ..ir.walk import is_call_of, statements
 from ..rules import rule_of
 from .aliases import Aliases, root_of
+
+Edges = Iterator[tuple[str, str]]  # (from, to)
 
 
 def carries(type_: Type | None) -> bool:
@@ -52,14 +54,14 @@ def sources(e: Expr) -> set[str]:
 
 def varied_names(function: Function, wrt: Iterable[str], aliases: Aliases) -> set[str]:
     """The variables that depend differentiably on `wrt`."""
-    return _closure(set(wrt), _flows(function, aliases), aliases)
+    return closure(set(wrt), _flows(function, aliases), aliases)
 
 
 def active_names(function: Function, wrt: Iterable[str], results: Iterable[str], aliases: Aliases) -> set[str]:
     """The active variables, for derivatives of `results` with respect to `wrt`."""
     flows = _flows(function, aliases)
-    varied = _closure(set(wrt), flows, aliases)
-    useful = _closure(set(results), [(t, s) for s, t in flows], aliases)
+    varied = closure(set(wrt), flows, aliases)
+    useful = closure(set(results), [(t, s) for s, t in flows], aliases)
     return {n for n in varied & useful if carries(aliases.types.get(n))}
 
 
@@ -94,7 +96,8 @@ def _flows(function: Function, aliases: Aliases) -> list[tuple[str, str]]:
     return flows
 
 
-def _closure(start: set[str], edges: list[tuple[str, str]], aliases: Aliases) -> set[str]:
+def closure(start: set[str], edges: Collection[tuple[str, str]], aliases: Aliases) -> set[str]:
+    """The variables that edges lead to from those at the start, arrays that share memory together."""
     reached = {n for name in start for n in _together(name, aliases)}
     while True:
         more = {n for a, b in edges if a in reached and b not in reached for n in _together(b, aliases)}

@@ -168,6 +168,9 @@ class _Writer:
         self.otherwise(rest, depth)
 
     def attempt(self, stmt: ir.Try, depth: int) -> None:
+        if not stmt.handlers and not stmt.final:  # nothing is left of what `finally` did
+            self.block(stmt.body, depth)
+            return
         self.write("try:", depth, stmt.origin)
         self.block(stmt.body, depth + 1)
         for handler in stmt.handlers:

@@ -10,6 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from ..analysis.aliases import Aliases
+from ..analysis.lost import SHAPE_ONLY
 from ..ir.callee import helper_of
 from ..ir.nodes import Assign, Call, Choice, Display, Effect, Expr, For, Item, Logic, Name, Object, Slice, Stmt, Update
 from ..ir.types import ListOf, Num, Type
@@ -27,10 +28,6 @@ _CHEAP = {
     *(len, abs, min, max, float, int, np.ndarray.size, np.ndarray.shape, np.sign, np.maximum, np.minimum),
 }
 _CHEAP_INT = {operator.floordiv, operator.mod, operator.truediv}
-_SHAPE_ONLY = {
-    *(len, np.ndarray.shape, np.ndarray.ndim, np.ndarray.size, np.ndarray.dtype, np.shape, np.size, np.ndim),
-    *(np.zeros_like, np.ones_like, np.empty_like),
-}
 
 
 def passed(e: Expr) -> Expr:
@@ -90,7 +87,7 @@ class Facts:
                 found |= self.list_keys(name)
             case Call(func=Object(value=function), args=(g, _)) if function is unbroadcast:
                 self._contents(g, found)
-            case Call(func=Object(value=function), args=args) if function in _SHAPE_ONLY:
+            case Call(func=Object(value=function), args=args) if function in SHAPE_ONLY:
                 for a in args:
                     for part in subexprs(a):
                         if isinstance(part, Item):

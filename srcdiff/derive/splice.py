@@ -127,6 +127,7 @@ def _as_expr(value: Any) -> Expr:
 
 @functools.cache
 def _body(body: Callable[..., Any]) -> Function:
+    assert isinstance(body, FunctionType)  # (rules are registered as such)
     function = read(body).function
     return replace(function, body=map_block(function.body, _placeless))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from srcdiff.errors import Problem, Refusal
+from srcdiff.errors import Cause, Problem
 from srcdiff.frontend.names import Reference
 from srcdiff.frontend.text import Text
 from srcdiff.ir.nodes import Function, Span
@@ -23,7 +23,12 @@ class Program:
 
 
 def problem_at(
-    program: Program, span: Span | None, error_class: type[Refusal], what: str, why: str, fix: str
+    program: Program,
+    span: Span | None,
+    error_class: Cause,
+    what: str,
+    why: str,
+    fix: str,
 ) -> Problem:
     """A problem with a caret under `span`; without one, under the function's first line."""
     if span is None:
@@ -32,7 +37,7 @@ def problem_at(
     return problem(program.file, Text(program.lines), span, error_class, what=what, why=why, fix=fix)
 
 
-def problem(file: str, text: Text, span: Span, error: type[Refusal], *, what: str, why: str, fix: str) -> Problem:
+def problem(file: str, text: Text, span: Span, error: Cause, *, what: str, why: str, fix: str) -> Problem:
     """A caret shows one line: where the place spans several, it reaches to the end of the first."""
     line = text.line(span.line)
     end = span.end_column if span.end_line == span.line else len(line.split("#", 1)[0].rstrip())

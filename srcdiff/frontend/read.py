@@ -14,7 +14,7 @@ from srcdiff.frontend.imports import imported
 from srcdiff.frontend.names import InnerScope, Scope
 from srcdiff.frontend.patterns import lowered
 from srcdiff.frontend.program import Program
-from srcdiff.frontend.refusals import Problems, not_a_function
+from srcdiff.frontend.refusals import Problems
 from srcdiff.frontend.scopes import bound_names, import_statements, nonlocal_names, parameter_names, stored_names
 from srcdiff.frontend.source import Source, find, to_gast
 from srcdiff.frontend.text import Text
@@ -54,10 +54,8 @@ from srcdiff.ir.walk import names, statements
 from srcdiff.runtime import adjoint_of, watched
 
 
-def read(function: object) -> Program:
+def read(function: types.FunctionType) -> Program:
     """The raw IR of a plain Python function. Raises a subclass of `Refusal` that lists all problems."""
-    if not isinstance(function, types.FunctionType):
-        raise not_a_function(function)
     source = find(function)
     problems = Problems(source.file, source.text)
     for part in source.unknown:
@@ -309,6 +307,8 @@ class _Statements:
         for s in statements(final):
             if isinstance(s, Return | Break | Continue) and s.origin is not None:
                 self.problems.add("exit in finally", s.origin.span)
+        if not handlers and not final:
+            return list(body)  # `finally: pass`
         return [Try(body, handlers, orelse, final, origin)]
 
     def _handler(self, node: Any) -> Handler:

@@ -6,20 +6,16 @@ with the user's own words. Entries for syntax are found by the name of the synta
 
 from __future__ import annotations
 
-import types
-from functools import partial
 from typing import NamedTuple
-
-import numpy as np
 
 from srcdiff.errors import (
     Problem,
     Refusal,
-    SourceUnavailable,
     UnresolvedName,
     UnsupportedMutation,
     UnsupportedSyntax,
     UnsupportedType,
+    refusal,
 )
 from srcdiff.frontend.program import problem
 from srcdiff.frontend.text import Text
@@ -233,59 +229,4 @@ class Problems:
     def check(self) -> None:
         """Raise one refusal with all problems, in the order of the text; its class is that of the first."""
         if self._found:
-            problems = [self._found[place] for place in sorted(self._found)]
-            raise problems[0].error(problems)
-
-
-# ------------------------------------------------------------------------------------------------- not a function
-
-
-def not_a_function(value: object) -> SourceUnavailable:
-    """The refusal of something other than a plain Python function."""
-    what, why, fix = _no_function(value)
-    return SourceUnavailable(Problem(SourceUnavailable, what, why, fix))
-
-
-def _no_function(value: object) -> tuple[str, str, str]:
-    name = str(getattr(value, "__name__", type(value).__name__))
-    if isinstance(value, types.MethodType):
-        return (
-            f"`{value.__func__.__qualname__}` is a bound method",
-            "the object it is bound to is hidden from the derivative, and what it holds could change between calls",
-            f"differentiate `{value.__func__.__qualname__}` itself and pass the object first, or write a plain `def`",
-        )
-    if isinstance(value, types.BuiltinFunctionType | types.MethodDescriptorType | np.ufunc):
-        return (
-            f"`{name}` is compiled code",
-            "there is no Python source to read",
-            f"wrap it in a function: `def f(x): return {name}(x)`",
-        )
-    if isinstance(value, staticmethod | classmethod):
-        return (
-            f"a {type(value).__name__} object is not a function",
-            "inside a class body the decorator has wrapped the function",
-            f"put the derivative's decorator below `@{type(value).__name__}`",
-        )
-    if isinstance(value, type):
-        return (
-            f"`{name}` is a class",
-            "calling a class makes an object, which has no derivative",
-            "give a function of numbers; it may make the object and return a number computed from it",
-        )
-    if isinstance(value, partial):
-        return (
-            "a functools.partial object is not a function",
-            "the arguments it fills in are not in any source text",
-            "write a `def` or a lambda that passes the arguments on",
-        )
-    if callable(value):
-        return (
-            f"an object of class `{name}` is not a function",
-            "what it computes may depend on what it holds, which the derivative cannot see",
-            f"write a `def` that takes the numbers, or differentiate `{name}.__call__` and pass the object first",
-        )
-    return (
-        f"an object of type `{name}` cannot be called",
-        "a derivative is written from the source of a function",
-        "give the function itself, not its result: `grad(f)`, not `grad(f(x))`",
-    )
+            raise refusal([self._found[place] for place in sorted(self._found)])

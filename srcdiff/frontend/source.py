@@ -14,11 +14,12 @@ import types
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
 import gast  # type: ignore[import-untyped,unused-ignore]
 
 from srcdiff.errors import Problem, SourceUnavailable
+from srcdiff.frontend import prompt
 from srcdiff.frontend.text import Text
 
 _FUTURE = 0
@@ -49,10 +50,9 @@ class Source:
 def find(function: types.FunctionType) -> Source:
     """The source of `function`, or SourceUnavailable."""
     code = function.__code__
-    text = Text(_lines(function))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the user saw the compiler's warnings when the file was imported
-        definition, name, owner = _definition(code, text)
+        text, (definition, name, owner) = _found(function)
     unknown = tuple(
         part
         for part in ast.walk(definition)
@@ -66,20 +66,35 @@ def to_gast(source: Source) -> Any:
     return gast.ast_to_gast(source.definition)
 
 
-def _lines(function: types.FunctionType) -> tuple[str, ...]:
+def _found(function: types.FunctionType) -> tuple[Text, _Found]:
+    """The text that a function stands in, and its definition there."""
     code = function.__code__
-    linecache.checkcache(code.co_filename)
-    text = "".join(linecache.getlines(code.co_filename, function.__globals__))
-    if not text:
-        _unavailable(code, *_no_text(code.co_filename))
-    return tuple(text.replace("\r\n", "\n").replace("\r", "\n").removesuffix("\n").split("\n"))
+    file = code.co_filename
+    linecache.checkcache(file)
+    text = "".join(linecache.getlines(file, function.__globals__))
+    if text:
+        kept = _text(text)
+        return kept, _definition(code, kept)
+    for guess in prompt.texts(file, code.co_name):
+        try:
+            kept = _text(guess)
+            found = _match(code, ast.parse(guess), kept.lines)
+        except (SyntaxError, ValueError):
+            continue
+        if found is not None:
+            return kept, found
+    raise _missing(code, *_no_text(file))
+
+
+def _text(text: str) -> Text:
+    return Text(tuple(text.replace("\r\n", "\n").replace("\r", "\n").removesuffix("\n").split("\n")))
 
 
 def _no_text(file: str) -> tuple[str, str]:
     """Why there is no text, and what to do."""
     if file.startswith(("<stdin", "<string", "<python-input")):
         return (
-            "Python keeps no text of what is typed at its prompt, passed with -c or given to exec",
+            "Python keeps no text of what is given to exec, and of what is typed at its prompt only the history",
             "put the function into a file and import it, or register the text in linecache.cache (as Jupyter does)",
         )
     if file.startswith("<"):
@@ -93,9 +108,17 @@ def _no_text(file: str) -> tuple[str, str]:
     )
 
 
-def _unavailable(code: types.CodeType, why: str, fix: str) -> NoReturn:
-    what = f"the source of `{code.co_name}` is not available"
-    raise SourceUnavailable(Problem(SourceUnavailable, what, why, fix, file=code.co_filename, line=code.co_firstlineno))
+def _missing(code: types.CodeType, why: str, fix: str) -> SourceUnavailable:
+    return _unavailable(code, f"the source of `{code.co_name}` is missing", why, fix)
+
+
+def _stale(code: types.CodeType, why: str, fix: str) -> SourceUnavailable:
+    return _unavailable(code, f"the source of `{code.co_name}` is stale", why, fix)
+
+
+def _unavailable(code: types.CodeType, what: str, why: str, fix: str) -> SourceUnavailable:
+    place = code.co_filename, code.co_firstlineno
+    return SourceUnavailable(Problem(SourceUnavailable, what, why, fix, *place))
 
 
 # ------------------------------------------------------------------------------------- which definition is the one
@@ -114,13 +137,17 @@ def _definition(code: types.CodeType, text: Text) -> _Found:
     tree = _parse(code, text)
     found = _match(code, tree, text.lines) or _rewritten(code, tree)
     if found is None:
-        _unavailable(
-            code,
-            "the text in its file does not match the code that runs: the file has changed since it was imported, "
-            "or something rewrote the function's code",
-            "import the module again (restart the interpreter), so that the code that runs is the code in the file",
-        )
+        raise _stale(code, *_no_match(code.co_filename))
     return found
+
+
+def _no_match(file: str) -> tuple[str, str]:
+    """Why no text fits the code, and what to do."""
+    where = f"the text that is registered as {file}" if file.startswith("<") else "the text in its file"
+    why = f"{where} does not match the code that runs: it has changed since, or something rewrote the function's code"
+    if file.startswith("<"):
+        return why, "define the function again, so that the code that runs is that of the text"
+    return why, "import the module again (importlib.reload, or a new interpreter), so that the file's code is what runs"
 
 
 def _excerpts(line: int, lines: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
@@ -163,11 +190,11 @@ def _parse(code: types.CodeType, text: Text) -> ast.Module:
         return ast.parse("\n".join(text.lines))
     except (SyntaxError, ValueError) as error:
         line = f" (line {error.lineno}: {error.msg})" if isinstance(error, SyntaxError) else f" ({error})"
-        _unavailable(
+        raise _stale(
             code,
             f"its file is not valid Python now{line}, so it is not the text that runs",
             "correct the file and import it again",
-        )
+        ) from None
 
 
 def _match(code: types.CodeType, tree: ast.Module, lines: tuple[str, ...]) -> _Found | None:
@@ -233,8 +260,9 @@ def _locate(code: types.CodeType, module: ast.Module) -> _Found | None:
         elif node.name == code.co_name and _first_line(node) == code.co_firstlineno:
             return node, name, owner
     if len(lambdas) > 1 and not any(_places(code)):
-        _unavailable(
+        raise _unavailable(
             code,
+            f"the source of `{code.co_name}` is ambiguous",
             "several lambdas stand on its line, and Python was told to keep no columns (-X no_debug_ranges)",
             "write the lambdas on lines of their own, or start Python without that option",
         )
@@ -276,13 +304,22 @@ def _contains(node: ast.expr, code: types.CodeType) -> bool:
 
 
 def _rewritten(code: types.CodeType, tree: ast.Module) -> _Found | None:
-    """A function whose `assert` statements pytest has rewritten: its code cannot be compared.
-
-    Nothing is lost by taking the text for it, since a function with an `assert` is refused for that.
-    """
+    """A function whose `assert` statements pytest has rewritten: its code has more than that of the text, but nothing
+    less."""
     if not any(name.startswith("@py") for name in code.co_names + code.co_varnames):
         return None
     found = _locate(code, tree)
     if found is None or not any(isinstance(part, ast.Assert) for part in ast.walk(found[0])):
         return None
-    return found
+    whole = compile(tree, code.co_filename, "exec", code.co_flags & _FUTURE, dont_inherit=True)
+    twins = [c for c in _codes(whole) if (c.co_qualname, c.co_firstlineno) == (code.co_qualname, code.co_firstlineno)]
+    return found if any(_holds(code, twin) for twin in twins) else None
+
+
+def _holds(code: types.CodeType, twin: types.CodeType) -> bool:
+    """Whether code has the parameters, and all the names and constants, of other code."""
+    same = code.co_varnames[: code.co_argcount] == twin.co_varnames[: twin.co_argcount]
+    names = {*code.co_names, *code.co_varnames, "AssertionError"}
+    plain = {_const_key(c) for c in code.co_consts if not isinstance(c, types.CodeType)}
+    wanted = {_const_key(c) for c in twin.co_consts if isinstance(c, int | float | complex)}
+    return same and {*twin.co_names, *twin.co_varnames} <= names and wanted <= plain

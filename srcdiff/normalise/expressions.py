@@ -56,7 +56,7 @@ from .forms import (
 )
 from .indices import GETITEM, Indices
 from .lazy import Lazy
-from .literals import as_value, as_written, decision, is_list, literal, sliced
+from .literals import as_arrays, as_value, as_written, decision, is_list, literal, sliced
 from .state import CLASH, clash, unknown
 
 __all__ = ["ADD", "GETITEM", "Rewriter", "user_function"]
@@ -405,6 +405,7 @@ class Rewriter(Indices, Lazy):
         """The call in the form that its rule states it in."""
         args, kwargs = tuple(map(as_written, e.args)), tuple((k, as_written(v)) for k, v in e.kwargs)
         self.check_operands(e, args)
+        args = as_arrays(e.func, args, self.typed)
         if not self.is_rule:
             check_none(replace(e, args=args, kwargs=kwargs))
         for arg in (*args, *(v for _, v in kwargs)):

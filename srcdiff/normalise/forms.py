@@ -129,14 +129,6 @@ def check_callee(function: Any, e: Call) -> None:
             f"make it outside, once: `dg = srcdiff.{made}(g)`, then call `dg(x)` here",
             e.at,
         )
-    if function is print:
-        raise TypeProblem(
-            UnsupportedCall,
-            "a call of `print`",
-            "the derivative runs the statements of the function in its own order, and some of them not at all",
-            "print outside the differentiated function, or return the value as well (has_aux=True)",
-            e.at,
-        )
     owner = getattr(function, "__self__", None)
     if isinstance(owner, np.ufunc) and spelled_out(function) is None and rewriting(function) is None:
         raise TypeProblem(

@@ -7,9 +7,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from ..errors import UnsupportedSyntax
 from ..ir.nodes import Call, Const, Display, Expr, Object, Slice
 from ..ir.types import Form, Num, Static, Type
+from ..rules.registry import is_elementwise
+from ..rules.stacking import as_array
 from ..rules.typing import TypeProblem
 
 
@@ -43,6 +47,18 @@ def as_written(e: Expr) -> Expr:
     if not isinstance(e, Display) or e.form is None or not e.form.is_sequence:
         return e
     return Display("list" if is_list(e) else "tuple", tuple(map(as_written, e.items)), e.at)
+
+
+def as_arrays(function: Expr, args: tuple[Expr, ...], typed: Callable[[Expr], Type]) -> tuple[Expr, ...]:
+    """The operands of elementwise arithmetic as NumPy takes them: a tuple or list beside an array, or given to one of
+    its own functions, is an array."""
+    value = getattr(function, "value", None)
+    if not any(isinstance(a, Display) and a.kind != "record" for a in args) or not is_elementwise(value):
+        return args
+    numbers = [typed(a) for a in args if not isinstance(a, Display)]
+    if not isinstance(value, np.ufunc) and not any(isinstance(t, Num) and t.ndim != 0 for t in numbers):
+        return args
+    return tuple(map(as_array, args))
 
 
 def sliced(*bounds: Expr) -> Slice:

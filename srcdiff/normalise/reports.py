@@ -1,8 +1,8 @@
-"""How problems are reported, and what is said of a recursive function whose types are not found."""
+"""What is said of a recursive function whose types are not found."""
 
 from __future__ import annotations
 
-from ..errors import Problem, Refusal, UnsupportedRecursion
+from ..errors import Problem, UnsupportedRecursion
 from ..frontend import problem_at
 from .groups import Instance
 
@@ -21,9 +21,3 @@ def unsettled(instance: Instance) -> Problem:
         if never
         else "return the same kind of value on all paths, or write the recursion as a loop",
     )
-
-
-def report(problems: list[Problem]) -> Refusal:
-    """One error for all problems, of the class of the first."""
-    unique = list(dict.fromkeys(problems))
-    return unique[0].error(unique)

@@ -20,7 +20,7 @@ from typing import Self
 
 import numpy as np
 
-from ..errors import Problem, Refusal, UnsupportedCall, UnsupportedMutation, UnsupportedRecursion
+from ..errors import Problem, Refusal, UnsupportedCall, UnsupportedMutation, UnsupportedRecursion, refusal
 from ..frontend import AnyReference, Program
 from ..ir.marks import deleted
 from ..ir.nodes import (
@@ -64,7 +64,7 @@ from .lists import changes_lists
 from .literals import as_value, as_written
 from .outline import Recompute, is_marked, without_marks
 from .pools import Pool
-from .reports import report, unsettled
+from .reports import unsettled
 from .state import Empty, Grows, Pools, State, component, placed, to_problem, unknown
 
 
@@ -129,7 +129,7 @@ def _converged(
     problems = [*state.problems, *(p for i in group.walked() for p in i.problems)]
     problems = problems or [unsettled(i) for i in group.walked() if group.changed or i.result is None]
     if problems:
-        raise report(problems)
+        raise refusal(problems)
     core = replace(core, function=without_marks(core.function, recompute))
     for callee in (i.callee for i in group.walked()):
         callee.function = without_marks(callee.function, recompute)
@@ -138,7 +138,7 @@ def _converged(
     try:
         done = finished(core.function, core.types, dict(state.captured), group)
     except TypeProblem as problem:
-        raise report([placed(program, problem)]) from None
+        raise refusal([placed(program, problem)]) from None
     if not group.writes and any(i.callee.written for i in group.walked()):
         raise Writes
     core_types = core.types | {n: type_of_value(v, ("captured", id(v))) for n, v in done.captured}

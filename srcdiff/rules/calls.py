@@ -34,13 +34,7 @@ _EXACT = (
 def call_type(type_of: TypeOf, e: Call) -> Type:
     """The type of what a call returns."""
     if not isinstance(e.func, Object):
-        raise TypeProblem(
-            UnsupportedCall,
-            "a call of something that is not known when the derivative is built",
-            "the callee is a local value, so its derivative cannot be looked up",
-            "call a module-level function by its name",
-            e.at,
-        )
+        raise TypeError(f"not lowered: {e!r}")
     function = e.func.value
     args = tuple(map(type_of, e.args))
     kwargs = tuple((k, type_of(v)) for k, v in e.kwargs)
@@ -60,6 +54,7 @@ def _result(
     if stated is not None:
         return stated
     nums = [t for t in args if isinstance(t, Num)]
+    _check_axis(function, args, dict(kwargs), e)
     if is_elementwise(function) and len(nums) == len(args):
         return _elementwise(function, nums, e)
     if any(t.ndim is None for t in nums):
@@ -78,6 +73,15 @@ def _result(
         shape = tuple(Dim(None) for _ in range(result.ndim))
         return Num(result.dtype, result.ndim, shape, contiguous=function in _FRESH_C)
     return result
+
+
+def _check_axis(function: Any, args: tuple[Type, ...], kwargs: dict[str, Type], e: Call) -> None:
+    """Refuse the axis of a number, which NumPy takes for some functions."""
+    axis = kwargs.get("axis", args[1] if len(args) > 1 else None)
+    is_number = bool(args) and isinstance(args[0], Num) and args[0].ndim == 0
+    if is_number and isinstance(axis, Num | Tup) and any(function is known for known in _REDUCTIONS):
+        what, why = f"the axis of a number in `{getattr(e.func, 'text', '')}`", "a number has no axes"
+        raise TypeProblem(UnsupportedType, what, why, "leave it out, or pass an array", e.at)
 
 
 def _check_keywords(kwargs: dict[str, Type], e: Call) -> None:

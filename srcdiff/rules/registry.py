@@ -434,6 +434,8 @@ def _entered(table: dict[Any, Any], functions: tuple[Any, ...], body: Any) -> No
 
 
 def _add(kind: str, functions: tuple[Any, ...], body: Callable[..., Any], points: Points, skip: int) -> None:
+    if not isinstance(body, FunctionType):
+        raise TypeError(f"a rule is written as a Python function, and {body!r} is none")
     if not points:
         raise ValueError(f"the rule {body.__name__} has no points: a rule is registered with calls that test it")
     for function in functions:

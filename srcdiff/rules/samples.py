@@ -24,7 +24,7 @@ def type_of_value(value: Any, token: Hashable = None) -> Type:
             return Num("bool", weak=isinstance(value, bool), value=bool(value))
         case int():
             return Num("int64", weak=True, value=value)
-        case np.integer():
+        case np.integer() if value.dtype.kind in "iu":  # (NumPy counts durations among them)
             return Num("int64", value=int(value))
         case np.floating() | np.complexfloating():  # before float: np.float64 is one
             return Num(str(value.dtype))

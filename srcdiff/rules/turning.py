@@ -109,9 +109,9 @@ def roll(e: Call, writer: Writer) -> Expr:
     shifts = list(shift.items) if isinstance(shift, Display) else [shift]
     axes = list(axis.items) if isinstance(axis, Display) else [axis]
     if len(shifts) != len(axes):
-        shifts, axes = shifts * len(axes), axes * len(shifts)
-        if len(shifts) != len(axes):
+        if min(len(shifts), len(axes)) != 1:
             raise problem(e, "`np.roll` with shifts and axes of different numbers", "Python itself refuses this call")
+        shifts, axes = shifts * len(axes), axes * len(shifts)
     for by, along in zip(shifts, axes, strict=True):
         type_ = writer.typed(by)
         if not (isinstance(type_, Num) and type_.is_integral):

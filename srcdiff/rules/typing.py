@@ -10,7 +10,7 @@ import functools
 from collections.abc import Hashable, Mapping
 from dataclasses import replace
 
-from ..errors import UnresolvedName, UnsupportedSyntax
+from ..errors import UnresolvedName
 from ..ir.nodes import (
     Attr,
     Call,
@@ -26,7 +26,7 @@ from ..ir.nodes import (
     Object,
     Slice,
 )
-from ..ir.types import TAPE, Dim, ListOf, Num, Static, Tup, Type, describe, wider
+from ..ir.types import TAPE, Dim, ListOf, Num, Static, Tup, Type, wider
 from .calls import call_type
 from .indexing import item_type
 from .methods import method_of
@@ -67,16 +67,8 @@ class Typer:
                 return Static(slice(None))
             case Call():
                 return _of_itself(call_type(self, e), e)
-            case Closure() | Comprehension():
+            case Attr() | Closure() | Comprehension():
                 raise TypeError(f"not lowered: {e!r}")
-            case Attr():
-                raise TypeProblem(
-                    UnsupportedSyntax,
-                    f"the attribute `{e.name}` of a {describe(self(e.base))}",
-                    "srcdiff knows shape, ndim, size, T, dtype and the methods of arrays that have a rule",
-                    "compute it outside the differentiated function, or pass the value as an argument",
-                    e.at,
-                )
 
     def _name(self, e: Name) -> Type:
         if e.id not in self.types:
