@@ -16,6 +16,7 @@ from .api import (
     vjp,
 )
 from .debugging import debug_nans
+from .opaque.marks import dynamic
 from .runtime import adjoint_of, checkpoint, checkpointed, stop_gradient
 
 __version__ = "0.1.0"
@@ -26,6 +27,7 @@ __all__ = [
     "checkpoint",
     "checkpointed",
     "debug_nans",
+    "dynamic",
     "elementwise_grad",
     "errors",
     "grad",

@@ -17,8 +17,12 @@ from .ir.nodes import Assign, Const, Display, Function, Object, Return
 from .ir.types import TAPE, Tup, Type, has_real, held
 from .ir.walk import names, statements, targets
 from .normalise import Core, specialise, split_webs, web_types
+from .normalise.outline import Recompute
+from .normalise.policy import OnTape
 from .normalise.reports import report
+from .normalise.specialise import Instead
 from .normalise.state import placed
+from .opaque.parts import Primal
 from .optimise import linked, missing
 from .records import rebuilt
 from .result import check_result
@@ -46,6 +50,13 @@ class Built:
     result: Type  # of the primal, with the forms of its structures
     changed: frozenset[type]  # the classes of structures that the primal changes in place
     repeats: Repeats
+    on_tape: tuple[OnTape, ...] = ()  # the functions that are called without being read
+    unknown: tuple[Primal, ...] = ()  # those of them that are still to run once before the derivative can be written
+    parts: tuple[Primal, ...] = ()  # those that have
+
+    def is_outdated(self) -> bool:
+        """Whether more, or something else, is known by now of what the functions on the tape return."""
+        return any(p.is_known for p in self.unknown) or any(p.is_outdated for p in self.parts)
 
     def formed(self, value: Any, *place: int) -> Any:
         """A result of generated code, which knows tuples only, as the structure that the primal returns (or the part
@@ -72,12 +83,21 @@ class Repeats:
     outside: str = ""
 
 
-def build(program: Program, types: Sequence[Type], request: Request, taped: bool = True) -> Built:
+def build(
+    program: Program,
+    types: Sequence[Type],
+    request: Request,
+    taped: bool = True,
+    instead: Instead | None = None,
+    guesses: bool = False,
+) -> Built:
     """Write and load the derivative; `taped` says whether recursive functions keep on a tape what their adjoints need
-    and loops keep snapshots (such a text is not differentiated again).
+    and loops keep snapshots (such a text is not differentiated again). `instead` gives the program that runs on the
+    eager runtime, if that is what happens to one that is refused; `guesses` that the text is only shown.
 
     Raises a Refusal for what is not supported, BadOutput for a wrong result."""
-    core = specialise(program, types, "nothing" if request.is_forward else "loops" if taped else "calls")
+    recompute: Recompute = "nothing" if request.is_forward else "loops" if taped else "calls"
+    core = specialise(program, types, recompute, instead, guesses)
     if request.quiet:
         core = replace(core, function=replace(core.function, body=without_outputs(core.function.body)))
     asked, request = request, _by_leaf(request, core)
@@ -86,7 +106,10 @@ def build(program: Program, types: Sequence[Type], request: Request, taped: bool
         derived, others = _derived(core, request, taped)
         *called, function = linked(derived, others)
     except TypeProblem as problem:
-        raise report([placed(program, problem)]) from None
+        found = placed(program, problem)
+        if instead is None:
+            raise report([found]) from None
+        return build(instead(found), types, asked, taped, None, guesses)
     seeds = [p.name for p in function.params[len(core.function.params) :]]
     function = replace(function, doc=docstring(core, asked, seeds))
     rendered = render_module([*called, function])
@@ -105,6 +128,9 @@ def build(program: Program, types: Sequence[Type], request: Request, taped: bool
         core.result,
         core.changed,
         _repeats(program, core),
+        core.on_tape,
+        core.unknown,
+        core.parts,
     )
 
 
@@ -158,11 +184,22 @@ def _repeats(program: Program, core: Core) -> Repeats:
     return found
 
 
-def result_type(program: Program, types: Sequence[Type]) -> tuple[Type, Repeats]:
-    """The type of the function's result for arguments of these types, and whether it can be run again. Raises a Refusal
+class NotRunYet(UnsupportedCall):
+    """A function that runs on the tape has to run before the type of the result is known."""
+
+
+def result_type(program: Program, types: Sequence[Type], instead: Instead | None = None) -> tuple[Type, Repeats, bool]:
+    """The type of the function's result for arguments of these types, whether it can be run again, and whether a part
+    of it runs on the tape. Raises a Refusal
     for what is not supported."""
-    core = specialise(program, types)
+    core = specialise(program, types, "nothing", instead)
+    if core.unknown:
+        what = f"`{core.unknown[0].name}`, which runs on the tape, has not run yet with arguments of these types"
+        why = "the rank of the result is not known before it has"
+        fix = "call this derivative once by itself before other derivatives use it"
+        raise NotRunYet(Problem(UnsupportedCall, what, why, fix))
     function, _ = split_webs(core.function)
     last = function.body[-1]
     assert isinstance(last, Return)
-    return Typer(web_types(function, core.types))(last.value or Const(None)), _repeats(program, core)
+    type_ = Typer(web_types(function, core.types))(last.value or Const(None))
+    return type_, _repeats(program, core), bool(core.on_tape)

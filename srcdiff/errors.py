@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+ON_TAPE = 'let it run on srcdiff.tape: mark it with @srcdiff.dynamic, or give the derivative fallback="tape"'
+
 
 class SrcdiffError(Exception):
     """Base class of every error that srcdiff raises on purpose. `code` is stable across versions."""
@@ -187,6 +189,11 @@ class ChangedInPlace(GraphError):
     """A value that the backward pass needs was changed in place after it was saved."""
 
     code = "SD303"
+
+
+class FallbackWarning(UserWarning):
+    """A function runs on the eager runtime, `srcdiff.tape`, because its source is not read; the message says which one,
+    where, and why. It is given once for each place. With `jit=True` it says, too, that nothing is compiled."""
 
 
 def _short(file: str) -> str:

@@ -19,15 +19,16 @@ PIPELINE = {
     "runtime": {"errors"},
     "rules": {"ir", "errors", "runtime"},
     "records": {"ir"},
+    "tape": {"ir", "errors", "runtime", "rules"},
+    "opaque": {"ir", "errors", "records", "tape"},
     "frontend": {"ir", "errors", "runtime", "records"},
     "analysis": {"ir", "errors", "rules"},
-    "normalise": {"ir", "errors", "runtime", "rules", "records", "frontend", "analysis"},
+    "normalise": {"ir", "errors", "runtime", "rules", "records", "opaque", "frontend", "analysis"},
     "derive": {"ir", "errors", "runtime", "rules", "frontend", "normalise", "analysis"},
     "optimise": {"ir", "errors", "runtime", "rules", "frontend", "normalise", "analysis", "derive"},
     "backend": {"ir", "errors", "runtime"},
 }
 MAY_IMPORT = PIPELINE | {
-    "tape": {"ir", "errors", "runtime", "rules"},
     "optim": {"errors", "tape"},
     "signature": {"ir", "errors", "records", "runtime"},
     "sharing": {"errors", "records"},
@@ -37,19 +38,21 @@ MAY_IMPORT = PIPELINE | {
     "build": {*PIPELINE, "result"},
     "runtime_numba": {"runtime"},
     "compiled": {"errors", "runtime_numba"},
-    "derivative": {*PIPELINE, "signature", "sharing", "watch", "guess", "build", "compiled"},
-    "vjp": {"ir", "errors", "records", "runtime", "signature", "derivative"},
+    "learning": {*PIPELINE, "signature", "build"},
+    "derivative": {*PIPELINE, "signature", "sharing", "watch", "guess", "build", "compiled", "learning"},
+    "vjp": {"ir", "errors", "records", "runtime", "signature", "learning", "derivative"},
     "pushforward": {"errors", "records", "signature", "derivative"},
     "jacobian": {*PIPELINE, "records", "signature", "build", "compiled", "derivative", "pushforward"},
     "api": {"errors", "derivative", "vjp", "pushforward", "jacobian"},
     "from_source": {"errors", "tape", "vjp", "api"},
     "testing": {"errors", "records", "rules", "signature", "api"},
     "debugging": {"errors", "backend"},
-    "__init__": {"errors", "runtime", "api", "debugging"},
+    "__init__": {"errors", "runtime", "opaque", "api", "debugging"},
 }
 # modules that are one unit with another: they name its class, or hold a part of it
 PARTS = {
     "subject": "derivative",
+    "ready": "derivative",
     "jitted": "derivative",
     "runtime_reductions": "runtime",
     "runtime_matrices": "runtime",
@@ -57,6 +60,7 @@ PARTS = {
     "runtime_texts": "runtime",
     "runtime_adjoints": "runtime",
     "runtime_schedules": "runtime",
+    "runtime_calls": "runtime",
 }
 
 

@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 
 import gast  # type: ignore[import-untyped,unused-ignore]
 
-from srcdiff.errors import Problem, SourceUnavailable
+from srcdiff.errors import ON_TAPE, Problem, SourceUnavailable
 from srcdiff.frontend.text import Text
 
 _FUTURE = 0
@@ -95,6 +95,7 @@ def _no_text(file: str) -> tuple[str, str]:
 
 def _unavailable(code: types.CodeType, why: str, fix: str) -> NoReturn:
     what = f"the source of `{code.co_name}` is not available"
+    fix = f"{fix}; or {ON_TAPE}"
     raise SourceUnavailable(Problem(SourceUnavailable, what, why, fix, file=code.co_filename, line=code.co_firstlineno))
 
 
