@@ -22,6 +22,7 @@ from ..rules.nearest import library_of
 from ..rules.typing import TypeProblem
 from .forms import is_helper, no_method
 from .groups import NotYet, flat
+from .literals import as_value
 from .policy import Policy
 from .recursion import Recursion, rebuilt
 from .state import to_problem
@@ -129,6 +130,7 @@ class Dynamics(Recursion):
 
     def handed_over(self, arg: Expr, e: Call) -> Expr:
         """An argument whose parts, if it is a structure, are there one by one."""
+        arg = as_value(arg)
         type_ = self.typed(arg)
         if isinstance(type_, Tup) and not isinstance(arg, Display):
             arg = self.atom(arg, "argument")
