@@ -19,9 +19,7 @@ from dataclasses import replace
 from types import FunctionType
 from typing import Self
 
-import numpy as np
-
-from ..errors import Problem, Refusal, UnresolvedName, UnsupportedCall, UnsupportedMutation, UnsupportedRecursion
+from ..errors import Problem, Refusal, UnresolvedName, UnsupportedCall, UnsupportedMutation
 from ..frontend import Program
 from ..ir.marks import deleted
 from ..ir.nodes import (
@@ -48,20 +46,20 @@ from ..ir.nodes import (
     Update,
     While,
 )
-from ..ir.types import FLOAT, ListOf, Num, Pooled, Static, Tup, Type, describe
+from ..ir.types import FLOAT, ListOf, Num, Pooled, Static, Tup, Type
 from ..ir.walk import Fresh, is_call_of, mentioned, targets
-from ..rules.effects import calls_with_effect, effect_of
+from ..rules.effects import effect_of
 from ..rules.registry import writes
 from ..rules.typing import TypeProblem, method_of, type_of_value
 from .attempts import check_attempts
 from .changes import Changed
 from .copies import without_copies
-from .core import Core, callee_name, not_read
+from .core import Core, callee_name, not_read, outside
 from .exits import single_exit
 from .expressions import user_function
 from .finish import finished, renamed
 from .forms import repeated_update
-from .groups import Group, Instance, NotYet, Recursive, Writes, is_plain
+from .groups import Group, Instance, NotYet, Recursive, Writes
 from .lists import changes_lists
 from .literals import as_value, as_written
 from .outline import Recompute, is_marked, without_marks
@@ -273,30 +271,9 @@ class Specialiser(Pool):
         function = Function(name, params, body, None, program.function.origin)
         instance.callee.function = without_copies(function, state)
         instance.callee.types = {p.name: walker.declared[p.name] for p in params}
-        for problem in self.outside(instance):
+        for problem in outside(instance, self.chain):
             walker.note(problem)
         group.found(instance, walker.result if state.reachable else None)
-
-    def outside(self, instance: Instance) -> Iterator[Problem]:
-        """What a recursive function does beside giving a value: its derivative may run it more often, or not at all."""
-        program, name = instance.program, instance.program.function.name
-        for s, call, _ in calls_with_effect(without_marks(instance.callee.function, "nothing").body):
-            what = f"`{getattr(call.func, 'text', 'a call')}` in `{name}`, which calls itself"
-            why = "what has an effect is to run exactly once, and the derivative calls a recursive function as it needs"
-            fix = "do it in a function that does not call itself"
-            problem = TypeProblem(UnsupportedRecursion, what, why, fix, call.at)
-            yield to_problem(program, problem, s.origin, self.chain)
-        type_ = instance.result
-        if type_ is not None and not is_plain(type_):
-            what = f"a {describe(type_)} as the result of `{name}`, which calls itself"
-            why = "recursive functions are differentiated in numbers, arrays and structures of these"
-            fix = "return numbers or arrays"
-            yield to_problem(program, TypeProblem(UnsupportedRecursion, what, why, fix), None, self.chain)
-        for wish, value in instance.captured.values():
-            if not isinstance(value, np.ndarray):
-                what, fix = f"`{wish}` in `{name}`, which calls itself", "draw outside, and pass the numbers"
-                why = "a generator changes each time that it is asked"
-                yield to_problem(program, TypeProblem(UnsupportedRecursion, what, why, fix), None, self.chain)
 
     def run(self, block: Block) -> Block:
         with self.state.collect() as out:
