@@ -18,6 +18,7 @@ from .api import (
 from .debugging import debug_nans
 from .errors import SrcdiffWarning
 from .kinks import debug_kinks
+from .opaque.marks import dynamic
 from .runtime import adjoint_of, checkpoint, checkpointed, stop_gradient
 
 __version__ = "0.1.0"
@@ -30,6 +31,7 @@ __all__ = [
     "checkpointed",
     "debug_kinks",
     "debug_nans",
+    "dynamic",
     "elementwise_grad",
     "errors",
     "grad",

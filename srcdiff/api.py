@@ -6,10 +6,11 @@ import functools
 from collections.abc import Callable
 from typing import Any, overload
 
-from .derivative import Derivative, Options, Wrt
+from .derivative import Derivative
 from .errors import BadArgument
 from .jacobian import Jacobian, elementwise_grad, hessian, jacobian, value_and_jacobian
 from .pushforward import grad_and_hvp, hvp, jvp
+from .ready import Options, Wrt
 from .vjp import vjp
 
 __all__ = [
@@ -30,12 +31,21 @@ __all__ = [
 
 
 @overload
-def grad(f: Callable[..., Any], *, wrt: Wrt = ..., jit: bool = ..., has_aux: bool = ...) -> Derivative: ...
+def grad(
+    f: Callable[..., Any], *, wrt: Wrt = ..., jit: bool = ..., has_aux: bool = ..., fallback: str | None = ...
+) -> Derivative: ...
 @overload
 def grad(
-    f: None = None, *, wrt: Wrt = ..., jit: bool = ..., has_aux: bool = ...
+    f: None = None, *, wrt: Wrt = ..., jit: bool = ..., has_aux: bool = ..., fallback: str | None = ...
 ) -> Callable[[Callable[..., Any]], Derivative]: ...
-def grad(f: Callable[..., Any] | None = None, *, wrt: Wrt = 0, jit: bool = False, has_aux: bool = False) -> Any:
+def grad(
+    f: Callable[..., Any] | None = None,
+    *,
+    wrt: Wrt = 0,
+    jit: bool = False,
+    has_aux: bool = False,
+    fallback: str | None = None,
+) -> Any:
     """The gradient of a scalar function of numbers and arrays, as a function of the same arguments.
 
     `wrt` selects the arguments: a position, a parameter name, or a tuple of those (then the result is a tuple). The
@@ -52,6 +62,9 @@ def grad(f: Callable[..., Any] | None = None, *, wrt: Wrt = 0, jit: bool = False
     With `jit`, Numba compiles the derivative. An index that does not fit its array raises, as in Python, unless `f`
     itself is a Numba dispatcher: its derivative is always compiled, and does not look at indices, as Numba does not.
 
+    With `fallback="tape"`, a function that `f` calls and that srcdiff cannot read runs on `srcdiff.tape`, in plain
+    Python; so does the whole of `f` where it cannot be read itself. A FallbackWarning says which, where, and why.
+
     Raises a `srcdiff.errors.Refusal` for what srcdiff does not differentiate, `BadOutput` if the result is no real
     scalar, `BadArgument` for arguments or a `wrt` that do not fit. Method: reverse-mode source transformation
     (Griewank and Walther, Evaluating Derivatives, 2nd ed., chapters 3 to 6).
@@ -64,18 +77,25 @@ def grad(f: Callable[..., Any] | None = None, *, wrt: Wrt = 0, jit: bool = False
     7.0
     """
     if f is None:
-        return functools.partial(grad, wrt=wrt, jit=jit, has_aux=has_aux)
-    return Derivative(f, Options("grad", wrt, jit, has_aux))
+        return functools.partial(grad, wrt=wrt, jit=jit, has_aux=has_aux, fallback=fallback)
+    return Derivative(f, Options("grad", wrt, jit, has_aux, fallback=fallback))
 
 
-@overload
-def value_and_grad(f: Callable[..., Any], *, wrt: Wrt = ..., jit: bool = ..., has_aux: bool = ...) -> Derivative: ...
 @overload
 def value_and_grad(
-    f: None = None, *, wrt: Wrt = ..., jit: bool = ..., has_aux: bool = ...
+    f: Callable[..., Any], *, wrt: Wrt = ..., jit: bool = ..., has_aux: bool = ..., fallback: str | None = ...
+) -> Derivative: ...
+@overload
+def value_and_grad(
+    f: None = None, *, wrt: Wrt = ..., jit: bool = ..., has_aux: bool = ..., fallback: str | None = ...
 ) -> Callable[[Callable[..., Any]], Derivative]: ...
 def value_and_grad(
-    f: Callable[..., Any] | None = None, *, wrt: Wrt = 0, jit: bool = False, has_aux: bool = False
+    f: Callable[..., Any] | None = None,
+    *,
+    wrt: Wrt = 0,
+    jit: bool = False,
+    has_aux: bool = False,
+    fallback: str | None = None,
 ) -> Any:
     """Like `grad`, with the value: the derivative returns `(value, gradient)`, or `((value, auxiliary), gradient)`.
 
@@ -87,8 +107,8 @@ def value_and_grad(
     (6.0, (3.0, 2.0))
     """
     if f is None:
-        return functools.partial(value_and_grad, wrt=wrt, jit=jit, has_aux=has_aux)
-    return Derivative(f, Options("value", wrt, jit, has_aux))
+        return functools.partial(value_and_grad, wrt=wrt, jit=jit, has_aux=has_aux, fallback=fallback)
+    return Derivative(f, Options("value", wrt, jit, has_aux, fallback=fallback))
 
 
 def source(derivative: Any, /, *args: Any, **kwargs: Any) -> str:

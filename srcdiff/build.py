@@ -6,7 +6,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from types import FunctionType
-from typing import Any
+from typing import Any, NamedTuple
 
 from .backend import Module, load, render_module
 from .derive import Derived, Helpers, Reads, Request, derived_helpers, docstring, forward, reverse
@@ -17,7 +17,11 @@ from .ir.nodes import Assign, Const, Display, Function, Object, Return
 from .ir.types import TAPE, Tup, Type, has_real, held
 from .ir.walk import names, statements, targets
 from .normalise import Core, specialise, split_webs, web_types
+from .normalise.outline import Recompute
+from .normalise.policy import OnTape
+from .normalise.specialise import Instead
 from .normalise.state import placed
+from .opaque.parts import Primal
 from .optimise import linked, missing
 from .records import rebuilt
 from .result import check_result
@@ -47,6 +51,13 @@ class Built:
     changed: frozenset[type]  # the classes of structures that the primal changes in place
     repeats: Repeats
     warnings: tuple[Problem, ...]
+    on_tape: tuple[OnTape, ...] = ()  # the functions that are called without being read
+    unknown: tuple[Primal, ...] = ()  # those of them that are still to run once before the derivative can be written
+    parts: tuple[Primal, ...] = ()  # those that have
+
+    def is_outdated(self) -> bool:
+        """Whether more, or something else, is known by now of what the functions on the tape return."""
+        return any(p.is_known for p in self.unknown) or any(p.is_outdated for p in self.parts)
 
     def formed(self, value: Any, *place: int) -> Any:
         """A result of generated code, which knows tuples only, as the structure that the primal returns (or the part
@@ -73,12 +84,21 @@ class Repeats:
     outside: str = ""
 
 
-def build(program: Program, types: Sequence[Type], request: Request, taped: bool = True) -> Built:
+def build(
+    program: Program,
+    types: Sequence[Type],
+    request: Request,
+    taped: bool = True,
+    instead: Instead | None = None,
+    guesses: bool = False,
+) -> Built:
     """Write and load the derivative; `taped` says whether recursive functions keep on a tape what their adjoints need
-    and loops keep snapshots (such a text is not differentiated again).
+    and loops keep snapshots (such a text is not differentiated again). `instead` gives the program that runs on the
+    eager runtime, if that is what happens to one that is refused; `guesses` that the text is only shown.
 
     Raises a Refusal for what is not supported, BadOutput for a wrong result."""
-    core = specialise(program, types, "nothing" if request.is_forward else "loops" if taped else "calls")
+    recompute: Recompute = "nothing" if request.is_forward else "loops" if taped else "calls"
+    core = specialise(program, types, recompute, instead, guesses)
     if request.quiet:
         core = replace(core, function=replace(core.function, body=without_outputs(core.function.body)))
     asked, request = request, _by_leaf(request, core)
@@ -87,7 +107,10 @@ def build(program: Program, types: Sequence[Type], request: Request, taped: bool
         derived, others = _derived(core, request, taped)
         *called, function = linked(derived, others)
     except TypeProblem as problem:
-        raise refusal([placed(program, problem)]) from None
+        found = placed(program, problem)
+        if instead is None:
+            raise refusal([found]) from None
+        return build(instead(found), types, asked, taped, None, guesses)
     seeds = [p.name for p in function.params[len(core.function.params) :]]
     function = replace(function, doc=docstring(core, asked, seeds))
     rendered = render_module([*called, function])
@@ -107,6 +130,9 @@ def build(program: Program, types: Sequence[Type], request: Request, taped: bool
         core.changed,
         _repeats(program, core),
         warnings_of(program, core, asked.wrt, asked.has_aux, chosen=asked.kind != "vjp"),
+        core.on_tape,
+        core.unknown,
+        core.parts,
     )
 
 
@@ -160,14 +186,31 @@ def _repeats(program: Program, core: Core) -> Repeats:
     return found
 
 
-def result_type(
-    program: Program, types: Sequence[Type], wrt: Sequence[str]
-) -> tuple[Type, Repeats, tuple[Problem, ...]]:
-    """The type of the function's result for arguments of these types, whether it can be run again, and the warnings
-    for its derivative by `wrt`. Raises a Refusal for what is not supported."""
-    core = specialise(program, types)
+class NotRunYet(UnsupportedCall):
+    """A function that runs on the tape has to run before the type of the result is known."""
+
+
+class Outcome(NamedTuple):
+    """What is known of a function before its derivative is written."""
+
+    type: Type  # of its result
+    repeats: Repeats
+    on_tape: bool  # whether a part of it runs on the tape
+    warnings: tuple[Problem, ...]
+
+
+def result_type(program: Program, types: Sequence[Type], wrt: Sequence[str], instead: Instead | None = None) -> Outcome:
+    """The type of the function's result for arguments of these types, and what is to be known of it beside that.
+    Raises a Refusal for what is not supported."""
+    core = specialise(program, types, "nothing", instead)
+    if core.unknown:
+        what = f"`{core.unknown[0].name}`, which runs on the tape, has not run yet with arguments of these types"
+        why = "the rank of the result is not known before it has"
+        fix = "call this derivative once by itself before other derivatives use it"
+        raise NotRunYet(Problem(UnsupportedCall, what, why, fix))
     function, _ = split_webs(core.function)
     last = function.body[-1]
     assert isinstance(last, Return)
-    result = Typer(web_types(function, core.types))(last.value or Const(None))
-    return result, _repeats(program, core), warnings_of(program, core, wrt, has_aux=False, chosen=True)
+    type_ = Typer(web_types(function, core.types))(last.value or Const(None))
+    warnings = warnings_of(program, core, wrt, has_aux=False, chosen=True)
+    return Outcome(type_, _repeats(program, core), bool(core.on_tape), warnings)

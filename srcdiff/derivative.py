@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import replace
 from types import FunctionType
 from typing import Any, TypeVar
 
@@ -16,15 +16,18 @@ from .build import BUILDING, Built, build
 from .compiled import Jitted, numba_module
 from .derive import Request
 from .errors import BadArgument, BadOutput, CompilationFailed, Refusal, SrcdiffError, UnresolvedName, warn
-from .frontend import Program, read
+from .frontend import Program
 from .guess import guesses
 from .ir.types import Tup, Type
+from .learning import Instead, Learned, copied, learned, read_or_whole, rewinding, tell, whole
+from .ready import Options, Ready
 from .records import is_structure
 from .sharing import check_apart, check_distinct
 from .signature import (
     argument_type,
     bound,
     count_by_position,
+    duplicated,
     finish,
     finished,
     fitted,
@@ -41,7 +44,7 @@ from .warned import in_python, not_compiled
 from .watch import watcher
 
 T = TypeVar("T")
-Wrt = int | str | tuple[int | str, ...]
+_RUNS = 1000  # each of them finds out what one more function on the tape returns
 _WHAT = {
     "grad": "gradient",
     "value": "value and gradient",
@@ -50,36 +53,6 @@ _WHAT = {
     "tangent": "tangent",
     "tangents": "tangents in many directions",
 }
-
-
-@dataclass(frozen=True)
-class Options:
-    kind: str  # a key of _WHAT
-    wrt: Wrt
-    jit: bool
-    has_aux: bool
-    quiet: bool = False  # without what the function prints
-
-
-@dataclass(frozen=True, slots=True)
-class Ready:
-    """What runs for one combination of argument types. `refit` are the places of the arguments that generated code
-    does not take as they are, `structured` says that some are structures, `loose` that a captured array is not taken
-    as it is either, `plain` that the result is the gradient itself."""
-
-    built: Built
-    call: Callable[..., Any]
-    captured: tuple[Any, ...]
-    unchanged: Callable[[], bool]
-    loose: bool = False
-    refit: tuple[int, ...] = ()
-    structured: bool = False
-    written: bool = False
-    plain: bool = False
-
-    def extra(self) -> tuple[Any, ...]:
-        """The captured arrays as generated code takes them now: their elements may have changed."""
-        return tuple([fitted(a, "a captured array", False) for a in self.captured]) if self.loose else self.captured
 
 
 class Derivative:
@@ -99,7 +72,8 @@ class Derivative:
         if is_derivative(f):
             function = as_function(f)
             own = f.signature
-            options = replace(options, jit=options.jit or f.options.jit or f is behind)
+            fallback = options.fallback or f.options.fallback
+            options = replace(options, jit=options.jit or f.options.jit or f is behind, fallback=fallback)
             self.checked: bool = f.checked
         else:
             function = python_function(f)
@@ -144,13 +118,23 @@ class Derivative:
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         if kwargs or len(args) != self._count:
             args = self.by_position(args, kwargs)
-        ready = self.ready(args)
-        result = self.run(ready, args, ready.extra() if ready.loose else ready.captured)
+        ready, result = self.attempt(args)
         if not ready.plain:
             return self._finished(result, args, ready)
         if self.single:
             return finish(result, args[self.places[0]])
         return tuple([finish(g, args[k]) for g, k in zip(result, self.places, strict=True)])
+
+    def attempt(self, args: tuple[Any, ...], *more: Any) -> tuple[Ready, Any]:
+        """What runs for these arguments, and what it returns for them and those that follow them. Where a function is
+        met for the first time that has to run before its result is known, the run begins anew."""
+        for _ in range(_RUNS):
+            ready = self.ready(args, more)
+            try:
+                return ready, self.run(ready, args, (*(ready.extra() if ready.loose else ready.captured), *more))
+            except Learned:
+                continue
+        raise SrcdiffError(f"a defect of srcdiff: {self.function.__name__} is never done with finding out types")
 
     def ready(self, args: tuple[Any, ...], tangents: tuple[Any, ...] = ()) -> Ready:
         """What runs for these arguments, compiled if need be."""
@@ -176,6 +160,9 @@ class Derivative:
         if ready.refit:
             args = self._taken(ready, args)
         try:
+            if ready.built.on_tape:
+                with rewinding(args):
+                    return ready.call(*args, *extra)
             return ready.call(*args, *extra)
         except SrcdiffError:
             raise
@@ -225,8 +212,20 @@ class Derivative:
 
     def prepare(self, args: tuple[Any, ...]) -> Ready:
         """What runs for these arguments, built if need be."""
+        ready, is_new = self._prepared(args)
+        if is_new and ready.built.unknown and self.learn(args):
+            ready, _ = self._prepared(args)
+        if is_new:
+            tell(ready.built.on_tape, self.function.__name__, self.options.jit)
+        return ready
+
+    def _key(self, args: tuple[Any, ...]) -> tuple[Type, ...]:
         given = zip(args, self._names, strict=True)
-        key = tuple([argument_type(a, n, k in self.places) for k, (a, n) in enumerate(given)])
+        return tuple([argument_type(a, n, k in self.places) for k, (a, n) in enumerate(given)])
+
+    def _prepared(self, args: tuple[Any, ...]) -> tuple[Ready, bool]:
+        """What runs for these arguments, and whether it was built just now."""
+        key = self._key(args)
         with BUILDING:
             known = self._built.get(key)
             if known is not None and not known.unchanged():
@@ -234,6 +233,7 @@ class Derivative:
                 self._built.clear()
                 self._ready.clear()
                 self._program = known = None
+            is_new = known is None
             if known is None:
                 known = self._built[key] = self._make(list(key))
             refit = tuple(k for k, a in enumerate(args) if not is_exact(a, k in self.places))
@@ -241,12 +241,17 @@ class Derivative:
             plain = known.plain and not any(k in self.places for k in structures)
             ready = replace(known, refit=refit, structured=bool(structures), plain=plain)
             self._ready[tuple(map(key_of, args))] = ready
-            return ready
+            return ready, is_new
 
     def _read(self) -> Program:
         if self._program is None:
-            self._program = read(self.function)
+            self._program = read_or_whole(self.function, self.options.fallback)
         return self._program
+
+    @property
+    def instead(self) -> Instead | None:
+        """What is read where the function is refused, for the reason that is given."""
+        return None if self.options.fallback is None else functools.partial(whole, self.function)
 
     def _make(self, types: list[Type]) -> Ready:
         built = self._build(types, self.options.kind)
@@ -257,22 +262,41 @@ class Derivative:
         for found in (*built.warnings, *(() if self.options.jit else in_python(program, built.references))):
             warn(found)
         call: Callable[..., Any] = built.plain
-        if self.options.jit:
+        if self.options.jit and not built.on_tape:
             self.check_compiled(built)
             # who has not asked for compiled code gets the derivative anyway (with the draws that Numba would make)
             otherwise = None if self.asked.jit or built.repeats.outside else lambda e: warn(not_compiled(program, e))
             call = Jitted(built.plain, self.function.__name__, self.checked, otherwise)
         captured = tuple(v for _, v in built.captured)
         unchanged, loose = watcher(built.references, captured), not all(is_exact(a, False) for a in captured)
+        if built.on_tape:
+            same = unchanged
+            unchanged = lambda: same() and not built.is_outdated()  # noqa: E731
         return Ready(built, call, captured, unchanged, loose, written=bool(built.written or built.changed), plain=plain)
 
     def check_compiled(self, built: Built) -> None:
         """Raise CompilationFailed where compiled code would draw from another generator than the function does."""
+        if built.on_tape:
+            raise CompilationFailed(
+                f"{built.on_tape[0].name}, which {self.function.__name__} calls, runs on srcdiff.tape, in plain "
+                f"Python: compiled code cannot call it. Call the derivative from Python, or give the function a rule"
+            )
         if self.checked and built.repeats.outside:
             raise CompilationFailed(
                 f"{self.function.__name__} calls {built.repeats.outside}, which draws from NumPy's own state, and "
                 f"Numba's is another one; pass a generator, `rng = np.random.default_rng(seed)`, as an argument"
             )
+
+    def learn(self, args: tuple[Any, ...]) -> bool:
+        """Run what the function calls without its being read, as far as these arguments lead, until it is known what
+        that returns; whether there was any. All else of the function runs on copies, and in silence."""
+        types = list(self._key(args))
+
+        def given() -> Iterator[Any]:
+            pairs = enumerate(zip(duplicated(map(copied, args)), self._names, strict=True))
+            return (leaf for k, (a, n) in pairs for leaf in taken(a, n, k in self.places))
+
+        return learned(lambda: self._build(types, "jvp", by=(), quiet=True), given)
 
     def program(self) -> Program:
         """The function as it was read; read again where something that it uses from outside has been bound anew."""
@@ -281,11 +305,20 @@ class Derivative:
                 self._program = None
             return self._read()
 
-    def _build(self, types: list[Type], kind: str, taped: bool = True) -> Built:
+    def _build(
+        self,
+        types: list[Type],
+        kind: str,
+        taped: bool = True,
+        by: tuple[str, ...] | None = None,
+        quiet: bool = False,
+        guesses: bool = False,
+    ) -> Built:
         with BUILDING:
             options = self.options
-            request = Request(self.wrt, self.single, kind, options.has_aux, options.quiet, options.jit)
-            return build(self.program(), types, request, taped)
+            wrt, single = (self.wrt, self.single) if by is None else (by, False)
+            request = Request(wrt, single, kind, options.has_aux, options.quiet or quiet, options.jit)
+            return build(self.program(), types, request, taped, self.instead, guesses)
 
     def built_for_types(self, types: list[Type], taped: bool = True) -> Built:
         """The derivative for arguments of these types (for callers that are being compiled or differentiated: for the
@@ -321,7 +354,7 @@ class Derivative:
             first: SrcdiffError | None = None
             for types in guesses(program, self.wrt):
                 try:
-                    return self._build(types, self.options.kind)
+                    return self._build(types, self.options.kind, guesses=True)
                 except SrcdiffError as problem:
                     first = first or problem
         if self._last is not None:

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
+ON_TAPE = 'let it run on srcdiff.tape: mark it with @srcdiff.dynamic, or give the derivative fallback="tape"'
+
 
 class SrcdiffError(Exception):
     """Base class of every error that srcdiff raises on purpose. `code` is stable across versions."""
@@ -279,6 +281,20 @@ def _wanted(warning: SrcdiffWarning, line: int) -> str:
         if fits and module is None and at in (0, line):
             return action
     return "default"
+
+
+class FallbackWarning(SrcdiffWarning):
+    """A function runs on the eager runtime, `srcdiff.tape`, because its source is not read; the message says which one,
+    where, and why. It is given once for each place. With `jit=True` it says, too, that nothing is compiled."""
+
+    code = "SD406"
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        UserWarning.__init__(self, text)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.text,)
 
 
 def _short(file: str) -> str:

@@ -11,13 +11,14 @@ from typing import Any
 import numpy as np
 
 from .backend import load_text
-from .build import BUILDING, result_type
+from .build import BUILDING, NotRunYet, result_type
 from .compiled import Jitted, numba_module
-from .derivative import Derivative, Options, Wrt, is_derivative, signature_of
+from .derivative import Derivative, is_derivative, signature_of
 from .derive import OneByOne
 from .errors import BadArgument, BadOutput, UnsupportedCall, warn
 from .ir.types import Held, Num, Type
 from .pushforward import Pushforward
+from .ready import Options, Wrt
 from .records import is_structure
 from .runtime import duplicate
 from .signature import argument_type, bound, duplicated, finish, fitted, is_function, key_of, selected
@@ -37,17 +38,21 @@ class Jacobian:
     one direction after the other; so other differentiated and compiled code can call it, too.
     """
 
-    def __init__(self, f: Callable[..., Any], kind: str, wrt: Wrt, mode: str, jit: bool) -> None:
+    def __init__(
+        self, f: Callable[..., Any], kind: str, wrt: Wrt, mode: str, jit: bool, fallback: str | None = None
+    ) -> None:
         if not any(type(mode) is str and mode == known for known in _MODES):
             raise BadArgument(f"mode is one of {', '.join(map(repr, _MODES))}, not {mode!r}")
         self.primal, self.kind, self.mode = f, kind, mode
-        inner = Derivative(f, Options("vjp", wrt, jit, False))  # reads the function, and refuses what cannot be read
+        # reads the function, and refuses what cannot be read
+        inner = Derivative(f, Options("vjp", wrt, jit, False, fallback=fallback))
         self.function, self.signature, self.options = inner.function, inner.signature, inner.options
         self.wrt, self.single, self.jit, self.checked = inner.wrt, inner.single, inner.options.jit, inner.checked
         self._inner = inner
         self._names = tuple(self.signature.parameters)
         self._drivers: dict[Hashable, FunctionType] = {}
         self._compiled: dict[Hashable, Any] = {}
+        self._on_tape: set[FunctionType] = set()  # the drivers that call what is not compiled
         self._jitted: Any = None
         functools.update_wrapper(self, self.function, updated=())
         self.__wrapped__ = f
@@ -63,7 +68,7 @@ class Jacobian:
         if not importable(self.primal):
             raise BadArgument(f"{self!r} cannot be pickled: its function is not found by its name")
         wrt: Wrt = self.wrt[0] if self.single else self.wrt
-        return Jacobian, (self.primal, self.kind, wrt, self.mode, self.jit)
+        return Jacobian, (self.primal, self.kind, wrt, self.mode, self.jit, self.options.fallback)
 
     # ---------------------------------------------------------------------------------------------------- calling
 
@@ -73,8 +78,9 @@ class Jacobian:
         key = tuple(map(key_of, fit))
         driver = self._compiled.get(key)
         if driver is None:
-            driver = self.driver_for(self._types(fit))
-            driver = Jitted(driver, self.function.__name__, checked=False) if self.jit else driver
+            driver = self._driver(fit, whole)
+            compiles = self.jit and driver not in self._on_tape
+            driver = Jitted(driver, self.function.__name__, checked=False) if compiles else driver
             self._compiled[key] = driver
         return self._finished(driver(*fit), whole)
 
@@ -91,9 +97,19 @@ class Jacobian:
 
     def text_for(self, /, *args: Any, **kwargs: Any) -> str:
         """The text of the loop over directions for these arguments."""
-        whole = bound(self.signature, self.function.__name__, args, kwargs).arguments.values()
+        whole = tuple(bound(self.signature, self.function.__name__, args, kwargs).arguments.values())
         fit = [self._fit(a, n) for a, n in zip(whole, self._names, strict=True)]
-        return inspect.getsource(self.driver_for(self._types(fit)))
+        return inspect.getsource(self._driver(fit, whole))
+
+    def _driver(self, fit: Sequence[Any], args: tuple[Any, ...]) -> FunctionType:
+        """The function that runs for these arguments; what runs on the tape has run once before."""
+        types = self._types(fit)
+        try:
+            return self.driver_for(types)
+        except NotRunYet:
+            if not self._inner.learn(args):
+                raise
+            return self.driver_for(types)
 
     def _fit(self, value: Any, name: str) -> Any:
         """An argument as the driver takes it: structures and functions as they are."""
@@ -127,7 +143,8 @@ class Jacobian:
         with BUILDING:
             ranks = tuple(t.ndim if isinstance(t, Num) else None for t in types)
             generators = tuple(n for n, t in zip(self._names, types, strict=True) if isinstance(t, Held))
-            result, repeats, warnings = result_type(self._inner.program(), types, self.wrt)
+            inner = self._inner
+            result, repeats, on_tape, warnings = result_type(inner.program(), types, self.wrt, inner.instead)
             if not isinstance(result, Num) or result.ndim is None:
                 raise BadOutput(
                     f"{self.function.__name__} does not return one number or one array of a known number of "
@@ -146,13 +163,15 @@ class Jacobian:
                 for found in (*warnings, *in_python(self._inner.program(), references)):
                     warn(found)
                 self._drivers[key] = load_text(text, writer.name, writer.bindings)
+            if on_tape:
+                self._on_tape.add(self._drivers[key])
             return self._drivers[key]
 
     def _many(self, name: str, types: list[Type]) -> bool:
         """Whether the directions of an argument are taken together, many in one sweep."""
         if self.mode == "reverse":
             return False
-        own = Pushforward(self.primal, Options("tangents", name, self.jit, False, True))
+        own = Pushforward(self.primal, Options("tangents", name, self.jit, False, True, self.options.fallback))
         try:
             own.built_for_types([t.plain() if isinstance(t, Num) else t for t in types])
         except OneByOne:
@@ -230,7 +249,7 @@ class _Driver:
         return ", ".join(f"{n}={given.get(n) or words[n]}" for n in [*self.names, *(given.keys() - words.keys())])
 
     def push(self, name: str, dot: str, kind: str = "tangent") -> str:
-        own = Pushforward(self.jacobian.primal, Options(kind, name, self.jacobian.jit, False, True))
+        own = Pushforward(self.jacobian.primal, self.options(kind, name))
         function = self.bind(f"{self.base}_{kind}", own)
         arguments = own.signature.parameters
         tangent = next(n for n in arguments if n not in self.names)
@@ -327,7 +346,10 @@ class _Driver:
         return indent
 
     def gradient(self, f: Any, name: str) -> Derivative:
-        return Derivative(f, Options("grad", name, self.jacobian.jit, False, True))
+        return Derivative(f, self.options("grad", name))
+
+    def options(self, kind: str, name: str) -> Options:
+        return Options(kind, name, self.jacobian.jit, False, True, self.jacobian.options.fallback)
 
     def weighed(self) -> tuple[FunctionType, str]:
         """The sum of the result's elements, each times an adjoint of its own: its gradient is the pullback."""
@@ -346,7 +368,9 @@ def _tuple(items: list[str]) -> str:
     return f"({items[0]},)" if len(items) == 1 else f"({', '.join(items)})"
 
 
-def jacobian(f: Callable[..., Any], *, wrt: Wrt = 0, mode: str = "auto", jit: bool = False) -> Jacobian:
+def jacobian(
+    f: Callable[..., Any], *, wrt: Wrt = 0, mode: str = "auto", jit: bool = False, fallback: str | None = None
+) -> Jacobian:
     """The Jacobian of a function that returns a number or an array: an array of the result's shape followed by that
     of the argument in `wrt`. A tuple `wrt` gives a tuple of such blocks.
 
@@ -359,20 +383,24 @@ def jacobian(f: Callable[..., Any], *, wrt: Wrt = 0, mode: str = "auto", jit: bo
     array([[2., 0.],
            [0., 4.]])
     """
-    return Jacobian(f, "jacobian", wrt, mode, jit)
+    return Jacobian(f, "jacobian", wrt, mode, jit, fallback)
 
 
-def value_and_jacobian(f: Callable[..., Any], *, wrt: Wrt = 0, mode: str = "auto", jit: bool = False) -> Jacobian:
+def value_and_jacobian(
+    f: Callable[..., Any], *, wrt: Wrt = 0, mode: str = "auto", jit: bool = False, fallback: str | None = None
+) -> Jacobian:
     """Like `jacobian`, with the value: `(value, jacobian)`.
 
     >>> import srcdiff
     >>> srcdiff.value_and_jacobian(lambda x: x * x)(3.0)
     (9.0, 6.0)
     """
-    return Jacobian(f, "value_and_jacobian", wrt, mode, jit)
+    return Jacobian(f, "value_and_jacobian", wrt, mode, jit, fallback)
 
 
-def elementwise_grad(f: Callable[..., Any], *, wrt: Wrt = 0, jit: bool = False) -> Jacobian:
+def elementwise_grad(
+    f: Callable[..., Any], *, wrt: Wrt = 0, jit: bool = False, fallback: str | None = None
+) -> Jacobian:
     """The derivative of each element of the result by the same element of the argument, in one forward sweep.
 
     It is for functions that treat every element by itself; of any other function it gives the sums of the rows of the
@@ -383,10 +411,10 @@ def elementwise_grad(f: Callable[..., Any], *, wrt: Wrt = 0, jit: bool = False) 
     >>> srcdiff.elementwise_grad(lambda x: x**3)(np.array([1.0, 2.0]))
     array([ 3., 12.])
     """
-    return Jacobian(f, "elementwise", wrt, "forward", jit)
+    return Jacobian(f, "elementwise", wrt, "forward", jit, fallback)
 
 
-def hessian(f: Any, *, wrt: Wrt = 0, jit: bool = False) -> Any:
+def hessian(f: Any, *, wrt: Wrt = 0, jit: bool = False, fallback: str | None = None) -> Any:
     """The second derivatives of a scalar function: an array of the shape of the argument in `wrt`, twice. Forward over
     reverse. A tuple `wrt` gives a tuple of rows, each a tuple of blocks.
 
@@ -397,19 +425,19 @@ def hessian(f: Any, *, wrt: Wrt = 0, jit: bool = False) -> Any:
            [4., 2.]])
     """
     if not isinstance(wrt, tuple):
-        return Jacobian(Derivative(f, Options("grad", wrt, jit, False)), "jacobian", wrt, "forward", jit)
+        return _of_gradient(f, wrt, wrt, jit, fallback)
     signature = signature_of(f)
     chosen, _ = selected(signature, wrt, getattr(f, "__name__", "f"))
-    rows = [Jacobian(Derivative(f, Options("grad", n, jit, False)), "jacobian", chosen, "forward", jit) for n in chosen]
+    rows = [_of_gradient(f, n, chosen, jit, fallback) for n in chosen]
 
-    return _Rows(f, chosen, jit, rows)
+    return _Rows(f, chosen, jit, fallback, rows)
 
 
 class _Rows:
     """The Hessian by several arguments: a row of blocks for each of them."""
 
-    def __init__(self, f: Any, wrt: tuple[str, ...], jit: bool, rows: list[Jacobian]) -> None:
-        self.primal, self.wrt, self.jit, self.rows = f, wrt, jit, rows
+    def __init__(self, f: Any, wrt: tuple[str, ...], jit: bool, fallback: str | None, rows: list[Jacobian]) -> None:
+        self.primal, self.wrt, self.jit, self.fallback, self.rows = f, wrt, jit, fallback, rows
         function = f.function if is_derivative(f) else python_function(f)
         self._name = function.__qualname__
         functools.update_wrapper(self, function, updated=())
@@ -429,8 +457,13 @@ class _Rows:
     def __reduce__(self) -> Any:
         if not importable(self.primal):
             raise BadArgument(f"{self!r} cannot be pickled: its function is not found by its name")
-        return _hessian, (self.primal, self.wrt, self.jit)
+        return _hessian, (self.primal, self.wrt, self.jit, self.fallback)
 
 
-def _hessian(f: Any, wrt: tuple[str, ...], jit: bool) -> Any:
-    return hessian(f, wrt=wrt, jit=jit)
+def _hessian(f: Any, wrt: tuple[str, ...], jit: bool, fallback: str | None) -> Any:
+    return hessian(f, wrt=wrt, jit=jit, fallback=fallback)
+
+
+def _of_gradient(f: Any, by: Wrt, wrt: Wrt, jit: bool, fallback: str | None) -> Jacobian:
+    gradient = Derivative(f, Options("grad", by, jit, False, fallback=fallback))
+    return Jacobian(gradient, "jacobian", wrt, "forward", jit, fallback)

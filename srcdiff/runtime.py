@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .runtime_adjoints import adjoint_of, as_it_is, hooked, watched
+from .runtime_calls import pulled_back
 from .runtime_complex import doubled, halved, resized, unit
 from .runtime_matrices import (
     cofactors,
@@ -115,6 +116,7 @@ __all__ = [
     "previous",
     "prod_partials",
     "prod_partials_pullback",
+    "pulled_back",
     "put_along",
     "ratio",
     "real_eig",

@@ -9,15 +9,21 @@ from typing import Any
 
 import numpy as np
 
-from .derivative import Derivative, Options, Ready, signature_of
+from .derivative import Derivative, signature_of
 from .errors import BadArgument, NotDifferentiable, Refusal, UnsupportedCall
 from .ir.types import Form
+from .learning import Learned
+from .ready import Options, Ready
 from .records import form_of, is_structure, leaves, mapped, parts_of
 from .signature import bound, duplicated, finished, is_real, key_of
 from .subject import importable
 
+How = tuple[bool, str | None]  # whether it is compiled, and what becomes of what is refused
 
-def vjp(f: Callable[..., Any], /, *args: Any, jit: bool = False) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
+
+def vjp(
+    f: Callable[..., Any], /, *args: Any, jit: bool = False, fallback: str | None = None
+) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
     """The value `f(*args)` and the pullback: from the adjoint of the value to the adjoints of the arguments.
 
     The value may be a number, an array, or a tuple of these (nested too); the pullback takes an adjoint of the same
@@ -43,7 +49,7 @@ def vjp(f: Callable[..., Any], /, *args: Any, jit: bool = False) -> tuple[Any, C
     given = bound(signature, getattr(f, "__name__", "f"), args, {})
     whole = tuple(given.arguments.values())
     names = tuple(signature.parameters)[: len(args)]
-    derivative, ready = _chosen(f, names, whole, jit)
+    derivative, ready = _chosen(f, names, whole, (jit, fallback))
     if ready.written:
         derivative.check_apart(ready, whole)
     if ready.built.repeats.problem is not None:
@@ -74,7 +80,7 @@ class Pullback:
         leaves = list(_seeds(self._form, y_bar))
         places = self._ready.built.seed_leaves
         seeds = (functools.reduce(operator.add, (leaves[k] for k in own)) for own in places)
-        _, *parts = self._derivative.run(self._ready, duplicated(self._kept), (*self._captured, *seeds))
+        _, *parts = _run(self._derivative, self._ready, self._kept, (*self._captured, *seeds))
         adjoints = iter(parts)
         given = dict(zip(self._names, self._kept, strict=False))
         done = {n: finished(adjoints, given[n]) for n in self._derivative.wrt}
@@ -86,15 +92,16 @@ class Pullback:
     def __reduce__(self) -> Any:
         if not importable(self._f):
             raise BadArgument(f"{self!r} cannot be pickled: its function is not found by its name")
-        jit = self._derivative.options.jit
-        return _pullback, (self._f, self._names, self._derivative.wrt, self._kept, self._captured, self._form, jit)
+        options = self._derivative.options
+        how = options.jit, options.fallback
+        return _pullback, (self._f, self._names, self._derivative.wrt, self._kept, self._captured, self._form, how)
 
 
 def _pullback(
-    f: Any, names: tuple[str, ...], wrt: tuple[str, ...], kept: Any, captured: Any, form: Any, jit: bool
+    f: Any, names: tuple[str, ...], wrt: tuple[str, ...], kept: Any, captured: Any, form: Any, how: How
 ) -> Pullback:
     """A pullback in another process: the derivative is written there again."""
-    derivative, ready = _prepared(f, wrt, kept, jit)
+    derivative, ready = _prepared(f, wrt, kept, how)
     return Pullback(f, derivative, ready, names, kept, captured, form)
 
 
@@ -103,15 +110,24 @@ def _copied(a: Any) -> Any:
     return mapped(lambda leaf: np.array(leaf, copy=True, order="K") if isinstance(leaf, np.ndarray) else leaf, a)
 
 
+def _run(derivative: Derivative, ready: Ready, args: tuple[Any, ...], extra: tuple[Any, ...]) -> Any:
+    """What the generated code returns; written anew where a function on the tape does something new."""
+    while True:
+        try:
+            return derivative.run(ready, duplicated(args), extra)
+        except Learned:
+            ready = derivative.prepare(args)
+
+
 # ------------------------------------------------------------------------------- which arguments carry a derivative
 
 
-def _chosen(f: Any, names: tuple[str, ...], whole: tuple[Any, ...], jit: bool) -> tuple[Derivative, Ready]:
+def _chosen(f: Any, names: tuple[str, ...], whole: tuple[Any, ...], how: How) -> tuple[Derivative, Ready]:
     """The derivative by all arguments that are real numbers; whole numbers are, unless they serve as counts."""
     choices, key = _choices(f), (names, tuple(map(key_of, whole)))
     if key in choices:
         try:
-            return _prepared(f, choices[key], whole, jit)
+            return _prepared(f, choices[key], whole, how)
         except Refusal:  # something that the function uses has changed
             del choices[key]
     kinds = dict(zip(names, map(_kind, whole), strict=False))
@@ -119,26 +135,28 @@ def _chosen(f: Any, names: tuple[str, ...], whole: tuple[Any, ...], jit: bool) -
     if not wanted:
         raise BadArgument(f"no argument of this call of {getattr(f, '__name__', 'f')} carries a derivative")
     try:
-        found = _prepared(f, wanted, whole, jit)
+        found = _prepared(f, wanted, whole, how)
     except Refusal as refusal:
         if not _counts(refusal):
             raise
-        wanted = _without_counts(f, wanted, kinds, whole)
+        wanted = _without_counts(f, wanted, kinds, whole, how)
         if not wanted:
             raise
-        found = _prepared(f, wanted, whole, jit)
+        found = _prepared(f, wanted, whole, how)
     choices[key] = wanted
     return found
 
 
-def _without_counts(f: Any, names: tuple[str, ...], kinds: dict[str, str], whole: tuple[Any, ...]) -> tuple[str, ...]:
+def _without_counts(
+    f: Any, names: tuple[str, ...], kinds: dict[str, str], whole: tuple[Any, ...], how: How
+) -> tuple[str, ...]:
     """The real arguments, and each whole number that can be differentiated."""
     accepted = {n for n in names if kinds[n] == "real"}
     for name in names:
         if name in accepted:
             continue
         try:
-            _prepared(f, tuple(n for n in names if n in accepted or n == name), whole)
+            _prepared(f, tuple(n for n in names if n in accepted or n == name), whole, (False, how[1]))
         except Refusal as refusal:
             if not _counts(refusal):
                 raise
@@ -158,15 +176,15 @@ def _choices(f: Any) -> dict[Hashable, tuple[str, ...]]:  # noqa: ARG001 (there 
     return {}
 
 
-def _prepared(f: Any, wanted: tuple[str, ...], whole: tuple[Any, ...], jit: bool = False) -> tuple[Derivative, Ready]:
-    derivative = _derivative(f, wanted, jit)
+def _prepared(f: Any, wanted: tuple[str, ...], whole: tuple[Any, ...], how: How) -> tuple[Derivative, Ready]:
+    derivative = _derivative(f, wanted, *how)
     return derivative, derivative.prepare(whole)
 
 
 @functools.lru_cache(maxsize=16)
-def _derivative(f: Any, wanted: tuple[str, ...], jit: bool) -> Derivative:
+def _derivative(f: Any, wanted: tuple[str, ...], jit: bool, fallback: str | None) -> Derivative:
     """Kept for the next call with the same function; the derivative itself notices what has changed since."""
-    return Derivative(f, Options("vjp", wanted, jit, False, quiet=True))
+    return Derivative(f, Options("vjp", wanted, jit, False, quiet=True, fallback=fallback))
 
 
 def _kind(a: Any) -> str:

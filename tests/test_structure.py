@@ -19,15 +19,16 @@ PIPELINE = {
     "runtime": {"errors"},
     "rules": {"ir", "errors", "runtime"},
     "records": {"ir"},
+    "tape": {"ir", "errors", "runtime", "rules"},
+    "opaque": {"ir", "errors", "records", "tape"},
     "frontend": {"ir", "errors", "runtime", "records"},
     "analysis": {"ir", "errors", "rules", "runtime"},
-    "normalise": {"ir", "errors", "runtime", "rules", "records", "frontend", "analysis"},
+    "normalise": {"ir", "errors", "runtime", "rules", "records", "opaque", "frontend", "analysis"},
     "derive": {"ir", "errors", "runtime", "rules", "frontend", "normalise", "analysis"},
     "optimise": {"ir", "errors", "runtime", "rules", "frontend", "normalise", "analysis", "derive"},
     "backend": {"ir", "errors", "runtime"},
 }
 MAY_IMPORT = PIPELINE | {
-    "tape": {"ir", "errors", "runtime", "rules"},
     "optim": {"errors", "tape"},
     "signature": {"ir", "errors", "records", "runtime"},
     "sharing": {"errors", "records"},
@@ -38,8 +39,9 @@ MAY_IMPORT = PIPELINE | {
     "build": {*PIPELINE, "result", "warned"},
     "runtime_numba": {"runtime"},
     "compiled": {"errors", "runtime_numba"},
-    "derivative": {*PIPELINE, "signature", "sharing", "watch", "guess", "warned", "build", "compiled"},
-    "vjp": {"ir", "errors", "records", "runtime", "signature", "derivative"},
+    "learning": {*PIPELINE, "signature", "build"},
+    "derivative": {*PIPELINE, "signature", "sharing", "watch", "guess", "warned", "build", "compiled", "learning"},
+    "vjp": {"ir", "errors", "records", "runtime", "signature", "learning", "derivative"},
     "pushforward": {"errors", "records", "signature", "derivative"},
     "jacobian": {*PIPELINE, "records", "signature", "warned", "build", "compiled", "derivative", "pushforward"},
     "api": {"errors", "derivative", "vjp", "pushforward", "jacobian"},
@@ -47,11 +49,12 @@ MAY_IMPORT = PIPELINE | {
     "testing": {"errors", "records", "rules", "signature", "api"},
     "debugging": {"errors", "backend"},
     "kinks": {"errors", "runtime", "debugging"},
-    "__init__": {"errors", "runtime", "api", "debugging", "kinks"},
+    "__init__": {"errors", "runtime", "opaque", "api", "debugging", "kinks"},
 }
 # modules that are one unit with another: they name its class, or hold a part of it
 PARTS = {
     "subject": "derivative",
+    "ready": "derivative",
     "jitted": "derivative",
     "runtime_reductions": "runtime",
     "runtime_matrices": "runtime",
@@ -59,6 +62,7 @@ PARTS = {
     "runtime_texts": "runtime",
     "runtime_adjoints": "runtime",
     "runtime_schedules": "runtime",
+    "runtime_calls": "runtime",
 }
 
 

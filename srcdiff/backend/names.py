@@ -20,7 +20,7 @@ from functools import cache
 import numpy as np
 
 from srcdiff.ir import nodes as ir
-from srcdiff.ir.callee import Callee, Helper
+from srcdiff.ir.callee import Callee, Helper, Opaque
 
 _RUNTIME = "srcdiff.runtime"
 # The modules of Python that generated code imports.
@@ -109,6 +109,8 @@ class Names:
     def spell(self, item: ir.Object) -> str:
         """The dotted name under which an object is known in the module."""
         value = item.value
+        if isinstance(value, Opaque):
+            return self._bound_name(ir.Object(value.part, item.text))
         if isinstance(value, ir.Function | Callee | Helper):  # a function of the same module
             return value.name
         name = _public_name(builtins, value)

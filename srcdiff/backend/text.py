@@ -20,6 +20,7 @@ from astor.op_util import Precedence, get_op_symbol
 from srcdiff import runtime
 from srcdiff.backend.names import Names
 from srcdiff.ir import nodes as ir
+from srcdiff.ir.callee import Opaque
 
 
 def _table(pairs: str) -> dict[int, type[Any]]:
@@ -31,6 +32,7 @@ def _table(pairs: str) -> dict[int, type[Any]]:
     return {id(getattr(operator, f)): getattr(ast, node) for f, node in zip(words[::2], words[1::2], strict=True)}
 
 
+PULLED_BACK = ir.Object(runtime.pulled_back, "pulled_back")
 _UNARY = _table("neg USub pos UAdd invert Invert not_ Not")
 _OF_TEXT = {id(str.__mod__): ast.Mod, id(str.__add__): ast.Add, id(str.__mul__): ast.Mult}
 _ORDER = _table("lt Lt le LtE gt Gt ge GtE eq Eq ne NotEq is_ Is is_not IsNot")
@@ -120,6 +122,8 @@ class _Tree:
             return special
         args = [self.expr(arg) for arg in node.args]
         keywords = [ast.keyword(name, self.expr(arg)) for name, arg in node.kwargs]
+        if isinstance(value, Opaque) and value.pulls is not None:
+            return ast.Call(_dotted(self.names.spell(PULLED_BACK)), [self.expr(node.func), *args], keywords)
         if isinstance(value, types.GetSetDescriptorType | types.MemberDescriptorType) and len(args) == 1:
             return ast.Attribute(args[0], value.__name__)
         if args and (name := method_name(value)) is not None:

@@ -21,7 +21,7 @@ import numpy as np
 
 from .. import runtime
 from ..errors import UnsupportedSyntax
-from ..ir.callee import Callee, called
+from ..ir.callee import Callee, Opaque, called
 from ..ir.nodes import (
     Assign,
     Block,
@@ -233,11 +233,16 @@ class _Writer:
         if not asked or not active:
             return [s]
         self.wish = results[0]
-        helper = self.helpers.push(callee, active, asked)
+        if isinstance(callee, Opaque):
+            part = callee.part.tangent(active, asked)
+            func = Object(part.callee, part.name)
+        else:
+            helper = self.helpers.push(callee, active, asked)
+            func = Object(helper, helper.name)
         tangents = tuple(self.tangents.operand(value.args[k], False) for k in active)
         dots = (self.dots[results[k]] for k in asked)
         names = Display("tuple", (*map(Name, results), *map(Name, dots)))
-        call = replace(value, func=Object(helper, helper.name), args=(*value.args, *tangents))
+        call = replace(value, func=func, args=(*value.args, *tangents))
         return [*self.ahead, replace(s, target=names, value=call)]
 
     def around(self, s: Stmt) -> tuple[list[Stmt], list[Stmt]]:

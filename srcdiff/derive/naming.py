@@ -18,7 +18,7 @@ from ..analysis.activity import active_names
 from ..analysis.aliases import Aliases, analyse
 from ..analysis.effects import check_effects
 from ..errors import AmbiguousAlias
-from ..ir.callee import Callee, called
+from ..ir.callee import Callee, Opaque, called
 from ..ir.nodes import (
     Assign,
     Block,
@@ -69,9 +69,11 @@ def named(
     results: Callable[[Function], list[str]],
     forward: bool,
     known: dict[str, str],
+    taped: bool = False,
 ) -> Named:
     """`results` tells the names of the result's active leaves from the final program; `forward` says that rules push
-    tangents on, for which fewer values need a name; `known` are names that variables have in the user's program."""
+    tangents on, for which fewer values need a name; `taped` that the text is not differentiated again; `known` are
+    names that variables have in the user's program."""
     function, user_name = split_webs(function)
     user_name = {new: known.get(old, old) for new, old in user_name.items()}
     types = web_types(function, params)
@@ -89,7 +91,7 @@ def named(
     check_effects(function, wrt, aliases, user_name)
     fresh = Fresh(mentioned(function.body) | set(types))
     active = active_names(function, wrt, results(function), aliases)
-    namer = _Namer(types, active, aliases, fresh, user_name, forward)
+    namer = _Namer(types, active, aliases, fresh, user_name, forward, taped)
     function = replace(function, body=namer.block(function.body))
     types = web_types(function, params)
     aliases = analyse(function, types)
@@ -166,8 +168,9 @@ class _Namer:
         fresh: Fresh,
         user_name: dict[str, str],
         forward: bool,
+        taped: bool,
     ) -> None:
-        self.user_name, self.forward = user_name, forward
+        self.user_name, self.forward, self.taped = user_name, forward, taped
         self.types, self.active, self.aliases, self.fresh = dict(types), active, aliases, fresh
         self.out: list[Stmt] = []
         self.origin = None
@@ -186,7 +189,8 @@ class _Namer:
 
     def statement(self, s: Assign | Update | Effect) -> Stmt:
         if isinstance(s, Assign) and isinstance(s.value, Call) and (callee := called(s.value)) is not None:
-            return self.call(s, callee, s.value)
+            opaque = isinstance(callee, Opaque)
+            return self.call_as_it_is(s, callee, s.value) if opaque else self.call(s, callee, s.value)
         match s:
             case Assign(target=Name(id=name)):
                 self.wish = name
@@ -276,6 +280,32 @@ class _Namer:
         return replace(
             s, value=copies[0] if len(copies) == 1 else Display("tuple", tuple(map(self.apart, results, copies)))
         )
+
+    def call_as_it_is(self, s: Assign, callee: Callee, value: Call) -> Stmt:
+        """A call of a function that is not read. In a text that is not differentiated again its run is recorded, and it
+        returns a pullback after its results; in any other one its adjoint reads arguments and results once more."""
+        assert isinstance(callee, Opaque)
+        results = [Name(n) for n in targets(s.target)]
+        self.wish = results[0].id
+        value = replace(value, args=tuple(self.operand(a, is_read=not self.taped) for a in value.args))
+        active = tuple(k for k, a in enumerate(value.args) if self.is_active(a))
+        asked = tuple(k for k, r in enumerate(results) if r.id in self.active)
+        if self.forward or not active or not asked:
+            return replace(s, value=value)
+        call, back = value, []
+        if self.taped:
+            wish = f"{callee.name}_pullback"
+            back.append(Name(self.fresh(wish)))
+            self.user_name[back[0].id] = wish
+            call = replace(value, func=Object(callee.part.taped(active, asked).callee, callee.name))
+        reads = set() if self.taped else names(value)  # by the adjoint, beside the results
+        if not any(n.id in reads or self.is_written(n) for n in results):
+            return replace(s, target=_together([*results, *back]), value=call)
+        made = self.own_names(results)
+        self.out.append(Assign(_together([*made, *back]), call))
+        copies = [Call(COPY, (m,)) if self.is_written(n) else m for m, n in zip(made, results, strict=True)]
+        whole = copies[0] if len(copies) == 1 else Display("tuple", tuple(map(self.apart, results, copies)))
+        return replace(s, value=whole)
 
     def argument(self, e: Expr) -> Expr:
         """An argument: an active array is a variable or a part of one, whose adjoint is the same part."""
@@ -384,6 +414,10 @@ class _Namer:
 
 
 _PLAIN = {operator.add, operator.sub, operator.mul, operator.truediv, operator.neg, operator.pos, len, float, abs}
+
+
+def _together(names: list[Name]) -> Expr:
+    return names[0] if len(names) == 1 else Display("tuple", tuple(names))
 
 
 def _is_dear(e: Expr) -> bool:

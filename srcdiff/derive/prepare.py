@@ -61,10 +61,11 @@ class Ready:
     user_name: dict[str, str]  # the name in the user's program that a variable stands for
 
 
-def prepare(core: Core, wrt: tuple[str, ...], results: Callable[[Function], list[str]]) -> Ready:
-    """`results` tells the names of the result's active leaves from the final program."""
+def prepare(core: Core, wrt: tuple[str, ...], results: Callable[[Function], list[str]], taped: bool) -> Ready:
+    """`results` tells the names of the result's active leaves from the final program; `taped` that it is not
+    differentiated again."""
     params = core.types
-    n = named(core.function, params, wrt, results, forward=False, known=core.user_name)
+    n = named(core.function, params, wrt, results, forward=False, known=core.user_name, taped=taped)
     function, types, aliases, active, fresh, user_name = n.function, n.types, n.aliases, n.active, n.fresh, n.user_name
     counter = _Counter(fresh, types, user_name)
     function = replace(function, body=counter.block(function.body))

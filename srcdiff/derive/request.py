@@ -81,7 +81,8 @@ def docstring(core: Core, request: Request, seeds: list[str]) -> str:
         "tangent": f"The tangent of {call} along {', '.join(seeds)}.",
         "tangents": f"The tangents of {call} in the directions along the last axis of {', '.join(seeds)}.",
     }[request.kind]
-    return f"{first}  Written by srcdiff{place}."
+    tape = "".join(f" {met.name} runs on srcdiff.tape." for met in core.on_tape)
+    return f"{first}  Written by srcdiff{place}.{tape}"
 
 
 def identifier(name: str) -> str:

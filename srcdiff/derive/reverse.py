@@ -83,7 +83,7 @@ class _Writer:
         self, core: Core, request: Request, results: Callable[[Function], list[str]], helpers: Helpers
     ) -> None:
         self.core, self.request, self.helpers = core, request, helpers
-        self.ready = ready = prepare(core, request.wrt, results)
+        self.ready = ready = prepare(core, request.wrt, results, helpers.taped)
         self.results = results(ready.function)
         self.types, self.fresh = ready.types, ready.fresh
         self.filled: tuple[str, ...] = ()  # the parameters whose adjoints are arrays that the caller gives

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from ..analysis.aliases import Aliases
-from ..ir.callee import Callee, called
+from ..ir.callee import called
 from ..ir.nodes import (
     Assign,
     Block,
@@ -37,11 +37,11 @@ from ..ir.nodes import (
     While,
 )
 from ..ir.types import ListOf, Num, Type
-from ..ir.walk import Fresh, is_call_of, names, rebuild, targets
+from ..ir.walk import Fresh, is_call_of, names, rebuild
 from ..rules.typing import TypeProblem, Typer, like, settled
 from ..runtime import only_last, replaced, watched
-from .acts import Acc, Act, Adjoints, Fork, Kill, Let, Node, Pull, Round, Step, Together, When
-from .helpers import Helpers
+from .acts import Acc, Act, Adjoints, Fork, Kill, Let, Node, Round, Step, Together, When
+from .calls import Calls
 from .list_acts import ListActs
 from .marked import hooked_in_place
 from .places import base_of, entire
@@ -53,7 +53,7 @@ ONLY_LAST = Object(only_last, "only_last")
 REPLACED = Object(replaced, "replaced")
 
 
-class Builder(ListActs):
+class Builder(Calls, ListActs):
     def __init__(
         self, types: dict[str, Type], aliases: Aliases, active: set[str], adjoints: Adjoints, fresh: Fresh
     ) -> None:
@@ -63,7 +63,6 @@ class Builder(ListActs):
         self.in_ternary = False
         self.trips: dict[int, str] = {}  # by id of the loop
         self.user_name: dict[str, str] = {}
-        self.helpers: Helpers | None = None
         self.makes: dict[int, Assign] = {}  # by id of the statement that makes a shadow: the one that made the array
 
     # ------------------------------------------------------------------------------------------------- structure
@@ -277,37 +276,6 @@ class Builder(ListActs):
                 pusher.part(value, Name(adjoint), k, len(results))
         self.accumulate(pusher)
         self.acts.extend(Kill(adjoint) for adjoint in adjoints if adjoint is not None)
-
-    def call(self, s: Assign, callee: Callee, value: Call) -> None:
-        """A call of a recursive function: its own adjoint gives the adjoints of the arguments."""
-        results = [Name(n) for n in targets(s.target)]
-        pusher = self.pusher()
-        active = tuple(k for k, a in enumerate(value.args) if pusher.is_active(a))
-        asked = tuple(k for k, r in enumerate(results) if r.id in self.active)
-        if not active or not asked:
-            return
-        assert self.helpers is not None
-        helper = self.helpers.pull(callee, active, asked, s)
-        seeds = tuple(Name(self.adjoints.of(results[k].id)) for k in asked)
-        filled = tuple(self.mirrored(value.args[k]) for k in helper.adds)
-        made: list[str] = []
-        for k in helper.returned:
-            own = callee.function.params[k].name
-            name = self.fresh(f"{own}_bar")
-            self.user_name[name] = f"{own}_bar"
-            made.append(name)
-            self.types[name] = self.type_of_adjoint(value.args[k])
-        call = replace(value, func=Object(helper, helper.name), args=(*value.args, *filled, *seeds))
-        self.acts.append(Pull(tuple(made), call))
-        self.acts.extend(Kill(seed.id) for seed in seeds)
-        for name, k in zip(made, helper.returned, strict=True):
-            pusher.push(value.args[k], Term((Name(name),)))
-        self.accumulate(pusher)
-
-    def type_of_adjoint(self, e: Expr) -> Type:
-        type_ = Typer(self.types)(e)
-        assert isinstance(type_, Num)
-        return replace(type_.plain(), weak=False, contiguous=False)
 
     # ---------------------------------------------------------------------------------------------------- writes
 

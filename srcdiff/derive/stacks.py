@@ -6,7 +6,7 @@ import numpy as np
 
 from .. import runtime
 from ..ir.nodes import Call, Const, Display, Expr, Object
-from ..ir.types import ListOf, Num, Type
+from ..ir.types import ListOf, Num, Static, Type
 
 STACK = Object(runtime.stack, "stack")
 EMPTY = Object(np.empty, "np.empty")
@@ -38,4 +38,6 @@ def example(type_: Type) -> Expr:
             shape: Expr = Display("tuple", (Const(0),) * rank) if rank > 1 else Const(0)
             dtype = DTYPES.get(type_.dtype)
             return Call(EMPTY, (shape,) if dtype is None else (shape, Object(dtype, f"np.{dtype.__name__}")))
+        case Static():
+            return Const(None)
     return Const(0.0)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from .. import runtime
-from ..ir.callee import helper_of
+from ..ir.callee import Opaque, called, helper_of
 from ..ir.nodes import Call, Const, Effect, Expr, Item, Name, Object
 from ..ir.types import Num, Type
 from ..ir.walk import is_call_of, names, subexprs, substitute
@@ -203,9 +203,11 @@ class Zeros:
         self, made: tuple[str, ...], call: Call, zero: set[str], gone: set[str], state: State, out: list[Act]
     ) -> None:
         """The adjoint of a recursive call: of results whose adjoints are all zero it is zero, but what its forward
-        function has put on the tape is to be taken off."""
+        function has put on the tape is to be taken off. So is that of a call as it is."""
         helper = helper_of(call)
-        assert helper is not None
+        if helper is None:
+            self.pull_as_it_is(made, call, zero, gone, out)
+            return
         count = len(helper.callee.function.params)
         filled, seeds = call.args[count : count + len(helper.adds)], call.args[count + len(helper.adds) :]
         if not helper.on_tape and all(names(seed) & zero for seed in seeds):
@@ -218,6 +220,16 @@ class Zeros:
                 state[base] = "set"
         seeds = tuple(self.with_zeros(seed, zero) for seed in seeds)
         out.append(Pull(made, replace(call, args=(*call.args[:count], *filled, *seeds))))
+
+    def pull_as_it_is(self, made: tuple[str, ...], call: Call, zero: set[str], gone: set[str], out: list[Act]) -> None:
+        callee = called(call)
+        first = len(call.args) - len(callee.part.asked) if isinstance(callee, Opaque) else 0
+        seeds = call.args[first:]
+        if all(names(seed) & zero for seed in seeds):
+            gone.update(made)
+            return
+        seeds = tuple(self.with_zeros(seed, zero) for seed in seeds)
+        out.append(Pull(made, replace(call, args=(*call.args[:first], *seeds))))
 
     def with_zeros(self, e: Expr, zero: set[str]) -> Expr:
         table: dict[str, Expr] = {}

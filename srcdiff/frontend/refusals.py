@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from srcdiff.errors import (
+    ON_TAPE,
     Problem,
     Refusal,
     UnresolvedName,
@@ -35,7 +36,7 @@ def _syntax(what: str, why: str, fix: str) -> Entry:
 
 _GENERATOR = (
     "a generator runs in pieces, in an order that its caller decides, so there is no one sequence to reverse",
-    "return the values together, in an array or a tuple",
+    f"return the values together, in an array or a tuple; or {ON_TAPE}",
 )
 _ASYNC = (
     "what runs between two steps of an async function is decided by the event loop, not by the program's text",
@@ -69,12 +70,12 @@ TABLE: dict[str, Entry] = {
     "FunctionDef": _syntax(
         "a decorated function inside the function",
         "what the decorator makes of it is known only when the program runs",
-        "leave the decorator out, or move the function to the top of the file",
+        f"leave the decorator out, or move the function to the top of the file; or {ON_TAPE}",
     ),
     "ClassDef": _syntax(
         "a class defined inside the function",
         "the class does not exist before the function runs, so its methods cannot be differentiated beforehand",
-        "move the class to the top of the file",
+        f"move the class to the top of the file; or {ON_TAPE}",
     ),
     "TryStar": _syntax("`try` with `except*`", *_TRY),
     "target of with": _syntax(

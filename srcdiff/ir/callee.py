@@ -9,9 +9,10 @@ its argument, which it returns after its results, and the caller puts it back.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 
-from .nodes import Call, Expr, Function, Object
-from .types import Dim, Num, Tup, Type
+from .nodes import Call, Expr, Function, Object, Param
+from .types import Dim, Num, Static, Tup, Type
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +62,41 @@ class Callee:
     def hands_on(self, place: int) -> bool:
         """Whether a parameter is a variable that a loop hands on from trip to trip."""
         return self.trips is not None and self.function.params[place].name in self.trips.results
+
+
+@dataclass(eq=False)
+class Opaque(Callee):
+    """A function that is called as it is, without being read: its derivatives are those of the eager runtime. `part` is
+    what generated code calls (see `srcdiff.opaque`). `like` are the arguments that the results are adjoints of, if they
+    are; `pulls` is the type of its pullback, which is its last result then."""
+
+    part: Any = None
+    like: tuple[int, ...] | None = None
+    pulls: Static | None = None
+
+    @staticmethod
+    def of(part: Any, results: tuple[Num, ...], pulls: tuple[Num, ...] | None = None) -> Opaque:
+        params = tuple(map(Param, part.labels))
+        types = dict(zip(part.labels, part.params, strict=True))
+        back = None if pulls is None else Static(Pullback(_single(tuple(map(_owned, pulls)))))
+        return Opaque(part.name, Function(part.name, params, ()), types, results, part=part, like=part.like, pulls=back)
+
+    def result(self, args: tuple[Type, ...]) -> Type:
+        if self.like is not None:
+            return _single(tuple(_owned(args[k]) for k in self.like))
+        if self.pulls is not None:
+            return Tup((*self._translated(args), self.pulls))
+        return _single(self._translated(args))
+
+    def _translated(self, args: tuple[Type, ...]) -> tuple[Num, ...]:
+        return translated(self.results, [self.types[p.name] for p in self.function.params], args)
+
+
+@dataclass(frozen=True)
+class Pullback:
+    """Stands for a function that takes adjoints of results to adjoints of arguments, made when the program runs."""
+
+    result: Type
 
 
 @dataclass(eq=False)
@@ -122,6 +158,11 @@ def called(e: Expr | None) -> Callee | None:
     if isinstance(e, Call) and isinstance(e.func, Object) and isinstance(e.func.value, Callee):
         return e.func.value
     return None
+
+
+def is_opaque(e: Expr | None) -> bool:
+    """Whether an expression is a call of a function that is not read: nobody knows what else it does."""
+    return isinstance(called(e), Opaque)
 
 
 def helper_of(e: Expr | None) -> Helper | None:

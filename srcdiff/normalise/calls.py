@@ -41,18 +41,18 @@ from ..rules.complex_operands import check_complex
 from ..rules.nearest import instead, library_of
 from ..rules.typing import TypeProblem
 from .displays import of_pairs
+from .dynamics import Dynamics
 from .exits import single_exit
 from .forms import may_change
 from .generators import check_arguments, is_iterator
 from .groups import NotYet, Recursive
 from .literals import literal
-from .recursion import Recursion
 from .state import kind_of, to_problem, unknown
 
 _DEPTH = 100  # of calls
 
 
-class Callees(Recursion):
+class Callees(Dynamics):
     """The user calls in one function. `callers` are the programs being inlined, this one the last; `chain` their
     names."""
 
@@ -70,7 +70,7 @@ class Callees(Recursion):
             read_function = read(function).function
             check_arguments(e, read_function.params, read_function.body)
         args, kwargs = self.arguments(e)
-        if library_of(function) is None or is_spelled(function):
+        if library_of(function) is None or is_spelled(function) or self.policy.enabled:
             return self.inline(function, args, kwargs, e)
         before = len(self.state.problems)
         try:
@@ -88,9 +88,16 @@ class Callees(Recursion):
         self, function: FunctionType, args: tuple[Expr, ...], kwargs: tuple[tuple[str, Expr], ...], e: Call
     ) -> Expr:
         """The body of a Python function for these (core) arguments, emitted here; its result."""
-        program = read(function)
+        if self.policy.takes(function):
+            return self.call_on_tape(function, args, kwargs, e)
+        try:
+            program = read(function)
+        except Refusal as refusal:
+            if not self.policy.enabled or is_spelled(function):
+                raise
+            return self.call_on_tape(function, args, kwargs, e, refusal.problems[0])
         if self.state.group.holds(program.function):
-            return self.call_recursive(program, self.pairs(function, program, args, kwargs, e), e)
+            return self.call_recursive(function, program, self.pairs(function, program, args, kwargs, e), e)
         lowered = single_exit(program.function)
         if is_spelled(function):
             lowered = replace(lowered, body=_without_places(lowered.body))  # they are the caller's: this one is ours
@@ -98,7 +105,10 @@ class Callees(Recursion):
             check_complex(function, tuple(map(self.typed, (*args, *(v for _, v in kwargs)))), e)
             before = len(self.state.problems)
             result = self.inline_lowered(function, program, lowered, args, kwargs, e)
-            self.state.problems[before:] = [self.here(p, e) for p in self.state.problems[before:]]
+            found = self.state.problems[before:]
+            del self.state.problems[before:]
+            for problem in found:
+                self.note(self.here(problem, e))
             return result
         return self.inline_lowered(function, program, lowered, args, kwargs, e)
 
@@ -165,6 +175,7 @@ class Callees(Recursion):
     ) -> Expr:
         walker = self.entered(program, function.__name__, program.function, args, kwargs, e)
         walker.subject = function
+        walker.owner = self.owner_of(function)
         if is_spelled(function):
             walker.stands_for = function
         for param, arg in self.pairs(function, program, args, kwargs, e):
@@ -191,8 +202,7 @@ class Callees(Recursion):
             try:
                 return _at(self.expr(simple), e)
             except TypeProblem as problem:  # its place is in the callee's own file
-                found = to_problem(self.program, problem, lowered.body[0].origin, self.chain)
-                self.state.problems.append(found)
+                self.note(to_problem(self.program, problem, lowered.body[0].origin, self.chain))
                 return Name(self._placeholder())
         return self.inlined(lowered, name)
 
@@ -230,6 +240,7 @@ class Callees(Recursion):
         arguments, tangents = derivative.apart(self.derivative_arguments(derivative, e))
         types = [t.plain() if isinstance(t := self.typed(a), Num) else t for a in arguments]
         built = derivative.built_for_types(types, taped=False)
+        self.policy.adopt(built.on_tape, built.unknown, built.parts)
         for reference in built.references:
             self.state.references.setdefault((reference.path, id(derivative)), reference)
         extra = tuple(self.expr(Object(value, name)) for name, value in built.captured)

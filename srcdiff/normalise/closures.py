@@ -41,6 +41,7 @@ from .displays import of_pairs
 from .exits import single_exit
 from .forms import ADD
 from .generators import check_arguments, split
+from .groups import NotYet
 from .iteration import static_items
 from .literals import as_value, literal
 
@@ -103,6 +104,7 @@ class Closures(Callees):
         check_arguments(e, node.function.params, node.function.body)
         args, kwargs = self.arguments(e)
         walker = self.entered(defined.program, node.function.name, defined, args, kwargs, e)
+        walker.owner = defined.walker.owner
         before = set(self.state.env)
         for name in node.free:
             if name in node.nonlocals:
@@ -250,9 +252,13 @@ class Closures(Callees):
         """The elements, where their number is known; None where it is not."""
         e = replace(e, clauses=split(e.clauses))
         mark = self.state.snapshot()
-        outer = dict(self.scope)
+        outer, outside = dict(self.scope), self.state.out
         with self.state.collect() as out:
-            found = self.of_clauses(e, 0)
+            try:
+                found = self.of_clauses(e, 0)
+            except NotYet:
+                outside.extend(out)
+                raise
         self.scope = {**self.scope, **outer}
         if found is None:
             self.state.restore(mark)
@@ -271,8 +277,10 @@ class Closures(Callees):
         if items is None:
             return None
         found: list[Expr] = []
+        done = dict(self.done)
         with self.at_rest(source):
             for item in items:
+                self.done = dict(done)  # what one element has done says nothing of the next
                 self.bind_clause(clause, item)
                 kept = [self.known(self.expr(c)) for c in clause.conditions]
                 if None in kept:

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import UnsupportedCall, UnsupportedSyntax
+from ..errors import ON_TAPE, UnsupportedCall, UnsupportedSyntax
 from ..ir.nodes import (
     Assign,
     Attr,
@@ -35,6 +35,7 @@ from ..ir.nodes import (
 )
 from ..ir.types import Form, Held, ListOf, Num, Ref, Static, Tup, Type, describe, held
 from ..ir.walk import is_call_of
+from ..opaque.parts import Part
 from ..records import form_of, is_structure
 from ..rules import rule_of, spelled_form, spelled_out
 from ..rules.complex_operands import holds_complex, is_complex
@@ -50,7 +51,6 @@ from .forms import (
     check_none,
     has_several_results,
     is_helper,
-    no_method,
     plain_form,
     user_function,
 )
@@ -58,6 +58,7 @@ from .indices import GETITEM, Indices
 from .lazy import Lazy
 from .literals import as_arrays, as_value, as_written, decision, is_list, literal, sliced
 from .state import CLASH, clash, unknown
+from .unread import Unread
 
 __all__ = ["ADD", "GETITEM", "Rewriter", "user_function"]
 
@@ -66,7 +67,7 @@ ARITHMETIC = tuple(getattr(operator, name) for name in _OPERATORS)
 COPY = Object(np.ndarray.copy, "copy")
 
 
-class Rewriter(Indices, Lazy):
+class Rewriter(Indices, Lazy, Unread):
     """Expressions of one function under a scope: `scope` maps the function's own names to core expressions."""
 
     scope: dict[str, Expr]
@@ -256,7 +257,7 @@ class Rewriter(Indices, Lazy):
             UnsupportedSyntax,
             f"the attribute `{e.name}` of a {describe(type_)}",
             "srcdiff knows shape, ndim, size, T and dtype of arrays, and the array methods that have a rule",
-            "pass the value as an argument of the function",
+            f"pass the value as an argument of the function; or {ON_TAPE}",
             e.at,
         )
 
@@ -331,6 +332,10 @@ class Rewriter(Indices, Lazy):
                 e.at,
             )
         function = func.value
+        if isinstance(function, Part):
+            return self.call_part(function, e)
+        if self.policy.takes(function):
+            return self.call_on_tape(function, *self.arguments(e), e)
         special = self.special_call(function, e)
         if special is not None:
             return special
@@ -357,7 +362,10 @@ class Rewriter(Indices, Lazy):
                 return self.call_user(user, e)
         args, kwargs = self.arguments(e)
         call = replace(e, func=func, args=args, kwargs=kwargs)
-        return self._folded(self._checked(self._builtin(call)))
+        try:
+            return self._folded(self._checked(self._builtin(call)))
+        except TypeProblem as problem:
+            return self.without_rule(function, args, kwargs, e, problem)
 
     def is_read(self, function: Any) -> bool:
         """Whether the source of a function without a rule is read: of a helper where it stands for itself."""
@@ -379,7 +387,7 @@ class Rewriter(Indices, Lazy):
         if isinstance(base, Object) and found is not None:  # `scipy.stats.norm.logpdf`
             return self._call(replace(e, func=Object(found, f"{base.text}.{attr.name}", attr.at)))
         if found is None or not inspect.ismethoddescriptor(found):
-            raise no_method(type_, attr.name, e)
+            return self.unknown_method(base, attr.name, e)
         mark = self.here_now(base)
         rest, kwargs = self.arguments(e)
         (base,) = self.read_before([base], mark) if not isinstance(base, Object) else (base,)

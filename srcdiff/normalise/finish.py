@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..analysis.aliases import analyse
-from ..ir.callee import Callee, called
+from ..ir.callee import Callee, Opaque, called, is_opaque
 from ..ir.nodes import Assign, Block, Call, Const, Display, Expr, Function, Item, Name, Object, Param, Return, Stmt
 from ..ir.types import Num, Type
 from ..ir.walk import Fresh, assigned, expressions, map_stmt, mentioned, rename, statements, subexprs, targets
@@ -154,7 +154,7 @@ def _passing(block: Block, needed: dict[Callee, Captured], names: dict[int, str]
 
     def expr(e: Expr) -> Expr:
         callee = called(e)
-        if callee is None or not isinstance(e, Call):
+        if callee is None or isinstance(callee, Opaque) or not isinstance(e, Call):
             return e
         return replace(e, args=(*e.args, *(Name(names[k]) for k in needed[callee])))
 
@@ -208,7 +208,7 @@ def _put_back(function: Function, types: dict[str, Type]) -> tuple[Function, dic
     """The function with what its callees have written put back, and results under the names that they get; what its
     variables were called before."""
     if not any(callee.written for _, callee, _ in calls(function.body)):
-        return replace(function, body=_renamed(_with_written(function, set()))), {}
+        return replace(function, body=renamed(_with_written(function, set()))), {}
     function, names = split_webs(function)
     aliases = analyse(function, web_types(function, types), check=False)
     own = {p.name for p in function.params}
@@ -217,7 +217,7 @@ def _put_back(function: Function, types: dict[str, Type]) -> tuple[Function, dic
         body = _with_written(function, alone)
         mixed = _joined(replace(function, body=body), alone)
         if not mixed:
-            return replace(function, body=_renamed(body)), names
+            return replace(function, body=renamed(body)), names
         alone -= mixed
 
 
@@ -274,12 +274,18 @@ def _written_back(s: Assign, callee: Callee, call: Call, alone: set[str], fresh:
     yield from after
 
 
-def _renamed(body: Block) -> Block:
+def renamed(body: Block) -> Block:
     """`f_1 = f(x); y = f_1`, where that is the only use of `f_1`, as `y = f(x)`."""
     uses: dict[str, int] = {}
     for s in statements(body):
         for name in _mentions(s):
             uses[name] = uses.get(name, 0) + 1
+
+    def once(e: Expr) -> bool:
+        return isinstance(e, Name) and uses.get(e.id) == 2
+
+    def plain(e: Expr) -> bool:
+        return isinstance(e, Name)
 
     def block(b: Block) -> Block:
         out: list[Stmt] = []
@@ -289,6 +295,11 @@ def _renamed(body: Block) -> Block:
                 case Assign(target=Name(id=made), value=value), Assign(target=Name(), value=Name(id=read)) if (
                     made == read and uses.get(made) == 2 and called(value) is not None
                 ):
+                    out[-1] = replace(before, target=s.target)
+                case (
+                    Assign(target=Display(items=made), value=value),
+                    Assign(target=Display(items=named), value=Display(items=read)),
+                ) if made == read and is_opaque(value) and all(map(once, made)) and all(map(plain, named)):
                     out[-1] = replace(before, target=s.target)
                 case _:
                     out.append(map_stmt(s, lambda e: e, block))

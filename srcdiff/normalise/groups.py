@@ -19,6 +19,7 @@ from ..frontend import Program
 from ..ir.callee import Callee, translated
 from ..ir.nodes import Function
 from ..ir.types import Dim, Num, Static, Tup, Type
+from .policy import Policy
 
 
 class Recursive(Exception):
@@ -58,10 +59,12 @@ class Group:
     instances: dict[Hashable, Instance] = field(default_factory=dict)
     changed: bool = False
     writes: bool = False  # whether one of them writes into its arguments: then the order of evaluation matters
+    policy: Policy = field(default_factory=Policy)
 
     def begin(self) -> None:
         """A new walk over the program."""
         self.changed = False
+        self.policy.begin()
         for instance in self.instances.values():
             instance.walked = False
 

@@ -6,6 +6,9 @@ in:   t[i][j] = xs[-1]                   out:  t[i][j] = xs[-1]
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from ..errors import UnsupportedMutation, UnsupportedSyntax
 from ..ir.nodes import Assign, Block, Call, Display, Expr, Item, Name, Slice, Update
 from ..ir.types import ListOf, Num, Tup, Type, describe
@@ -26,13 +29,13 @@ class Items(Lists):
         named = (self.hasty or is_array) and e is not self.direct and not self.is_generated
         return self.atom(item, "item") if named else item
 
-    def side(self, e: Expr, test: bool = False) -> tuple[Expr, Block] | None:
+    def side(self, e: Expr, read: Callable[[Any], Expr] | None = None) -> tuple[Expr | None, Block]:
         """One side of a choice; one that reads an item of an empty list is not taken."""
         try:
-            return super().side(e, test)
+            return super().side(e, read)
         except Empty as problem:  # which the next walk of the loop forgets
-            self.state.problems.append(to_problem(self.program, problem, self.state.origin, self.chain))
-            return None
+            self.note(to_problem(self.program, problem, self.state.origin, self.chain))
+            return None, ()
 
     def check_item(self, base: Display, known: bool) -> None:
         """An item of a list that is written out: of an empty one, or at a place that the run tells."""

@@ -8,12 +8,16 @@ A side that needs statements makes the whole an `if`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from ..ir.nodes import Block, Choice, Display, Expr, If, Logic
 from ..ir.types import ListOf, Num, Static, Type
+from ..ir.walk import ends_in_raise
 from ..rules.typing import TypeProblem
 from .effects import Once
+from .exits import negated
 from .groups import NotYet
 from .state import Env, merge
 
@@ -41,15 +45,9 @@ class Lazy(Once):
         known = self.known(test)
         if known is not None:
             return self.expr(e.then if known else e.other)
-        sides = [self.side(e.then), self.side(e.other)]
-        if None in sides:  # what is known of the other side is all that is known yet
-            found = next((s for s in sides if s is not None), None)
-            if found is None:
-                raise NotYet
-            for s in found[1]:
-                self.state.emit(s)
-            return found[0]
-        (then, then_out), (other, other_out) = (s for s in sides if s is not None)
+        (then, then_out), (other, other_out) = self.side(e.then), self.side(e.other)
+        if then is None or other is None:
+            return self.one_side(test, (then, then_out), (other, other_out))
         arrays = any(
             isinstance(t := self.typed(s), ListOf) or (isinstance(t, Num) and t.is_array) for s in (then, other)
         )
@@ -67,10 +65,12 @@ class Lazy(Once):
             if known is not None:
                 result = self.tested(self.expr(value)) if known == (e.op == "and") else result
                 continue
-            side = self.side(value, test=True)
-            if side is None:
+            right, out = self.side(value, lambda v: self.tested(self.expr(v)))
+            if right is None:
+                if out:
+                    result = self.atom(result, "holds")
+                    self.state.emit(If(result if e.op == "and" else negated(result), out))
                 continue
-            right, out = side
             if out:
                 first = self.atom(result, "holds")
                 sides = ((right, out), (first, ()))
@@ -84,7 +84,7 @@ class Lazy(Once):
 
     def type_apart(self, e: Expr) -> Type:
         """The type of an expression without emitting anything; a problem in it is met again when it is written."""
-        mark, done = self.state.snapshot(), dict(self.done)
+        mark, done, reachable = self.state.snapshot(), dict(self.done), self.state.reachable
         with self.state.collect():
             try:
                 return self.typed(self.expr(e))
@@ -92,34 +92,53 @@ class Lazy(Once):
                 return Static(None)
             finally:
                 self.state.restore(mark)
-                self.done = done
+                self.done, self.state.reachable = done, reachable
 
     def _logic_of_numbers(self, e: Logic) -> Expr:
         """`a or b` of numbers is one of the numbers: `a if a else b`, where `b` is evaluated only if it is asked."""
         if len(e.values) == 1:
             return self.expr(e.values[0])
         first = self.atom(self.expr(e.values[0]), "first")
-        with self.state.collect() as out:
-            rest = self._logic_of_numbers(replace(e, values=e.values[1:]))
+        rest, out = self.side(replace(e, values=e.values[1:]), self._logic_of_numbers)
+        if rest is None:
+            if out:
+                self.state.emit(If(first if e.op == "and" else negated(first), out))
+            return first
         chosen: tuple[Expr, Block] = (first, ())
-        then, other = (chosen, (rest, tuple(out))) if e.op == "or" else ((rest, tuple(out)), chosen)
+        then, other = (chosen, (rest, out)) if e.op == "or" else ((rest, out), chosen)
         return self._as_if(first, then, other, "chosen") if out else Choice(first, then[0], other[0], e.at)
 
     def tested(self, e: Expr) -> Expr:
         """A value as a condition."""
         return e
 
-    def side(self, e: Expr, test: bool = False) -> tuple[Expr, Block] | None:
-        """One side of a choice, with what has to run before it; None where nothing is known of it yet."""
-        try:
-            return self._apart(e, test)
-        except NotYet:
-            return None
-
-    def _apart(self, e: Expr, test: bool = False) -> tuple[Expr, Block]:
+    def side(self, e: Expr, read: Callable[[Any], Expr] | None = None) -> tuple[Expr | None, Block]:
+        """One side of a choice, with what has to run before it. Its value is None where nothing is known of it yet, or
+        where what runs before it ends in an exception."""
+        reachable = self.state.reachable
         with self.state.collect() as out:
-            value = self.tested(self.expr(e)) if test else self.expr(e)
+            try:
+                value = (read or self.expr)(e)
+            except NotYet:
+                self.state.reachable = reachable
+                return None, tuple(out) if ends_in_raise(tuple(out)) else ()
         return value, tuple(out)
+
+    def one_side(self, test: Expr, then: tuple[Expr | None, Block], other: tuple[Expr | None, Block]) -> Expr:
+        """A choice of which one side has no value: the other one is all that is known, if there is one."""
+        if then[0] is None and other[0] is None:
+            if then[1] and other[1]:
+                self.state.emit(If(test, then[1], other[1]))
+            raise NotYet
+        if then[0] is None and then[1]:
+            self.state.emit(If(test, then[1]))
+        if other[0] is None and other[1]:
+            self.state.emit(If(negated(test), other[1]))
+        value, out = then if then[0] is not None else other
+        assert value is not None
+        for s in out:
+            self.state.emit(s)
+        return value
 
     def _as_if(self, test: Expr, then: tuple[Expr, Block], other: tuple[Expr, Block], wish: str) -> Expr:
         """A choice whose sides need statements, as an `if`."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from ..analysis.aliases import Aliases, analyse
-from ..ir.callee import Callee, called
+from ..ir.callee import Callee, Opaque, called
 from ..ir.nodes import Assign, Block, Call, Const, Display, Expr, Function, Name, Return
 from ..ir.walk import statements
 from .webs import split_webs, web_types
@@ -22,6 +22,8 @@ def calls(block: Block) -> Iterator[tuple[Assign, Callee, Call]]:
     """The calls of functions of the program, each with its statement."""
     for s in statements(block):
         if isinstance(s, Assign) and isinstance(s.value, Call) and (callee := called(s.value)) is not None:
+            if isinstance(callee, Opaque):
+                continue
             yield s, callee, s.value
 
 

@@ -17,6 +17,7 @@ from ..ir.marks import attempted, entering, leaving, matches_mapping, matches_se
 from ..ir.nodes import Call, Const, Display, Expr, Name, Object
 from ..ir.types import TEXT, Held, Static, Type
 from ..ir.walk import assigned
+from ..opaque.parts import is_learner
 from ..rules.typing import TypeProblem
 from .kinds import fits_mapping, fits_sequence, is_instance
 from .literals import as_written
@@ -43,7 +44,7 @@ class Outcomes(Loops):
         """What is raised, with core operands."""
         callee = e.func if isinstance(e, Call) else e
         found = callee if isinstance(callee, Object) else self.expr(callee)
-        if isinstance(found, Object) and is_exception_class(found.value):
+        if isinstance(found, Object) and (is_exception_class(found.value) or is_learner(found.value)):
             if not isinstance(e, Call):
                 return found
             args, kwargs = self.arguments(e)

@@ -6,6 +6,7 @@ in:   return x * power(x, n - 1)       out:  power_1 = power(x, n - 1); result =
 from __future__ import annotations
 
 from collections.abc import Iterator
+from types import FunctionType
 
 from ..errors import UnsupportedRecursion
 from ..frontend import Program
@@ -23,12 +24,20 @@ class Recursion(Classes):
 
     program: Program
 
-    def walk(self, instance: Instance) -> None:
+    def walk(self, instance: Instance, read: FunctionType | None) -> None:
         """Make the core program of a recursive function."""
         raise NotImplementedError
 
-    def call_recursive(self, program: Program, pairs: list[tuple[Param, Expr]], e: Call, wish: str = "") -> Expr:
-        """A call of a recursive function with these arguments for its parameters; its result, of the name wished."""
+    def call_recursive(
+        self,
+        function: FunctionType | None,
+        program: Program,
+        pairs: list[tuple[Param, Expr]],
+        e: Call,
+        wish: str = "",
+    ) -> Expr:
+        """A call of a recursive function (None: the one that is differentiated) with arguments for its parameters; its
+        result, of the name wished."""
         args = [self.whole_argument(p, arg, e) for p, arg in pairs]
         types = tuple(map(self.typed, args))
         for (p, _), type_ in zip(pairs, types, strict=True):
@@ -37,7 +46,7 @@ class Recursion(Classes):
         instance = group.instance(program, types)
         if not instance.walked:
             instance.walked = True
-            self.walk(instance)
+            self.walk(instance, function)
         if instance.result is None:
             raise NotYet
         found = result_for(instance, types)

@@ -14,14 +14,13 @@ types decide (`x.ndim == 1`, `axis is None`) is decided. Every problem met is co
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import replace
+from types import FunctionType
 from typing import Self
 
-import numpy as np
-
-from ..errors import Problem, Refusal, UnsupportedCall, UnsupportedMutation, UnsupportedRecursion, refusal
-from ..frontend import AnyReference, Program
+from ..errors import Problem, Refusal, UnresolvedName, UnsupportedCall, UnsupportedMutation, refusal
+from ..frontend import Program
 from ..ir.marks import deleted
 from ..ir.nodes import (
     Assign,
@@ -47,46 +46,46 @@ from ..ir.nodes import (
     Update,
     While,
 )
-from ..ir.types import FLOAT, ListOf, Num, Pooled, Static, Tup, Type, describe
-from ..ir.walk import Fresh, expressions, is_call_of, mentioned, subexprs, targets
-from ..rules.effects import calls_with_effect, effect_of
+from ..ir.types import FLOAT, ListOf, Num, Pooled, Static, Tup, Type
+from ..ir.walk import Fresh, is_call_of, mentioned, targets
+from ..rules.effects import effect_of
 from ..rules.registry import writes
 from ..rules.typing import TypeProblem, method_of, type_of_value
 from .attempts import check_attempts
 from .changes import Changed
 from .copies import without_copies
+from .core import Core, callee_name, not_read, outside
 from .exits import single_exit
 from .expressions import user_function
-from .finish import finished
+from .finish import finished, renamed
 from .forms import repeated_update
-from .groups import Group, Instance, NotYet, Recursive, Writes, is_plain
+from .groups import Group, Instance, NotYet, Recursive, Writes
 from .lists import changes_lists
 from .literals import as_value, as_written
 from .outline import Recompute, is_marked, without_marks
+from .policy import NotRead, Policy, Whole
 from .pools import Pool
 from .reports import unsettled
 from .state import Empty, Grows, Pools, State, component, placed, to_problem, unknown
 
-
-@dataclass(frozen=True)
-class Core:
-    """A core program. `captured` are the arrays that became parameters, `references` all that was read from outside;
-    `leaves` are the core parameters that each parameter of the program became, `result` is the type of the result with
-    the forms of its structures, `changed` the classes of structures that the program changes in place."""
-
-    function: Function
-    types: dict[str, Type]  # of the parameters
-    captured: tuple[tuple[str, object], ...]
-    references: tuple[AnyReference, ...]
-    leaves: dict[str, tuple[str, ...]]
-    result: Type
-    changed: frozenset[type]
-    user_name: dict[str, str] = field(default_factory=dict)  # of variables that have another name in the program
+Instead = Callable[[Problem], Program]
 
 
-def specialise(program: Program, types: Sequence[Type], recompute: Recompute = "nothing") -> Core:
+def specialise(
+    program: Program,
+    types: Sequence[Type],
+    recompute: Recompute = "nothing",
+    instead: Instead | None = None,
+    guesses: bool = False,
+) -> Core:
     """The core program of `program` for arguments of these types, with functions of their own for what is to be
-    computed again. Raises a Refusal with every problem found."""
+    computed again. Raises a Refusal with every problem found.
+
+    With `instead`, what is refused in a function that the program calls makes that one run on the tape; what is
+    refused in the program itself, the program that `instead` gives for it. `guesses`: see `Policy`."""
+    policy = Policy(instead is not None, guesses)
+    if isinstance(program, Whole):
+        policy.functions[id(program.called)] = program.called, program.reason
     changed: frozenset[type] = frozenset()
     growing: frozenset[Hashable] = frozenset()
     pools: dict[Hashable, Pooled] = {}
@@ -94,7 +93,13 @@ def specialise(program: Program, types: Sequence[Type], recompute: Recompute = "
     writes = False
     while True:
         try:
-            return _converged(program, types, (changed, growing, pools), Group(recursive, writes=writes), recompute)
+            group = Group(recursive, writes=writes, policy=policy)
+            return _converged(program, types, (changed, growing, pools), group, recompute)
+        except NotRead as met:
+            if not met.functions:
+                assert instead is not None
+                return specialise(instead(met.problem), types, recompute, None, guesses)
+            policy.functions.update({id(f): (f, p) for f, p in met.functions})
         except Writes:
             writes = True
         except Changed as found:
@@ -128,13 +133,16 @@ def _converged(
             break
     problems = [*state.problems, *(p for i in group.walked() for p in i.problems)]
     problems = problems or [unsettled(i) for i in group.walked() if group.changed or i.result is None]
+    if problems and group.policy.enabled and all(p.error is not UnresolvedName for p in problems):
+        raise not_read(problems, state.owners, group)
     if problems:
         raise refusal(problems)
-    core = replace(core, function=without_marks(core.function, recompute))
+    core = replace(core, function=without_marks(core.function, recompute), **group.policy.found())
     for callee in (i.callee for i in group.walked()):
         callee.function = without_marks(callee.function, recompute)
     if not group.instances and not is_marked(core.function.body):
-        return core
+        body = renamed(core.function.body) if core.on_tape else core.function.body
+        return replace(core, function=replace(core.function, body=body))
     try:
         done = finished(core.function, core.types, dict(state.captured), group)
     except TypeProblem as problem:
@@ -224,7 +232,9 @@ class Specialiser(Pool):
         with self.state.collect() as out:
             try:
                 pairs = [(p, self.expr(Name(p.name))) for p in program.function.params]
-                value = self.call_recursive(program, pairs, Call(Object(None, program.function.name), ()), "result")
+                value = self.call_recursive(
+                    None, program, pairs, Call(Object(None, program.function.name), ()), "result"
+                )
                 self.result = self.typed(value)
                 self.state.emit(Return(self.returned(value, "result"), program.function.origin))
             except NotYet:
@@ -233,7 +243,12 @@ class Specialiser(Pool):
                 self.state.problems.append(to_problem(program, problem, None, self.chain))
         return tuple(out)
 
-    def walk(self, instance: Instance) -> None:
+    def note(self, problem: Problem) -> None:
+        """A problem met in this function."""
+        self.state.problems.append(problem)
+        self.state.owners.setdefault(problem, self.owner)
+
+    def walk(self, instance: Instance, read: FunctionType | None) -> None:
         program, group = instance.program, self.state.group
         state = State(
             _fresh(program, group),
@@ -243,9 +258,11 @@ class Specialiser(Pool):
             group=group,
             growing=self.state.growing,
         )
+        state.owners = self.state.owners
         name = program.function.name
         chain = self.chain if self.chain[-1] == name else (*self.chain, name)
         walker = type(self)(program, state, chain, (program,))
+        walker.owner = read and self.owner_of(read)
         names = [p.name for p in program.function.params]
         leaves = [n for p, t in zip(names, instance.params, strict=True) for n in walker.declare(p, t, names)]
         body = walker.run(single_exit(program.function).body)
@@ -254,29 +271,9 @@ class Specialiser(Pool):
         function = Function(name, params, body, None, program.function.origin)
         instance.callee.function = without_copies(function, state)
         instance.callee.types = {p.name: walker.declared[p.name] for p in params}
-        state.problems.extend(self.outside(instance))
+        for problem in outside(instance, self.chain):
+            walker.note(problem)
         group.found(instance, walker.result if state.reachable else None)
-
-    def outside(self, instance: Instance) -> Iterator[Problem]:
-        """What a recursive function does beside giving a value: its derivative may run it more often, or not at all."""
-        program, name = instance.program, instance.program.function.name
-        for s, call, _ in calls_with_effect(without_marks(instance.callee.function, "nothing").body):
-            what = f"`{getattr(call.func, 'text', 'a call')}` in `{name}`, which calls itself"
-            why = "what has an effect is to run exactly once, and the derivative calls a recursive function as it needs"
-            fix = "do it in a function that does not call itself"
-            problem = TypeProblem(UnsupportedRecursion, what, why, fix, call.at)
-            yield to_problem(program, problem, s.origin, self.chain)
-        type_ = instance.result
-        if type_ is not None and not is_plain(type_):
-            what = f"a {describe(type_)} as the result of `{name}`, which calls itself"
-            why = "recursive functions are differentiated in numbers, arrays and structures of these"
-            fix = "return numbers or arrays"
-            yield to_problem(program, TypeProblem(UnsupportedRecursion, what, why, fix), None, self.chain)
-        for wish, value in instance.captured.values():
-            if not isinstance(value, np.ndarray):
-                what, fix = f"`{wish}` in `{name}`, which calls itself", "draw outside, and pass the numbers"
-                why = "a generator changes each time that it is asked"
-                yield to_problem(program, TypeProblem(UnsupportedRecursion, what, why, fix), None, self.chain)
 
     def run(self, block: Block) -> Block:
         with self.state.collect() as out:
@@ -289,22 +286,24 @@ class Specialiser(Pool):
     def guarded(self, s: Stmt) -> None:
         """One statement; a problem in it is noted and the walk goes on, with the targets of no known type."""
         outer, self.state.origin = self.state.origin, s.origin or self.state.origin
-        loops = len(self.state.breaks)
+        loops, learning = len(self.state.breaks), self.state.learning
         try:
-            self.statement(s)
-        except NotYet:
-            del self.state.breaks[loops:]
-            self.state.reachable = False
+            try:
+                self.statement(s)
+            except NotYet:
+                del self.state.breaks[loops:]
+                self.state.reachable = False
+                self.check_path(learning, None)
         except TypeProblem as problem:
-            self.state.problems.append(to_problem(self.program, problem, s.origin, self.chain))
+            self.note(to_problem(self.program, problem, s.origin, self.chain))
             if isinstance(problem, Empty):
                 self.state.reachable = False  # in the first walk of a loop; in the next one it may hold something
             else:
                 self.forget(s)
         except Refusal as refusal:  # of a callee that cannot be read
             for found in refusal.problems:
-                calls = found.calls or (*self.chain, _callee_name(s))
-                self.state.problems.append(replace(found, calls=calls))
+                calls = found.calls or (*self.chain, callee_name(s))
+                self.note(replace(found, calls=calls))
             self.forget(s)
         finally:
             self.state.origin = outer
@@ -318,7 +317,9 @@ class Specialiser(Pool):
                     self.state.env[target.id] = unknown()
 
     def walker(self, program: Program, name: str) -> Self:
-        return type(self)(program, self.state, (*self.chain, name), (*self.callers, program))
+        walker = type(self)(program, self.state, (*self.chain, name), (*self.callers, program))
+        walker.owner = self.owner
+        return walker
 
     def statement(self, s: Stmt) -> None:
         self.done.clear()
@@ -435,11 +436,3 @@ class Specialiser(Pool):
             return Display("tuple", tuple(self.returned(v, component(wish, k, value.form)) for k, v in parts), value.at)
         self.typed(value)
         return value if isinstance(value, Name | Object) else self.atom(value, wish)
-
-
-def _callee_name(s: Stmt) -> str:
-    """The user function that a statement calls, as it is spelled there."""
-    for e in (part for top in expressions(s) for part in subexprs(top)):
-        if isinstance(e, Call) and isinstance(e.func, Object) and user_function(e.func.value) is not None:
-            return e.func.text
-    return "a helper"

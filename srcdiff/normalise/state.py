@@ -6,7 +6,7 @@ import linecache
 from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import Any, Protocol
 
 from ..errors import Problem, UnsupportedType
 from ..frontend import AnyReference, Program, problem_at
@@ -65,6 +65,8 @@ class State:
     walked: list[str] = field(default_factory=list)  # the lists that the loops around run over
     held_in: dict[str, set[str]] = field(default_factory=dict)  # for a list, the lists that may hold it
     names_of: dict[str, set[str]] = field(default_factory=dict)  # the variables that may stand for the same list
+    learning: int = 0  # how many calls have been met of functions of which nobody knows what they return
+    owners: dict[Problem, Any] = field(default_factory=dict)  # the function that a problem has been met in
 
     def component(self, name: str, k: int, form: Form | None = None) -> str:
         """The variable that holds item `k` of the structure `name`: always the same one, and nobody else's."""

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..ir.callee import called, helper_of
+from ..ir.callee import called, helper_of, is_opaque
 from ..ir.nodes import (
     Assign,
     Block,
@@ -92,14 +92,14 @@ def _is_array(type_: Type | None) -> bool:
 def has_effect(e: Expr) -> bool:
     """Whether evaluating the expression changes something: a list, an array, or what effects change."""
     return any(
-        is_call_of(part, list.pop, list.append) or effect_of(part) is not None or _has_effect(part)
+        is_call_of(part, list.pop, list.append) or effect_of(part) is not None or is_opaque(part) or _has_effect(part)
         for part in subexprs(e)
     )
 
 
 def _is_pure_call(e: Expr) -> bool:
     """Whether this is a call of a recursive function, or of one derived from it, that changes nothing."""
-    return called(e) is not None or (helper_of(e) is not None and not _has_effect(e))
+    return (called(e) is not None and not is_opaque(e)) or (helper_of(e) is not None and not _has_effect(e))
 
 
 def _has_effect(e: Expr) -> bool:

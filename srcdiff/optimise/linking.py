@@ -22,7 +22,7 @@ from ..derive import Derived
 from ..derive.facts import passed
 from ..derive.helpers import Reads
 from ..derive.stacks import stack_of
-from ..ir.callee import Callee, Helper, Tape, called, helper_of
+from ..ir.callee import Callee, Helper, Opaque, Tape, called, helper_of
 from ..ir.nodes import (
     Assign,
     Block,
@@ -132,8 +132,14 @@ def _added_at_once(body: Block) -> Block:
 
 
 def _is_adjoint(e: Expr) -> bool:
-    helper = helper_of(e)
-    return helper is not None and helper.role in ("rev", "vjp")
+    """Whether this is a call of an adjoint: of a function of the module, or of one that is called as it is."""
+    helper, callee = helper_of(e), called(e)
+    as_it_is = isinstance(callee, Opaque) and callee.like is not None
+    return as_it_is or (helper is not None and helper.role in ("rev", "vjp")) or _is_pullback(e)
+
+
+def _is_pullback(e: Expr) -> bool:
+    return isinstance(e, Call) and isinstance(e.func, Name)
 
 
 def _reads_once(e: Expr, name: str) -> bool:
@@ -197,7 +203,7 @@ def _called(block: Block) -> Iterator[Helper | Callee]:
     for s in statements(block):
         for e in (part for top in expressions(s) for part in subexprs(top)):
             found = helper_of(e) or called(e)
-            if found is not None:
+            if found is not None and not isinstance(found, Opaque):
                 yield found
 
 

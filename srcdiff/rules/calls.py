@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from ..errors import UnsupportedCall, UnsupportedType
-from ..ir.callee import Callee, Helper
-from ..ir.nodes import Call, Object
-from ..ir.types import Dim, ListOf, Num, Tup, Type, broadcast, describe, wider
+from ..ir.callee import Callee, Helper, Pullback
+from ..ir.nodes import Call, Name, Object
+from ..ir.types import Dim, ListOf, Num, Static, Tup, Type, broadcast, describe, wider
 from .complex_operands import check_complex
 from .indexing import TypeOf
 from .problem import TypeProblem, order_problem
@@ -33,6 +33,8 @@ _EXACT = (
 
 def call_type(type_of: TypeOf, e: Call) -> Type:
     """The type of what a call returns."""
+    if isinstance(e.func, Name) and isinstance(known := type_of(e.func), Static) and isinstance(known.value, Pullback):
+        return known.value.result
     if not isinstance(e.func, Object):
         raise TypeError(f"not lowered: {e!r}")
     function = e.func.value

@@ -13,6 +13,7 @@ from types import FunctionType
 from typing import Any, Literal
 
 from ..ir import nodes
+from ..ir.callee import is_opaque
 from ..ir.nodes import Block, Call, Expr, Object, Stmt
 from ..ir.walk import expressions, map_stmt, statements, subexprs
 from .registry import Writer, constant, rule_of
@@ -61,7 +62,7 @@ def effect_method(owner: object, name: str) -> Any:
 
 def has_effect(e: Expr) -> bool:
     """Whether evaluating the expression changes something that can be told from outside of it."""
-    return any(effect_of(part) is not None for part in subexprs(e))
+    return any(effect_of(part) is not None or is_opaque(part) for part in subexprs(e))
 
 
 def without_outputs(block: Block) -> Block:

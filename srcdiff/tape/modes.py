@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from ..errors import NotRecorded
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 SPECIAL = 0  # how many threads and blocks have something special in force
@@ -28,9 +30,16 @@ class _Thread(threading.local):
     spelled: tuple[Any, ...] = ()  # the functions whose spelled-out form is running
     listener: Callable[[list[Any]], None] | None = None  # is told each record that is made
     keeper: Any = None  # is told what memory will be written to
+    refused: int = 0  # how often a tensor has refused to become a plain number or array
 
 
 thread = _Thread()
+
+
+def lost(text: str) -> NotRecorded:
+    """The error where a tensor would become a plain number or array; counted, since somebody may catch it."""
+    thread.refused += 1
+    return NotRecorded(text)
 
 
 def special(change: int) -> None:

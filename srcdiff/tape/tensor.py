@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from ..errors import GraphError, NotRecorded
+from ..errors import GraphError
 from . import modes
 from .record import BACK, PARENTS, Record, here, serial
 
@@ -122,20 +122,20 @@ class Tensor:
         if self.numel() != 1:
             raise GraphError(f"a tensor with {self.numel()} elements cannot be converted to a number")
         if self._node is not None and modes.exact():
-            raise NotRecorded(_lost("a number"))
+            raise modes.lost(_lost("a number"))
         v = self._v
         return v if type(v) is float else v.item()
 
     def tolist(self) -> Any:
         """The elements as nested lists of Python numbers; a number for a 0-d tensor."""
         if self._node is not None and modes.exact():
-            raise NotRecorded(_lost("a list"))
+            raise modes.lost(_lost("a list"))
         return self._v if type(self._v) is float else self._v.tolist()
 
     def numpy(self) -> Any:
         """The array itself: the memory is shared. Raises RuntimeError if the tensor requires grad."""
         if self._node is not None:
-            raise NotRecorded(
+            raise modes.lost(
                 "cannot call numpy() on a tensor that requires grad: the array would not be recorded. "
                 "Use tensor.detach().numpy() instead"
             )
@@ -143,7 +143,7 @@ class Tensor:
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         if self._node is not None:
-            raise NotRecorded(
+            raise modes.lost(
                 "a tensor that requires grad cannot become an array: the array would not be recorded. "
                 "Use tensor.detach().numpy() instead"
             )
@@ -193,7 +193,7 @@ class Tensor:
         if self._node is None:
             return
         if modes.exact():
-            raise NotRecorded(_lost(what))
+            raise modes.lost(_lost(what))
         if modes.is_grad_enabled():
             warnings.warn(
                 f"a tensor that requires grad was converted to {what}, which no gradient goes through; use "

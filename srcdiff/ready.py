@@ -1,0 +1,48 @@
+"""How a derivative was asked for, and what runs for one combination of argument types."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from .build import Built
+from .errors import BadArgument
+from .signature import fitted
+
+Wrt = int | str | tuple[int | str, ...]
+
+
+@dataclass(frozen=True)
+class Options:
+    kind: str  # a key of _WHAT
+    wrt: Wrt
+    jit: bool
+    has_aux: bool
+    quiet: bool = False  # without what the function prints
+    fallback: str | None = None  # "tape": what is refused runs on the eager runtime
+
+    def __post_init__(self) -> None:
+        if self.fallback not in (None, "tape"):
+            raise BadArgument(f"fallback is 'tape' or None, not {self.fallback!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """What runs for one combination of argument types. `refit` are the places of the arguments that generated code
+    does not take as they are, `structured` says that some are structures, `loose` that a captured array is not taken
+    as it is either, `plain` that the result is the gradient itself."""
+
+    built: Built
+    call: Callable[..., Any]
+    captured: tuple[Any, ...]
+    unchanged: Callable[[], bool]
+    loose: bool = False
+    refit: tuple[int, ...] = ()
+    structured: bool = False
+    written: bool = False
+    plain: bool = False
+
+    def extra(self) -> tuple[Any, ...]:
+        """The captured arrays as generated code takes them now: their elements may have changed."""
+        return tuple([fitted(a, "a captured array", False) for a in self.captured]) if self.loose else self.captured
