@@ -273,16 +273,17 @@ class Derivative:
                 self._program = None
             return self._read()
 
-    def _build(self, types: list[Type], kind: str, taped: bool = True) -> Built:
+    def _build(self, types: list[Type], kind: str, taped: bool = True, compiled: bool = False) -> Built:
         with BUILDING:
             options = self.options
-            request = Request(self.wrt, self.single, kind, options.has_aux, options.quiet, options.jit)
+            compiled = compiled or options.jit
+            request = Request(self.wrt, self.single, kind, options.has_aux, options.quiet, compiled)
             return build(self.program(), types, request, taped)
 
-    def built_for_types(self, types: list[Type], taped: bool = True) -> Built:
+    def built_for_types(self, types: list[Type], taped: bool = True, compiled: bool = False) -> Built:
         """The derivative for arguments of these types (for callers that are being compiled or differentiated: for the
         latter without a tape, where the function calls itself)."""
-        built = self._build(types, self.options.kind, taped)
+        built = self._build(types, self.options.kind, taped, compiled)
         if built.unknown_rank:
             name = self.function.__name__
             raise BadOutput(

@@ -72,6 +72,7 @@ class Assembler(Tapes):
                     defined = ends[0] & ends[1]
                 case Round():
                     inner = defined | (set(targets(s.target)) if isinstance(s, For) else set())
+                    self.before[id(s)] = defined
                     body, _ = self.forward(node.body, plan.inner.get(p, (BlockPlan(),))[0], (*loops, node), inner)
                     out.extend(self.allocations.pop(id(s), []) if not loops else [])
                     out.append(self.forward_loop(node, body))
@@ -118,6 +119,7 @@ class Assembler(Tapes):
     def forward_loop(self, node: Round, body: list[Stmt]) -> Stmt:
         s = node.stmt
         bound = self.bounds.get(id(s))
+        s = self.header(s) if isinstance(s, For) else s
         if bound is not None:
             assert isinstance(s, For)
             assert isinstance(s.iter, Call)
@@ -269,6 +271,7 @@ class Assembler(Tapes):
         assert isinstance(s.iter, Call)
         start, stop, step = range_bounds(s.iter)
         stop = self.bounds.get(id(s), stop)
+        s = self.header(s)
         if node.trips is not None and step == Const(1):
             stop, trips = plus(start, Name(node.trips)), None
         else:

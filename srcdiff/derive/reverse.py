@@ -173,6 +173,7 @@ class _Writer:
         planner.apart = apart
         plan = planner.plan()
         assembler = Assembler(ready, planner, primal)
+        assembler.indexed = self.request.compiled
         defined = {p.name for p in ready.function.params}
         forward, _ = assembler.forward(nodes, plan, (), defined)
         backward = assembler.reverse(nodes, plan, ())
