@@ -84,7 +84,7 @@ def build(program: Program, types: Sequence[Type], request: Request, taped: bool
     try:
         unknown_rank = check_result(program, core, request)
         derived, others = _derived(core, request, taped)
-        *called, function = linked(derived, others)
+        *called, function = linked(derived, others, request.compiled)
     except TypeProblem as problem:
         raise report([placed(program, problem)]) from None
     seeds = [p.name for p in function.params[len(core.function.params) :]]

@@ -13,11 +13,12 @@ import numpy as np
 from ..ir.nodes import Call, Const, Expr, For, Item, Name, Object
 from ..ir.types import Dim, Num, Type
 from ..ir.walk import assigned, is_call_of, names
-from ..normalise.iteration import plus, range_bounds
+from ..normalise.iteration import LEN, plus, range_bounds
 from .acts import Round
 from .terms import ADD, SUB
 
 MAX = Object(max, "max")
+SHAPE = Object(np.ndarray.shape, "shape")
 
 
 @dataclass
@@ -43,6 +44,31 @@ class Nest:
             self.counters.append(loop.stmt.target.id)
             self.limits.append(limit)
         return self.limits
+
+    def lengths(self, type_: Num) -> list[Expr] | None:
+        """The shape of an array that is made inside the nest, evaluable in front of it."""
+        fixed = sorted(set(self.defined) - assigned((self.loops[0].stmt,)))
+        found = [self.length(dim, fixed) for dim in type_.shape]
+        return None if None in found else [e for e in found if e is not None]
+
+    def length(self, dim: Dim, fixed: list[str]) -> Expr | None:
+        match dim.token:
+            case int(n):
+                return Const(n)
+            case ("argument", _, _):
+                pass
+            case _:
+                return None
+        for name in fixed:
+            known = self.types.get(name)
+            if isinstance(known, Num) and known.is_integral and isinstance(known.value, Dim) and known.value.same(dim):
+                return Name(name)
+        for name in fixed:
+            known = self.types.get(name)
+            for axis, other in enumerate(known.shape if isinstance(known, Num) else ()):
+                if other.same(dim):
+                    return Call(LEN, (Name(name),)) if axis == 0 else Item(Call(SHAPE, (Name(name),)), Const(axis))
+        return None
 
     def limit(self, s: For, fixed: Set[str]) -> Expr | None:
         assert isinstance(s.iter, Call)
@@ -115,6 +141,6 @@ def _is_length(known: object) -> bool:
             return n >= 0
         case ("argument", _, _) | ("of", _, _):
             return True
-        case ("sum", int(n), tokens):
+        case ("sum", int(n), tuple(tokens)):
             return n >= 0 and all(_is_length(Dim(token)) for token in tokens)
     return False

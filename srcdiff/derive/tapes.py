@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from ..ir.nodes import Assign, Call, Const, Display, Effect, Expr, For, Item, Name, Object, Stmt
+from ..ir.nodes import Assign, Call, Const, Display, Effect, Expr, For, Item, Name, Object, Origin, Stmt
 from ..ir.types import TAPE, Dim, ListOf, Num, Type
-from ..normalise.iteration import range_bounds
+from ..normalise.iteration import RANGE, range_bounds
 from .acts import Round
 from .nests import Nest
 from .plan import Planner
@@ -20,27 +20,39 @@ POP = Object(list.pop, "pop")
 
 @dataclass(frozen=True)
 class Tape:
-    """Where a value is kept: a second name, a preallocated array indexed by the loop variables, or a list."""
+    """Where a value is kept: a second name, a preallocated array indexed by the loop variables, or a list.
+
+    An array is copied into a preallocated one element by element: `lengths` are those of its axes, and `counters` names
+    for its own indices. (What Numba makes of `tape[t] = u` takes twice the time, and seconds to compile.)"""
 
     name: str
     index: tuple[str, ...] = ()
     is_list: bool = False
+    lengths: tuple[Expr, ...] = ()
+    counters: tuple[str, ...] = ()
 
-    def push(self, value: Expr) -> Stmt:
+    def push(self, value: Expr, origin: Origin | None = None) -> Stmt:
         if self.is_list:
             return Effect(Call(APPEND, (Name(self.name), value)))
-        return Assign(self.place(), value)
+        out: Stmt = Assign(self.place(self.counters), _part(value, self.counters), origin)
+        for name, length in zip(reversed(self.counters), reversed(self.lengths), strict=True):
+            out = For(Name(name), Call(RANGE, (length,)), (out,), (), origin)
+        return out
 
     def pop(self) -> Expr:
         return Call(POP, (Name(self.name),)) if self.is_list else self.place()
 
-    def place(self) -> Expr:
-        match self.index:
-            case ():
-                return Name(self.name)
-            case (one,):
-                return Item(Name(self.name), Name(one))
-        return Item(Name(self.name), Display("tuple", tuple(map(Name, self.index))))
+    def place(self, more: tuple[str, ...] = ()) -> Expr:
+        return _part(Name(self.name), (*self.index, *more))
+
+
+def _part(e: Expr, index: tuple[str, ...]) -> Expr:
+    match index:
+        case ():
+            return e
+        case (one,):
+            return Item(e, Name(one))
+    return Item(e, Display("tuple", tuple(map(Name, index))))
 
 
 class Tapes:
@@ -72,12 +84,17 @@ class Tapes:
         else:
             name = self.fresh(f"{user}_tape")
             where = self.allocations.setdefault(id(loops[0].stmt), [])
-            index, shape = self.index(loops, type_)
-            made = Tape(name, index, is_list=not index)
+            of_region = isinstance(key, tuple) and key[0] == "region"
+            index, shape = self.index(loops, type_, of_region)
             if index:
                 assert isinstance(type_, Num)
+                lengths = tuple(shape[len(index) :])
+                made = Tape(
+                    name, index, False, lengths, tuple(self.number(n) for n, _ in zip("ijkl", lengths, strict=False))
+                )
                 where.append(Assign(Name(name), self.buffer(shape, type_)))
             else:
+                made = Tape(name, is_list=True)
                 apart = self.planner.apart  # then compiled code does not see what is pushed where it is made
                 where.append(Assign(Name(name), stack_of((type_,)) if apart else Display("list", (), form=TAPE)))
         self.ready.user_name[made.name] = f"{user}_tape" if loops else f"{user}_was"
@@ -91,23 +108,28 @@ class Tapes:
         if not tape.index:
             return type_
         assert isinstance(type_, Num)
-        rank = len(tape.index)
-        return Num(type_.dtype, rank, (Dim(None),) * rank, contiguous=True)
+        own = (Dim(None),) * len(tape.index)
+        return Num(type_.dtype, len(own) + len(type_.shape), own + type_.shape, contiguous=True)
 
-    def index(self, loops: tuple[Round, ...], type_: Type) -> tuple[tuple[str, ...], list[Expr]]:
+    def index(self, loops: tuple[Round, ...], type_: Type, of_region: bool) -> tuple[tuple[str, ...], list[Expr]]:
         """The loop variables that index a preallocated tape, and its shape; nothing where there are to be lists.
 
         Python's own numbers are faster in lists: there only a single loop that counts up from a literal has an array.
         """
         nothing: tuple[tuple[str, ...], list[Expr]] = ((), [])
-        if not isinstance(type_, Num) or type_.ndim != 0:
+        if not isinstance(type_, Num) or type_.ndim is None:
             return nothing
         s = loops[0].stmt
-        if len(loops) == 1 and isinstance(s, For) and self.counts_from_literal(s):
+        if type_.ndim == 0 and len(loops) == 1 and isinstance(s, For) and self.counts_from_literal(s):
             assert isinstance(s.target, Name)
             return (s.target.id,), [self.bound(s)]
-        shape = Nest(loops, self.types, self.before[id(s)]).shape() if self.indexed else None
-        return (tuple(self.counter(loop) for loop in loops), shape) if shape is not None else nothing
+        if not self.indexed or (of_region and type_.ndim) or (type_.dtype != "float64" and type_.dtype not in DTYPES):
+            return nothing
+        nest = Nest(loops, self.types, self.before[id(s)])
+        shape, own = nest.shape(), nest.lengths(type_)
+        if shape is None or own is None or (own and not type_.contiguous):
+            return nothing
+        return tuple(self.counter(loop) for loop in loops), [*shape, *own]
 
     def counts_from_literal(self, s: For) -> bool:
         assert isinstance(s.iter, Call)
@@ -127,11 +149,9 @@ class Tapes:
         assert isinstance(s.iter, Call)
         _, stop, _ = range_bounds(s.iter)
         if id(s) not in self.bounds and not isinstance(stop, Name | Const):
-            name = self.fresh("n")
-            self.ready.user_name[name] = "n"
+            name = self.number("n")
             self.allocations[id(s)].insert(0, Assign(Name(name), stop))
             self.bounds[id(s)] = Name(name)
-            self.types[name] = Num("int64", weak=True)
         return self.bounds.get(id(s), stop)
 
     def counter(self, loop: Round) -> str:
@@ -143,9 +163,14 @@ class Tapes:
             return s.target.id
         name = self.counters.get(id(s))
         if name is None:
-            name = self.counters[id(s)] = self.fresh("t")
-            self.ready.user_name[name] = "t"
-            self.types[name] = Num("int64", weak=True)
+            name = self.counters[id(s)] = self.number("t")
+        return name
+
+    def number(self, wish: str) -> str:
+        """A new variable for a whole number."""
+        name = self.fresh(wish)
+        self.ready.user_name[name] = wish
+        self.types[name] = Num("int64", weak=True)
         return name
 
     def header(self, s: For) -> For:

@@ -11,14 +11,18 @@ from ..runtime import watched
 from .dead import drop_dead
 from .moves import first_sums, last_copies
 from .names import coalesce
+from .order import in_order
 from .parts import arranged
 
 
-def optimise(function: Function, types: dict[str, Type], wished: dict[str, str], like: dict[str, str]) -> Function:
+def optimise(
+    function: Function, types: dict[str, Type], wished: dict[str, str], like: dict[str, str], compiled: bool
+) -> Function:
     """All passes in order. `wished` gives variables the names they should have, `like` seeds the adjoints whose shape
-    they have."""
+    they have; `compiled` says that the text is for Numba."""
     function = without_waste(function, types, like)
     function = last_copies(function, types)
+    function = in_order(function, types) if compiled else function
     return arranged(coalesce(function, types, wished))
 
 
