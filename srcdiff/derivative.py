@@ -64,7 +64,8 @@ class Options:
 class Ready:
     """What runs for one combination of argument types. `refit` are the places of the arguments that generated code
     does not take as they are, `structured` says that some are structures, `loose` that a captured array is not taken
-    as it is either, `plain` that the result is the gradient itself."""
+    as it is either, `plain` that the result is the gradient itself, or
+    the value and the gradient."""
 
     built: Built
     call: Callable[..., Any]
@@ -145,6 +146,11 @@ class Derivative:
         result = self.run(ready, args, ready.extra() if ready.loose else ready.captured)
         if not ready.plain:
             return self._finished(result, args, ready)
+        if self.options.kind == "value":
+            value, *parts = result
+            if self.single:
+                return value, finish(parts[0], args[self.places[0]])
+            return value, tuple([finish(g, args[k]) for g, k in zip(parts, self.places, strict=True)])
         if self.single:
             return finish(result, args[self.places[0]])
         return tuple([finish(g, args[k]) for g, k in zip(result, self.places, strict=True)])
@@ -247,7 +253,7 @@ class Derivative:
 
     def _make(self, types: list[Type]) -> Ready:
         built = self._build(types, self.options.kind)
-        plain = self.options.kind == "grad" and not self.options.has_aux and not built.unknown_rank
+        plain = self.options.kind in ("grad", "value") and not self.options.has_aux and not built.unknown_rank
         if built.unknown_rank and self.options.kind == "grad":  # only the value tells whether it is a scalar
             built = self._build(types, "value")
         call: Callable[..., Any] = built.plain

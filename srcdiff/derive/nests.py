@@ -96,6 +96,9 @@ class Nest:
                 return plus(self.limits[self.counters.index(name)], Const(n - 1))
             case Call(func=Object(value=f), args=(a, b)) if f is min:
                 return self.above(a, fixed) or self.above(b, fixed)
+            case Call(args=(Name(id=name),)) if is_call_of(e, len) and name not in fixed:
+                known = self.types.get(name)
+                return self.length(known.shape[0], sorted(fixed)) if isinstance(known, Num) and known.shape else None
         if not names(e) <= fixed or not self.is_plain(e):
             return None
         return e if self.is_natural(e) else Call(MAX, (e, Const(0)))

@@ -84,8 +84,7 @@ class Tapes:
         else:
             name = self.fresh(f"{user}_tape")
             where = self.allocations.setdefault(id(loops[0].stmt), [])
-            of_region = isinstance(key, tuple) and key[0] == "region"
-            index, shape = self.index(loops, type_, of_region)
+            index, shape = self.index(loops, type_, wish)
             if index:
                 assert isinstance(type_, Num)
                 lengths = tuple(shape[len(index) :])
@@ -111,8 +110,10 @@ class Tapes:
         own = (Dim(None),) * len(tape.index)
         return Num(type_.dtype, len(own) + len(type_.shape), own + type_.shape, contiguous=True)
 
-    def index(self, loops: tuple[Round, ...], type_: Type, of_region: bool) -> tuple[tuple[str, ...], list[Expr]]:
+    def index(self, loops: tuple[Round, ...], type_: Type, name: str) -> tuple[tuple[str, ...], list[Expr]]:
         """The loop variables that index a preallocated tape, and its shape; nothing where there are to be lists.
+
+        What is kept of an array that is written in place, or of its adjoint, is which array it is: that takes a list.
 
         Python's own numbers are faster in lists: there only a single loop that counts up from a literal has an array.
         """
@@ -123,7 +124,8 @@ class Tapes:
         if type_.ndim == 0 and len(loops) == 1 and isinstance(s, For) and self.counts_from_literal(s):
             assert isinstance(s.target, Name)
             return (s.target.id,), [self.bound(s)]
-        if not self.indexed or (of_region and type_.ndim) or (type_.dtype != "float64" and type_.dtype not in DTYPES):
+        written = name in self.planner.shadow_names or self.ready.aliases.mutable(name)
+        if not self.indexed or (written and type_.ndim) or (type_.dtype != "float64" and type_.dtype not in DTYPES):
             return nothing
         nest = Nest(loops, self.types, self.before[id(s)])
         shape, own = nest.shape(), nest.lengths(type_)
