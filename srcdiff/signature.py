@@ -297,9 +297,9 @@ def finish(gradient: Any, argument: Any) -> Any:
     if type(argument) is float:
         return gradient if type(gradient) is float else float(gradient)
     if isinstance(argument, np.ndarray):
-        if type(gradient) is np.ndarray and gradient.dtype is argument.dtype is _FLOAT64:  # the usual case
-            if gradient.shape == argument.shape and gradient.flags.writeable:
-                return gradient
+        usual = type(gradient) is np.ndarray and gradient.dtype is argument.dtype is _FLOAT64
+        if usual and gradient.shape == argument.shape and gradient.flags.writeable:
+            return gradient
         dtype = argument.dtype if argument.dtype.kind == "f" else np.dtype(np.float64)
         if isinstance(gradient, np.ndarray) and gradient.shape == argument.shape:
             if gradient.dtype.kind == "c":

@@ -27,7 +27,7 @@ _CHEAP = {
     *(len, abs, min, max, float, int, np.ndarray.size, np.ndarray.shape, np.sign, np.maximum, np.minimum),
 }
 _CHEAP_INT = {operator.floordiv, operator.mod, operator.truediv}
-_SHAPE_ONLY = {
+SHAPE_ONLY = {
     *(len, np.ndarray.shape, np.ndarray.ndim, np.ndarray.size, np.ndarray.dtype, np.shape, np.size, np.ndim),
     *(np.zeros_like, np.ones_like, np.empty_like),
 }
@@ -90,7 +90,7 @@ class Facts:
                 found |= self.list_keys(name)
             case Call(func=Object(value=function), args=(g, _)) if function is unbroadcast:
                 self._contents(g, found)
-            case Call(func=Object(value=function), args=args) if function in _SHAPE_ONLY:
+            case Call(func=Object(value=function), args=args) if function in SHAPE_ONLY:
                 for a in args:
                     for part in subexprs(a):
                         if isinstance(part, Item):

@@ -1,0 +1,154 @@
+"""Whether two places of a program can be the same element of an array.
+
+in:   for j in range(n): for i in range(j + 1, n): for k in range(j): L[i, j] -= L[i, k] * L[j, k]
+out:  no element that is written has been read before as L[i, k] or L[j, k]
+
+A place comes with its way through the program, from the outermost block inwards. What is not a sum of multiples of loop
+counters and of numbers that never change may be anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from ..ir.nodes import Call, Const, Expr, For, Name, While
+from .affine import Form, affine, constant, difference, impossible, is_length
+
+ONE = constant(1)
+
+
+class At(NamedTuple):
+    """One step of a way: the position in a block, and what is entered there: a loop, or a side of an `if` (1 or 2)."""
+
+    position: int
+    loop: For | While | None = None
+    side: int = 0
+
+
+class Known(NamedTuple):
+    """What is known of variables: whether one has the same value (or an array: the same shape) from beginning to end,
+    and whether one is bound by the head of one loop only."""
+
+    is_fixed: Callable[[str], bool]
+    is_counter: Callable[[str], bool]
+
+
+@dataclass(frozen=True)
+class Place:
+    """An element `name[index]`; without an index, any element of any array that may share memory with it."""
+
+    name: str
+    index: tuple[Expr, ...] | None
+    way: tuple[At, ...]
+
+
+class Instance:
+    """A place on some trip of each of its loops; `shared` of the loops are on the same trip as those of another one."""
+
+    def __init__(self, place: Place, tag: int, shared: int, known: Known) -> None:
+        self.known = known
+        self.counters: dict[str, Hashable] = {}
+        self.bounds: list[Form] = []
+        self.loops = loops_of(place.way)
+        for depth, loop in enumerate(self.loops):
+            if isinstance(loop, For) and isinstance(loop.target, Name) and known.is_counter(loop.target.id):
+                counter = (loop.target.id, 0 if depth < shared else tag)
+                self.bounds += self.range_of(loop, {counter: 1})
+                self.counters[loop.target.id] = counter
+
+    def variable(self, e: Expr) -> Hashable | None:
+        name = e if isinstance(e, Name) else next(a for a in _arguments(e) if isinstance(a, Name))
+        if name.id in self.counters:
+            return self.counters[name.id]
+        return (e, 0) if self.known.is_fixed(name.id) else None
+
+    def form(self, e: Expr) -> Form | None:
+        return affine(e, self.variable)
+
+    def range_of(self, loop: For, counter: Form) -> Iterator[Form]:
+        """What the counter of a loop satisfies."""
+        start, stop, step = range_of(loop)
+        first, end = self.form(start), self.form(stop)
+        up = isinstance(step, Const) and step.value > 0
+        if not up and not (isinstance(step, Const) and step.value < 0):
+            return
+        if first is not None:
+            yield difference(counter, first) if up else difference(first, counter)
+        if end is not None:
+            yield difference(difference(end, counter) if up else difference(counter, end), ONE)
+
+    def natural(self, e: Expr) -> Form | None:
+        """The form of an index that is surely not negative."""
+        form = self.form(e)
+        if form is None or not impossible([*self.bounds, *self.lengths(form), difference(difference({}, form), ONE)]):
+            return None
+        return form
+
+    def lengths(self, *forms: Form) -> list[Form]:
+        """That the lengths in some forms are not negative."""
+        variables = {v for f in (*forms, *self.bounds) for v in f}
+        return [{v: 1} for v in variables if isinstance(v, tuple) and not isinstance(v[0], str) and is_length(v[0])]
+
+
+def range_of(loop: For) -> tuple[Expr, Expr, Expr]:
+    assert isinstance(loop.iter, Call)
+    match loop.iter.args:
+        case (stop,):
+            return Const(0), stop, Const(1)
+        case (start, stop):
+            return start, stop, Const(1)
+        case (start, stop, step):
+            return start, stop, step
+    raise TypeError("a range has one to three arguments")
+
+
+def loops_of(way: tuple[At, ...]) -> list[For | While]:
+    """The loops of a way that are entered."""
+    return [at.loop for at in way if at.loop is not None]
+
+
+def _arguments(e: Expr) -> tuple[Expr, ...]:
+    return e.args if isinstance(e, Call) else _arguments(e.base)  # type: ignore[union-attr]
+
+
+def may_meet_before(later: Place, earlier: Place, known: Known) -> bool:
+    """Whether one place can be the same element as another one was before, or is at the same moment."""
+    common, same_trip = _common(later.way, earlier.way)
+    cases = [(depth, True) for depth in range(common)] + ([(common, False)] if same_trip else [])
+    return any(_may_meet(later, earlier, depth, ordered, known) for depth, ordered in cases)
+
+
+def _common(later: tuple[At, ...], earlier: tuple[At, ...]) -> tuple[int, bool]:
+    """How many loops two ways have in common, and whether the second place may come first on the same trip of these."""
+    common = 0
+    for a, b in zip(later, earlier, strict=False):
+        if a.position != b.position:
+            return common, b.position < a.position
+        if a.side != b.side:
+            return common, 0 in (a.side, b.side)
+        common += a.loop is not None and b.loop is not None
+    return common, True
+
+
+def _may_meet(later: Place, earlier: Place, depth: int, ordered: bool, known: Known) -> bool:
+    """The same with both on one trip of the loops outside `depth`, and, if `ordered`, on an earlier one of the next."""
+    if later.index is None or earlier.index is None or later.name != earlier.name or not known.is_fixed(later.name):
+        return True
+    a, b = Instance(later, 1, depth, known), Instance(earlier, 2, depth, known)
+    system = [*a.bounds, *b.bounds, *a.lengths(), *b.lengths()]
+    if ordered:
+        loop = a.loops[depth]
+        if isinstance(loop, For) and isinstance(loop.target, Name):
+            step = range_of(loop)[2]
+            one, other = a.counters.get(loop.target.id), b.counters.get(loop.target.id)
+            if isinstance(step, Const) and step.value and one is not None and other is not None:
+                ahead = {one: 1, other: -1, None: -1} if step.value > 0 else {one: -1, other: 1, None: -1}
+                system.append(ahead)
+    equal: list[Form] = []
+    for x, y in zip(later.index, earlier.index, strict=False):
+        left, right = a.natural(x), b.natural(y)
+        if left is not None and right is not None:
+            equal.append(difference(left, right))
+    return not impossible(system, equal)
