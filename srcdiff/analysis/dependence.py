@@ -9,29 +9,41 @@ counters and of numbers that never change may be anything.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from ..ir.nodes import Call, Const, Expr, For, Name, While
+from ..ir.nodes import Call, Const, Expr, For, Name, Object, While
 from .affine import Form, affine, constant, difference, impossible, is_length
 
 ONE = constant(1)
+_NEGATED = {
+    operator.eq: operator.ne,
+    operator.ne: operator.eq,
+    operator.lt: operator.ge,
+    operator.ge: operator.lt,
+    operator.gt: operator.le,
+    operator.le: operator.gt,
+}
 
 
 class At(NamedTuple):
-    """One step of a way: the position in a block, and what is entered there: a loop, or a side of an `if` (1 or 2)."""
+    """One step of a way: the position in a block, and what is entered there: a loop, or a side of an `if` (1 or 2)
+    with its test."""
 
     position: int
     loop: For | While | None = None
     side: int = 0
+    test: Expr | None = None
 
 
 class Known(NamedTuple):
     """What is known of variables: whether one has the same value (or an array: the same shape) from beginning to end,
-    and whether one is bound by the head of one loop only."""
+    whether it is a whole number, and whether it is bound by the head of one loop only."""
 
     is_fixed: Callable[[str], bool]
+    is_whole: Callable[[str], bool]
     is_counter: Callable[[str], bool]
 
 
@@ -52,17 +64,39 @@ class Instance:
         self.counters: dict[str, Hashable] = {}
         self.bounds: list[Form] = []
         self.loops = loops_of(place.way)
+        self.unequal: list[Form] = []  # forms that are not zero
         for depth, loop in enumerate(self.loops):
             if isinstance(loop, For) and isinstance(loop.target, Name) and known.is_counter(loop.target.id):
                 counter = (loop.target.id, 0 if depth < shared else tag)
                 self.bounds += self.range_of(loop, {counter: 1})
                 self.counters[loop.target.id] = counter
+        for at in place.way:
+            if isinstance(at.test, Call):
+                self.condition(at.test, at.side == 1)
+
+    def condition(self, test: Call, holds: bool) -> None:
+        """What a comparison of whole numbers says, or its negation."""
+        if not isinstance(test.func, Object) or test.func.value not in _NEGATED or len(test.args) != 2:
+            return
+        left, right = self.form(test.args[0]), self.form(test.args[1])
+        if left is None or right is None:
+            return
+        op = test.func.value if holds else _NEGATED[test.func.value]
+        ahead = difference(left, right)
+        if op in (operator.eq, operator.ge, operator.gt):
+            self.bounds.append(difference(ahead, ONE) if op is operator.gt else ahead)
+        if op in (operator.eq, operator.le, operator.lt):
+            behind = difference({}, ahead)
+            self.bounds.append(difference(behind, ONE) if op is operator.lt else behind)
+        if op is operator.ne:
+            self.unequal.append(ahead)
 
     def variable(self, e: Expr) -> Hashable | None:
         name = e if isinstance(e, Name) else next(a for a in _arguments(e) if isinstance(a, Name))
         if name.id in self.counters:
             return self.counters[name.id]
-        return (e, 0) if self.known.is_fixed(name.id) else None
+        whole = not isinstance(e, Name) or self.known.is_whole(name.id)
+        return (e, 0) if whole and self.known.is_fixed(name.id) else None
 
     def form(self, e: Expr) -> Form | None:
         return affine(e, self.variable)
@@ -151,4 +185,13 @@ def _may_meet(later: Place, earlier: Place, depth: int, ordered: bool, known: Kn
         left, right = a.natural(x), b.natural(y)
         if left is not None and right is not None:
             equal.append(difference(left, right))
-    return not impossible(system, equal)
+    return not all(impossible([*system, *apart], equal) for apart in _alternatives(a.unequal + b.unequal))
+
+
+def _alternatives(unequal: list[Form]) -> list[list[Form]]:
+    """Forms that are not zero are positive or negative: the ways of that, for the first three of them."""
+    found: list[list[Form]] = [[]]
+    for form in unequal[:3]:
+        ways = (difference(form, ONE), difference(difference({}, form), ONE))
+        found = [[*others, way] for others in found for way in ways]
+    return found

@@ -71,12 +71,16 @@ class Choices(Facts):
         reads = Reads(self, self.recomputed, self.undo, self.bool_tests)
         program = tuple(node.stmt for node in self.nodes)
         bound = {n for s in statements(program) if isinstance(s, For) for n in targets(s.target)} - self.params
-        known = Known(self.is_fixed, lambda n: n in bound and self.definitions[n] == 1)
+        known = Known(self.is_fixed, self.is_whole, lambda n: n in bound and self.definitions[n] == 1)
         found: set[int] = set()
         for s in statements(program):
             if id(s) in writes and isinstance(s, Assign | Update) and not reads.needs_old(s, known):
                 found.add(id(s))
         return found
+
+    def is_whole(self, name: str) -> bool:
+        type_ = self.types.get(name)
+        return isinstance(type_, Num) and type_.is_integral
 
     def is_fixed(self, name: str) -> bool:
         """Whether a variable has one value, or stands for one array, from beginning to end."""

@@ -55,8 +55,8 @@ class Reads:
                     self.acts((*node.before, *node.ends[0], *node.ends[1]), here)
                     if id(node.stmt) not in self.bool_tests:
                         self.expressions((node.stmt.test,), here)
-                    self.block(node.body, (*outer, At(p, side=1)))
-                    self.block(node.orelse, (*outer, At(p, side=2)))
+                    self.block(node.body, (*outer, At(p, side=1, test=node.stmt.test)))
+                    self.block(node.orelse, (*outer, At(p, side=2, test=node.stmt.test)))
                 case Round():
                     self.acts(node.before, here)
                     inside = (*outer, At(p, node.stmt))
