@@ -154,6 +154,12 @@ def may_meet_before(later: Place, earlier: Place, known: Known) -> bool:
     return any(_may_meet(later, earlier, depth, ordered, known) for depth, ordered in cases)
 
 
+def meet_on_trips(later: Place, earlier: Place, depth: int, known: Known) -> bool:
+    """Whether two places in a loop, which is inside of `depth` others, can be the same element, one on a later trip of
+    that loop than the other and both on the same trip of the others."""
+    return _may_meet(later, earlier, depth, True, known)
+
+
 def _common(later: tuple[At, ...], earlier: tuple[At, ...]) -> tuple[int, bool]:
     """How many loops two ways have in common, and whether the second place may come first on the same trip of these."""
     common = 0

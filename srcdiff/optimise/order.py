@@ -12,6 +12,7 @@ from __future__ import annotations
 import operator
 from dataclasses import replace
 
+from ..analysis.dependence import At, Known, Place, meet_on_trips
 from ..ir.callee import called, helper_of
 from ..ir.nodes import (
     Assign,
@@ -19,21 +20,17 @@ from ..ir.nodes import (
     Call,
     Comment,
     Const,
-    Expr,
     For,
     Function,
     If,
     Name,
-    Object,
-    Slice,
     Stmt,
     Update,
     While,
 )
 from ..ir.types import Num, Type
-from ..ir.walk import assigned, expressions, is_call_of, names, statements, subexprs, targets
+from ..ir.walk import assigned, expressions, names, statements, subexprs, targets
 from ..normalise.iteration import RANGE, plus, range_bounds
-from ..rules.typing import Typer
 from .dead import Liveness, has_effect
 from .storage import Access, Storage
 
@@ -50,29 +47,15 @@ class _Order(Liveness):
     def __init__(self, function: Function, types: dict[str, Type]) -> None:
         super().__init__(types, set())
         self.storage = Storage(function, types)
-        self.natural: set[str] = set()  # the variables of the loops around, where they are never negative
+        self.around: tuple[For | While, ...] = ()  # the loops that the walk is in
 
     def loop(self, s: For | While, live: set[str]) -> tuple[list[Stmt], set[str]]:
-        outer = set(self.natural)
-        lower = _lowest(s)
-        if lower is not None and self.is_natural(lower):
-            self.natural |= set(targets(s.target)) if isinstance(s, For) else set()
+        self.around = (*self.around, s)
         found, head = super().loop(s, live)
+        self.around = self.around[:-1]
         if len(found) == 1 and isinstance(found[0], For) and self.turns(found[0], live):
             found = [_turned(found[0])]
-        self.natural = outer
         return found, head
-
-    def is_natural(self, e: Expr) -> bool:
-        """Whether the value is surely not negative."""
-        match e:
-            case Const(value=int(n)):
-                return n >= 0
-            case Name(id=name):
-                return name in self.natural
-            case Call(func=Object(value=f), args=(a, b)) if f is operator.add:
-                return self.is_natural(a) and self.is_natural(b)
-        return is_call_of(e, len)
 
     def turns(self, s: For, live: set[str]) -> bool:
         """Whether a loop counts down and need not."""
@@ -82,7 +65,7 @@ class _Order(Liveness):
         counter = s.target.id
         if counter in live or counter in assigned(s.body) or not all(map(_is_plain, statements(s.body))):
             return False
-        return self.carries_sums_only(s.body, live) and self.apart(s.body, counter)
+        return self.carries_sums_only(s.body, live) and self.apart(s)
 
     def carries_sums_only(self, body: Block, live: set[str]) -> bool:
         """Whether each variable that is bound belongs to one trip, or is a sum that no trip reads."""
@@ -97,49 +80,34 @@ class _Order(Liveness):
                     return False
         return True
 
-    def apart(self, body: Block, counter: str) -> bool:
-        """Whether the trips write elements of their own only, but for sums that none of them reads."""
+    def apart(self, s: For) -> bool:
+        """Whether no trip writes or adds to what another one reads, nor writes what another one writes."""
         table: dict[str, list[Access]] = {}
-        for access in self.storage.accesses(body):
+        for access in self.storage.accesses(s.body, (*(At(0, loop) for loop in self.around), At(0, s))):
             table.setdefault(self.storage.find(access.name), []).append(access)
-        for accesses in table.values():
-            kinds = {a.kind for a in accesses}
-            if kinds == {"read"} or (kinds == {"add"} and all(map(self.adds_in_place, accesses))):
-                continue
-            if len({a.name for a in accesses}) > 1 or accesses[0].name in assigned(body):
-                return False
-            if counter not in self.natural or not self.has_own(accesses, counter):
-                return False
+        return all(self.are_apart(s, accesses) for accesses in table.values())
+
+    def are_apart(self, s: For, accesses: list[Access]) -> bool:
+        """The same for the arrays of one class."""
+        kinds = {a.kind for a in accesses}
+        if kinds == {"read"}:
+            return True
+        if not all(self.adds_up(a) for a in accesses if a.kind == "add"):
+            return False
+        known = known_in((*self.around, s), self.types)
+        depth = len(self.around)
+        for k, a in enumerate(accesses):
+            for b in accesses[k:]:
+                if a.kind == b.kind != "write":
+                    continue  # sums may come in any order
+                one, other = (Place(x.name, x.place, x.way) for x in (a, b))
+                if meet_on_trips(one, other, depth, known) or meet_on_trips(other, one, depth, known):
+                    return False
         return True
 
-    def adds_in_place(self, a: Access) -> bool:
+    def adds_up(self, a: Access) -> bool:
         """Whether a sum is one that adds up, and not an update through an array of places that may repeat."""
-        return self.storage.is_array(a.name) and (a.place is None or all(map(self.is_basic, a.place)))
-
-    def is_basic(self, e: Expr) -> bool:
-        type_ = None if isinstance(e, Slice) else Typer(self.types)(e)
-        return type_ is None or (isinstance(type_, Num) and type_.is_integral and type_.dtype != "bool")
-
-    def has_own(self, accesses: list[Access], counter: str) -> bool:
-        """Whether the same part of every index is the counter of the loop."""
-        common: set[int] | None = None
-        for a in accesses:
-            if a.place is None or not all(map(self.is_basic, a.place)):
-                return False
-            here = {k for k, part in enumerate(a.place) if part == Name(counter)}
-            common = here if common is None else common & here
-        return bool(common)
-
-
-def _lowest(s: For | While) -> Expr | None:
-    """The least value that the counter of a loop has."""
-    if not isinstance(s, For):
-        return None
-    assert isinstance(s.iter, Call)
-    start, stop, step = range_bounds(s.iter)
-    if step == Const(-1):
-        return plus(stop, Const(1))
-    return start if isinstance(step, Const) and step.value > 0 else None
+        return self.storage.is_array(a.name) and (a.place is not None or a.whole)
 
 
 def _turned(s: For) -> For:
@@ -147,6 +115,24 @@ def _turned(s: For) -> For:
     start, stop, _ = range_bounds(s.iter)
     first, end = plus(stop, Const(1)), plus(start, Const(1))
     return replace(s, iter=Call(RANGE, (end,) if first == Const(0) else (first, end)))
+
+
+def known_in(loops: tuple[For | While, ...], types: dict[str, Type]) -> Known:
+    """What is known of variables inside a nest of loops, as long as the outermost of them runs."""
+    rebound = {n for s in statements(loops[:1]) if isinstance(s, Assign | For) for n in targets(s.target)}
+    in_place = {n for n in assigned(loops[:1]) - rebound if isinstance(t := types.get(n), Num) and t.ndim}
+    bound = assigned(loops[:1]) - in_place
+    counters = {
+        s.target.id
+        for s in (*loops, *(inner for inner in statements(loops[-1].body) if isinstance(inner, For)))
+        if isinstance(s, For) and isinstance(s.target, Name) and s.target.id not in assigned(s.body)
+    }
+
+    def is_whole(name: str) -> bool:
+        type_ = types.get(name)
+        return isinstance(type_, Num) and type_.is_integral
+
+    return Known(lambda n: n not in bound, is_whole, lambda n: n in counters)
 
 
 def _is_plain(s: Stmt) -> bool:

@@ -8,22 +8,44 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..analysis.dependence import At
 from ..derive.zeros import is_fresh
 from ..ir.callee import called, helper_of
-from ..ir.nodes import Assign, Block, Call, Display, Effect, Expr, Function, Item, Name, Object, Stmt, Update
+from ..ir.nodes import (
+    Assign,
+    Block,
+    Call,
+    Display,
+    Effect,
+    Expr,
+    For,
+    Function,
+    If,
+    Item,
+    Name,
+    Object,
+    Slice,
+    Stmt,
+    Update,
+    While,
+)
 from ..ir.types import Num, Type
 from ..ir.walk import children, expressions, is_call_of, names, statements, subexprs, targets
+from ..rules.typing import Typer
 
 _SHAPE_ONLY = (len, np.ndarray.shape, np.ndarray.size, np.ndarray.ndim, np.zeros_like, np.ones_like, np.empty_like)
 
 
 class Access(NamedTuple):
     """One mention of an array: `kind` is "read", "write" or "add" (`+=` and `-=`); `place` has the parts of the index,
-    and is None where the whole array is meant, or a part that is not told by one index."""
+    and is None where the whole array is meant, or a part that is not told by one index of numbers and slices; `way`
+    leads there through loops and branches; `whole` says that the whole array is meant."""
 
     kind: str
     name: str
     place: tuple[Expr, ...] | None
+    way: tuple[At, ...] = ()
+    whole: bool = False
 
 
 class Storage:
@@ -74,10 +96,19 @@ class Storage:
 
     # ------------------------------------------------------------------------------------------------- accesses
 
-    def accesses(self, block: Block) -> Iterator[Access]:
-        """Every mention of an array in a block, but for those of its shape alone."""
-        for s in statements(block):
-            yield from self.of_statement(s)
+    def accesses(self, block: Block, way: tuple[At, ...] = ()) -> Iterator[Access]:
+        """Every mention of an array in a block, but for those of its shape alone; `way` leads to the block."""
+        for s in block:
+            for access in self.of_statement(s):
+                yield access._replace(way=way)
+            match s:
+                case For(body=body) | While(body=body):
+                    yield from self.accesses(body, (*way, At(0, s)))
+                case If(test=test, body=body, orelse=orelse):
+                    yield from self.accesses(body, (*way, At(0, side=1, test=test)))
+                    yield from self.accesses(orelse, (*way, At(0, side=2, test=test)))
+                case _:
+                    pass
 
     def of_statement(self, s: Stmt) -> Iterator[Access]:
         match s:
@@ -89,7 +120,7 @@ class Storage:
                 yield from self.read(value)
             case Update(target=Name(id=name), op=op, value=value):
                 if self.holds(name):
-                    yield Access(_kind(op), name, None)
+                    yield Access(_kind(op), name, None, whole=True)
                 yield from self.read(value)
             case Assign(value=value):
                 yield from self.read(value)
@@ -102,7 +133,8 @@ class Storage:
         yield from self.read(place.index)
         match place.base:
             case Name(id=name):
-                yield Access(kind, name, parts(place))
+                found = parts(place)
+                yield Access(kind, name, found if all(map(self.is_basic, found)) else None)
             case Item():
                 for access in self.at(place.base, kind):
                     yield access._replace(place=None)
@@ -110,6 +142,11 @@ class Storage:
                 for name in names(base):
                     if self.holds(name):
                         yield Access(kind, name, None)
+
+    def is_basic(self, e: Expr) -> bool:
+        """Whether a part of an index is a whole number or a slice."""
+        type_ = None if isinstance(e, Slice) else Typer(self.types)(e)
+        return type_ is None or (isinstance(type_, Num) and type_.is_integral and type_.dtype != "bool")
 
     def read(self, e: Expr) -> Iterator[Access]:
         match e:
