@@ -10,11 +10,12 @@ counters and of numbers that never change may be anything.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from ..ir.nodes import Call, Const, Expr, For, Name, Object, While
+from ..ir.nodes import Call, Const, Expr, For, Item, Name, Object, While
+from ..ir.types import Dim, Num, Type
 from .affine import Form, affine, constant, difference, impossible, is_length
 
 ONE = constant(1)
@@ -40,11 +41,22 @@ class At(NamedTuple):
 
 class Known(NamedTuple):
     """What is known of variables: whether one has the same value (or an array: the same shape) from beginning to end,
-    whether it is a whole number, and whether it is bound by the head of one loop only."""
+    whether it is a whole number, whether it is bound by the head of one loop only, and the type it has."""
 
     is_fixed: Callable[[str], bool]
     is_whole: Callable[[str], bool]
     is_counter: Callable[[str], bool]
+    types: Mapping[str, Type]
+
+    def length(self, e: Expr) -> Dim | None:
+        """The length that a variable, `len(a)` or `a.shape[k]` stands for."""
+        type_ = self.types.get(name_in(e).id)
+        if not isinstance(type_, Num):
+            return None
+        if isinstance(e, Name):
+            return type_.value if isinstance(type_.value, Dim) else None
+        axis = e.index.value if isinstance(e, Item) and isinstance(e.index, Const) else 0
+        return type_.shape[axis] if 0 <= axis < len(type_.shape) else None
 
 
 @dataclass(frozen=True)
@@ -60,7 +72,7 @@ class Instance:
     """A place on some trip of each of its loops; `shared` of the loops are on the same trip as those of another one."""
 
     def __init__(self, place: Place, tag: int, shared: int, known: Known) -> None:
-        self.known = known
+        self.place, self.known = place, known
         self.counters: dict[str, Hashable] = {}
         self.bounds: list[Form] = []
         self.loops = loops_of(place.way)
@@ -92,11 +104,15 @@ class Instance:
             self.unequal.append(ahead)
 
     def variable(self, e: Expr) -> Hashable | None:
-        name = e if isinstance(e, Name) else next(a for a in _arguments(e) if isinstance(a, Name))
+        name = name_in(e)
         if name.id in self.counters:
             return self.counters[name.id]
         whole = not isinstance(e, Name) or self.known.is_whole(name.id)
-        return (e, 0) if whole and self.known.is_fixed(name.id) else None
+        if not whole or not self.known.is_fixed(name.id):
+            return None
+        length = self.known.length(e)
+        variable = None if length is None else _variable_of(length)
+        return (e, 0) if variable is None else variable
 
     def form(self, e: Expr) -> Form | None:
         return affine(e, self.variable)
@@ -123,7 +139,53 @@ class Instance:
     def lengths(self, *forms: Form) -> list[Form]:
         """That the lengths in some forms are not negative."""
         variables = {v for f in (*forms, *self.bounds) for v in f}
-        return [{v: 1} for v in variables if isinstance(v, tuple) and not isinstance(v[0], str) and is_length(v[0])]
+        return [{v: 1} for v in variables if isinstance(v, tuple) and _is_natural(v[0])]
+
+    def is_inside(self, shape: tuple[Dim, ...]) -> bool:
+        """Whether the index is surely one of an element of an array of that shape."""
+        index = self.place.index
+        if index is None or len(index) != len(shape):
+            return False
+        for part, dim in zip(index, shape, strict=True):
+            form = self.natural(part)
+            variable = _variable_of(dim)
+            if form is None or (variable is None and not isinstance(dim.token, int)):
+                return False
+            length = constant(dim.token) if isinstance(dim.token, int) else {variable: 1}
+            if not impossible([*self.bounds, *self.lengths(form, length), difference(form, length)]):
+                return False
+        return True
+
+
+def _variable_of(length: Dim) -> Hashable | None:
+    """The variable that stands for a length everywhere."""
+    match length.token:
+        case None | int() | ("of", *_):
+            return None
+        case token:
+            return ("length", token), 0
+
+
+def _is_natural(e: object) -> bool:
+    """Whether a variable stands for the length of an array."""
+    match e:
+        case ("length", ("argument", _, _)):
+            return True
+        case Item() | Call():
+            return is_length(e)
+    return False
+
+
+def name_in(e: Expr) -> Name:
+    """The variable of a name, a `len(a)` or an `a.shape[k]`."""
+    match e:
+        case Name():
+            return e
+        case Item(base=base):
+            return name_in(base)
+        case Call(args=(base,)):
+            return name_in(base)
+    raise TypeError(f"no variable in {e!r}")
 
 
 def range_of(loop: For) -> tuple[Expr, Expr, Expr]:
@@ -143,10 +205,6 @@ def loops_of(way: tuple[At, ...]) -> list[For | While]:
     return [at.loop for at in way if at.loop is not None]
 
 
-def _arguments(e: Expr) -> tuple[Expr, ...]:
-    return e.args if isinstance(e, Call) else _arguments(e.base)  # type: ignore[union-attr]
-
-
 def may_meet_before(later: Place, earlier: Place, known: Known) -> bool:
     """Whether one place can be the same element as another one was before, or is at the same moment."""
     common, same_trip = _common(later.way, earlier.way)
@@ -158,6 +216,12 @@ def meet_on_trips(later: Place, earlier: Place, depth: int, known: Known) -> boo
     """Whether two places in a loop, which is inside of `depth` others, can be the same element, one on a later trip of
     that loop than the other and both on the same trip of the others."""
     return _may_meet(later, earlier, depth, True, known)
+
+
+def may_meet(a: Place, b: Place, depth: int, known: Known) -> bool:
+    """Whether two places can be the same element on the same trip of the first `depth` loops, which they share, and on
+    any trips of the others."""
+    return _may_meet(a, b, depth, False, known)
 
 
 def _common(later: tuple[At, ...], earlier: tuple[At, ...]) -> tuple[int, bool]:

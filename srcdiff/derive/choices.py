@@ -71,7 +71,7 @@ class Choices(Facts):
         reads = Reads(self, self.recomputed, self.undo, self.bool_tests)
         program = tuple(node.stmt for node in self.nodes)
         bound = {n for s in statements(program) if isinstance(s, For) for n in targets(s.target)} - self.params
-        known = Known(self.is_fixed, self.is_whole, lambda n: n in bound and self.definitions[n] == 1)
+        known = Known(self.is_fixed, self.is_whole, lambda n: n in bound and self.definitions[n] == 1, self.types)
         found: set[int] = set()
         for s in statements(program):
             if id(s) in writes and isinstance(s, Assign | Update) and not reads.needs_old(s, known):

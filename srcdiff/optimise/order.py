@@ -132,7 +132,7 @@ def known_in(loops: tuple[For | While, ...], types: dict[str, Type]) -> Known:
         type_ = types.get(name)
         return isinstance(type_, Num) and type_.is_integral
 
-    return Known(lambda n: n not in bound, is_whole, lambda n: n in counters)
+    return Known(lambda n: n not in bound, is_whole, lambda n: n in counters, types)
 
 
 def _is_plain(s: Stmt) -> bool:

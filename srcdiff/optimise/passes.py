@@ -9,6 +9,7 @@ from ..ir.types import Type
 from ..ir.walk import is_call_of, map_stmt
 from ..runtime import watched
 from .dead import drop_dead
+from .hoist import hoisted
 from .moves import first_sums, last_copies
 from .names import coalesce
 from .order import in_order
@@ -22,7 +23,8 @@ def optimise(
     they have; `compiled` says that the text is for Numba."""
     function = without_waste(function, types, like)
     function = last_copies(function, types)
-    function = in_order(function, types) if compiled else function
+    if compiled:
+        function = hoisted(in_order(function, types), types, wished)
     return arranged(coalesce(function, types, wished))
 
 
