@@ -107,7 +107,8 @@ class Instance:
         name = name_in(e)
         if name.id in self.counters:
             return self.counters[name.id]
-        whole = not isinstance(e, Name) or self.known.is_whole(name.id)
+        is_array = isinstance(self.known.types.get(name.id), Num)  # the length of a list may change
+        whole = self.known.is_whole(name.id) if isinstance(e, Name) else is_array
         if not whole or not self.known.is_fixed(name.id):
             return None
         length = self.known.length(e)

@@ -111,8 +111,8 @@ class Nest:
                 return isinstance(type_, Num) and type_.is_integral
             case Const():
                 return True
-            case Call(args=(Name(),)) if is_call_of(e, len, np.ndarray.size):
-                return True
+            case Call(args=(Name(id=name),)) if is_call_of(e, len, np.ndarray.size):
+                return isinstance(self.types.get(name), Num)  # a list may grow
             case Item(base=Call(func=Object(value=f), args=(Name(),)), index=Const()):
                 return f is np.ndarray.shape
             case Call(func=Object(value=f), args=(a, b)) if f in (ADD.value, SUB.value):

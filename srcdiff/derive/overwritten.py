@@ -30,7 +30,10 @@ class Reads:
         self.block(facts.nodes, ())
 
     def needs_old(self, s: Assign | Update, known: Known) -> bool:
-        """Whether an element that the statement overwrites may have been read, with the value that it had."""
+        """Whether an element that the statement overwrites may have been read, with the value that it had.
+        (Items of a list move.)"""
+        if any(key.startswith("*[") for key in self.facts.content_written(s)):
+            return True
         written = Place(*self.element(s.target), self.ways[id(s)])
         return any(
             may_meet_before(written, read, known)
