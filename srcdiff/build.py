@@ -105,7 +105,7 @@ def build(
     try:
         unknown_rank = check_result(program, core, request)
         derived, others = _derived(core, request, taped)
-        *called, function = linked(derived, others)
+        *called, function = linked(derived, others, request.compiled)
     except TypeProblem as problem:
         found = placed(program, problem)
         if instead is None:

@@ -121,6 +121,11 @@ class Derivative:
         ready, result = self.attempt(args)
         if not ready.plain:
             return self._finished(result, args, ready)
+        if self.options.kind == "value":
+            value, *parts = result
+            if self.single:
+                return value, finish(parts[0], args[self.places[0]])
+            return value, tuple([finish(g, args[k]) for g, k in zip(parts, self.places, strict=True)])
         if self.single:
             return finish(result, args[self.places[0]])
         return tuple([finish(g, args[k]) for g, k in zip(result, self.places, strict=True)])
@@ -255,7 +260,7 @@ class Derivative:
 
     def _make(self, types: list[Type]) -> Ready:
         built = self._build(types, self.options.kind)
-        plain = self.options.kind == "grad" and not self.options.has_aux and not built.unknown_rank
+        plain = self.options.kind in ("grad", "value") and not self.options.has_aux and not built.unknown_rank
         if built.unknown_rank and self.options.kind == "grad":  # only the value tells whether it is a scalar
             built = self._build(types, "value")
         program = self.program()
@@ -313,17 +318,18 @@ class Derivative:
         by: tuple[str, ...] | None = None,
         quiet: bool = False,
         guesses: bool = False,
+        compiled: bool = False,
     ) -> Built:
         with BUILDING:
             options = self.options
             wrt, single = (self.wrt, self.single) if by is None else (by, False)
-            request = Request(wrt, single, kind, options.has_aux, options.quiet or quiet, options.jit)
+            request = Request(wrt, single, kind, options.has_aux, options.quiet or quiet, compiled or options.jit)
             return build(self.program(), types, request, taped, self.instead, guesses)
 
-    def built_for_types(self, types: list[Type], taped: bool = True) -> Built:
+    def built_for_types(self, types: list[Type], taped: bool = True, compiled: bool = False) -> Built:
         """The derivative for arguments of these types (for callers that are being compiled or differentiated: for the
         latter without a tape, where the function calls itself)."""
-        built = self._build(types, self.options.kind, taped)
+        built = self._build(types, self.options.kind, taped, compiled=compiled)
         if built.unknown_rank:
             name = self.function.__name__
             raise BadOutput(

@@ -77,7 +77,7 @@ class _Caller:
         self.wrt = {n: t for n, t in found.items() if n in derivative.wrt}
         own, tangents = derivative.apart(names)
         fit = [self.taken(Name(n), found[n]) for n in own]
-        self.built = derivative.built_for_types(fit)
+        self.built = derivative.built_for_types(fit, compiled=True)
         derivative.check_compiled(self.built)
         for name, array in self.built.captured:
             value = fitted(array, name, False)

@@ -31,7 +31,8 @@ class Options:
 class Ready:
     """What runs for one combination of argument types. `refit` are the places of the arguments that generated code
     does not take as they are, `structured` says that some are structures, `loose` that a captured array is not taken
-    as it is either, `plain` that the result is the gradient itself."""
+    as it is either, `plain` that the result is the gradient itself, or the value and the
+    gradients."""
 
     built: Built
     call: Callable[..., Any]

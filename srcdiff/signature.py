@@ -81,6 +81,9 @@ def _selected_name(w: Any, names: list[str], function: str) -> str:
 # ------------------------------------------------------------------------------------------------- making them fit
 
 
+_FLOAT64 = np.dtype(np.float64)
+
+
 def key_of(value: Any) -> Hashable:
     """What may make a difference to what runs: kinds, dtypes, ranks, which lengths are 1, the layout in memory."""
     kind: Any = type(value)
@@ -299,6 +302,9 @@ def finish(gradient: Any, argument: Any) -> Any:
     if type(argument) is float:
         return gradient if type(gradient) is float else float(gradient)
     if isinstance(argument, np.ndarray):
+        usual = type(gradient) is np.ndarray and gradient.dtype is argument.dtype is _FLOAT64
+        if usual and gradient.shape == argument.shape and gradient.flags.writeable:
+            return gradient
         dtype = argument.dtype if argument.dtype.kind == "f" else np.dtype(np.float64)
         if isinstance(gradient, np.ndarray) and gradient.shape == argument.shape:
             if gradient.dtype.kind == "c":

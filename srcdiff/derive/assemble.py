@@ -53,7 +53,8 @@ class Assembler(Tapes):
         self, nodes: list[Node], plan: BlockPlan, loops: tuple[Round, ...], defined: set[str]
     ) -> tuple[list[Stmt], set[str]]:
         """The statements of a block with what they save; `defined` are the variables surely assigned."""
-        out = list(self.saves(plan, 0, loops, defined))
+        out: list[Stmt] = []
+        self.save(plan, 0, loops, defined, out)
         for p, node in enumerate(nodes):
             self.sure[id(nodes), p] = defined
             s = node.stmt
@@ -72,10 +73,11 @@ class Assembler(Tapes):
                     defined = ends[0] & ends[1]
                 case Round():
                     inner = defined | (set(targets(s.target)) if isinstance(s, For) else set())
+                    self.before[id(s)] = defined
                     body, _ = self.forward(node.body, plan.inner.get(p, (BlockPlan(),))[0], (*loops, node), inner)
                     out.extend(self.allocations.pop(id(s), []) if not loops else [])
                     out.append(self.forward_loop(node, body))
-            out.extend(self.saves(plan, p + 1, loops, defined))
+            self.save(plan, p + 1, loops, defined, out)
         self.sure[id(nodes), len(nodes)] = defined
         return out, defined
 
@@ -118,6 +120,7 @@ class Assembler(Tapes):
     def forward_loop(self, node: Round, body: list[Stmt]) -> Stmt:
         s = node.stmt
         bound = self.bounds.get(id(s))
+        s = self.header(s) if isinstance(s, For) else s
         if bound is not None:
             assert isinstance(s, For)
             assert isinstance(s.iter, Call)
@@ -125,12 +128,23 @@ class Assembler(Tapes):
             s = replace(s, iter=replace(s.iter, args=(bound,) if start == Const(0) else (start, bound)))
         return replace(s, body=tuple(body))
 
-    def saves(self, plan: BlockPlan, version: int, loops: tuple[Round, ...], defined: set[str]) -> Iterable[Stmt]:
+    def save(self, plan: BlockPlan, version: int, loops: tuple[Round, ...], defined: set[str], out: list[Stmt]) -> None:
+        """Save what is to be kept of what the last statement of `out` has bound."""
         for name, v in sorted(plan.saves):
             if v == version:
                 if name not in defined:
                     self.unset.setdefault(name)
-                yield self.tape(plan, (name, v), name, self.types[name], loops).push(Name(name))
+                tape = self.tape(plan, (name, v), name, self.types[name], loops)
+                out.extend(self.copied_at_once(tape, name, out) or [tape.push(Name(name))])
+
+    def copied_at_once(self, tape: Tape, name: str, out: list[Stmt]) -> list[Stmt]:
+        """`v = u.copy(); v_tape[t] = v` with one copy: `v_tape[t] = u; v = v_tape[t]`."""
+        match out:
+            case [*_, Assign(target=Name(id=made), value=Call(args=(Name() as source,)) as copy) as s]:
+                if made == name and tape.lengths and is_call_of(copy, np.ndarray.copy):
+                    out.pop()
+                    return [tape.push(source, s.origin), replace(s, value=tape.pop())]
+        return []
 
     def region(self, place: Expr) -> Expr:
         """The old contents of a place, as a value of their own. (An array in a list is not written itself.)"""
@@ -269,6 +283,7 @@ class Assembler(Tapes):
         assert isinstance(s.iter, Call)
         start, stop, step = range_bounds(s.iter)
         stop = self.bounds.get(id(s), stop)
+        s = self.header(s)
         if node.trips is not None and step == Const(1):
             stop, trips = plus(start, Name(node.trips)), None
         else:

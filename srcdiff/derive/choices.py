@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from ..analysis.aliases import Aliases
-from ..ir.nodes import Assign, Call, Display, For, Name, Stmt, While
+from ..analysis.dependence import Known
+from ..ir.nodes import Assign, Call, Display, For, Name, Stmt, Update, While
 from ..ir.types import Num, Type
-from ..ir.walk import is_call_of, names
+from ..ir.walk import is_call_of, names, statements, targets
 from ..rules.effects import has_effect
 from .acts import Fork, Node, Round, Step
 from .facts import Facts
+from .overwritten import Reads
 from .schedule import Key
 
 
@@ -27,12 +29,14 @@ class Choices(Facts):
         shadows: set[str],
     ) -> None:
         super().__init__(nodes, aliases, types, adjoints, zero_of, shadows)
+        self.params: set[str] = set()
         self.apart = False  # whether the reverse sweep is a function of its own: it finds no variable as it was left
         self.banned: set[int] = set()  # definitions that cannot be recomputed
         self.bool_tests: set[int] = set()  # branches whose test is saved
         self.recomputed: set[int] = set()  # definitions that are
         self.marked_for: set[int] = set()  # those that `undo` takes into account
         self.undo: set[int] = set()  # writes that are taken back
+        self.harmless: set[int] = set()  # writes that are not, though some contents are read: other elements
         self.cheap: dict[int, bool] = {}  # answers of `recomputable`, good until something is banned
 
     def has_work(self, node: Node) -> bool:
@@ -56,9 +60,32 @@ class Choices(Facts):
         while True:
             marked: set[int] = set()
             self._mark(self.nodes, set(), marked)
+            self.harmless = self.without_need(marked - self.undo)
+            marked -= self.harmless
             if marked <= self.undo:
                 return self.undo
             self.undo |= marked
+
+    def without_need(self, writes: set[int]) -> set[int]:
+        """Those of the writes whose old contents, element by element, nobody reads."""
+        reads = Reads(self, self.recomputed, self.undo, self.bool_tests)
+        program = tuple(node.stmt for node in self.nodes)
+        bound = {n for s in statements(program) if isinstance(s, For) for n in targets(s.target)} - self.params
+        known = Known(self.is_fixed, self.is_whole, lambda n: n in bound and self.definitions[n] == 1, self.types)
+        found: set[int] = set()
+        for s in statements(program):
+            if id(s) in writes and isinstance(s, Assign | Update) and not reads.needs_old(s, known):
+                found.add(id(s))
+        return found
+
+    def is_whole(self, name: str) -> bool:
+        type_ = self.types.get(name)
+        return isinstance(type_, Num) and type_.is_integral
+
+    def is_fixed(self, name: str) -> bool:
+        """Whether a variable has one value, or stands for one array, from beginning to end."""
+        count = self.definitions.get(name, 0)
+        return count == 0 if name in self.params else count == 1 and name not in self.loop_defined
 
     def contents_read(self, node: Node) -> set[Key]:
         match node:

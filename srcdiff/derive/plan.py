@@ -78,7 +78,8 @@ class BlockWalk(Needs):
             if not isinstance(node, Step):
                 for key in self.planner.defined(node):
                     if key.startswith("*"):
-                        undone = any(id(s) in self.planner.undo for s in statements((node.stmt,)))
+                        kept_up = self.planner.undo | self.planner.harmless
+                        undone = any(id(s) in kept_up for s in statements((node.stmt,)))
                         current[key] = self.version(key, p) if undone else None
                     elif key in self.bound_by(p):
                         inner = self.plan.inner.get(p, ())
@@ -100,7 +101,8 @@ class BlockWalk(Needs):
     def step_back(self, p: int, node: Step, current: dict[Key, int | None]) -> None:
         for key in self.planner.defined(node):
             if key.startswith("*"):
-                current[key] = self.version(key, p) if p in self.plan.undone else None
+                there = p in self.plan.undone or id(node.stmt) in self.planner.harmless
+                current[key] = self.version(key, p) if there else None
 
     def bring_back(self, at: int, current: dict[Key, int | None]) -> None:
         restores: list[Restore] = []

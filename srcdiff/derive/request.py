@@ -18,7 +18,7 @@ class Request:
     result leaf, all of them positional); forward mode: "jvp" (result and tangent) or "tangent" (that alone), with a
     tangent for every argument in `wrt`, or "tangents" (tangents in many directions, along one more axis, which code
     that is `compiled` goes through in loops). A `quiet` derivative is one of several runs of the function: what the
-    function prints is left out."""
+    function prints is left out. `compiled` says that the text is for Numba."""
 
     wrt: tuple[str, ...]
     single: bool

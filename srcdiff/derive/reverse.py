@@ -171,8 +171,10 @@ class _Writer:
         own = set(primal) | temporaries | set(self.seeds.values()) | set(adjoints.late)
         planner = Planner(nodes, ready.aliases, self.types, own, primal, shadows - set(adjoints.late))
         planner.apart = apart
+        planner.params = {p.name for p in ready.function.params}
         plan = planner.plan()
         assembler = Assembler(ready, planner, primal)
+        assembler.indexed = self.request.compiled
         defined = {p.name for p in ready.function.params}
         forward, _ = assembler.forward(nodes, plan, (), defined)
         backward = assembler.reverse(nodes, plan, ())

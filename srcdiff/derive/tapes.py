@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-import numpy as np
-
-from ..ir.nodes import Assign, Call, Const, Display, Effect, Expr, For, Item, Name, Object, Stmt
+from ..ir.nodes import Assign, Call, Const, Display, Effect, Expr, For, Item, Name, Object, Origin, Stmt
 from ..ir.types import TAPE, Dim, ListOf, Num, Type
-from ..normalise.iteration import range_bounds
+from ..normalise.iteration import RANGE, range_bounds
 from .acts import Round
+from .nests import Nest
 from .plan import Planner
 from .prepare import Ready
 from .schedule import BlockPlan
@@ -21,21 +20,39 @@ POP = Object(list.pop, "pop")
 
 @dataclass(frozen=True)
 class Tape:
-    """Where a value is kept: a second name, a preallocated array indexed by the loop variable, or a list."""
+    """Where a value is kept: a second name, a preallocated array indexed by the loop variables, or a list.
+
+    An array is copied into a preallocated one element by element: `lengths` are those of its axes, and `counters` names
+    for its own indices. (What Numba makes of `tape[t] = u` takes twice the time, and seconds to compile.)"""
 
     name: str
-    index: str | None = None
+    index: tuple[str, ...] = ()
     is_list: bool = False
+    lengths: tuple[Expr, ...] = ()
+    counters: tuple[str, ...] = ()
 
-    def push(self, value: Expr) -> Stmt:
+    def push(self, value: Expr, origin: Origin | None = None) -> Stmt:
         if self.is_list:
             return Effect(Call(APPEND, (Name(self.name), value)))
-        return Assign(Name(self.name) if self.index is None else Item(Name(self.name), Name(self.index)), value)
+        out: Stmt = Assign(self.place(self.counters), _part(value, self.counters), origin)
+        for name, length in zip(reversed(self.counters), reversed(self.lengths), strict=True):
+            out = For(Name(name), Call(RANGE, (length,)), (out,), (), origin)
+        return out
 
     def pop(self) -> Expr:
-        if self.is_list:
-            return Call(POP, (Name(self.name),))
-        return Name(self.name) if self.index is None else Item(Name(self.name), Name(self.index))
+        return Call(POP, (Name(self.name),)) if self.is_list else self.place()
+
+    def place(self, more: tuple[str, ...] = ()) -> Expr:
+        return _part(Name(self.name), (*self.index, *more))
+
+
+def _part(e: Expr, index: tuple[str, ...]) -> Expr:
+    match index:
+        case ():
+            return e
+        case (one,):
+            return Item(e, Name(one))
+    return Item(e, Display("tuple", tuple(map(Name, index))))
 
 
 class Tapes:
@@ -47,6 +64,9 @@ class Tapes:
         self.tapes: dict[tuple[int, object], Tape] = {}
         self.allocations: dict[int, list[Stmt]] = {}  # by id of the outermost loop
         self.bounds: dict[int, Expr] = {}  # the name of a loop's bound, by id of the loop
+        self.counters: dict[int, str] = {}  # the variable of a loop that has none of its own, by id of the loop
+        self.before: dict[int, set[str]] = {}  # what is surely assigned in front of an outermost loop
+        self.indexed = False  # whether the values of nested loops are kept in arrays, too
         self.held: dict[tuple[int, str, int], str] = {}  # what was popped and is brought back again
         self.sure: dict[tuple[int, int], set[str]] = {}  # what is surely assigned in front of a node
         self.unset: dict[str, None] = {}  # variables that may be saved before they are assigned
@@ -63,14 +83,19 @@ class Tapes:
             made = Tape(self.fresh(f"{user}_was"))
         else:
             name = self.fresh(f"{user}_tape")
-            index = self.index(loops, type_)
-            made = Tape(name, index, is_list=index is None)
             where = self.allocations.setdefault(id(loops[0].stmt), [])
-            if index is None:
+            index, shape = self.index(loops, type_, wish)
+            if index:
+                assert isinstance(type_, Num)
+                lengths = tuple(shape[len(index) :])
+                made = Tape(
+                    name, index, False, lengths, tuple(self.number(n) for n, _ in zip("ijkl", lengths, strict=False))
+                )
+                where.append(Assign(Name(name), self.buffer(shape, type_)))
+            else:
+                made = Tape(name, is_list=True)
                 apart = self.planner.apart  # then compiled code does not see what is pushed where it is made
                 where.append(Assign(Name(name), stack_of((type_,)) if apart else Display("list", (), form=TAPE)))
-            else:
-                where.append(Assign(Name(name), self.buffer(loops[0], type_)))
         self.ready.user_name[made.name] = f"{user}_tape" if loops else f"{user}_was"
         self.types[made.name] = self.tape_type(made, type_)
         self.tapes[id(plan), key] = made
@@ -79,53 +104,83 @@ class Tapes:
     def tape_type(self, tape: Tape, type_: Type) -> Type:
         if tape.is_list:
             return ListOf(type_, tape=True)
-        if tape.index is None:
+        if not tape.index:
             return type_
         assert isinstance(type_, Num)
-        return Num(type_.dtype, 1, (Dim(None),), contiguous=True)
+        own = (Dim(None),) * len(tape.index)
+        return Num(type_.dtype, len(own) + len(type_.shape), own + type_.shape, contiguous=True)
 
-    def index(self, loops: tuple[Round, ...], type_: Type) -> str | None:
-        """The loop variable that can index a preallocated tape: one loop, counting up by one from a literal."""
+    def index(self, loops: tuple[Round, ...], type_: Type, name: str) -> tuple[tuple[str, ...], list[Expr]]:
+        """The loop variables that index a preallocated tape, and its shape; nothing where there are to be lists.
+
+        What is kept of an array that is written in place, or of its adjoint, is which array it is: that takes a list.
+
+        Python's own numbers are faster in lists: there only a single loop that counts up from a literal has an array.
+        """
+        nothing: tuple[tuple[str, ...], list[Expr]] = ((), [])
+        if not isinstance(type_, Num) or type_.ndim is None:
+            return nothing
         s = loops[0].stmt
-        if len(loops) > 1 or not isinstance(s, For) or not isinstance(type_, Num) or type_.ndim != 0:
-            return None
+        if type_.ndim == 0 and len(loops) == 1 and isinstance(s, For) and self.counts_from_literal(s):
+            assert isinstance(s.target, Name)
+            return (s.target.id,), [self.bound(s)]
+        written = name in self.planner.shadow_names or self.ready.aliases.mutable(name)
+        if not self.indexed or (written and type_.ndim) or (type_.dtype != "float64" and type_.dtype not in DTYPES):
+            return nothing
+        nest = Nest(loops, self.types, self.before[id(s)])
+        shape, own = nest.shape(), nest.lengths(type_)
+        if shape is None or own is None or (own and not type_.contiguous):
+            return nothing
+        return tuple(self.counter(loop) for loop in loops), [*shape, *own]
+
+    def counts_from_literal(self, s: For) -> bool:
         assert isinstance(s.iter, Call)
-        assert isinstance(s.target, Name)
         start, stop, step = range_bounds(s.iter)
         small = isinstance(start, Const) and isinstance(start.value, int) and 0 <= start.value <= 2
-        if not small or step != Const(1) or not self.is_length(stop) or s.target.id == "_":
-            return None
-        return s.target.id
+        is_length = Nest((), self.types, set()).is_natural(stop) or self.is_argument(stop)
+        return small and step == Const(1) and is_length and s.target != Name("_")
 
-    def is_length(self, e: Expr) -> bool:
-        """Whether the value is surely not negative."""
-        match e:
-            case Call(func=Object(value=f)):
-                return f is len or f is np.ndarray.size
-            case Item(base=Call(func=Object(value=f))):
-                return f is np.ndarray.shape
-            case Const(value=int(n)):
-                return n >= 0
-            case Name(id=name):
-                type_ = self.types.get(name)
-                return isinstance(type_, Num) and type_.value is not None
-        return False
+    def is_argument(self, e: Expr) -> bool:
+        """Whether this is a whole number that the caller gives (who asks for no tape of a negative length)."""
+        type_ = self.types.get(e.id) if isinstance(e, Name) else None
+        known = type_.value if isinstance(type_, Num) else None
+        return isinstance(known, Dim) and isinstance(known.token, tuple) and known.token[0] == "argument"
 
-    def buffer(self, loop: Round, type_: Type) -> Expr:
-        assert isinstance(loop.stmt, For)
-        assert isinstance(loop.stmt.iter, Call)
-        assert isinstance(type_, Num)
-        _, stop, _ = range_bounds(loop.stmt.iter)
-        if id(loop.stmt) not in self.bounds and not isinstance(stop, Name | Const):
-            name = self.fresh("n")
-            self.ready.user_name[name] = "n"
-            self.allocations[id(loop.stmt)].insert(0, Assign(Name(name), stop))
-            self.bounds[id(loop.stmt)] = Name(name)
-            self.types[name] = Num("int64", weak=True)
-            stop = Name(name)
-        stop = self.bounds.get(id(loop.stmt), stop)
+    def bound(self, s: For) -> Expr:
+        """The end of a loop, under a name if it is more than a name."""
+        assert isinstance(s.iter, Call)
+        _, stop, _ = range_bounds(s.iter)
+        if id(s) not in self.bounds and not isinstance(stop, Name | Const):
+            name = self.number("n")
+            self.allocations[id(s)].insert(0, Assign(Name(name), stop))
+            self.bounds[id(s)] = Name(name)
+        return self.bounds.get(id(s), stop)
+
+    def counter(self, loop: Round) -> str:
+        """The variable of a loop, with a name that can be read."""
+        s = loop.stmt
+        assert isinstance(s, For)
+        assert isinstance(s.target, Name)
+        if s.target.id != "_":
+            return s.target.id
+        name = self.counters.get(id(s))
+        if name is None:
+            name = self.counters[id(s)] = self.number("t")
+        return name
+
+    def number(self, wish: str) -> str:
+        """A new variable for a whole number."""
+        name = self.fresh(wish)
+        self.ready.user_name[name] = wish
+        self.types[name] = Num("int64", weak=True)
+        return name
+
+    def header(self, s: For) -> For:
+        """A loop with a variable that tapes are indexed with."""
+        name = self.counters.get(id(s))
+        return s if name is None else replace(s, target=Name(name))
+
+    def buffer(self, shape: list[Expr], type_: Num) -> Expr:
+        size = shape[0] if len(shape) == 1 else Display("tuple", tuple(shape))
         dtype = DTYPES.get(type_.dtype)
-        args: tuple[Expr, ...] = (stop,)
-        if dtype is not None:
-            args = (stop, Object(dtype, f"np.{dtype.__name__}"))
-        return Call(EMPTY, args)
+        return Call(EMPTY, (size,) if dtype is None else (size, Object(dtype, f"np.{dtype.__name__}")))

@@ -10,10 +10,12 @@ from __future__ import annotations
 import operator
 from dataclasses import replace
 
+import numpy as np
+
 from ..errors import AmbiguousAlias, UnsupportedMutation, UnsupportedSyntax, UnsupportedType
 from ..ir.nodes import Assign, Attr, Block, Call, Const, Display, Expr, Item, Name, Object, Slice, Span, Update
 from ..ir.types import Form, ListOf, Num, Static, Tup, Type, describe
-from ..ir.walk import names, subexprs
+from ..ir.walk import is_call_of, names, subexprs
 from ..rules.complex_operands import check_real_place
 from ..rules.typing import TypeProblem
 from ..runtime import replaced, scattered
@@ -209,7 +211,10 @@ class Assigner(Rewriter):
                 return
             value = self.atom(value, wish_of(value))
         if not isinstance(value, Display):
-            array = value if self.joined(value, Const(0)) else self.atom(value, "kept")
+            is_shape = (
+                is_call_of(value, np.ndarray.shape) and isinstance(value, Call) and isinstance(value.args[0], Name)
+            )
+            array = value if is_shape or self.joined(value, Const(0)) else self.atom(value, "kept")
             items = [self.joined(array, Const(k)) or Item(array, Const(k)) for k in range(self.width(target, value))]
             given = {t.id for t in target.items if isinstance(t, Name)}
             if len(items) == len(target.items) == len(given) and not given & names(array):

@@ -47,7 +47,7 @@ def drop_dead(function: Function, types: dict[str, Type]) -> Function:
     body = function.body
     while True:
         written = _write_only(body, types)
-        new, _ = _Liveness(types, written).block(body, set())
+        new, _ = Liveness(types, written).block(body, set())
         if new == body:
             return replace(function, body=body)
         body = new
@@ -110,10 +110,12 @@ def _has_effect(e: Expr) -> bool:
 def live_on_entry(block: Block, types: dict[str, Type]) -> set[str]:
     """The variables that a block, which ends in `return`, reads before it assigns them."""
     body = drop_dead(Function("", (), block), types).body
-    return _Liveness(types, _write_only(body, types)).block(body, set())[1]
+    return Liveness(types, _write_only(body, types)).block(body, set())[1]
 
 
-class _Liveness:
+class Liveness:
+    """A backward walk with the set of live variables that leaves out what nobody reads."""
+
     def __init__(self, types: dict[str, Type], write_only: set[str]) -> None:
         self.types, self.write_only = types, write_only
         self.breaks: list[set[str]] = []

@@ -59,8 +59,9 @@ class Draft:
     like: dict[str, str]
 
 
-def linked(main: Derived, helpers: Mapping[Helper, Derived]) -> list[Function]:
-    """The optimised functions of the module, callees before their callers, the derivative itself last."""
+def linked(main: Derived, helpers: Mapping[Helper, Derived], compiled: bool = False) -> list[Function]:
+    """The optimised functions of the module, callees before their callers, the derivative itself last; `compiled` says
+    that it is for Numba."""
     drafts = {h: _draft(d, h.role == "fwd") for h, d in helpers.items()}
     last = _draft(main)
     for helper, draft in drafts.items():
@@ -80,10 +81,10 @@ def linked(main: Derived, helpers: Mapping[Helper, Derived]) -> list[Function]:
     for f, draft in zip(order, functions, strict=True):
         if isinstance(f, Helper):
             _finish(f, draft, frames)
-        function = replace(_optimised(draft), name=f.name)
+        function = replace(_optimised(draft, compiled), name=f.name)
         draft.function = replace(function, doc=_doc(f, function, order))
     _finish_main(last)
-    whole = _optimised(last)
+    whole = _optimised(last, compiled)
     alone = order and _hands_on(whole, functions[-1].function)
     if alone:  # the tangent of a recursive function is that function's own
         order[-1].name = whole.name
@@ -101,9 +102,9 @@ def _hands_on(main: Function, other: Function) -> bool:
     return False
 
 
-def _optimised(draft: Draft) -> Function:
+def _optimised(draft: Draft, compiled: bool) -> Function:
     function = replace(draft.function, body=_added_at_once(draft.function.body))
-    function = optimise(function, draft.types, draft.user_name, draft.like)
+    function = optimise(function, draft.types, draft.user_name, draft.like, compiled)
     ends = function.body[-1] if function.body else None
     nothing = isinstance(ends, Return) and ends.value == Display("tuple", ())
     return replace(function, body=function.body[:-1]) if nothing else function

@@ -9,16 +9,22 @@ from ..ir.types import Type
 from ..ir.walk import is_call_of, map_stmt
 from ..runtime import watched
 from .dead import drop_dead
+from .hoist import hoisted
 from .moves import first_sums, last_copies
 from .names import coalesce
+from .order import in_order
 from .parts import arranged
 
 
-def optimise(function: Function, types: dict[str, Type], wished: dict[str, str], like: dict[str, str]) -> Function:
+def optimise(
+    function: Function, types: dict[str, Type], wished: dict[str, str], like: dict[str, str], compiled: bool
+) -> Function:
     """All passes in order. `wished` gives variables the names they should have, `like` seeds the adjoints whose shape
-    they have."""
+    they have; `compiled` says that the text is for Numba."""
     function = without_waste(function, types, like)
     function = last_copies(function, types)
+    if compiled:
+        function = hoisted(in_order(function, types), types, wished)
     return arranged(coalesce(function, types, wished))
 
 

@@ -1,0 +1,175 @@
+"""Which variables may share memory, and how a block reaches the arrays: what it reads, writes and adds to."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from ..analysis.dependence import At
+from ..derive.zeros import is_fresh
+from ..ir.callee import called, helper_of
+from ..ir.nodes import (
+    Assign,
+    Block,
+    Call,
+    Display,
+    Effect,
+    Expr,
+    For,
+    Function,
+    If,
+    Item,
+    Name,
+    Object,
+    Slice,
+    Stmt,
+    Update,
+    While,
+)
+from ..ir.types import Num, Type
+from ..ir.walk import children, expressions, is_call_of, names, statements, subexprs, targets
+from ..rules.typing import Typer
+
+_SHAPE_ONLY = (len, np.ndarray.shape, np.ndarray.size, np.ndarray.ndim, np.zeros_like, np.ones_like, np.empty_like)
+
+
+class Access(NamedTuple):
+    """One mention of an array: `kind` is "read", "write" or "add" (`+=` and `-=`); `place` has the parts of the index,
+    and is None where the whole array is meant, or a part that is not told by one index of numbers and slices; `way`
+    leads there through loops and branches; `whole` says that the whole array is meant."""
+
+    kind: str
+    name: str
+    place: tuple[Expr, ...] | None
+    way: tuple[At, ...] = ()
+    whole: bool = False
+
+
+class Storage:
+    """Alias classes: two variables of different classes never share memory. (The parameters are one class.)"""
+
+    def __init__(self, function: Function, types: Mapping[str, Type]) -> None:
+        self.types = types
+        self.parent: dict[str, str] = {}
+        for p in function.params:
+            self.join(function.params[0].name, p.name)
+        for s in statements(function.body):
+            match s:
+                case Assign(target=target, value=value) if not isinstance(target, Item):
+                    for made in filter(self.holds, targets(target)):
+                        for base in self.shared(value):
+                            self.join(made, base)
+                case Effect(value=value):
+                    held = sorted(filter(self.holds, names(value)))
+                    for name in held[1:]:
+                        self.join(held[0], name)
+                case _:
+                    pass
+
+    def find(self, name: str) -> str:
+        while self.parent.get(name, name) != name:
+            name = self.parent[name]
+        return name
+
+    def join(self, a: str, b: str) -> None:
+        first, second = sorted((self.find(a), self.find(b)))
+        self.parent[second] = first
+
+    def holds(self, name: str) -> bool:
+        """Whether the variable holds memory that others may share."""
+        type_ = self.types.get(name)
+        return not isinstance(type_, Num) or type_.is_array or type_.boxed
+
+    def is_array(self, name: str) -> bool:
+        type_ = self.types.get(name)
+        return isinstance(type_, Num) and type_.is_array
+
+    def shared(self, value: Expr) -> set[str]:
+        """The variables whose memory a value may share."""
+        calls = any(called(e) is not None or helper_of(e) is not None for e in subexprs(value))
+        if is_fresh(value) and not calls and not isinstance(value, Display) and not _is_popped(value):
+            return set()
+        return {n for n in names(value) if self.holds(n)}
+
+    # ------------------------------------------------------------------------------------------------- accesses
+
+    def accesses(self, block: Block, way: tuple[At, ...] = ()) -> Iterator[Access]:
+        """Every mention of an array in a block, but for those of its shape alone; `way` leads to the block."""
+        for s in block:
+            for access in self.of_statement(s):
+                yield access._replace(way=way)
+            match s:
+                case For(body=body) | While(body=body):
+                    yield from self.accesses(body, (*way, At(0, s)))
+                case If(test=test, body=body, orelse=orelse):
+                    yield from self.accesses(body, (*way, At(0, side=1, test=test)))
+                    yield from self.accesses(orelse, (*way, At(0, side=2, test=test)))
+                case _:
+                    pass
+
+    def of_statement(self, s: Stmt) -> Iterator[Access]:
+        match s:
+            case Assign(target=Item() as place, value=value):
+                yield from self.at(place, "write")
+                yield from self.read(value)
+            case Update(target=Item() as place, op=op, value=value):
+                yield from self.at(place, _kind(op))
+                yield from self.read(value)
+            case Update(target=Name(id=name), op=op, value=value):
+                if self.holds(name):
+                    yield Access(_kind(op), name, None, whole=True)
+                yield from self.read(value)
+            case Assign(value=value):
+                yield from self.read(value)
+            case _:
+                for e in expressions(s):
+                    yield from self.read(e)
+
+    def at(self, place: Item, kind: str) -> Iterator[Access]:
+        """A place that is read or written; what it takes to find it is read."""
+        yield from self.read(place.index)
+        match place.base:
+            case Name(id=name):
+                found = parts(place)
+                yield Access(kind, name, found if all(map(self.is_basic, found)) else None)
+            case Item():
+                for access in self.at(place.base, kind):
+                    yield access._replace(place=None)
+            case base:
+                for name in names(base):
+                    if self.holds(name):
+                        yield Access(kind, name, None)
+
+    def is_basic(self, e: Expr) -> bool:
+        """Whether a part of an index is a whole number or a slice."""
+        type_ = None if isinstance(e, Slice) else Typer(self.types)(e)
+        return type_ is None or (isinstance(type_, Num) and type_.is_integral and type_.dtype != "bool")
+
+    def read(self, e: Expr) -> Iterator[Access]:
+        match e:
+            case Name(id=name):
+                if self.holds(name):
+                    yield Access("read", name, None)
+            case Item():
+                yield from self.at(e, "read")
+            case Call(args=(Name(),)) if is_call_of(e, *_SHAPE_ONLY):
+                pass
+            case _:
+                for child in children(e):
+                    yield from self.read(child)
+
+
+def parts(place: Item) -> tuple[Expr, ...]:
+    """The parts of an index."""
+    return place.index.items if isinstance(place.index, Display) else (place.index,)
+
+
+def _kind(op: Object) -> str:
+    return "add" if op.value in (operator.add, operator.sub) else "write"
+
+
+def _is_popped(e: Expr) -> bool:
+    return is_call_of(e, list.pop)
