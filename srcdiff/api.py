@@ -8,7 +8,8 @@ from typing import Any, overload
 
 from .derivative import Derivative
 from .errors import BadArgument
-from .jacobian import Jacobian, elementwise_grad, hessian, jacobian, value_and_jacobian
+from .hessians import hessian
+from .jacobian import Jacobian, elementwise_grad, jacobian, value_and_jacobian
 from .pushforward import grad_and_hvp, hvp, jvp
 from .ready import Options, Wrt
 from .vjp import vjp

@@ -129,7 +129,7 @@ def build(
         core.result,
         core.changed,
         _repeats(program, core),
-        warnings_of(program, core, asked.wrt, asked.has_aux, chosen=asked.kind != "vjp"),
+        () if core.on_tape else warnings_of(program, core, asked.wrt, asked.has_aux, chosen=asked.kind != "vjp"),
         core.on_tape,
         core.unknown,
         core.parts,
@@ -212,5 +212,5 @@ def result_type(program: Program, types: Sequence[Type], wrt: Sequence[str], ins
     last = function.body[-1]
     assert isinstance(last, Return)
     type_ = Typer(web_types(function, core.types))(last.value or Const(None))
-    warnings = warnings_of(program, core, wrt, has_aux=False, chosen=True)
+    warnings = () if core.on_tape else warnings_of(program, core, wrt, has_aux=False, chosen=True)
     return Outcome(type_, _repeats(program, core), bool(core.on_tape), warnings)

@@ -68,7 +68,7 @@ class Derivative:
     def __init__(self, f: Any, options: Options) -> None:
         behind = getattr(f, "derivative", None)  # of the dispatcher that `jitted` gives
         f = behind if is_derivative(behind) else f
-        asked = checked_options(options)
+        asked = options
         if is_derivative(f):
             function = as_function(f)
             own = f.signature
@@ -420,15 +420,6 @@ class Derivative:
                 f"function with def at the top level of a module"
             )
         return type(self), (self.primal, self.asked)
-
-
-def checked_options(options: Options) -> Options:
-    """The same. Raises BadArgument for a `jit` or `has_aux` that is neither true nor false."""
-    for name in ("jit", "has_aux"):
-        value = getattr(options, name)
-        if not isinstance(value, bool | np.bool_):
-            raise BadArgument(f"{name} is True or False, not {value!r}")
-    return options
 
 
 def is_derivative(f: Any) -> bool:

@@ -13,7 +13,7 @@ import numpy as np
 from .backend import load_text
 from .build import BUILDING, NotRunYet, result_type
 from .compiled import Jitted, numba_module
-from .derivative import Derivative, is_derivative, signature_of
+from .derivative import Derivative
 from .derive import OneByOne
 from .errors import BadArgument, BadOutput, UnsupportedCall, warn
 from .ir.types import Held, Num, Type
@@ -21,8 +21,8 @@ from .pushforward import Pushforward
 from .ready import Options, Wrt
 from .records import is_structure
 from .runtime import duplicate
-from .signature import argument_type, bound, duplicated, finish, fitted, is_function, key_of, selected
-from .subject import importable, python_function
+from .signature import argument_type, bound, finish, fitted, is_function, key_of
+from .subject import importable
 from .warned import in_python
 
 SWEEP = 64  # directions: enough to make up for the calls, few enough to stay in the cache
@@ -412,58 +412,3 @@ def elementwise_grad(
     array([ 3., 12.])
     """
     return Jacobian(f, "elementwise", wrt, "forward", jit, fallback)
-
-
-def hessian(f: Any, *, wrt: Wrt = 0, jit: bool = False, fallback: str | None = None) -> Any:
-    """The second derivatives of a scalar function: an array of the shape of the argument in `wrt`, twice. Forward over
-    reverse. A tuple `wrt` gives a tuple of rows, each a tuple of blocks.
-
-    >>> import numpy as np
-    >>> import srcdiff
-    >>> srcdiff.hessian(lambda x: x[0] * x[1] ** 2)(np.array([1.0, 2.0]))
-    array([[0., 4.],
-           [4., 2.]])
-    """
-    if not isinstance(wrt, tuple):
-        return _of_gradient(f, wrt, wrt, jit, fallback)
-    signature = signature_of(f)
-    chosen, _ = selected(signature, wrt, getattr(f, "__name__", "f"))
-    rows = [_of_gradient(f, n, chosen, jit, fallback) for n in chosen]
-
-    return _Rows(f, chosen, jit, fallback, rows)
-
-
-class _Rows:
-    """The Hessian by several arguments: a row of blocks for each of them."""
-
-    def __init__(self, f: Any, wrt: tuple[str, ...], jit: bool, fallback: str | None, rows: list[Jacobian]) -> None:
-        self.primal, self.wrt, self.jit, self.fallback, self.rows = f, wrt, jit, fallback, rows
-        function = f.function if is_derivative(f) else python_function(f)
-        self._name = function.__qualname__
-        functools.update_wrapper(self, function, updated=())
-
-    def __call__(self, /, *args: Any, **kwargs: Any) -> tuple[Any, ...]:
-        found = []
-        for row in self.rows:
-            last = row is self.rows[-1]  # all rows see the same draws: the others draw from copies of the generators
-            given = args if last else duplicated(args)
-            named = kwargs if last else dict(zip(kwargs, duplicated(kwargs.values()), strict=True))
-            found.append(row(*given, **named))
-        return tuple(found)
-
-    def __repr__(self) -> str:
-        return f"<Hessian of {self._name} with respect to {', '.join(self.wrt)}>"
-
-    def __reduce__(self) -> Any:
-        if not importable(self.primal):
-            raise BadArgument(f"{self!r} cannot be pickled: its function is not found by its name")
-        return _hessian, (self.primal, self.wrt, self.jit, self.fallback)
-
-
-def _hessian(f: Any, wrt: tuple[str, ...], jit: bool, fallback: str | None) -> Any:
-    return hessian(f, wrt=wrt, jit=jit, fallback=fallback)
-
-
-def _of_gradient(f: Any, by: Wrt, wrt: Wrt, jit: bool, fallback: str | None) -> Jacobian:
-    gradient = Derivative(f, Options("grad", by, jit, False, fallback=fallback))
-    return Jacobian(gradient, "jacobian", wrt, "forward", jit, fallback)

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from .build import Built
 from .errors import BadArgument
 from .signature import fitted
@@ -23,6 +25,10 @@ class Options:
     fallback: str | None = None  # "tape": what is refused runs on the eager runtime
 
     def __post_init__(self) -> None:
+        for name in ("jit", "has_aux"):
+            value = getattr(self, name)
+            if not isinstance(value, bool | np.bool_):
+                raise BadArgument(f"{name} is True or False, not {value!r}")
         if self.fallback not in (None, "tape"):
             raise BadArgument(f"fallback is 'tape' or None, not {self.fallback!r}")
 

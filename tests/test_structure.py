@@ -53,6 +53,7 @@ MAY_IMPORT = PIPELINE | {
 }
 # modules that are one unit with another: they name its class, or hold a part of it
 PARTS = {
+    "hessians": "jacobian",
     "subject": "derivative",
     "ready": "derivative",
     "jitted": "derivative",
