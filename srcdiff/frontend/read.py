@@ -13,7 +13,7 @@ from srcdiff.frontend.hooks import hook_of
 from srcdiff.frontend.imports import imported
 from srcdiff.frontend.names import InnerScope, Scope
 from srcdiff.frontend.patterns import lowered
-from srcdiff.frontend.program import Program
+from srcdiff.frontend.program import Program, written_for
 from srcdiff.frontend.refusals import Problems, not_a_function
 from srcdiff.frontend.scopes import bound_names, import_statements, nonlocal_names, parameter_names, stored_names
 from srcdiff.frontend.source import Source, find, to_gast
@@ -58,6 +58,9 @@ def read(function: object) -> Program:
     """The raw IR of a plain Python function. Raises a subclass of `Refusal` that lists all problems."""
     if not isinstance(function, types.FunctionType):
         raise not_a_function(function)
+    program = written_for(function)
+    if program is not None:
+        return program
     source = find(function)
     problems = Problems(source.file, source.text)
     for part in source.unknown:

@@ -62,6 +62,7 @@ from .forms import repeated_update
 from .groups import Group, Instance, NotYet, Recursive, Writes, is_plain
 from .lists import changes_lists
 from .literals import as_value, as_written
+from .nested import Nested
 from .pools import Pool
 from .reports import unsettled
 from .state import Empty, Grows, Pools, State, component, to_problem, unknown
@@ -173,7 +174,7 @@ def report(problems: list[Problem]) -> Refusal:
     return unique[0].error(unique)
 
 
-class Specialiser(Pool):
+class Specialiser(Nested, Pool):
     """The walk over one function; a callee gets a walker of its own that shares the state."""
 
     def __init__(
