@@ -22,6 +22,7 @@ import numpy as np
 
 from ..errors import Problem, Refusal, UnsupportedCall, UnsupportedMutation, UnsupportedRecursion
 from ..frontend import AnyReference, Program
+from ..ir.constants import is_passed
 from ..ir.marks import deleted
 from ..ir.nodes import (
     Assign,
@@ -54,6 +55,7 @@ from ..rules.registry import writes
 from ..rules.typing import TypeProblem, method_of, type_of_value
 from .attempts import check_attempts
 from .changes import Changed
+from .constants import Constants
 from .copies import without_copies
 from .exits import single_exit
 from .expressions import user_function
@@ -62,8 +64,6 @@ from .forms import repeated_update
 from .groups import Group, Instance, NotYet, Recursive, Writes, is_plain
 from .lists import changes_lists
 from .literals import as_value, as_written
-from .nested import Nested
-from .pools import Pool
 from .reports import unsettled
 from .state import Empty, Grows, Pools, State, component, to_problem, unknown
 
@@ -174,7 +174,7 @@ def report(problems: list[Problem]) -> Refusal:
     return unique[0].error(unique)
 
 
-class Specialiser(Nested, Pool):
+class Specialiser(Constants):
     """The walk over one function; a callee gets a walker of its own that shares the state."""
 
     def __init__(
@@ -211,7 +211,7 @@ class Specialiser(Nested, Pool):
                 self.state.components[name, k] = own
                 self.state.fresh.taken.add(own)
                 yield from self.declare(own, item, names)
-        elif not isinstance(type_, Static) or (name in names and not callable(type_.value)):
+        elif not isinstance(type_, Static) or (name in names and is_passed(type_.value)):
             self.declared[name] = type_
             yield name
 
