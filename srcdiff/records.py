@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import functools
 import types
 from collections.abc import Callable, Hashable, Iterator
 from typing import Any
@@ -20,6 +21,7 @@ _LIBRARIES = ("srcdiff", "numpy", "numba", "scipy", "pandas", "torch", "jax", "s
 _PLAIN_KEYS = (str, int, bool, float, type(None), enum.Enum)
 _NO_OBJECTS = (
     *(type, types.ModuleType, types.FunctionType, types.BuiltinFunctionType, types.MethodType, np.ufunc, enum.Enum),
+    functools._lru_cache_wrapper,
     *(np.ndarray, np.generic, str, int, float, complex, bytes, BaseException),
 )
 

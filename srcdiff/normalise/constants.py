@@ -20,8 +20,8 @@ from ..ir.walk import assigned, is_call_of, subexprs
 from ..rules.typing import TypeProblem
 from .literals import literal
 from .loops import flagged
-from .nested import Nested
 from .pools import Pool
+from .stdlib import Library
 
 _UNKNOWN = object()
 _TRIPS = 1000
@@ -31,7 +31,7 @@ _OPERATORS = {f for f in vars(operator).values() if isinstance(f, BuiltinFunctio
 _IMPURE = {"today", "now", "utcnow", "fromtimestamp", "utcfromtimestamp", "timestamp", "astimezone"}
 
 
-class Constants(Nested, Pool):
+class Constants(Library, Pool):
     """Values of the standard library in one function."""
 
     def special_call(self, function: Any, e: Call) -> Expr | None:

@@ -79,7 +79,8 @@ def user_function(value: Any) -> FunctionType | None:
         return spelled
     if isinstance(value, FunctionType):
         return value
-    inner = getattr(value, "py_func", None)
+    cached = isinstance(value, functools._lru_cache_wrapper)  # the derivative calls what is behind the cache
+    inner = getattr(value, "__wrapped__" if cached else "py_func", None)
     if isinstance(inner, FunctionType):
         return inner
     return None
