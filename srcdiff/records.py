@@ -19,9 +19,10 @@ from .ir.types import Form
 
 _LIBRARIES = ("srcdiff", "numpy", "numba", "scipy", "pandas", "torch", "jax", "sklearn", "logging", "random", "_io")
 _PLAIN_KEYS = (str, int, bool, float, type(None), enum.Enum)
+CACHED: Any = type(functools.cache(len))  # what functools.lru_cache makes
 _NO_OBJECTS = (
     *(type, types.ModuleType, types.FunctionType, types.BuiltinFunctionType, types.MethodType, np.ufunc, enum.Enum),
-    functools._lru_cache_wrapper,
+    CACHED,
     *(np.ndarray, np.generic, str, int, float, complex, bytes, BaseException),
 )
 

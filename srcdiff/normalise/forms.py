@@ -24,6 +24,7 @@ import numpy as np
 from ..errors import UnsupportedCall
 from ..ir.nodes import Attr, Call, Const, Display, Expr, Logic, Object
 from ..ir.types import Held, Num, Type, describe
+from ..records import CACHED
 from ..rules import rewriting, rule_of, spelled_out
 from ..rules.nearest import instead, method_instead, missing_method
 from ..rules.registry import Rule
@@ -79,7 +80,7 @@ def user_function(value: Any) -> FunctionType | None:
         return spelled
     if isinstance(value, FunctionType):
         return value
-    cached = isinstance(value, functools._lru_cache_wrapper)  # the derivative calls what is behind the cache
+    cached = isinstance(value, CACHED)  # the derivative calls what is behind the cache
     inner = getattr(value, "__wrapped__" if cached else "py_func", None)
     if isinstance(inner, FunctionType):
         return inner

@@ -18,7 +18,6 @@ from ..ir.nodes import Attr, Call, Const, Display, Expr, Item, Name, Object, Upd
 from ..ir.types import Form, Tup
 from ..rules.typing import TypeProblem
 from .nested import Nested
-from .records import Bound
 
 _ARITHMETIC = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and_", "or_", "xor")
 _BINARY = {getattr(operator, n): (f"__{n.strip('_')}__", f"__r{n.strip('_')}__") for n in _ARITHMETIC}
@@ -39,7 +38,7 @@ class Operators(Nested):
     """What one function does with structures by operators."""
 
     def own_form(self, type_: object, *methods: str) -> Form | None:
-        """The form of a structure that its class speaks for; a named tuple is a tuple in what its class leaves alone."""
+        """The form of a structure that its class speaks for; a named tuple is a tuple otherwise."""
         form = type_.form if isinstance(type_, Tup) else None
         if form is None or not form.by_attribute:
             return None
@@ -117,9 +116,8 @@ class Operators(Nested):
 
     @staticmethod
     def hashable(function: Any) -> Any:
-        return (
-            function if isinstance(function, type) or (callable(function) and not isinstance(function, Bound)) else None
-        )
+        """A function as a key."""
+        return function if callable(function) else None
 
     def contained(self, e: Call) -> Expr | None:
         if not self.own_form(self.type_apart(e.args[0]), "__contains__"):

@@ -12,7 +12,6 @@ import inspect
 import itertools
 import math
 import operator
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -24,13 +23,10 @@ from ..ir.types import Num, Static
 from ..rules.typing import TypeProblem
 from .operators import Operators
 
-_ITERATED: dict[Any, Callable[..., Iterable[Any]]] = {
-    itertools.pairwise: lambda items: itertools.pairwise(items),
-    itertools.combinations: lambda items, r: itertools.combinations(items, r),
-    itertools.permutations: lambda items, r=None: itertools.permutations(items, r),
-    itertools.combinations_with_replacement: lambda items, r: itertools.combinations_with_replacement(items, r),
-    itertools.islice: lambda items, *bounds: itertools.islice(items, *bounds),
-}
+_ITERATED = (
+    *(itertools.pairwise, itertools.combinations, itertools.permutations),
+    *(itertools.combinations_with_replacement, itertools.islice),
+)
 _GETTERS = (operator.itemgetter, operator.attrgetter)
 _MANY = 1000
 
@@ -58,8 +54,8 @@ class Library(Operators):
             return self.gotten(function, e)
         if function is functools.partial and e.args:
             (callee, *args), kwargs = self.arguments(e)
-            held = tuple((k, self.atom(v, k)) for k, v in kwargs)
-            partial = Partial(self.atom(callee, "f"), tuple(self.atom(a, "fixed") for a in args), held)
+            held = tuple((k, self.frozen(v)) for k, v in kwargs)
+            partial = Partial(self.frozen(callee), tuple(map(self.frozen, args)), held)
             return Object(partial, "partial", e.at)
         if function in _GETTERS and not e.kwargs:
             return Object(function(*[self.key(self.expr(a)) for a in e.args]), function.__name__, e.at)
@@ -76,12 +72,16 @@ class Library(Operators):
         if function is math.dist and len(e.args) == 2:
             return self.distance(e)
         if self.hashable(function) in _ITERATED and e.args:
-            return self.iterated(_ITERATED[function], e)
+            return self.iterated(function, e)
         if function is itertools.repeat and len(e.args) == 2:
             (value, times), _ = self.arguments(e)
             count = self.key(times)
             return None if type(count) is not int or count > _MANY else Display("tuple", (value,) * count, e.at)
         return super().special_call(function, e)
+
+    def frozen(self, e: Expr) -> Expr:
+        """A value as it is now, whatever becomes of its name."""
+        return e if isinstance(e, Const | Object) else self.copied(e)
 
     def call_partial(self, partial: Partial, e: Call) -> Expr:
         fixed = [partial.callee, *partial.args, *(v for _, v in partial.kwargs)]
@@ -151,7 +151,7 @@ class Library(Operators):
         difference = Call(Object(operator.sub, "-"), e.args, at=e.at)
         return self.expr(Call(Object(np.linalg.norm, "np.linalg.norm"), (difference,), at=e.at))
 
-    def iterated(self, function: Callable[..., Iterable[Any]], e: Call) -> Expr | None:
+    def iterated(self, function: Any, e: Call) -> Expr | None:
         items = self.items_or_none(e.args[0])
         if items is None or e.kwargs:
             return None

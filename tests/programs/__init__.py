@@ -9,6 +9,7 @@ from . import (
     draws,
     exits,
     fancy,
+    functions,
     indexing_writes,
     linear_algebra,
     lists,
@@ -25,6 +26,7 @@ from . import (
     regressions_shaping,
     scalars,
     statements,
+    values,
     views,
     while_loops,
 )
@@ -41,6 +43,7 @@ __all__ = [
     "draws",
     "exits",
     "fancy",
+    "functions",
     "indexing_writes",
     "linear_algebra",
     "lists",
@@ -57,6 +60,7 @@ __all__ = [
     "regressions_shaping",
     "scalars",
     "statements",
+    "values",
     "views",
     "while_loops",
 ]

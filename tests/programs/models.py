@@ -88,15 +88,6 @@ def lstm(params, inputs, target):
     return loss
 
 
-@case(args=(draw(8, 3), draw(8, 2), draw(8), draw(4, 3)), second=True)
-def lstm_over_an_array(W, U, b, inputs):
-    params = {"W": W, "U": U, "b": b}
-    states = [(np.zeros(2), np.zeros(2))]
-    for x in inputs:
-        states.append(softplus_step(params, x, states[-1]))
-    return sum(np.sum(h**2) for h, c in states[1:])
-
-
 @dataclasses.dataclass
 class Heston:
     spot: float
@@ -193,10 +184,17 @@ class Loan:
         return [year_fraction(self.settled, day) for day in self.dates]
 
     def value(self, rate):
-        return sum(flow / (1.0 + rate) ** t for flow, t in zip(self.flows, self.times) if t > 0)
+        total = 0.0
+        for flow, t in zip(self.flows, self.times, strict=True):
+            if t > 0:
+                total += flow / (1.0 + rate) ** t
+        return total
 
     def duration(self, rate):
-        weighted = sum(t * flow / (1.0 + rate) ** t for flow, t in zip(self.flows, self.times) if t > 0)
+        weighted = 0.0
+        for flow, t in zip(self.flows, self.times, strict=True):
+            if t > 0:
+                weighted += t * flow / (1.0 + rate) ** t
         return weighted / self.value(rate)
 
 
@@ -212,40 +210,6 @@ def bond_duration(loan, rate):
 def bond_by_coupon(coupon, rate, today):
     loan = Loan.bullet(100.0, coupon, today, PAID)
     return loan.value(rate) + 0.01 * loan.duration(rate) ** 2
-
-
-@dataclasses.dataclass
-class Particle:
-    x: float
-    v: float
-    mass: float = 1.0
-    age: int = 0
-
-
-@case(args=(np.array([0.3, -0.2, 0.7]), 0.4, 6), wrt=(0, 1))
-def agents(speeds, drag, steps):
-    particles = [Particle(0.0, v) for v in speeds]
-    collected = 0.0
-    for step in range(steps):
-        if step % 2 == 0:
-            particles.append(Particle(0.1 * step, drag * speeds[0], mass=0.5))
-        for p in particles:
-            p.v -= 0.1 * (drag * p.v + p.x)
-            p.x += 0.1 * p.v
-            p.age += 1
-        if len(particles) > 4:
-            gone = particles.pop(0)
-            collected += gone.mass * gone.x**2
-    return collected + sum(p.mass * p.v**2 for p in particles)
-
-
-@case(args=(draw(3, 2), draw(3, 2, seed=4), 0.4), second=True)
-def flock(positions, velocities, cohesion):
-    birds = list(zip(positions, velocities))
-    for _ in range(2):
-        centre = sum(x for x, _ in birds) / len(birds)
-        birds = [(x + 0.1 * v, v + 0.1 * cohesion * (centre - x)) for x, v in birds]
-    return sum(np.sum(v**2) for _, v in birds)
 
 
 def relu(x):

@@ -9,24 +9,6 @@ import srcdiff
 from .registry import case, draw, positive
 
 
-def minor_determinant(a, row, columns):
-    """The determinant of the rows from `row` on and of `columns`, by minors of the first of these rows."""
-    if len(columns) == 1:
-        return a[row, columns[0]]
-    total, sign = 0.0, 1.0
-    for k in range(len(columns)):
-        j = columns.pop(k)
-        total += sign * a[row, j] * minor_determinant(a, row + 1, columns)
-        columns.insert(k, j)
-        sign = -sign
-    return total
-
-
-@case(args=(draw(3, 3),), second=True)
-def determinant_by_minors(a):
-    return minor_determinant(a, 0, list(range(len(a))))
-
-
 def masked_determinant(a, row, used):
     n = len(a)
     if row == n:
@@ -281,19 +263,6 @@ def soft_dtw(x, y, gamma):
         for j in range(1, m + 1):
             R[i, j] = D[i - 1, j - 1] + softmin(R[i - 1, j], R[i - 1, j - 1], R[i, j - 1], gamma=gamma)
     return R[-1, -1]
-
-
-@case(args=(draw(4), draw(5), 0.7), second=True)
-def soft_dtw_over_lists(x, y, gamma):
-    table = [[0.0] * (len(y) + 1) for _ in range(len(x) + 1)]
-    for i in range(1, len(x) + 1):
-        table[i][0] = 1e6
-    for j in range(1, len(y) + 1):
-        table[0][j] = 1e6
-    for i, a in enumerate(x, start=1):
-        for j, b in enumerate(y, start=1):
-            table[i][j] = (a - b) ** 2 + softmin(table[i - 1][j], table[i - 1][j - 1], table[i][j - 1], gamma=gamma)
-    return table[-1][-1]
 
 
 @case(args=(draw(5, 3),))
