@@ -360,3 +360,131 @@ def dict_comprehension(x):
 @case(args=(0.7, 1.3), second=True)
 def any_and_all(x, k):
     return (x if any(v > 1 for v in (x, k)) else k) * (k if all([x > 0, k > 0]) else x)
+
+
+# ---------------------------------------------------------------------------------------------- rarer statements
+
+
+@case(args=(0.7, 1.3), second=True)
+def conditions_in_comprehensions(x, k):
+    odd = sum(v * n for n, v in ((0, x), (1, k), (3, x * k)) if n != 0)
+    return odd + sum([v * v for v in (x, None, k) if v is not None])
+
+
+@case(args=(0.7, 1.3), second=True)
+def conditions_on_a_flag(x, k):
+    return sum(v * w for v, w, used in ((x, k, True), (k, k, False), (x, x, True)) if used)
+
+
+@case(args=(0.7, 1.3), second=True)
+def conditions_in_a_nest(x, k):
+    return sum(a * b for i, a in (("a", x), ("b", k)) for j, b in (("a", k), ("b", x * x)) if i != j)
+
+
+@case(args=(0.7, 1.3), second=True)
+def first_and_rest(x, k):
+    first, *rest = (x, k, x * k)
+    return first * sum(rest)
+
+
+@case(args=(0.7, 1.3), second=True)
+def last_of_many(x, k):
+    *_, last = [x, k, x * x * k]
+    return last * x
+
+
+class Disc:
+    def __init__(self, radius):
+        self.radius = radius
+
+    @property
+    def area(self):
+        return math.pi * self.radius**2
+
+    @area.setter
+    def area(self, value):
+        self.radius = math.sqrt(value / math.pi)
+
+
+@case(args=(0.7, 1.3), second=True)
+def property_that_is_set(x, k):
+    disc = Disc(x)
+    disc.area = disc.area * k
+    return disc.radius + disc.area
+
+
+@case(args=(0.7, 1.3), second=True)
+def nonlocal_in_a_loop(x, k):
+    state = x
+
+    def step(rate):
+        nonlocal state
+        state = state - rate * state * state
+
+    for j in range(4):
+        step(0.1 * k + 0.01 * j)
+    return state
+
+
+@case(args=(0.7, 1.3), second=True)
+def nonlocal_from_two_functions(x, k):
+    total = 0.0
+
+    def add(v):
+        nonlocal total
+        total += v * v
+
+    def scale(c):
+        nonlocal total
+        total *= c
+
+    add(x)
+    scale(k)
+    add(k * x)
+    scale(x)
+    return total
+
+
+@doubled
+@doubled
+def twice_decorated(x, *, k=1.0):
+    return x * x + k
+
+
+@case(args=(0.7, 1.3), second=True)
+def decorated_twice(x, k):
+    return twice_decorated(x) * twice_decorated(k, k=x)
+
+
+@case(args=(0.7, 1.3), second=True)
+def deleted_names(x, k):
+    y = x * k
+    z = y * x
+    del y
+    y = z * z
+    del z
+    return y + x
+
+
+@case(args=(X, 1.3), second=True)
+def deleted_in_a_loop(x, k):
+    total = 0.0
+    for v in x:
+        w = v * k
+        total += w * w * v
+        del w
+    return total
+
+
+@case(args=(0.7, 1.3), second=True)
+def imports_a_module(x, k):
+    import math as m
+
+    return m.sin(x) * m.exp(k)
+
+
+@case(args=(0.7, 1.3), second=True)
+def imports_names(x, k):
+    from math import cos, log
+
+    return cos(x) * log(k + x)
