@@ -195,7 +195,9 @@ def as_array(function: Any, value: Tensor, dtype: Any = None) -> Any:
         return wrapped(np.array(plain(value), wanted))
     if function is np.asarray and wanted == value.dtype:
         return value
-    return apply(np.copy, value) if wanted == value.dtype else value.to(wanted)
+    from .shaping import to
+
+    return apply(np.copy, value) if wanted == value.dtype else to(value, wanted)
 
 
 # ------------------------------------------------------------------------------------------------- arrays in a list
