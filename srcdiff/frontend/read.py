@@ -58,8 +58,7 @@ def read(function: object) -> Program:
     """The raw IR of a plain Python function. Raises a subclass of `Refusal` that lists all problems."""
     if not isinstance(function, types.FunctionType):
         raise not_a_function(function)
-    program = written_for(function)
-    if program is not None:
+    if (program := written_for(function)) is not None:
         return program
     source = find(function)
     problems = Problems(source.file, source.text)

@@ -88,13 +88,13 @@ class Nested(Closures):
             raise not_made("it is itself a derivative of such a function", e)
         defined = self.as_defined(subject.value) if isinstance(subject.value, Bound) else subject.value
         if not isinstance(defined, Defined):
-            return Object(self.made(make, defined, options, e), text, e.at)
+            return Object(self.derivative_made(make, defined, options, e), text, e.at)
         lifted = self.lifted(defined, e)
         raw = replace(e, func=Object(make, text), args=(defined.node,))
-        made = self.made(make, stand_in(lifted.program), options, e)
+        made = self.derivative_made(make, stand_in(lifted.program), options, e)
         return Object(DerivativeOf(made, defined, lifted, raw), text, e.at)
 
-    def made(self, make: Callable[..., Any], function: Any, options: dict[str, Any], e: Call) -> Any:
+    def derivative_made(self, make: Callable[..., Any], function: Any, options: dict[str, Any], e: Call) -> Any:
         try:
             return make(function, **options)
         except (BadArgument, TypeError) as problem:

@@ -91,10 +91,10 @@ class Operators(Nested):
             if found is not None:
                 return found
         if function is operator.ne and (equal := self.by_class("__eq__", left, (right,), e)) is not None:
-            return self.expr_of(operator.not_, "not", equal)
+            return self.of_values(operator.not_, "not", equal)
         raise self.unsaid(method, e, left, right)
 
-    def expr_of(self, function: Any, text: str, *args: Expr) -> Expr:
+    def of_values(self, function: Any, text: str, *args: Expr) -> Expr:
         with self.under_names(args) as names:
             return self.expr(Call(Object(function, text), tuple(names)))
 
@@ -103,7 +103,7 @@ class Operators(Nested):
             return self.contained(e) or super().special_call(function, e)
         if function is operator.not_ and self.own_form(self.type_apart(e.args[0]), *_TRUTH):
             (held,), _ = self.arguments(e)
-            return self.expr_of(operator.not_, "not", self.truth(held, e))
+            return self.of_values(operator.not_, "not", self.truth(held, e))
         if self.hashable(function) in _ASKED and len(e.args) == 1:
             method = _ASKED[function]
             if self.own_form(self.type_apart(e.args[0]), method):
@@ -151,7 +151,7 @@ class Operators(Nested):
         for method in _TRUTH:
             found = self.by_class(method, held, (), e)
             if found is not None:
-                return found if method == "__bool__" else self.expr_of(operator.ne, "!=", found, Const(0))
+                return found if method == "__bool__" else self.of_values(operator.ne, "!=", found, Const(0))
         return Const(True)
 
     # -------------------------------------------------------------------------------------------------- statements
@@ -170,7 +170,7 @@ class Operators(Nested):
         if found is not None:
             self.put_part(target, found)
         elif isinstance(target, Item) and self.own_form(self.type_apart(target.base), "__setitem__"):
-            self.put_part(target, self.expr_of(s.op.value, s.op.text, current, value))
+            self.put_part(target, self.of_values(s.op.value, s.op.text, current, value))
         else:
             super().update_part(s, target)
 
