@@ -76,10 +76,9 @@ def read(function: object) -> Program:
         raise
     problems.check()
     references = tuple(reader.expressions.references.values())
-    first_line = function.__code__.co_firstlineno
     is_generated = source.file.startswith("<srcdiff ")
     tapes: frozenset[str] = getattr(function, "tapes", frozenset()) if is_generated else frozenset()
-    return Program(result, references, source.file, first_line, source.text.lines, tapes)
+    return Program(result, references, source.file, function.__code__.co_firstlineno, source.text.lines, tapes)
 
 
 def _header(source: Source) -> Span:

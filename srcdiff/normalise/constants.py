@@ -15,8 +15,9 @@ from typing import Any
 from ..errors import UnsupportedCall
 from ..ir.constants import is_plain_class, is_plain_constant
 from ..ir.nodes import Attr, Call, Const, Display, Expr, For, Name, Object, While
-from ..ir.types import Num, Static
+from ..ir.types import Form, Num, Ref, Static, Tup, Type
 from ..ir.walk import assigned, is_call_of, subexprs
+from ..records import form_of
 from ..rules.typing import TypeProblem
 from .literals import literal
 from .loops import flagged
@@ -39,7 +40,7 @@ class Constants(Library, Pool):
         if made and getattr(function, "__name__", "") not in _IMPURE:
             args, kwargs = self.arguments(e)
             return self.computed(function, args, kwargs, e)
-        if function in _BUILTINS and any(isinstance(self.type_apart(a), Static) for a in e.args):
+        if self.hashable(function) in _BUILTINS and any(map(self.mentions_dates, e.args)):
             args, kwargs = self.arguments(e)
             if any(map(self.is_plain, args)):
                 return self.computed(function, args, kwargs, e)
@@ -63,14 +64,14 @@ class Constants(Library, Pool):
         return e
 
     def _method(self, e: Call, attr: Attr) -> Expr:
-        if self.is_dated(attr.base):
+        if self.mentions_dates(attr.base) and self.is_dated(attr.base):
             base = self.expr(attr.base)
             assert isinstance(base, Object)
             return self.method_of_constant(base, e, attr.name)
         return super()._method(e, attr)
 
     def _attribute(self, e: Attr) -> Expr:
-        base = self.expr(e.base) if isinstance(e.base, Name | Attr | Call | Object) and self.is_dated(e.base) else None
+        base = self.expr(e.base) if self.mentions_dates(e.base) and self.is_dated(e.base) else None
         return self.attribute_of_constant(base, e) if isinstance(base, Object) else super()._attribute(e)
 
     def method_of_constant(self, base: Object, e: Call, name: str) -> Expr:
@@ -142,7 +143,8 @@ class Constants(Library, Pool):
 
     def while_loop(self, s: While) -> None:
         """`while day < end` is written out: its test is known each time."""
-        if not any(self.is_dated(part) for part in subexprs(s.test)):
+        named = (p for p in subexprs(s.test) if isinstance(p, Name | Attr | Object))
+        if not self.mentions_dates(s.test) or not any(map(self.is_dated, named)):
             super().while_loop(s)
             return
         left = self.state.fresh("left")
@@ -183,6 +185,33 @@ class Constants(Library, Pool):
         if not all(type(b) is int for b in bounds) or len(range(*bounds)) > _TRIPS:
             return None
         return list(map(Const, range(*bounds)))
+
+    def mentions_dates(self, raw: Expr) -> bool:
+        """Whether an expression can be a date or its kind: there is one in what it is made of."""
+        for part in subexprs(raw):
+            value = part.value if isinstance(part, Object) else None
+            if is_plain_constant(value) or is_plain_class(value) or is_plain_class(getattr(value, "__self__", None)):
+                return True
+            if isinstance(part, Object) and isinstance(form_of(value), Form):
+                return True
+            target = self.scope.get(part.id, part) if isinstance(part, Name) else None
+            if isinstance(target, Object) and is_plain_constant(target.value):
+                return True
+            if isinstance(target, Display) or (
+                isinstance(target, Name) and self.holds_dates(self.state.env.get(target.id))
+            ):
+                return True
+        return False
+
+    def holds_dates(self, type_: Type | None) -> bool:
+        match type_:
+            case Static(value=value):
+                return is_plain_constant(value)
+            case Tup(items=items):
+                return any(map(self.holds_dates, items))
+            case Ref(home=home):
+                return self.holds_dates(self.state.env.get(home))
+        return False
 
     def is_dated(self, e: Expr) -> bool:
         type_ = self.type_apart(e)

@@ -75,6 +75,17 @@ class Operators(Nested):
             if found is None:
                 raise self.unsaid(_UNARY[function], e, e.args[0])
             return found
+        if (
+            self.hashable(function) in _ASKED
+            and len(e.args) == 1
+            and self.own_form(self.typed(e.args[0]), _ASKED[function])
+        ):
+            found = self.by_class(_ASKED[function], e.args[0], (), e)
+            if found is None:
+                raise self.unsaid(_ASKED[function], e, e.args[0])
+            return found
+        if function is operator.not_ and self.own_form(self.typed(e.args[0]), *_TRUTH):
+            return self.of_values(operator.not_, "not", self.truth(e.args[0], e))
         if function in _BINARY and len(e.args) == 2:
             found = self.combined(function, *e.args, e)
             if found is not None:
@@ -101,17 +112,12 @@ class Operators(Nested):
     def special_call(self, function: Any, e: Call) -> Expr | None:
         if function is operator.contains:
             return self.contained(e) or super().special_call(function, e)
-        if function is operator.not_ and self.own_form(self.type_apart(e.args[0]), *_TRUTH):
-            (held,), _ = self.arguments(e)
-            return self.of_values(operator.not_, "not", self.truth(held, e))
-        if self.hashable(function) in _ASKED and len(e.args) == 1:
-            method = _ASKED[function]
-            if self.own_form(self.type_apart(e.args[0]), method):
-                (owner,), _ = self.arguments(e)
-                found = self.by_class(method, owner, (), e)
-                if found is None:
-                    raise self.unsaid(method, e, owner)
-                return found
+        if function is len and len(e.args) == 1 and self.own_form(self.type_apart(e.args[0]), "__len__"):
+            (owner,), _ = self.arguments(e)
+            found = self.by_class("__len__", owner, (), e)
+            if found is None:
+                raise self.unsaid("__len__", e, owner)
+            return found
         return super().special_call(function, e)
 
     @staticmethod
@@ -129,9 +135,16 @@ class Operators(Nested):
         return found
 
     def item_of(self, e: Item) -> Expr:
-        if not self.own_form(self.type_apart(e.base), "__getitem__"):
+        if not isinstance(e.base, Name | Attr | Object):  # made once
+            owner = self.unpacked(self.expr(e.base))
+            if not self.own_form(self.typed(owner), "__getitem__"):
+                with self.under_names((owner,)) as (name,):
+                    return super().item_of(Item(name, e.index, e.at))
+        elif not self.own_form(self.type_apart(e.base), "__getitem__"):
             return super().item_of(e)
-        owner, index = self.expr(e.base), self.expr(e.index)
+        else:
+            owner = self.expr(e.base)
+        index = self.expr(e.index)
         found = self.by_class("__getitem__", owner, (index,), e)
         if found is None:
             raise self.unsaid("__getitem__", e, owner)
@@ -165,12 +178,15 @@ class Operators(Nested):
             raise self.unsaid("__setitem__", target, owner)
 
     def update_part(self, s: Update, target: Attr | Item) -> None:
-        value, current = self.expr(s.value), self.expr(target)
-        found = self.in_place(s, current, value)
-        if found is not None:
+        method, _ = _BINARY.get(s.op.value, ("", ""))
+        if self.own_form(self.type_apart(target), method, f"__i{method[2:]}"):
+            current = self.expr(target)
+            found = self.in_place(s, current, self.expr(s.value))
+            assert found is not None
             self.put_part(target, found)
         elif isinstance(target, Item) and self.own_form(self.type_apart(target.base), "__setitem__"):
-            self.put_part(target, self.of_values(s.op.value, s.op.text, current, value))
+            current = self.atom(self.expr(target), "kept")
+            self.put_part(target, self.of_values(s.op.value, s.op.text, current, self.expr(s.value)))
         else:
             super().update_part(s, target)
 

@@ -54,3 +54,12 @@ def soft_dtw_over_lists(x, y, gamma):
         for j, b in enumerate(y, start=1):
             table[i][j] = (a - b) ** 2 + softmin(table[i - 1][j], table[i - 1][j - 1], table[i][j - 1], gamma=gamma)
     return table[-1][-1]
+
+
+@case(args=(draw(3, 2), draw(3, 2, seed=4), 0.4), second=True)
+def flock(positions, velocities, cohesion):
+    birds = list(zip(positions, velocities, strict=True))
+    for _ in range(2):
+        centre = sum(x for x, _ in birds) / len(birds)
+        birds = [(x + 0.1 * v, v + 0.1 * cohesion * (centre - x)) for x, v in birds]
+    return sum(np.sum(v**2) for _, v in birds)
