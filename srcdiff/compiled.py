@@ -31,7 +31,29 @@ def compiler(checked: bool) -> Callable[[Callable[..., Any]], Any]:
     meaning, which does not look.
     """
     decorator: Callable[[Callable[..., Any]], Any] = numba_module().njit(error_model="numpy", boundscheck=checked)
-    return decorator
+    return lambda function: decorator(_told_apart(function))
+
+
+def _told_apart(function: Any) -> Any:
+    """The function with other names for variables such as `x_1` beside an `x`.
+
+    Numba calls the second value of a variable `x.1`, and inside array expressions writes `x_1`: it refuses to compile
+    where the program has a variable of that name, too. Parameters keep their names, and the text stays as it is.
+    """
+    code = function.__code__
+    names = code.co_varnames
+    stems = {n: n.rstrip("0123456789").removesuffix("_") for n in names[code.co_argcount + code.co_kwonlyargcount :]}
+    clashing = {n for n, stem in stems.items() if n[-1].isdigit() and n != stem and stem in names}
+    if not clashing:
+        return function
+    renamed = code.replace(co_varnames=tuple(f"{n}v" if n in clashing else n for n in names))
+    copy = FunctionType(renamed, function.__globals__, function.__name__, function.__defaults__, function.__closure__)
+    copy.__module__, copy.__kwdefaults__, copy.__qualname__ = (
+        function.__module__,
+        function.__kwdefaults__,
+        function.__qualname__,
+    )
+    return copy
 
 
 def compiled(function: FunctionType, checked: bool) -> Any:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import functools
 import types
 from collections.abc import Callable, Hashable, Iterator
 from typing import Any
@@ -18,8 +19,10 @@ from .ir.types import Form
 
 _LIBRARIES = ("srcdiff", "numpy", "numba", "scipy", "pandas", "torch", "jax", "sklearn", "logging", "random", "_io")
 _PLAIN_KEYS = (str, int, bool, float, type(None), enum.Enum)
+CACHED: Any = type(functools.cache(len))  # what functools.lru_cache makes
 _NO_OBJECTS = (
     *(type, types.ModuleType, types.FunctionType, types.BuiltinFunctionType, types.MethodType, np.ufunc, enum.Enum),
+    CACHED,
     *(np.ndarray, np.generic, str, int, float, complex, bytes, BaseException),
 )
 

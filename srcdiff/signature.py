@@ -11,6 +11,7 @@ from typing import Any, SupportsIndex
 import numpy as np
 
 from .errors import BadArgument, ComplexResult
+from .ir.constants import identity, is_plain_constant
 from .ir.types import COMPLEX, FLOAT, Dim, Num, Static, Tup, Type, has_real, held
 from .records import form_of, is_structure, leaves, mapped, name_of, parts_of
 from .runtime import duplicate
@@ -99,6 +100,8 @@ def key_of(value: Any) -> Hashable:
         return kind, value
     if kind in _NUMBERS:
         return kind  # type: ignore[no-any-return]
+    if is_plain_constant(value):
+        return kind, identity(value)
     form = form_of(value)
     if form is None:
         return kind, None if isinstance(value, np.ndarray | np.generic) else id(value)
@@ -249,8 +252,9 @@ def _is_number(value: Any) -> bool:
 
 
 def is_function(value: Any) -> bool:
-    """Whether an argument is a function: known when the derivative is written, and no argument of generated code."""
-    return callable(value) and not isinstance(value, np.generic)
+    """Whether an argument is a function, or a date or its kind: known when the derivative is written, and no argument
+    of generated code."""
+    return (callable(value) and not isinstance(value, np.generic)) or is_plain_constant(value)
 
 
 def is_real(value: Any) -> bool:

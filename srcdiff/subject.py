@@ -47,6 +47,8 @@ def _called(f: Any) -> FunctionType | None:
             callee: Expr = Attr(Object(f.__self__, "self_"), f.__func__.__name__)
             fixed: tuple[Expr, ...] = ()
             keywords: dict[str, Expr] = {}
+        case MethodType() if isinstance(f.__self__, type):
+            callee, fixed, keywords = Object(f, "method"), (), {}
         case functools.partial():
             callee, fixed = Object(f.func, "function"), tuple(Object(a, f"fixed_{k}") for k, a in enumerate(f.args))
             keywords = {k: Object(v, f"fixed_{k}") for k, v in f.keywords.items()}

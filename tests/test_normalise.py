@@ -356,15 +356,6 @@ def cube(x):
     return x * x * x
 
 
-def makes_a_gradient(x):
-    return grad(cube)(x) * x
-
-
-def makes_a_value_and_gradient(x):
-    value, slope = srcdiff.value_and_grad(cube)(x)
-    return value * slope
-
-
 def makes_a_pullback(x):
     value, pullback = srcdiff.vjp(cube, x)
     return value * pullback(1.0)[0]
@@ -438,13 +429,6 @@ def part_of_a_tuple(x):
 @pytest.mark.parametrize(
     ("f", "error", "what", "fix"),
     [
-        (
-            makes_a_gradient,
-            UnsupportedCall,
-            "a call of srcdiff.grad inside",
-            "`dg = srcdiff.grad(g)`",
-        ),
-        (makes_a_value_and_gradient, UnsupportedCall, "a call of srcdiff.value_and_grad inside", "make it outside"),
         (makes_a_pullback, UnsupportedCall, "a call of srcdiff.vjp inside", "make it outside"),
         (asks, UnsupportedCall, "a call of `input`", ""),
         (takes_apart, UnsupportedCall, "a call of `np.frexp`", "functions that have a rule"),

@@ -9,7 +9,7 @@ from srcdiff.frontend.names import (
     Unbound,
     static_attribute,
 )
-from srcdiff.frontend.program import Program, problem_at
+from srcdiff.frontend.program import Program, problem_at, stand_in
 from srcdiff.frontend.read import read
 
 __all__ = [
@@ -22,5 +22,6 @@ __all__ = [
     "Unbound",
     "problem_at",
     "read",
+    "stand_in",
     "static_attribute",
 ]

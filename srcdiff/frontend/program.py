@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import weakref
 from dataclasses import dataclass
+from types import FunctionType
 
 from srcdiff.errors import Cause, Problem
 from srcdiff.frontend.names import Reference
@@ -20,6 +22,23 @@ class Program:
     first_line: int
     lines: tuple[str, ...]
     tapes: frozenset[str] = frozenset()  # of a function that srcdiff wrote: the variables that hold its tapes
+
+
+_STAND_INS: weakref.WeakKeyDictionary[FunctionType, Program] = weakref.WeakKeyDictionary()
+
+
+def stand_in(program: Program) -> FunctionType:
+    """A function with the parameters of a program that is no function of its own: reading it gives the program."""
+    name = program.function.name if program.function.name.isidentifier() else "function"
+    space: dict[str, FunctionType] = {}
+    exec(f"def {name}({', '.join(p.name for p in program.function.params)}): ...", space)
+    _STAND_INS[space[name]] = program
+    return space[name]
+
+
+def written_for(function: FunctionType) -> Program | None:
+    """The program that a function stands for, if it does."""
+    return _STAND_INS.get(function)
 
 
 def problem_at(

@@ -13,7 +13,7 @@ from srcdiff.frontend.hooks import decorated, hook_of
 from srcdiff.frontend.imports import imported
 from srcdiff.frontend.names import InnerScope, Scope
 from srcdiff.frontend.patterns import lowered
-from srcdiff.frontend.program import Program
+from srcdiff.frontend.program import Program, written_for
 from srcdiff.frontend.refusals import Problems
 from srcdiff.frontend.scopes import bound_names, import_statements, nonlocal_names, parameter_names, stored_names
 from srcdiff.frontend.source import Source, find, to_gast
@@ -56,12 +56,13 @@ from srcdiff.runtime import adjoint_of, watched
 
 def read(function: types.FunctionType) -> Program:
     """The raw IR of a plain Python function. Raises a subclass of `Refusal` that lists all problems."""
+    if (program := written_for(function)) is not None:
+        return program
     source = find(function)
     problems = Problems(source.file, source.text)
     for part in source.unknown:
-        if type(part).__name__ == "TypeAlias":
-            continue  # an annotation, which nothing is computed from
-        problems.add(type(part).__name__, source.text.span(part))
+        if type(part).__name__ != "TypeAlias":  # an annotation, which nothing is computed from
+            problems.add(type(part).__name__, source.text.span(part))
     problems.check()
     try:
         reader = _Statements(function, source, problems)
@@ -72,10 +73,9 @@ def read(function: types.FunctionType) -> Program:
         raise
     problems.check()
     references = tuple(reader.expressions.references.values())
-    first_line = function.__code__.co_firstlineno
     is_generated = source.file.startswith("<srcdiff ")
     tapes: frozenset[str] = getattr(function, "tapes", frozenset()) if is_generated else frozenset()
-    return Program(result, references, source.file, first_line, source.text.lines, tapes)
+    return Program(result, references, source.file, function.__code__.co_firstlineno, source.text.lines, tapes)
 
 
 def _header(source: Source) -> Span:

@@ -15,6 +15,8 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from .constants import identity
+
 
 @dataclass(frozen=True, slots=True)
 class Dim:
@@ -201,12 +203,10 @@ class Static:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Static):
             return False
-        if isinstance(self.value, str):
-            return type(other.value) is str and self.value == other.value
-        return self.value is other.value
+        return type(other.value) is type(self.value) and identity(other.value) == identity(self.value)
 
     def __hash__(self) -> int:
-        return hash(self.value) if isinstance(self.value, str) else hash(id(self.value))
+        return hash(identity(self.value))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,29 @@ in:   p, A[i][j] = q, a + b         out:  p_0, p_1 = q_0, q_1
 from __future__ import annotations
 
 import operator
+from contextlib import AbstractContextManager
 from dataclasses import replace
 
 import numpy as np
 
 from ..errors import AmbiguousAlias, UnsupportedMutation, UnsupportedSyntax, UnsupportedType
-from ..ir.nodes import Assign, Attr, Block, Call, Const, Display, Expr, Item, Name, Object, Slice, Span, Update
+from ..ir.nodes import (
+    Assign,
+    Attr,
+    Block,
+    Call,
+    Const,
+    Display,
+    Expr,
+    If,
+    Item,
+    Name,
+    Object,
+    Raise,
+    Slice,
+    Span,
+    Update,
+)
 from ..ir.types import Form, ListOf, Num, Static, Tup, Type, describe
 from ..ir.walk import is_call_of, names, subexprs
 from ..rules.complex_operands import check_real_place
@@ -50,6 +67,9 @@ class Assigner(Rewriter):
         raise NotImplementedError
 
     def items_of(self, e: Expr, at: Expr) -> tuple[Expr, ...]:
+        raise NotImplementedError
+
+    def under_names(self, values: tuple[Expr, ...]) -> AbstractContextManager[list[Name]]:
         raise NotImplementedError
 
     def is_record_place(self, target: Expr) -> bool:
@@ -215,6 +235,7 @@ class Assigner(Rewriter):
                 is_call_of(value, np.ndarray.shape) and isinstance(value, Call) and isinstance(value.args[0], Name)
             )
             array = value if is_shape or self.joined(value, Const(0)) else self.atom(value, "kept")
+            self.check_count(array, len(target.items), self.typed(value))
             items = [self.joined(array, Const(k)) or Item(array, Const(k)) for k in range(self.width(target, value))]
             given = {t.id for t in target.items if isinstance(t, Name)}
             if len(items) == len(target.items) == len(given) and not given & names(array):
@@ -278,13 +299,24 @@ class Assigner(Rewriter):
         whole = (*items[:place], Display("tuple", middle, value_at(value), form), *items[len(items) - after :])
         return replace(target, items=names_), Display("tuple", whole)
 
+    def check_count(self, array: Expr, wanted: int, type_: Type) -> None:
+        """Raise where an array has more or fewer elements than there are names, as Python does: where only the run
+        tells how many there are."""
+        if isinstance(type_, Num) and (not type_.shape or isinstance(type_.shape[0].token, int)):
+            return
+        with self.under_names((array,)) as names_:
+            differs = Call(Object(operator.ne, "!="), (Call(Object(len, "len"), tuple(names_)), Const(wanted)))
+            message = Const(f"expected {wanted} values to unpack")
+            failure = Raise(Call(Object(ValueError, "ValueError"), (message,)), None)
+            self.state.out.extend(self.run((If(differs, (failure,), ()),)))
+
     def width(self, target: Display, value: Expr) -> int:
         type_ = self.typed(value)
         if isinstance(type_, Tup):
             return len(type_.items)
         unknown = isinstance(type_, Num) and type_.shape and not isinstance(type_.shape[0].token, int)
         if unknown or isinstance(type_, ListOf):
-            return len(target.items)  # where there are others, Python itself refuses
+            return len(target.items)
         if isinstance(type_, Num) and type_.shape:
             return int(str(type_.shape[0].token))
         raise TypeProblem(
@@ -305,8 +337,9 @@ class Assigner(Rewriter):
         value = self.expr(s.value)
         if isinstance(value, Display) and not isinstance(self.typed(self.expr(s.target)), Tup):
             self.check_written(self.typed(value), s.target, Static(None))
-        current = self.expr(s.target) if isinstance(s.target, Name) or self.is_element(s.target) else value
-        (first,) = self.read_before([current], mark) if not isinstance(current, Display) else (current,)
+        read = isinstance(s.target, Name) or self.is_element(s.target)  # (else a part that is updated in place)
+        current = self.expr(s.target) if read else value
+        (first,) = self.read_before([current], mark) if read and not isinstance(current, Display) else (current,)
         if first != current:  # the value changes what is updated, which is read first
             if isinstance(old := self.typed(first), Num) and old.ndim != 0:
                 raise TypeProblem(

@@ -18,6 +18,7 @@ import numpy as np
 
 from ..errors import Problem, Refusal, UnsupportedCall, UnsupportedRecursion
 from ..frontend import Program, problem_at, read
+from ..ir.constants import is_passed
 from ..ir.nodes import (
     Assign,
     Attr,
@@ -290,7 +291,7 @@ class Callees(Dynamics):
         if isinstance(e, Display):
             return tuple(leaf for i in e.items for leaf in self.leaves(i, inside=True))
         type_ = self.typed(e)
-        return () if isinstance(type_, Static) and (inside or callable(type_.value)) else (e,)
+        return () if isinstance(type_, Static) and (inside or not is_passed(type_.value)) else (e,)
 
     def call_driver(self, derivative: Any, e: Call) -> Expr:
         """A call of a Jacobian: the function that runs for these types is a user function like any other."""

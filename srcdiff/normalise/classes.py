@@ -26,7 +26,7 @@ from .displays import of_pairs, record
 from .forms import plain_form
 from .iteration import static_items
 from .literals import as_value, is_list
-from .records import Records
+from .records import Bound, Records
 
 _OF_STRUCTURES = (list, tuple, len, dataclasses.replace, getattr, hasattr, setattr, operator.contains)
 _NEW = inspect.getattr_static(object, "__new__")
@@ -46,9 +46,15 @@ class Classes(Records):
         if function is dict:
             args, kwargs = self.arguments(e)
             return self.dict_of(args, kwargs, e)
+        if isinstance(function, Bound):
+            return self.call_bound(function, e)
         if isinstance(function, MethodType) and form_of(function.__self__) is not None:
             owner = Object(function.__self__, "owner", e.at)
             return self.expr(replace(e, func=Attr(owner, function.__func__.__name__, e.at)))
+        if isinstance(function, MethodType) and isinstance(function.__self__, type):
+            cls = function.__self__
+            whole = Object(function.__func__, f"{cls.__name__}.{function.__name__}", e.at)
+            return self.expr(replace(e, func=whole, args=(Object(cls, cls.__name__), *e.args)))
         if isinstance(function, functools.partial):
             fixed = tuple(Object(a, f"fixed_{k}") for k, a in enumerate(function.args))
             given = dict(e.kwargs)

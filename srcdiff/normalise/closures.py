@@ -117,7 +117,7 @@ class Closures(Callees):
             for param in node.function.params:
                 if param.name in given:
                     arg = leftover(param, given[param.name])
-                elif param.kind:
+                elif param.name not in defined.defaults:
                     arg = self.default(param)
                 else:
                     arg = defined.defaults[param.name]

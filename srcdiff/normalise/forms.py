@@ -25,6 +25,7 @@ import numpy as np
 from ..errors import UnsupportedCall
 from ..ir.nodes import Attr, Call, Const, Display, Expr, Logic, Object
 from ..ir.types import Held, Num, Type, describe
+from ..records import CACHED
 from ..rules import rewriting, rule_of, spelled_out
 from ..rules.nearest import instead, method_instead, missing_method
 from ..rules.registry import Rule
@@ -81,7 +82,8 @@ def user_function(value: Any) -> FunctionType | None:
         return spelled
     if isinstance(value, FunctionType):
         return value
-    inner = getattr(value, "py_func", None)
+    cached = isinstance(value, CACHED)  # the derivative calls what is behind the cache
+    inner = getattr(value, "__wrapped__" if cached else "py_func", None)
     if isinstance(inner, FunctionType):
         return inner
     return None

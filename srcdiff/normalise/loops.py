@@ -267,7 +267,7 @@ class Loops(Displays):
         for k, item in enumerate(items):
             element = self.state.fresh("element")
             self.scope[element] = item
-            body: Block = (Assign(s.target, Name(element), s.origin), *_flagged(s.body, left))
+            body: Block = (Assign(s.target, Name(element), s.origin), *flagged(s.body, left))
             if k and left is not None:
                 body = (If(negated(Name(left)), body, (), s.origin),)
             self.state.out.extend(self.run(body))
@@ -282,13 +282,13 @@ def _own(block: Block) -> Iterator[Stmt]:
             yield from _own((*s.body, *s.orelse))
 
 
-def _flagged(block: Block, flag: str | None) -> Block:
+def flagged(block: Block, flag: str | None) -> Block:
     """The body of a loop that is written out: where it is left, a flag says so."""
     if flag is None:
         return block
     out: list[Stmt] = []
     for s in block:
         if isinstance(s, If):
-            s = replace(s, body=_flagged(s.body, flag), orelse=_flagged(s.orelse, flag))
+            s = replace(s, body=flagged(s.body, flag), orelse=flagged(s.orelse, flag))
         out.append(Assign(Name(flag), Const(True), s.origin) if isinstance(s, Break) else s)
     return tuple(out)

@@ -7,18 +7,31 @@ from __future__ import annotations
 
 import functools
 import inspect
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from types import FunctionType
 from typing import Any
 
 from ..frontend import ClassReference, Program, Unbound, static_attribute
-from ..ir.nodes import Attr, Call, Const, Display, Expr, Name, Object, Slice
+from ..ir.nodes import Assign, Attr, Call, Const, Display, Expr, Name, Object, Slice
 from ..ir.types import Form
+from ..ir.walk import assigned, targets
 from .changes import Changes
 from .displays import record
 from .literals import as_value, literal
 
 _NOT_THERE = object()
+
+
+@dataclass(frozen=True, eq=False)
+class Bound:
+    """A method of a structure as a value (`rk4(pendulum.rhs, y)`): `owner` is the variable that holds the structure."""
+
+    owner: str
+    name: str
+
+    @property
+    def __name__(self) -> str:
+        return self.name
 
 
 class Records(Changes):
@@ -28,7 +41,7 @@ class Records(Changes):
     subject: Any = None  # the function itself, if it is a Python object already
 
     def attribute(self, base: Display, e: Attr) -> Expr | None:
-        """`base.name` of a structure; None where it is the name of a method."""
+        """`base.name` of a structure; None where it is none of its own attributes."""
         form = base.form
         cls = tuple if form is None else form.cls
         if form is None or not form.by_attribute:
@@ -41,11 +54,39 @@ class Records(Changes):
             return base.items[place]
         if isinstance(of_class, functools.cached_property):
             return self.inline(self.python(of_class.func, e), (base,), (), Call(Name(e.name), (base,), at=e.at))
-        if isinstance(of_class, FunctionType | classmethod | staticmethod) or hasattr(of_class, "py_func"):
-            return None
+        if isinstance(of_class, staticmethod):
+            return self.expr(Object(of_class.__func__, f"{cls.__name__}.{e.name}", e.at))
+        if isinstance(of_class, FunctionType | classmethod) or hasattr(of_class, "py_func"):
+            return self.bound_method(base, e)
         if of_class is _NOT_THERE or hasattr(of_class, "__get__"):
             raise self.missing(cls, e)
         return self.expr(Object(of_class, f"{cls.__name__}.{e.name}", e.at))
+
+    def bound_method(self, base: Display, e: Attr) -> Expr:
+        """A method that is passed on or called later: of the structure as it is now, under whatever names."""
+        owner = base.home or self.steady(e.base)
+        if owner is None:
+            owner = self.state.fresh("owner")
+            self.bind(owner, base)
+        return Object(Bound(owner, e.name), e.name, e.at)
+
+    def steady(self, raw: Expr) -> str | None:
+        """The variable that a name stands for, where it is bound once in the function, in no loop."""
+        target = self.scope.get(raw.id, raw) if isinstance(raw, Name) else None
+        if not isinstance(raw, Name) or not isinstance(target, Name):
+            return None
+        function = self.program.function
+        once = [s for s in function.body if isinstance(s, Assign) and raw.id in targets(s.target)]
+        again = raw.id in assigned(tuple(s for s in function.body if s not in once))
+        is_param = any(p.name == raw.id for p in function.params)
+        return target.id if len(once) + is_param == 1 and not again else None
+
+    def call_bound(self, method: Bound, e: Call) -> Expr:
+        owner = self.state.expanded(method.owner, self.state.env[method.owner])
+        attr = Attr(Name(method.owner), method.name, getattr(e.func, "at", None))
+        result = self.method_call(owner, e, attr) if isinstance(owner, Display) else None
+        assert result is not None
+        return result
 
     def of_class(self, cls: type, name: str) -> Any:
         """What a class has under a name, as it stands there; noted, since it may be bound anew."""

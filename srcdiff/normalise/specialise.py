@@ -21,6 +21,7 @@ from typing import Self
 
 from ..errors import Problem, Refusal, UnresolvedName, UnsupportedCall, UnsupportedMutation, refusal
 from ..frontend import Program
+from ..ir.constants import is_passed
 from ..ir.marks import deleted
 from ..ir.nodes import (
     Assign,
@@ -53,6 +54,7 @@ from ..rules.registry import writes
 from ..rules.typing import TypeProblem, method_of, type_of_value
 from .attempts import check_attempts
 from .changes import Changed
+from .constants import Constants
 from .copies import without_copies
 from .core import Core, callee_name, not_read, outside
 from .exits import single_exit
@@ -64,7 +66,6 @@ from .lists import changes_lists
 from .literals import as_value, as_written
 from .outline import Recompute, is_marked, without_marks
 from .policy import NotRead, Policy, Whole
-from .pools import Pool
 from .reports import unsettled
 from .state import Empty, Grows, Pools, State, component, placed, to_problem, unknown
 
@@ -184,7 +185,7 @@ def _specialised(program: Program, types: Sequence[Type], state: State) -> Core:
     return Core(function, param_types, captured, references, leaves, walker.result, state.changed)
 
 
-class Specialiser(Pool):
+class Specialiser(Constants):
     """The walk over one function; a callee gets a walker of its own that shares the state."""
 
     def __init__(
@@ -221,7 +222,7 @@ class Specialiser(Pool):
                 self.state.components[name, k] = own
                 self.state.fresh.taken.add(own)
                 yield from self.declare(own, item, names)
-        elif not isinstance(type_, Static) or (name in names and not callable(type_.value)):
+        elif not isinstance(type_, Static) or (name in names and is_passed(type_.value)):
             self.declared[name] = type_
             yield name
 

@@ -170,6 +170,8 @@ def by_rule(function: Any, args: Any, kwargs: dict[str, Any], key: Any = None) -
         return from_items(args[0])
     if not _active(args, kwargs):
         return _constant(function, args, kwargs)
+    if function in (np.array, np.asarray) and type(args[0]) is Tensor and len(args) < 3 and kwargs.keys() <= {"dtype"}:
+        return as_array(function, *args, **kwargs)
     if _hashable(function) and function in JOINS:
         return joined(function, args, kwargs)
     rule = rule_of(function)
@@ -183,6 +185,19 @@ def by_rule(function: Any, args: Any, kwargs: dict[str, Any], key: Any = None) -
         _check_writes(function, kwargs, args)
         return wrapped(called(function, plain(args), {k: plain(v) for k, v in kwargs.items()}))
     return run(plan_of(function, rule, args, kwargs, key), args, kwargs)
+
+
+def as_array(function: Any, value: Tensor, dtype: Any = None) -> Any:
+    """`np.array(x, dtype)` and `np.asarray(x, dtype)`: the latter gives the array itself where it can, so that what is
+    written into one is written into the other; whole numbers are rounded down, and constants."""
+    wanted = np.dtype(dtype or value.dtype)
+    if wanted.kind != "f":
+        return wrapped(np.array(plain(value), wanted))
+    if function is np.asarray and wanted == value.dtype:
+        return value
+    from .shaping import to
+
+    return apply(np.copy, value) if wanted == value.dtype else to(value, wanted)
 
 
 # ------------------------------------------------------------------------------------------------- arrays in a list

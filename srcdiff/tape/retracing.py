@@ -51,7 +51,7 @@ class NumPy(Module):
         if name in self._new:
             return _made_by(function)
         if name in ("array", "asarray"):
-            return _array
+            return functools.partial(_array, function)
         return function
 
 
@@ -66,12 +66,16 @@ def _made_by(function: Any) -> Any:
     return call
 
 
-def _array(value: Any, *args: Any, **kwargs: Any) -> Any:
-    from .apply import apply, by_rule, tensors_in
+def _array(function: Any, value: Any, *args: Any, **kwargs: Any) -> Any:
+    from .apply import as_array, by_rule, tensors_in
 
     if not any(True for _ in tensors_in((value,))):
-        return np.array(value, *args, **kwargs)
-    return by_rule(np.array, (value,), {}) if isinstance(value, list | tuple) else apply(np.copy, value)
+        return function(value, *args, **kwargs)
+    return (
+        by_rule(np.array, (value,), {})
+        if isinstance(value, list | tuple)
+        else as_array(function, value, *args, **kwargs)
+    )
 
 
 @functools.cache

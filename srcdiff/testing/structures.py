@@ -12,7 +12,7 @@ from srcdiff import api
 from srcdiff.records import form_of, is_structure, leaves, mapped
 from srcdiff.signature import is_real
 
-from .values import GradientMismatch, is_scalar
+from .values import GradientMismatch, again, is_scalar
 
 Function = Callable[..., Any]
 
@@ -81,23 +81,28 @@ def check_gradients(flat: Flat, wrt: Sequence[int], weights: Any, jit: bool) -> 
     alone, and the tangent along a random direction are checked here."""
     f, args, name = flat.f, flat.args, flat.__name__
     before = copy.deepcopy(list(args))
+
+    def given() -> tuple[Any, ...]:
+        """The arguments, random generators such that they draw the same each time."""
+        return tuple(map(again, args))
+
     value = f(*copy.deepcopy(args))
     scalar = is_scalar(value)
     if scalar:
         df = api.grad(f, wrt=tuple(wrt), jit=jit)
-        found, again = df(*args), df(*args)
-        with_value = api.value_and_grad(f, wrt=tuple(wrt), jit=jit)(*args)
-        if not same(found, again) or not all(map(np.allclose, of(with_value[1]), of(found))):
+        found, repeated = df(*given()), df(*given())
+        with_value = api.value_and_grad(f, wrt=tuple(wrt), jit=jit)(*given())
+        if not same(found, repeated) or not all(map(np.allclose, of(with_value[1]), of(found))):
             raise GradientMismatch(f"{name}: a second call, or value_and_grad, gives something else than the first")
     else:
-        result, pullback = api.vjp(f, *args)
+        result, pullback = api.vjp(f, *given())
         if form_of(result) != form_of(value):
             raise GradientMismatch(f"{name} returns {value!r}, and vjp {result!r}")
         adjoints = pullback(weights)
         found = tuple(adjoints[k] for k in wrt)
     leaf_gradients = tuple(g for k, part in zip(wrt, found, strict=True) for g in check_form(args[k], part))
     dots = tangents(args, wrt, np.random.default_rng(3))
-    again, tangent = api.jvp(f, args, dots, jit=jit)
+    _, tangent = api.jvp(f, given(), dots, jit=jit)
     if form_of(tangent) != form_of(value):
         raise GradientMismatch(f"{name} returns {value!r}, and the tangent is {tangent!r}")
     one = sum(float(np.sum(np.asarray(t) * w)) for t, w in zip(of(tangent), of(weights), strict=True))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from .scope import Loop, Var, bare
-from .statements import Statements
+from .values import Values
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Header:
     over_list: bool = False
 
 
-class Control(Statements):
+class Control(Values):
     """Branches, loops, exits."""
 
     def result_text(self, last: bool) -> str:

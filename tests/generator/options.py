@@ -71,6 +71,17 @@ FEATURES: dict[str, str] = {
     "list_total": "sum(xs), np.mean(np.array(xs))",
     "list_generator": "!sum(... for v in xs if ...)",
     "list_loop": "for v in xs, enumerate(xs), reversed(xs), range(len(xs))",
+    # tuples, functions, comprehensions
+    "tuple_value": "tuples of floats, their items",
+    "tuple_unpack": "a, b = pair, a, *rest = pair",
+    "tuple_nested": "(a, b), c = pair, e",
+    "tuple_loop": "loops over tuples, zip, enumerate of them",
+    "tuple_fold": "sum, max, min, math.prod of a tuple",
+    "comprehension": "list comprehensions and generators over tuples and short ranges",
+    "closure": "functions inside f that read its variables",
+    "lambda": "lambdas",
+    "nonlocal": "!functions inside f that bind its variables",
+    "recursion": "helpers that call themselves",
     # control
     "if": "if, elif, else",
     "both_branches": "a variable born on every branch",

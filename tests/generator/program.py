@@ -169,6 +169,35 @@ class Module:
         self.define(name, params, defaults, body)
         self.helpers.append(Helper(name, tuple(params), defaults, result, kind == "inplace"))
 
+    def recursion(self) -> None:
+        """A helper that calls itself: a number of times, along an array, or for the halves of one."""
+        name = self.rng.choice([n for n in ("fold", "descend", "split") if n not in self.taken])
+        self.taken.add(name)
+        body = self.body(name)
+        number, array = Var("a", "float"), Var("x", "array", shape=(self.n,))
+        count = Var("k", "int", lo=0, hi=3)
+        kind = self.rng.choice(["times", "times", "along", "halves"])
+        params = {"times": [number, count], "along": [array, count], "halves": [array]}[kind]
+        for param in params:
+            body.f.taken.add(param.name)
+            if kind == "times":
+                body.bind(param)
+        mixed = self.rng.choice(["0.5 * ({} + {})", "np.sin({} * {})", "{} * np.cos({})", "np.tanh({} - {})"])
+        done = bare(body.scalar(1))
+        lines, own = {
+            "times": (["if k <= 0:"], (body.scalar(1), f"{name}({bare(body.scalar(1))}, k - 1)")),
+            "along": (["if k >= len(x):"], ("x[k]", f"{name}(x, {self.rng.choice(['k + 1', '2 * k + 1'])})")),
+            "halves": (["if len(x) < 2:"], (f"{name}(x[: len(x) // 2])", f"{name}(x[len(x) // 2 :])")),
+        }[kind]
+        body.emit(lines[0])
+        body.emit(f"    return {'x[0]' if kind == 'halves' else done}")
+        if self.rng.random() < 0.4:
+            body.emit(f"s = {own[1]}")
+            own = (own[0], "s")
+        body.emit(f"return {mixed.format(*(own if self.rng.random() < 0.5 else own[::-1]))}")
+        self.define(name, params, 0, body)
+        self.helpers.append(Helper(name, tuple(params), 0, (Var("", "float"),), False))
+
     def define(self, name: str, params: list[Var], defaults: int, body: Body) -> None:
         texts = [p.name for p in params]
         for k in range(len(params) - defaults, len(params)):
@@ -203,6 +232,8 @@ class Module:
             self.constant()
         while len(self.helpers) < 3 and self.wants("helper", 0.5):
             self.helper()
+        if self.wants("recursion", 0.15):
+            self.recursion()
         made = self.arguments()
         number = Var("", "float")
         array = Var("", "array", shape=(self.n,))

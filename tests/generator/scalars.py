@@ -203,6 +203,8 @@ class Scalars(Writer):
         return f"{helper.name}({', '.join(args)})"
 
     def _argument(self, param: Var, written: bool, depth: int) -> str | None:
+        if param.kind == "int":
+            return str(self.rng.randint(param.lo, param.hi))
         if param.kind == "float":
             return bare(self.scalar(depth))
         if not written:

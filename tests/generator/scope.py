@@ -20,7 +20,7 @@ class Var:
     """A name in scope. Its kind, its number of dimensions and its layout never change: Numba types a name once."""
 
     name: str
-    kind: str  # "float", "int", "bool", "array" or "list"
+    kind: str  # "float", "int", "bool", "array", "list", "tuple" (of `hi` floats) or "function" (of a float)
     shape: tuple[int, ...] = ()
     lo: int = 0  # an int stays within lo..hi; a list has at least so many items
     hi: int = 0
@@ -147,6 +147,8 @@ class Writer:
         elif kind == "float":
             role = facts.get("role", "value")
             name = self.fresh(kind, "acc total" if role == "acc" else "s t p q r", (role,))
+        elif kind == "tuple":
+            name = self.fresh(kind, "pair state", (facts["hi"],))
         else:
             name = self.fresh(kind, "flag ok" if kind == "bool" else "count m", (facts.get("lo"), facts.get("hi")))
         return Var(name, kind, **facts)

@@ -41,7 +41,7 @@ CASES: list[Case] = []
 def _fresh(a: Any) -> Any:
     """A copy in the same layout: contiguous, Fortran-ordered or with gaps; a generator that draws the same."""
     if not isinstance(a, np.ndarray):
-        return copy.deepcopy(a) if isinstance(a, np.random.Generator | np.random.RandomState) else a
+        return copy.deepcopy(a)
     if a.flags.c_contiguous or a.flags.f_contiguous:
         return a.copy(order="K")
     return np.repeat(a, 2, axis=-1)[..., ::2]
