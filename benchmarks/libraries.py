@@ -7,6 +7,7 @@ that meet no two observations; from two rows for each observation, mapped over a
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -38,8 +39,9 @@ def flat(result: Any) -> Arrays:
 # ------------------------------------------------------------------------------------------------------------- srcdiff
 
 
-def derivative_of(kernel: Kernel, *, jit: bool) -> Callable[..., Any]:
-    """srcdiff's derivative for the kernel's task, not yet called."""
+@functools.cache
+def derivative_of(kernel: Kernel, jit: bool) -> Callable[..., Any]:
+    """srcdiff's derivative for the kernel's task: one object, so that it is compiled once for all sizes."""
     wrt = kernel.wrt if len(kernel.wrt) > 1 else kernel.wrt[0]
     if kernel.task == "gradient":
         return srcdiff.value_and_grad(kernel.f, wrt=wrt, jit=jit)
@@ -67,14 +69,19 @@ def arguments_for(kernel: Kernel, arguments: tuple[Any, ...]) -> tuple[Any, ...]
 
 
 def by_srcdiff(kernel: Kernel, arguments: tuple[Any, ...], *, jit: bool) -> Version:
-    derivative = derivative_of(kernel, jit=jit)
+    derivative = derivative_of(kernel, jit)
     given = arguments_for(kernel, arguments)
     return Version(lambda: derivative(*given), flat)
 
 
+@functools.cache
+def tangent_of(kernel: Kernel) -> Callable[..., Any]:
+    return srcdiff.jvp(kernel.f, wrt=kernel.wrt, jit=True)
+
+
 def by_tangent(kernel: Kernel, arguments: tuple[Any, ...]) -> Version:
     """The value and one jitted tangent of the kernel, along ones."""
-    derivative = srcdiff.jvp(kernel.f, wrt=kernel.wrt, jit=True)
+    derivative = tangent_of(kernel)
     ones = [np.ones_like(arguments[p]) if np.ndim(arguments[p]) else 1.0 for p in kernel.positions]
     return Version(lambda: derivative(*arguments, *ones), flat)
 

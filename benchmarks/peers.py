@@ -221,7 +221,7 @@ def main() -> None:
         print(kernel.name, end=" ", flush=True)
         rows.append(measure(kernel, options.quick, options.starts))
         print(report.one_line(rows[-1]), flush=True)
-        data = {"machine": machine(tuple(PACKAGES)), "rows": rows}
+        data = {"machine": machine(PACKAGES), "rows": rows}
         (options.output / "peers.json").write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
     text = report.markdown(data)
     (options.output / "peers.md").write_text(text, encoding="utf-8")

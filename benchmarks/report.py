@@ -17,6 +17,10 @@ COST = (
     "autograd / srcdiff",
     "plain gradient / NumPy",
 )
+INTRODUCTION = (
+    "CPU time on one thread. A ratio is of times in the same round: the median, with the lowest and the highest. The "
+    "primal is the function compiled by Numba, its array statements written as loops; gradients come with the value."
+)
 COLOURS = {"srcdiff jit": "C0", "JAX": "C1", "PyTorch": "C2", "autograd": "C3"}
 
 
@@ -99,11 +103,7 @@ def missing(rows: list[dict[str, Any]]) -> list[str]:
 def markdown(data: dict[str, Any]) -> str:
     """All tables. A ratio is the median over the rounds, with the lowest and the highest in brackets."""
     rows = [row for row in data["rows"] if "failed" not in row]
-    parts = [
-        "CPU time on one thread. A ratio is of times in the same round: the median, with the lowest and the highest. The "
-        "primal is the function compiled by Numba, with its array statements as loops; gradients come with the value.",
-        data["machine"] + ".",
-    ]
+    parts = [INTRODUCTION, data["machine"] + "."]
     if rows:
         parts += [cost_table(rows), "CPU time to the first result:", start_table(rows)]
         parts += ["Minor page faults of a call, and by how much the process grows during one:", memory_table(rows)]

@@ -1,14 +1,15 @@
 """Time, page faults and memory of calls in this process, and on what machine."""
 
 import ctypes
+import functools
 import os
 import platform
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from types import FunctionType
+from types import FunctionType, MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -116,6 +117,7 @@ def ratio_of(one: Measured, other: Measured) -> Spread:
     return Spread.of([a / b for a, b in zip(one.seconds, other.seconds, strict=False)])
 
 
+@functools.cache
 def as_jitted(f: FunctionType) -> Callable[..., Any]:
     """`f` compiled by Numba, its helpers from this file with it; `f` itself stays as it is."""
     import numba
@@ -136,17 +138,17 @@ def use_one_thread() -> None:
     os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {flags}".strip()
 
 
-def machine(others: tuple[str, ...] = ()) -> str:
-    """CPU model and the versions that matter."""
+def machine(others: Mapping[str, str] = MappingProxyType({})) -> str:
+    """CPU model and the versions that matter; `others` are more packages, by the name that is printed."""
     model = platform.processor() or platform.machine()
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.exists():
         names = [line.partition(":")[2].strip() for line in cpuinfo.read_text().splitlines() if "model name" in line]
         model = names[0] if names else model
     parts = [f"{model}; Python {platform.python_version()}", f"NumPy {np.__version__}"]
-    for label in ("Numba", *others):
+    for label, package in ({"Numba": "numba"} | dict(others)).items():
         try:
-            parts.append(f"{label} {version(label.lower())}")
+            parts.append(f"{label} {version(package)}")
         except PackageNotFoundError:
             parts.append(f"no {label}")
     return ", ".join(parts)

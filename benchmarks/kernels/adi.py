@@ -1,7 +1,7 @@
 """Diffusion on a square by alternating directions: each half step is implicit along one axis.
 
-The tridiagonal systems are solved by Thomas's algorithm, all lines at once; around the square all is zero. (Peaceman and
-Rachford 1955.) `r` is the diffusion coefficient times the time step over twice the square of the mesh width.
+The tridiagonal systems are solved by Thomas's algorithm, all lines at once; around the square all is zero. (Peaceman
+and Rachford 1955.) `r` is the diffusion coefficient times the time step over twice the square of the mesh width.
 """
 
 import numpy as np
@@ -133,7 +133,9 @@ def in_torch():
     import torch
     from torch.nn.functional import pad
 
-    return by_lines(lambda n: torch.zeros(n, dtype=torch.float64), torch.stack, lambda a: pad(a, (1, 1, 1, 1)), torch.sum)
+    return by_lines(
+        lambda n: torch.zeros(n, dtype=torch.float64), torch.stack, lambda a: pad(a, (1, 1, 1, 1)), torch.sum
+    )
 
 
 def in_autograd():

@@ -95,7 +95,7 @@ def make(rng, n, steps, sweeps):
 
 
 def one_step(framed, edged):
-    """`framed(inner, a)`: `a` with a new inside; `edged(inner)`: the pressure with the edge that belongs to its inside."""
+    """`framed(inner, a)` is `a` with a new inside, `edged(inner)` the pressure with the edge that belongs to it."""
 
     def step(u, v, p, viscosity, h, dt, repeat):
         ux = (u[1:-1, 2:] - u[1:-1, :-2]) / (2.0 * h)

@@ -11,7 +11,7 @@ import numpy as np
 SIZES = ("tiny", "small", "medium", "large")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # a kernel is itself: what is compiled for it is kept
 class Kernel:
     """A function of numbers and arrays, what it is differentiated by, and the versions that it is compared with.
 
@@ -20,10 +20,10 @@ class Kernel:
     `jax`, `torch` and `autograd` import their library when called and return the function written for it, with the same
     parameters; or are the reason why there is no such version. `lowered` is the function with its array statements
     written out as loops, for Numba: what the gradient's time is held against. A kernel that is written as loops has no
-    such second form. `loops` says that plain Python steps through single elements, so that it is timed at the small size.
+    such second form. `loops` says that plain Python steps through single elements: it is timed at the small size.
 
-    `task` is what is computed: "gradient" (with the value, of a scalar), "curvature" (the gradient and the diagonal of a
-    Hessian that is diagonal) or "blocks" (the nonzero blocks of a Jacobian).
+    `task` is what is computed: "gradient" (with the value, of a scalar), "curvature" (the gradient and the diagonal of
+    a Hessian that is diagonal) or "blocks" (the nonzero blocks of a Jacobian).
     """
 
     label: str

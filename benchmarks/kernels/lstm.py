@@ -1,4 +1,4 @@
-"""A long short-term memory cell over a sequence, with a squared error at each step (Hochreiter and Schmidhuber, 1997)."""
+"""A long short-term memory cell over a sequence, a squared error at each step (Hochreiter and Schmidhuber, 1997)."""
 
 import math
 
