@@ -95,7 +95,7 @@ def by_jax(kernel: Kernel, arguments: tuple[Any, ...]) -> Version:
 
     jax.config.update("jax_platforms", "cpu")
     jax.config.update("jax_enable_x64", True)
-    f = kernel.jax()  # type: ignore[operator]
+    f = kernel.jax()
     given = tuple(jnp.asarray(a) if isinstance(a, np.ndarray) else a for a in arguments)
     numbers = tuple(k for k, a in enumerate(arguments) if isinstance(a, int))  # they make the shape of the program
     if kernel.task == "gradient":
@@ -124,7 +124,7 @@ def by_torch(kernel: Kernel, arguments: tuple[Any, ...]) -> Version:
     import torch
 
     torch.set_num_threads(1)
-    f = kernel.torch()  # type: ignore[operator]
+    f = kernel.torch()
     given = [torch.tensor(a) if isinstance(a, np.ndarray) else a for a in arguments]
     if kernel.task == "blocks":
         rows = torch.func.vmap(torch.func.jacrev(f, argnums=(0, 1, 2)))
@@ -160,7 +160,7 @@ def by_torch(kernel: Kernel, arguments: tuple[Any, ...]) -> Version:
 def by_autograd(kernel: Kernel, arguments: tuple[Any, ...]) -> Version:
     import autograd
 
-    f = kernel.autograd()  # type: ignore[operator]
+    f = kernel.autograd()
     if kernel.task == "gradient":
         derivative = autograd.value_and_grad(f, argnum=kernel.positions)
         return Version(lambda: derivative(*arguments), flat)

@@ -3,6 +3,7 @@
     python -m benchmarks.peers                     medium sizes; then how the cost grows from small to large
     python -m benchmarks.peers --quick             small sizes and few rounds
     python -m benchmarks.peers --only lstm gmm     some of the kernels
+    python -m benchmarks.peers --only lu --keep    with the rows of other kernels as they are in the output folder
     python -m benchmarks.peers --output FOLDER     peers.md, peers.json, peers.png (default: benchmarks/results)
 
 First each result is held against finite differences and against every other library's; a kernel with a result that is
@@ -25,15 +26,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from .timing import Contender, Measured, Spread, as_jitted, machine, peak_memory, race, ratio_of, use_one_thread
+from .threads import use_one_thread
 
-use_one_thread()  # before the libraries are imported
+use_one_thread()
 os.environ["SRCDIFF_CACHE"] = "0"  # compiling is timed here
 
 from . import report  # noqa: E402
 from .checks import AGREE, difference, error_by_differences  # noqa: E402
 from .kernels import KERNELS, Kernel  # noqa: E402
 from .libraries import PEERS, Version, by_srcdiff, by_tangent, refusal  # noqa: E402
+from .timing import Contender, Measured, Spread, as_jitted, machine, peak_memory, race, ratio_of  # noqa: E402
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = {"JAX": "jax", "PyTorch": "torch", "autograd": "autograd"}
@@ -210,24 +212,28 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="small sizes and few rounds")
     parser.add_argument("--only", nargs="+", metavar="NAME", choices=[k.name for k in KERNELS], help="some kernels")
     parser.add_argument("--starts", action="store_true", help="also start a process for each kernel, cold and cached")
+    parser.add_argument("--keep", action="store_true", help="keep the rows of other kernels in the output folder")
     parser.add_argument("--output", type=Path, default=ROOT / "benchmarks" / "results", metavar="FOLDER")
     options = parser.parse_args()
 
     options.output.mkdir(parents=True, exist_ok=True)
-    rows = []
+    stored = options.output / "peers.json"
+    rows = {}
+    if options.keep and stored.exists():
+        rows = {row["name"]: row for row in json.loads(stored.read_text(encoding="utf-8"))["rows"]}
     for kernel in KERNELS:
         if options.only and kernel.name not in options.only:
             continue
         print(kernel.name, end=" ", flush=True)
-        rows.append(measure(kernel, options.quick, options.starts))
-        print(report.one_line(rows[-1]), flush=True)
-        data = {"machine": machine(PACKAGES), "rows": rows}
-        (options.output / "peers.json").write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
+        rows[kernel.name] = measure(kernel, options.quick, options.starts)
+        print(report.one_line(rows[kernel.name]), flush=True)
+        data = {"machine": machine(PACKAGES), "rows": [rows[k.name] for k in KERNELS if k.name in rows]}
+        stored.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
     text = report.markdown(data)
     (options.output / "peers.md").write_text(text, encoding="utf-8")
-    report.plot(rows, options.output / "peers.png")
+    report.plot(data["rows"], options.output / "peers.png")
     print(text)
-    if any("failed" in row for row in rows):
+    if any("failed" in row for row in rows.values()):
         raise SystemExit("some kernels failed")
 
 

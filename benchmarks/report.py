@@ -56,14 +56,15 @@ def cost_table(rows: list[dict[str, Any]]) -> str:
         seconds = row["seconds"]
         cells = [row["label"], shape(row["size"]), duration(seconds["Numba"][0])]
         cells += [ratio(Spread(*row["ratios"][name])) if name in row["ratios"] else "-" for name in COST]
+        cells.append(duration(seconds["Numba as written"][0]) if "Numba as written" in seconds else "-")
         plain = duration(seconds["NumPy"][0])
         lines.append([*cells, plain if row["plain size"] == row["size"] else f"{plain} ({shape(row['plain size'])})"])
     means = []
     for name in COST:
         known = [row["ratios"][name][0] for row in rows if name in row["ratios"] and row["task"] == "gradient"]
         means.append(f"{geometric_mean(known):.2f}" if known else "-")
-    lines.append(["geometric mean of the gradients", "", "", *means, ""])
-    return table(["kernel", "size", "primal (Numba)", *COST, "primal (NumPy)"], lines)
+    lines.append(["geometric mean of the gradients", "", "", *means, "", ""])
+    return table(["kernel", "size", "primal (Numba)", *COST, "primal as written (Numba)", "primal (NumPy)"], lines)
 
 
 def start_table(rows: list[dict[str, Any]]) -> str:

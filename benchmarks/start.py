@@ -9,7 +9,7 @@ What is printed leaves the imports out.
 import sys
 import time
 
-from .timing import use_one_thread
+from .threads import use_one_thread
 
 use_one_thread()
 

@@ -2,7 +2,6 @@
 
 import ctypes
 import functools
-import os
 import platform
 import statistics
 import time
@@ -17,7 +16,7 @@ import numpy as np
 try:
     import resource
 except ImportError:  # not on Windows
-    resource = None  # type: ignore[assignment]
+    resource = None
 
 MOST_CALLS = 1_000_000  # in a batch
 
@@ -128,14 +127,6 @@ def as_jitted(f: FunctionType) -> Callable[..., Any]:
         if isinstance(helper, FunctionType) and helper.__module__ == f.__module__:
             namespace[name] = as_jitted(helper)
     return numba.njit(error_model="numpy")(FunctionType(f.__code__, namespace, f.__name__, f.__defaults__))
-
-
-def use_one_thread() -> None:
-    """Of this process, in all libraries; before any of them is imported."""
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
-        os.environ[name] = "1"
-    flags = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
-    os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {flags}".strip()
 
 
 def machine(others: Mapping[str, str] = MappingProxyType({})) -> str:
