@@ -70,6 +70,16 @@ def test_a_wrong_result_is_seen() -> None:
         assert error_by_differences(kernel, arguments, spoiled) > 1e-6, kernel.name
 
 
+def test_threads_are_set_before_numpy_is_loaded() -> None:
+    """Its BLAS reads the environment once: with more threads, a small `solve` took sixty times its CPU time."""
+    code = (
+        "import os, sys; from benchmarks.threads import use_one_thread; assert 'numpy' not in sys.modules; "
+        "use_one_thread(); assert os.environ['OPENBLAS_NUM_THREADS'] == '1'"
+    )
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+
+
 @pytest.mark.jit
 def test_the_command(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "benchmarks.peers", "--quick", "--only", "atax", "--output", str(tmp_path)]
