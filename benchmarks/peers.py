@@ -171,7 +171,8 @@ def growth(kernel: Kernel, row: dict[str, Any], pace: Pace) -> None:
         results = race([primal(kernel, arguments)[-1], Contender("srcdiff jit", version.call)], *pace)
         spread = ratio_of(results["srcdiff jit"], results["Numba"])
         times = {name: Spread.of(result.seconds).median for name, result in results.items()}
-        row["growth"][size] = {"size": kernel.sizes[size], "seconds": times, "ratio": spread}
+        entry = {"size": kernel.sizes[size], "seconds": times, "ratio": spread}
+        row["growth"][size] = entry | {"faults": results["srcdiff jit"].faults}
 
 
 def starts(kernel: Kernel, row: dict[str, Any]) -> None:

@@ -91,8 +91,9 @@ def growth_table(rows: list[dict[str, Any]]) -> str:
         cells = [row["label"]]
         for entry in row["growth"].values():
             cells += [shape(entry["size"]), duration(entry["seconds"]["srcdiff jit"]), ratio(Spread(*entry["ratio"]))]
-        lines.append(cells)
-    return table(["kernel", *(h for size in ("small", "medium", "large") for h in (size, "gradient", "ratio"))], lines)
+        lines.append([*cells, f"{row['growth']['large'].get('faults', 0.0):.0f}"])
+    sizes = (h for size in ("small", "medium", "large") for h in (size, "gradient", "ratio"))
+    return table(["kernel", *sizes, "faults"], lines)
 
 
 def missing(rows: list[dict[str, Any]]) -> list[str]:
