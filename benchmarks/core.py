@@ -12,20 +12,17 @@ held against finite differences, and the jitted one against the plain one.
 import argparse
 import importlib.util
 import math
-import platform
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from types import FunctionType
 from typing import Any, NamedTuple
 
 import numpy as np
+from timing import Spread, as_jitted, batch_size, duration, machine, ratio, timed
 
 import srcdiff
 
@@ -177,18 +174,6 @@ PROGRAMS = (
 # ------------------------------------------------------------------------------------------------- are they right
 
 
-def as_jitted(f: FunctionType) -> Callable[..., Any]:
-    """`f` compiled by Numba, its helpers from this file with it; `f` itself stays as it is."""
-    import numba
-
-    namespace = dict(f.__globals__)
-    for name in f.__code__.co_names:
-        helper = namespace.get(name)
-        if isinstance(helper, FunctionType) and helper.__module__ == f.__module__:
-            namespace[name] = as_jitted(helper)
-    return numba.njit(error_model="numpy")(FunctionType(f.__code__, namespace, f.__name__, f.__defaults__))
-
-
 def check_against_differences(program: Program, gradient: tuple[Any, ...], arguments: tuple[Any, ...]) -> None:
     """Along a random direction, the gradient agrees with a central difference; one of several steps must do."""
     names = program.f.__code__.co_varnames
@@ -221,41 +206,11 @@ def check_jitted(program: Program, plain: tuple[Any, Any], jitted: tuple[Any, An
 # -------------------------------------------------------------------------------------------------- what they cost
 
 
-class Spread(NamedTuple):
-    """The median of some measurements, with the lowest and the highest."""
-
-    median: float
-    low: float
-    high: float
-
-    @classmethod
-    def of(cls, values: list[float]) -> "Spread":
-        return cls(statistics.median(values), min(values), max(values))
-
-
 class Cost(NamedTuple):
     """Seconds for one call of the function, and the gradient's time as a multiple of it."""
 
     primal: Spread
     ratio: Spread
-
-
-def batch_size(f: Callable[..., Any], arguments: tuple[Any, ...], seconds: float) -> int:
-    """How many calls fill about that much CPU time."""
-    count = 1
-    while True:
-        spent = timed(f, arguments, count) * count
-        if spent >= seconds or count >= 1_000_000:
-            return count
-        count = max(2 * count, int(count * seconds / max(spent, 1e-9)))
-
-
-def timed(f: Callable[..., Any], arguments: tuple[Any, ...], count: int) -> float:
-    """CPU seconds per call."""
-    start = time.process_time()
-    for _ in range(count):
-        f(*arguments)
-    return (time.process_time() - start) / count
 
 
 def cost(f: Callable[..., Any], derivative: Callable[..., Any], arguments: tuple[Any, ...], quick: bool) -> Cost:
@@ -374,28 +329,6 @@ def import_times(quick: bool) -> tuple[Spread, Spread]:
 
 
 # ------------------------------------------------------------------------------------------------------ the report
-
-
-def machine() -> str:
-    """CPU model and the versions that matter."""
-    model = platform.processor() or platform.machine()
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        names = [line.partition(":")[2].strip() for line in cpuinfo.read_text().splitlines() if "model name" in line]
-        model = names[0] if names else model
-    try:
-        numba = f"Numba {version('numba')}"
-    except PackageNotFoundError:
-        numba = "no Numba"
-    return f"{model}; Python {platform.python_version()}, NumPy {np.__version__}, {numba}"
-
-
-def duration(seconds: float) -> str:
-    return f"{1e6 * seconds:.3g} us" if seconds < 1e-3 else f"{1e3 * seconds:.3g} ms"
-
-
-def ratio(spread: Spread) -> str:
-    return f"{spread.median:.2f} ({spread.low:.2f}-{spread.high:.2f})"
 
 
 def cells(row: Row) -> list[str]:
