@@ -8,6 +8,7 @@ from collections.abc import Callable
 from types import FunctionType
 from typing import Any
 
+from .backend import module_of
 from .errors import BackendUnavailable, BadIndex, CompilationFailed, SrcdiffError
 
 
@@ -23,20 +24,30 @@ def numba_module() -> Any:
     return numba
 
 
-def compiler(checked: bool) -> Callable[[Callable[..., Any]], Any]:
-    """The decorator for generated functions; `checked` says whether every index is held against its array.
+def options(checked: bool) -> dict[str, Any]:
+    """How Numba compiles generated functions; `checked` says whether every index is held against its array.
 
     Python raises IndexError for an index that does not fit, and so does what is compiled from a Python function: an
     adjoint written outside of its array would change other data. What the user has given to Numba keeps Numba's
     meaning, which does not look.
     """
-    decorator: Callable[[Callable[..., Any]], Any] = numba_module().njit(error_model="numpy", boundscheck=checked)
-    return decorator
+    return {"error_model": "numpy", "boundscheck": checked}
 
 
 def compiled(function: FunctionType, checked: bool) -> Any:
-    """A generated function as a Numba dispatcher, and with it those of its module that it calls."""
-    decorate, own = compiler(checked), function.__globals__
+    """A generated function as a Numba dispatcher, and with it those of its module that it calls. What is compiled is
+    kept on disk."""
+    from .cache.machine_code import keep
+
+    chosen, module = options(checked), module_of(function.__code__.co_filename)
+    dispatcher = _dispatcher(function, numba_module().njit(**chosen))
+    if module is not None:
+        keep(dispatcher, module, chosen)
+    return dispatcher
+
+
+def _dispatcher(function: FunctionType, decorate: Callable[[FunctionType], Any]) -> Any:
+    own = function.__globals__
     called = _called(function)
     if not called:
         return decorate(function)
