@@ -1,8 +1,8 @@
 """Compiled derivatives kept on disk, so that the next process does not compile them again.
 
-With `jit=True` the machine code of every derivative is stored in a folder of the user's and found again by a hash of all
-that it depends on: the generated text, the values that are constants in it, the argument types, the options, Numba's
-settings, the processor, and the versions of srcdiff, Python, NumPy, Numba and SciPy. See docs/cache.md.
+With `jit=True` the machine code of every derivative is stored in a folder of the user's and found again by a hash of
+all that it depends on: the generated text, the values that are constants in it, the argument types, the options,
+Numba's settings, the processor, and the versions of srcdiff, Python, NumPy, Numba and SciPy. See docs/cache.md.
 
 The environment decides: `SRCDIFF_CACHE=0` turns the cache off, `SRCDIFF_CACHE_DIR` names another folder,
 `SRCDIFF_CACHE_SIZE` is how many megabytes it may hold (256). A folder that cannot be written, or that others can write,

@@ -1,5 +1,6 @@
 """The machine code of generated functions, stored and found again. In: a Numba dispatcher of a generated function.
-Effect: for each combination of argument types it loads what an earlier process has compiled, or stores what it compiles.
+Effect: for each combination of argument types it loads what an earlier process has compiled, or stores what it has
+compiled itself.
 
 Numba has a cache of its own, for functions in files. This one stands in its place in the dispatcher (`_cache`): its key
 is the text that was generated and all that gives it its meaning, its entries hold their own hash, and the folder is
@@ -47,21 +48,17 @@ class MachineCode:
         content = None if self.key is None else self.store.read(self.key)
         if content is None:
             return None
-        from numba.core.compiler import CompileResult
-
         try:
-            return CompileResult._rebuild(target, *pickle.loads(content))
+            return _results()._rebuild(target, *pickle.loads(content))
         except Exception:  # noqa: BLE001 (whatever is wrong with it, it can be compiled anew)
             return None
 
-    def save_overload(self, sig: Any, result: Any) -> None:
-        """Store what was compiled, if another process could use it."""
-        from numba.core.serialize import dumps
-
+    def save_overload(self, _sig: Any, result: Any) -> None:
+        """Store what was compiled (when it was looked for last), if another process could use it."""
         if self.key is None or result.objectmode or result.lifted or result.library.has_dynamic_globals:
             return
         try:
-            content = dumps(result._reduce())
+            content = _pickled(result._reduce())
         except Exception:  # noqa: BLE001 (then it is for this process alone)
             return
         if _has_unique_names(content):
@@ -93,6 +90,20 @@ class MachineCode:
         pass
 
 
+def _results() -> Any:
+    from numba.core.compiler import CompileResult
+
+    return CompileResult
+
+
+def _pickled(content: Any) -> bytes:
+    import numba.core.serialize
+
+    dumps: Any = numba.core.serialize.dumps
+    found: bytes = dumps(content)
+    return found
+
+
 def _types(args: Iterable[Any]) -> str | None:
     """Argument types by names that are the same in every process; None where one has no such name."""
     found = [_type(t) for t in args]
@@ -102,8 +113,8 @@ def _types(args: Iterable[Any]) -> str | None:
 def _type(t: Any) -> str | None:
     from numba.core import types
 
-    if isinstance(t, types.BaseTuple) and not isinstance(t, types.BaseNamedTuple):
-        return _types(t)
+    if isinstance(t, types.UniTuple | types.Tuple):
+        return _types(t.types)
     if isinstance(t, types.Omitted):
         value = constant(t.value)
         return None if value is None else f"omitted {value}"

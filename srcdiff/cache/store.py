@@ -64,7 +64,7 @@ class Store:
         path = self.folder / key
         try:
             handle = os.open(path, _FLAGS)
-            with open(handle, "rb") as file:
+            with open(handle, "rb") as file:  # noqa: PTH123 (a descriptor, so that what is looked at is what is read)
                 if not _is_own(os.fstat(handle), stat.S_ISREG):
                     return None
                 content = file.read()
@@ -82,20 +82,21 @@ class Store:
         if len(content) > self.limit:
             return
         try:
-            os.makedirs(self.folder, mode=0o700, exist_ok=True)
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             if not _is_own(os.lstat(self.folder), stat.S_ISDIR):
                 return
             handle, name = tempfile.mkstemp(prefix=_UNFINISHED, dir=self.folder)
+            unfinished = Path(name)
         except OSError:
             return
         try:
-            with open(handle, "wb") as file:
+            with open(handle, "wb") as file:  # noqa: PTH123
                 file.write(_mark(key, content))
                 file.write(content)
-            os.replace(name, self.folder / key)
+            unfinished.replace(self.folder / key)
         except OSError:
             with suppress(OSError):
-                os.unlink(name)
+                unfinished.unlink()
         self.shrink()
 
     def entries(self) -> Iterator[Entry]:
@@ -154,7 +155,7 @@ def _is_own(status: os.stat_result, is_kind: object) -> bool:
 
 def _remove(path: Path) -> bool:
     with suppress(OSError):
-        os.unlink(path)
+        path.unlink()
         return True
     return False
 

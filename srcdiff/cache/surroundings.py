@@ -76,8 +76,9 @@ def _of_library(function: Any) -> bool:
     return module.partition(".")[0] in LIBRARIES
 
 
+@functools.cache
 def _is_foreign(template: Any) -> bool:
     """Whether a user's module has defined what types, and with it compiles, a function."""
-    chosen_by = getattr(template, "_overload_func", None)
+    chosen_by: Any = getattr(template, "_overload_func", None)
     home = chosen_by.__globals__.get("__name__", "") if hasattr(chosen_by, "__globals__") else template.__module__
     return (home or "").partition(".")[0] not in (*LIBRARIES, "abc", "")
