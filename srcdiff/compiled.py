@@ -98,18 +98,28 @@ class Jitted:
             return self.function(*args)
         try:
             return self.dispatcher(*args)
-        except IndexError as problem:
+        except Exception as problem:
+            if not self.failed(problem):
+                raise
+        return self.function(*args)
+
+    def failed(self, problem: Exception) -> bool:
+        """Raise srcdiff's own error in the place of one from compiled code, where there is one; whether plain Python
+        takes the place of compiled code."""
+        if isinstance(problem, IndexError):
             raise BadIndex(
                 f"an index does not fit its array in the derivative of {self.name} ({problem}); without jit=True the "
                 f"traceback shows the statement"
             ) from problem
-        except self.numba.core.errors.NumbaError as problem:
+        if isinstance(problem, self.numba.core.errors.NumbaError):
             self._failed(problem)
-        return self.function(*args)
+            return True
+        return False
 
-    def compile(self, args: tuple[Any, ...]) -> None:
-        """Compile for arguments of these types, if that has not been done. What Numba advises on speed is about code
-        that is not the user's; Numba's own lock keeps threads from mixing up the warning filters."""
+    def compile(self, args: tuple[Any, ...]) -> Any:
+        """Compile for arguments of these types, if that has not been done; the Numba type of the result (None where
+        plain Python takes its place). What Numba advises on speed is about code that is not the user's; Numba's own lock
+        keeps threads from mixing up the warning filters."""
         from numba.core.compiler_lock import global_compiler_lock
 
         function = self.dispatcher.py_func
@@ -119,11 +129,14 @@ class Jitted:
         try:
             with global_compiler_lock, warnings.catch_warnings():
                 warnings.simplefilter("ignore", self.numba.NumbaPerformanceWarning)
-                self.dispatcher.compile((*map(self.numba.typeof, args), *omitted))
+                types = (*map(self.numba.typeof, args), *omitted)
+                self.dispatcher.compile(types)
+                return self.dispatcher.overloads[types].signature.return_type
         except SrcdiffError:
             raise
         except Exception as problem:  # noqa: BLE001 (Numba has many ways to say no, not all of them its own errors)
             self._failed(problem)
+            return None
 
     def _failed(self, problem: Exception) -> None:
         if self.otherwise is None:

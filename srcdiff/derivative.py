@@ -23,6 +23,7 @@ from .learning import Instead, Learned, copied, learned, read_or_whole, rewindin
 from .ready import Options, Ready
 from .records import is_structure
 from .sharing import check_apart, check_distinct
+from .shortcut import MISS, Returned, shortcut
 from .signature import (
     argument_type,
     bound,
@@ -93,6 +94,7 @@ class Derivative:
         self._built: dict[tuple[Type, ...], Ready] = {}  # by the types of the arguments
         self._ready: dict[Hashable, Ready] = {}  # by the keys of the arguments as they are given
         self._last: Ready | None = None
+        self._shortcut: Callable[..., Any] | None = None  # of what ran last
         self._jitted: Any = None
         functools.update_wrapper(self, function, updated=())
         self.__wrapped__ = f
@@ -118,6 +120,9 @@ class Derivative:
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         if kwargs or len(args) != self._count:
             args = self.by_position(args, kwargs)
+        short = self._shortcut
+        if short is not None and (found := short(*args)) is not MISS:
+            return found
         ready, result = self.attempt(args)
         if not ready.plain:
             return self._finished(result, args, ready)
@@ -144,14 +149,18 @@ class Derivative:
     def ready(self, args: tuple[Any, ...], tangents: tuple[Any, ...] = ()) -> Ready:
         """What runs for these arguments, compiled if need be."""
         try:
-            ready = self._ready.get(tuple(map(key_of, args)))
+            key = tuple(map(key_of, args))
         except RecursionError:
             raise BadArgument(f"an argument of {self.function.__name__} is a structure that contains itself") from None
+        ready = self._ready.get(key)
         if ready is None or not ready.unchanged():
             ready = self.prepare(args)
             if isinstance(ready.call, Jitted):
-                ready.call.compile((*self._taken(ready, args), *ready.extra(), *tangents))
-        self._last = ready
+                result = ready.call.compile((*self._taken(ready, args), *ready.extra(), *tangents))
+                returned = Returned(result, self.options.kind == "value", self.single, self.places)
+                ready = replace(ready, shortcut=shortcut(ready, args, self.options, returned))
+            self._ready[key] = ready
+        self._last, self._shortcut = ready, ready.shortcut
         return ready
 
     def by_position(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
@@ -244,9 +253,7 @@ class Derivative:
             refit = tuple(k for k, a in enumerate(args) if not is_exact(a, k in self.places))
             structures = [k for k, t in enumerate(key) if isinstance(t, Tup) or is_function(args[k])]
             plain = known.plain and not any(k in self.places for k in structures)
-            ready = replace(known, refit=refit, structured=bool(structures), plain=plain)
-            self._ready[tuple(map(key_of, args))] = ready
-            return ready, is_new
+            return replace(known, refit=refit, structured=bool(structures), plain=plain), is_new
 
     def _read(self) -> Program:
         if self._program is None:

@@ -20,7 +20,7 @@ _COMPLEX = ("complex64", "complex128")
 COMPLEX_HINT = "derivatives are taken by real numbers: pass its real and imaginary part as two arguments"
 _NUMBERS = (int, bool, np.float64, np.float32, np.int64, np.int32, np.bool_)
 _MANY = 1000  # parts of one structure
-_LAYOUT = 0x503  # of NumPy's flags: C order, Fortran order, aligned, writeable
+LAYOUT = 0x503  # of NumPy's flags: C order, Fortran order, aligned, writeable
 
 
 def parameters(function: Callable[..., Any]) -> inspect.Signature:
@@ -92,7 +92,7 @@ def key_of(value: Any) -> Hashable:
     if kind is np.ndarray:
         shape = value.shape
         lengths = tuple([n == 1 for n in shape]) if 1 in shape else len(shape)
-        return value.dtype, lengths, value.flags.num & _LAYOUT
+        return value.dtype, lengths, value.flags.num & LAYOUT
     if kind is tuple:
         return tuple(map(key_of, value))
     if kind is str or value is None:

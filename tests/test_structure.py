@@ -51,12 +51,14 @@ MAY_IMPORT = PIPELINE | {
     "debugging": {"errors", "backend"},
     "kinks": {"errors", "runtime", "debugging"},
     "__init__": {"errors", "runtime", "opaque", "api", "debugging", "kinks", "cache"},
+    "__main__": {"cache"},
 }
 # modules that are one unit with another: they name its class, or hold a part of it
 PARTS = {
     "hessians": "jacobian",
     "subject": "derivative",
     "ready": "derivative",
+    "shortcut": "derivative",
     "jitted": "derivative",
     "runtime_reductions": "runtime",
     "runtime_matrices": "runtime",
