@@ -118,16 +118,18 @@ class Jitted:
 
     def compile(self, args: tuple[Any, ...]) -> Any:
         """Compile for arguments of these types, if that has not been done; the Numba type of the result (None where
-        plain Python takes its place). What Numba advises on speed is about code that is not the user's; Numba's own lock
-        keeps threads from mixing up the warning filters."""
+        plain Python takes its place). What Numba advises on speed is about code that is not the user's; Numba's own
+        lock keeps threads from mixing up the warning filters."""
         from numba.core.compiler_lock import global_compiler_lock
+
+        from .runtime_numba.messages import short_messages
 
         function = self.dispatcher.py_func
         defaults = function.__defaults__ or ()
         missing = function.__code__.co_argcount - len(args)  # adjoints of the result, 1.0 by default
         omitted = map(self.numba.types.Omitted, defaults[len(defaults) - missing :])
         try:
-            with global_compiler_lock, warnings.catch_warnings():
+            with global_compiler_lock, short_messages(), warnings.catch_warnings():
                 warnings.simplefilter("ignore", self.numba.NumbaPerformanceWarning)
                 types = (*map(self.numba.typeof, args), *omitted)
                 self.dispatcher.compile(types)

@@ -280,6 +280,7 @@ class Derivative:
             otherwise = None if self.asked.jit or built.repeats.outside else lambda e: warn(not_compiled(program, e))
             call = Jitted(built.plain, self.function.__name__, self.checked, otherwise)
         captured = tuple(v for _, v in built.captured)
+        unchanged: Callable[[], bool]
         unchanged, loose = watcher(built.references, captured), not all(is_exact(a, False) for a in captured)
         if built.on_tape:
             same = unchanged

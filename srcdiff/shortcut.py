@@ -61,8 +61,8 @@ def _written(
     unchanged: Unchanged,
     failed: Callable[[Exception], None],
 ) -> Callable[..., Any] | None:
-    """The function, or None where an argument is more than a number or an array. `failed` may raise another error in the
-    place of one that compiled code has raised."""
+    """The function, or None where an argument is more than a number or an array. `failed` may raise another error in
+    the place of one that compiled code has raised."""
     names = {**unchanged.names, "ndarray": np.ndarray, "run": run, "failed": failed, "finish": finish, "MISS": MISS}
     own, more = [f"a{k}" for k in range(len(args))], [f"c{k}" for k in range(len(captured))]
     names |= dict(zip(more, captured, strict=True))
