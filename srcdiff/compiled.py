@@ -24,6 +24,13 @@ def numba_module() -> Any:
     return numba
 
 
+def process_mark() -> Any:
+    """A function for generated code to call that nothing may keep for another process."""
+    from .cache.this_process import of_this_process
+
+    return of_this_process
+
+
 def options(checked: bool) -> dict[str, Any]:
     """How Numba compiles generated functions; `checked` says whether every index is held against its array.
 

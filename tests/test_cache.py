@@ -498,6 +498,22 @@ def test_sources_that_changed_since_they_were_loaded(folder, monkeypatch):
     assert srcdiff.cache.info().entries == 0
 
 
+@jit
+def test_numbas_own_cache_does_not_keep_what_calls_a_derivative(tmp_path):
+    """It would not notice that the derivative has changed: only the file of the function with `cache=True` counts."""
+    (tmp_path / "loops.py").write_text(
+        "import numba\nfrom helpers import df\n\n\n@numba.njit(cache=True)\ndef loop(x):\n    return df(x)\n"
+    )
+    code = "import loops; print(loops.loop(1.0))"
+    env = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{tmp_path}", "NUMBA_CACHE_DIR": str(tmp_path / "numba")}
+    for factor in ("2.0", "5.0"):
+        text = f"import srcdiff\n\n\n@srcdiff.grad(jit=True)\ndef df(x):\n    return {factor} * x * x\n"
+        (tmp_path / "helpers.py").write_text(text)
+        done = subprocess.run([sys.executable, "-B", "-c", code], env=env, capture_output=True, text=True, check=True)
+        assert float(done.stdout) == 2.0 * float(factor)
+        assert "Cannot cache compiled function" in done.stderr
+
+
 # ------------------------------------------------------------------------------------------------ names of symbols
 
 
