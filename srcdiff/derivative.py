@@ -23,14 +23,14 @@ from .learning import Instead, Learned, copied, learned, read_or_whole, rewindin
 from .ready import Options, Ready
 from .records import is_structure
 from .sharing import check_apart, check_distinct
-from .shortcut import MISS, Returned, shortcut
+from .shortcut import MISS, Returned, with_shortcut
 from .signature import (
     argument_type,
     bound,
     count_by_position,
     duplicated,
     finish,
-    finished,
+    finish_all,
     fitted,
     is_exact,
     is_function,
@@ -40,7 +40,7 @@ from .signature import (
     selected,
     taken,
 )
-from .subject import as_function, found_by_name, importable, python_function
+from .subject import as_function, found_by_name, importable, imported, python_function
 from .warned import in_python, not_compiled
 from .watch import watcher
 
@@ -157,8 +157,7 @@ class Derivative:
             ready = self.prepare(args)
             if isinstance(ready.call, Jitted):
                 result = ready.call.compile((*self._taken(ready, args), *ready.extra(), *tangents))
-                returned = Returned(result, self.options.kind == "value", self.single, self.places)
-                ready = replace(ready, shortcut=shortcut(ready, args, self.options, returned))
+                ready = with_shortcut(ready, args, self.options, Returned(result, self.single, self.places))
             self._ready[key] = ready
         self._last, self._shortcut = ready, ready.shortcut
         return ready
@@ -421,7 +420,7 @@ class Derivative:
     def __reduce__(self) -> Any:
         module, name = self.function.__module__, self.function.__qualname__
         if found_by_name(module, name) is self:  # used as a decorator: the name leads to the derivative
-            return _by_name, (module, name)
+            return imported, (module, name)
         if not importable(self.primal):
             raise BadArgument(
                 f"{self!r} cannot be pickled, because pickle does not find {name} in the module {module}: define the "
@@ -440,17 +439,3 @@ def signature_of(f: Any) -> inspect.Signature:
     """How a function or derivative is called."""
     found: inspect.Signature = f.signature if is_derivative(f) else parameters(python_function(f))
     return found
-
-
-def finish_all(parts: Any, args: tuple[Any, ...], places: tuple[int, ...], single: bool) -> Any:
-    """Gradients in their arguments' form, one alone or a tuple of them."""
-    adjoints = iter(parts)
-    done = tuple([finished(adjoints, args[k]) for k in places])
-    return done[0] if single else done
-
-
-def _by_name(module: str, qualname: str) -> Any:
-    import importlib
-
-    importlib.import_module(module)
-    return found_by_name(module, qualname)

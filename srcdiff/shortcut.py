@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import CodeType
 from typing import Any
 
@@ -27,30 +27,31 @@ _SCALARS = (float, bool, np.float64, np.float32, np.int64, np.int32, np.bool_)
 
 @dataclass(frozen=True)
 class Returned:
-    """What compiled code returns: its Numba type, whether the value comes first, whether there is a single gradient,
-    and the places of the arguments that the gradients belong to."""
+    """What compiled code returns: its Numba type, whether there is a single gradient, and the places of the arguments
+    that the gradients belong to."""
 
     type_: Any
-    has_value: bool
     single: bool
     places: Sequence[int]
 
 
-def shortcut(ready: Ready, args: Sequence[Any], options: Options, returned: Returned) -> Callable[..., Any] | None:
-    """A function of the arguments; None where more has to be done in every call than to look at them."""
+def with_shortcut(ready: Ready, args: Sequence[Any], options: Options, returned: Returned) -> Ready:
+    """The same with the short way; without, where more has to be done in every call than to look at the arguments."""
     beside = options.has_aux or ready.built.unknown_rank or options.kind not in ("grad", "value")
     refit = any(k in returned.places or type(args[k]) is not int for k in ready.refit)
     call, unchanged = ready.call, ready.unchanged
     if beside or refit or ready.loose or ready.structured or ready.written:
-        return None
+        return ready
     if not isinstance(call, Jitted) or call.plain or not isinstance(unchanged, Unchanged):
-        return None
+        return ready
 
     def failed(problem: Exception) -> None:
         call.failed(problem)
         explain(problem, ready.built.module)
 
-    return _written(call.dispatcher, args, ready.captured, returned, unchanged, failed)
+    has_value = options.kind == "value"
+    short = _written(call.dispatcher, args, ready.captured, returned, has_value, unchanged, failed)
+    return replace(ready, shortcut=short)
 
 
 def _written(
@@ -58,6 +59,7 @@ def _written(
     args: Sequence[Any],
     captured: Sequence[Any],
     returned: Returned,
+    has_value: bool,
     unchanged: Unchanged,
     failed: Callable[[Exception], None],
 ) -> Callable[..., Any] | None:
@@ -70,9 +72,9 @@ def _written(
     if any(test is None for test in tests):
         return None
     gradients = [f"g{k}" for k in returned.places]
-    alone = returned.single and not returned.has_value
-    types = [returned.type_] if alone else returned.type_.types[returned.has_value :]
-    found = gradients[0] if alone else ", ".join([*["value"] * returned.has_value, *gradients]) + ","
+    alone = returned.single and not has_value
+    types = [returned.type_] if alone else returned.type_.types[has_value:]
+    found = gradients[0] if alone else ", ".join([*["value"] * has_value, *gradients]) + ","
     form = gradients[0] if returned.single else f"({', '.join(gradients)},)"
     lines = [
         f"def call({', '.join(own)}):",
@@ -84,7 +86,7 @@ def _written(
         "        failed(problem)",
         "        raise",
         *(line for k, t in zip(returned.places, types, strict=True) for line in _finished(k, t, args[k])),
-        f"    return {f'value, {form}' if returned.has_value else form}",
+        f"    return {f'value, {form}' if has_value else form}",
     ]
     exec(_code("\n".join(lines)), names)
     call: Callable[..., Any] = names["call"]

@@ -287,6 +287,13 @@ def finished(adjoints: Iterator[Any], argument: Any) -> Any:
     return mapped(lambda leaf: finish(next(adjoints), leaf) if is_real(leaf) else None, argument)
 
 
+def finish_all(parts: Any, args: tuple[Any, ...], places: tuple[int, ...], single: bool) -> Any:
+    """Gradients in their arguments' form, one alone or a tuple of them."""
+    adjoints = iter(parts)
+    done = tuple([finished(adjoints, args[k]) for k in places])
+    return done[0] if single else done
+
+
 def duplicated(args: Iterable[Any]) -> tuple[Any, ...]:
     """The arguments of one more run of a function, with generators that draw the same again."""
     return tuple([mapped(lambda leaf: duplicate(leaf) if held(leaf) else leaf, a) for a in args])
