@@ -1,7 +1,7 @@
 """The short way into compiled code: what it takes, what it leaves to the long way, and that both give the same."""
 
 import math
-import timeit
+import sys
 import warnings
 
 import numpy as np
@@ -212,13 +212,16 @@ def test_asking_for_the_text_first_changes_nothing():
         called_twice(derivative, x, w)
 
 
-def test_calls_cost_little_more_than_the_bare_dispatcher():
-    """The limit of 1 us is measured by the benchmarks; under load it is one that only a lost short way exceeds."""
+def test_a_call_runs_two_functions_of_python():
+    """Its time is for a quiet machine to measure: 0.3 us above the bare dispatcher for numbers, 1 us for two arrays."""
     x, w = arrays()
     derivative = srcdiff.value_and_grad(dot, wrt=(0, 1), jit=True)
     called_twice(derivative, x, w)
-    bare = derivative.ready((x, w)).call.dispatcher
-    number, rounds = 2000, 15
-    own = min(timeit.repeat(lambda: derivative(x, w), number=number, repeat=rounds))
-    least = min(timeit.repeat(lambda: bare(x, w), number=number, repeat=rounds))
-    assert (own - least) / number < 5e-6
+    seen = []
+    sys.setprofile(lambda frame, event, _: seen.append(frame.f_code.co_name) if event == "call" else None)
+    try:
+        derivative(x, w)
+    finally:
+        sys.setprofile(None)
+    assert seen[:2] == ["__call__", "call"]
+    assert not {"ready", "key_of", "run", "finish"} & set(seen)

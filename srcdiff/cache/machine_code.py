@@ -28,8 +28,9 @@ _SEPARATOR = "\x00"
 
 def keep(dispatcher: Any, module: Module, options: dict[str, Any]) -> None:
     """Let a dispatcher of a function of this module use the cache, if there is one."""
+    unique = names_are_unique()  # at any rate: the cache may be turned on later
     store = Store.of_environment()
-    if store is not None and hasattr(dispatcher, "_cache") and _names_are_unique():
+    if store is not None and unique and hasattr(dispatcher, "_cache"):
         dispatcher._cache = MachineCode(store, dispatcher, module, options)
 
 
@@ -44,7 +45,10 @@ class MachineCode:
     def load_overload(self, sig: Any, target: Any) -> Any:
         """The compiled function for these argument types; None where it has to be compiled."""
         target.refresh()  # Numba registers what it knows when the first function is compiled, or loaded
-        self.key = self.key_of(sig, target)
+        try:
+            self.key = self.key_of(sig, target)
+        except Exception:  # noqa: BLE001 (nothing about the cache may keep a derivative from being compiled)
+            self.key = None
         content = None if self.key is None else self.store.read(self.key)
         if content is None:
             return None
@@ -126,7 +130,7 @@ def _type(t: Any) -> str | None:
 # ----------------------------------------------------------------------------------------------- the names of symbols
 
 
-def _names_are_unique() -> bool:
+def names_are_unique() -> bool:
     """Make the names that Numba gives to compiled functions different from those of every other process.
 
     They end in a number that every process counts from 1. Where code from another process is loaded, the linker takes

@@ -62,12 +62,13 @@ def versions() -> list[str] | None:
 def implementations_of_others(typing_context: Any) -> bool:
     """Whether somebody else has told Numba how to compile a function of NumPy or of another library: then the same text
     may be compiled to something else in another process."""
-    # (Numba's own table: a library function, or a weak reference to it, leads to what implements it.)
-    for key, found in list(typing_context._globals.items()):
+    # (Numba's own table: a library function, or a weak reference to it, leads to what implements it. It is copied in
+    # one step, as the garbage collector may remove entries at any other.)
+    for key, found in dict.copy(typing_context._globals).items():
         function = key() if hasattr(key, "__callback__") else key
         if _of_library(function) and any(map(_is_foreign, getattr(found, "templates", ()))):
             return True
-    attributes = list(typing_context._attributes.values())
+    attributes = dict.copy(typing_context._attributes).values()
     return any(_is_foreign(template) for templates in attributes for template in templates)
 
 
