@@ -1,6 +1,6 @@
 """srcdiff: an ahead-of-time differentiator for Python and NumPy code that writes the derivative as readable source."""
 
-from . import errors
+from . import cache, errors
 from .api import (
     Derivative,
     elementwise_grad,
@@ -27,6 +27,7 @@ __all__ = [
     "Derivative",
     "SrcdiffWarning",
     "adjoint_of",
+    "cache",
     "checkpoint",
     "checkpointed",
     "debug_kinks",

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from types import FunctionType
 from typing import Any
 
+from .backend import module_of
 from .errors import BackendUnavailable, BadIndex, CompilationFailed, SrcdiffError
 
 
@@ -23,15 +24,21 @@ def numba_module() -> Any:
     return numba
 
 
-def compiler(checked: bool) -> Callable[[Callable[..., Any]], Any]:
-    """The decorator for generated functions; `checked` says whether every index is held against its array.
+def process_mark() -> Any:
+    """A function for generated code to call that nothing may keep for another process."""
+    from .cache.this_process import of_this_process
+
+    return of_this_process
+
+
+def options(checked: bool) -> dict[str, Any]:
+    """How Numba compiles generated functions; `checked` says whether every index is held against its array.
 
     Python raises IndexError for an index that does not fit, and so does what is compiled from a Python function: an
     adjoint written outside of its array would change other data. What the user has given to Numba keeps Numba's
     meaning, which does not look.
     """
-    decorator: Callable[[Callable[..., Any]], Any] = numba_module().njit(error_model="numpy", boundscheck=checked)
-    return lambda function: decorator(_told_apart(function))
+    return {"error_model": "numpy", "boundscheck": checked}
 
 
 def _told_apart(function: Any) -> Any:
@@ -57,8 +64,20 @@ def _told_apart(function: Any) -> Any:
 
 
 def compiled(function: FunctionType, checked: bool) -> Any:
-    """A generated function as a Numba dispatcher, and with it those of its module that it calls."""
-    decorate, own = compiler(checked), function.__globals__
+    """A generated function as a Numba dispatcher, and with it those of its module that it calls. What is compiled is
+    kept on disk."""
+    from .cache.machine_code import keep
+
+    chosen, module = options(checked), module_of(function.__code__.co_filename)
+    njit = numba_module().njit(**chosen)
+    dispatcher = _dispatcher(function, lambda f: njit(_told_apart(f)))
+    if module is not None:
+        keep(dispatcher, module, chosen)
+    return dispatcher
+
+
+def _dispatcher(function: FunctionType, decorate: Callable[[FunctionType], Any]) -> Any:
+    own = function.__globals__
     called = _called(function)
     if not called:
         return decorate(function)
@@ -109,32 +128,47 @@ class Jitted:
             return self.function(*args)
         try:
             return self.dispatcher(*args)
-        except IndexError as problem:
+        except Exception as problem:
+            if not self.failed(problem):
+                raise
+        return self.function(*args)
+
+    def failed(self, problem: Exception) -> bool:
+        """Raise srcdiff's own error in the place of one from compiled code, where there is one; whether plain Python
+        takes the place of compiled code."""
+        if isinstance(problem, IndexError):
             raise BadIndex(
                 f"an index does not fit its array in the derivative of {self.name} ({problem}); without jit=True the "
                 f"traceback shows the statement"
             ) from problem
-        except self.numba.core.errors.NumbaError as problem:
+        if isinstance(problem, self.numba.core.errors.NumbaError):
             self._failed(problem)
-        return self.function(*args)
+            return True
+        return False
 
-    def compile(self, args: tuple[Any, ...]) -> None:
-        """Compile for arguments of these types, if that has not been done. What Numba advises on speed is about code
-        that is not the user's; Numba's own lock keeps threads from mixing up the warning filters."""
+    def compile(self, args: tuple[Any, ...]) -> Any:
+        """Compile for arguments of these types, if that has not been done; the Numba type of the result (None where
+        plain Python takes its place). What Numba advises on speed is about code that is not the user's; Numba's own
+        lock keeps threads from mixing up the warning filters."""
         from numba.core.compiler_lock import global_compiler_lock
+
+        from .runtime_numba.messages import short_messages
 
         function = self.dispatcher.py_func
         defaults = function.__defaults__ or ()
         missing = function.__code__.co_argcount - len(args)  # adjoints of the result, 1.0 by default
         omitted = map(self.numba.types.Omitted, defaults[len(defaults) - missing :])
         try:
-            with global_compiler_lock, warnings.catch_warnings():
+            with global_compiler_lock, short_messages(), warnings.catch_warnings():
                 warnings.simplefilter("ignore", self.numba.NumbaPerformanceWarning)
-                self.dispatcher.compile((*map(self.numba.typeof, args), *omitted))
+                types = (*map(self.numba.typeof, args), *omitted)
+                self.dispatcher.compile(types)
+                return self.dispatcher.overloads[types].signature.return_type
         except SrcdiffError:
             raise
         except Exception as problem:  # noqa: BLE001 (Numba has many ways to say no, not all of them its own errors)
             self._failed(problem)
+            return None
 
     def _failed(self, problem: Exception) -> None:
         if self.otherwise is None:

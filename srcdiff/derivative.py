@@ -23,13 +23,14 @@ from .learning import Instead, Learned, copied, learned, read_or_whole, rewindin
 from .ready import Options, Ready
 from .records import is_structure
 from .sharing import check_apart, check_distinct
+from .shortcut import MISS, Returned, with_shortcut
 from .signature import (
     argument_type,
     bound,
     count_by_position,
     duplicated,
     finish,
-    finished,
+    finish_all,
     fitted,
     is_exact,
     is_function,
@@ -39,7 +40,7 @@ from .signature import (
     selected,
     taken,
 )
-from .subject import as_function, found_by_name, importable, python_function
+from .subject import as_function, found_by_name, importable, imported, python_function
 from .warned import in_python, not_compiled
 from .watch import watcher
 
@@ -93,6 +94,7 @@ class Derivative:
         self._built: dict[tuple[Type, ...], Ready] = {}  # by the types of the arguments
         self._ready: dict[Hashable, Ready] = {}  # by the keys of the arguments as they are given
         self._last: Ready | None = None
+        self._shortcut: Callable[..., Any] | None = None  # of what ran last
         self._jitted: Any = None
         functools.update_wrapper(self, function, updated=())
         self.__wrapped__ = f
@@ -118,6 +120,9 @@ class Derivative:
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         if kwargs or len(args) != self._count:
             args = self.by_position(args, kwargs)
+        short = self._shortcut
+        if short is not None and (found := short(*args)) is not MISS:
+            return found
         ready, result = self.attempt(args)
         if not ready.plain:
             return self._finished(result, args, ready)
@@ -144,14 +149,17 @@ class Derivative:
     def ready(self, args: tuple[Any, ...], tangents: tuple[Any, ...] = ()) -> Ready:
         """What runs for these arguments, compiled if need be."""
         try:
-            ready = self._ready.get(tuple(map(key_of, args)))
+            key = tuple(map(key_of, args))
         except RecursionError:
             raise BadArgument(f"an argument of {self.function.__name__} is a structure that contains itself") from None
+        ready = self._ready.get(key)
         if ready is None or not ready.unchanged():
             ready = self.prepare(args)
             if isinstance(ready.call, Jitted):
-                ready.call.compile((*self._taken(ready, args), *ready.extra(), *tangents))
-        self._last = ready
+                result = ready.call.compile((*self._taken(ready, args), *ready.extra(), *tangents))
+                ready = with_shortcut(ready, args, self.options, Returned(result, self.single, self.places))
+            self._ready[key] = ready
+        self._last, self._shortcut = ready, ready.shortcut
         return ready
 
     def by_position(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
@@ -244,9 +252,7 @@ class Derivative:
             refit = tuple(k for k, a in enumerate(args) if not is_exact(a, k in self.places))
             structures = [k for k, t in enumerate(key) if isinstance(t, Tup) or is_function(args[k])]
             plain = known.plain and not any(k in self.places for k in structures)
-            ready = replace(known, refit=refit, structured=bool(structures), plain=plain)
-            self._ready[tuple(map(key_of, args))] = ready
-            return ready, is_new
+            return replace(known, refit=refit, structured=bool(structures), plain=plain), is_new
 
     def _read(self) -> Program:
         if self._program is None:
@@ -273,6 +279,7 @@ class Derivative:
             otherwise = None if self.asked.jit or built.repeats.outside else lambda e: warn(not_compiled(program, e))
             call = Jitted(built.plain, self.function.__name__, self.checked, otherwise)
         captured = tuple(v for _, v in built.captured)
+        unchanged: Callable[[], bool]
         unchanged, loose = watcher(built.references, captured), not all(is_exact(a, False) for a in captured)
         if built.on_tape:
             same = unchanged
@@ -413,7 +420,7 @@ class Derivative:
     def __reduce__(self) -> Any:
         module, name = self.function.__module__, self.function.__qualname__
         if found_by_name(module, name) is self:  # used as a decorator: the name leads to the derivative
-            return _by_name, (module, name)
+            return imported, (module, name)
         if not importable(self.primal):
             raise BadArgument(
                 f"{self!r} cannot be pickled, because pickle does not find {name} in the module {module}: define the "
@@ -432,17 +439,3 @@ def signature_of(f: Any) -> inspect.Signature:
     """How a function or derivative is called."""
     found: inspect.Signature = f.signature if is_derivative(f) else parameters(python_function(f))
     return found
-
-
-def finish_all(parts: Any, args: tuple[Any, ...], places: tuple[int, ...], single: bool) -> Any:
-    """Gradients in their arguments' form, one alone or a tuple of them."""
-    adjoints = iter(parts)
-    done = tuple([finished(adjoints, args[k]) for k in places])
-    return done[0] if single else done
-
-
-def _by_name(module: str, qualname: str) -> Any:
-    import importlib
-
-    importlib.import_module(module)
-    return found_by_name(module, qualname)

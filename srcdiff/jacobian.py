@@ -79,8 +79,10 @@ class Jacobian:
         driver = self._compiled.get(key)
         if driver is None:
             driver = self._driver(fit, whole)
-            compiles = self.jit and driver not in self._on_tape
-            driver = Jitted(driver, self.function.__name__, checked=False) if compiles else driver
+            if self.jit and driver not in self._on_tape:
+                compiled = Jitted(driver, self.function.__name__, checked=False)
+                compiled.compile(fit)
+                driver = compiled
             self._compiled[key] = driver
         return self._finished(driver(*fit), whole)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .backend import load, render_module
-from .compiled import compiled, numba_module
+from .compiled import compiled, numba_module, process_mark
 from .errors import BadArgument, SharedMemory
 from .ir.nodes import Assign, Call, Const, Display, Effect, Expr, Function, Item, Name, Object, Param, Return, Stmt
 from .ir.types import BOOL, FLOAT, Dim, Held, Num, Static, Tup, Type, describe
@@ -59,8 +59,9 @@ def dispatcher_by_types(
     call = Call(Object(implement, "implement"), tuple(map(Name, names)))
     overload = numba.extending.overload(stub, jit_options={"error_model": "numpy"})
     overload(function_of("implement_for", plain, call))
-    call = Call(Object(stub, "stub"), tuple(map(Name, names)))
-    dispatcher = numba.njit(error_model="numpy")(function_of(name, params, call))
+    mark = Effect(Call(Object(process_mark(), "of_this_process"), ()))
+    own = Function(name, params, (mark, Return(Call(Object(stub, "stub"), tuple(map(Name, names))))))
+    dispatcher = numba.njit(error_model="numpy")(load(render_module([own]), name).functions[name])
     dispatcher.derivative = owner  # what stands for it where srcdiff meets it
     return dispatcher
 

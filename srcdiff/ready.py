@@ -37,8 +37,8 @@ class Options:
 class Ready:
     """What runs for one combination of argument types. `refit` are the places of the arguments that generated code
     does not take as they are, `structured` says that some are structures, `loose` that a captured array is not taken
-    as it is either, `plain` that the result is the gradient itself, or the value and the
-    gradients."""
+    as it is either, `plain` that the result is the gradient itself, or the value
+    and the gradients."""
 
     built: Built
     call: Callable[..., Any]
@@ -49,6 +49,7 @@ class Ready:
     structured: bool = False
     written: bool = False
     plain: bool = False
+    shortcut: Callable[..., Any] | None = None  # to compiled code, for exactly such arguments
 
     def extra(self) -> tuple[Any, ...]:
         """The captured arrays as generated code takes them now: their elements may have changed."""

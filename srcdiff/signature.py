@@ -21,7 +21,7 @@ _COMPLEX = ("complex64", "complex128")
 COMPLEX_HINT = "derivatives are taken by real numbers: pass its real and imaginary part as two arguments"
 _NUMBERS = (int, bool, np.float64, np.float32, np.int64, np.int32, np.bool_)
 _MANY = 1000  # parts of one structure
-_LAYOUT = 0x503  # of NumPy's flags: C order, Fortran order, aligned, writeable
+LAYOUT = 0x503  # of NumPy's flags: C order, Fortran order, aligned, writeable
 
 
 def parameters(function: Callable[..., Any]) -> inspect.Signature:
@@ -93,7 +93,7 @@ def key_of(value: Any) -> Hashable:
     if kind is np.ndarray:
         shape = value.shape
         lengths = tuple([n == 1 for n in shape]) if 1 in shape else len(shape)
-        return value.dtype, lengths, value.flags.num & _LAYOUT
+        return value.dtype, lengths, value.flags.num & LAYOUT
     if kind is tuple:
         return tuple(map(key_of, value))
     if kind is str or value is None:
@@ -289,6 +289,13 @@ def finished(adjoints: Iterator[Any], argument: Any) -> Any:
     if not is_structure(argument):
         return finish(next(adjoints), argument)
     return mapped(lambda leaf: finish(next(adjoints), leaf) if is_real(leaf) else None, argument)
+
+
+def finish_all(parts: Any, args: tuple[Any, ...], places: tuple[int, ...], single: bool) -> Any:
+    """Gradients in their arguments' form, one alone or a tuple of them."""
+    adjoints = iter(parts)
+    done = tuple([finished(adjoints, args[k]) for k in places])
+    return done[0] if single else done
 
 
 def duplicated(args: Iterable[Any]) -> tuple[Any, ...]:

@@ -156,3 +156,11 @@ def found_by_name(module: str, qualname: str) -> Any:
     for part in qualname.split("."):
         found = getattr(found, part, None)
     return found
+
+
+def imported(module: str, qualname: str) -> Any:
+    """What a module has under that name, once it is imported."""
+    import importlib
+
+    importlib.import_module(module)
+    return found_by_name(module, qualname)

@@ -3,7 +3,7 @@ whether all of them still mean the same objects."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from types import CellType, ModuleType
 from typing import Any
 
@@ -16,8 +16,20 @@ _SETTLED = ("numpy", "math", "builtins", "operator", "_operator", "srcdiff")
 _MISSING = object()
 
 
-def watcher(references: Iterable[AnyReference], captured: Sequence[Any]) -> Callable[[], bool]:
-    """A function that says whether every name is bound to the object it was bound to, by identity, and whether every
+class Unchanged:
+    """A condition on what is bound outside: called, it says whether it holds. `text` is the condition as a Python
+    expression in the names of `names`, for those who ask in every call."""
+
+    def __init__(self, text: str, names: dict[str, Any]) -> None:
+        self.text, self.names = text, names
+        self._holds = eval(f"lambda: {text}", names)
+
+    def __call__(self) -> bool:
+        return bool(self._holds())
+
+
+def watcher(references: Iterable[AnyReference], captured: Sequence[Any]) -> Unchanged:
+    """A condition that says whether every name is bound to the object it was bound to, by identity, and whether every
     captured array has the shape it had. (Elements of arrays may change: the derivative reads them at every call.)"""
     names: dict[tuple[int, str], tuple[dict[str, Any], str, Any]] = {}
     cells: dict[int, tuple[CellType, Any]] = {}
@@ -42,36 +54,39 @@ def watcher(references: Iterable[AnyReference], captured: Sequence[Any]) -> Call
             cells[id(cell)] = cell, value
         else:  # a builtin is one as long as no global has its name
             names[id(space), root] = space, root, _MISSING if kind == "builtin" else value
-    arrays = [(a, a.shape, a.strides) for a in captured if isinstance(a, np.ndarray)]
-    return _check(list(names.values()), list(cells.values()), chains, arrays)
+    arrays = [a for a in captured if isinstance(a, np.ndarray)]
+    return _condition(names.values(), cells.values(), chains, arrays)
 
 
 def _settled(value: object) -> bool:
     return isinstance(value, ModuleType) and value.__name__.partition(".")[0] in _SETTLED
 
 
-def _check(
-    names: list[tuple[dict[str, Any], str, Any]],
-    cells: list[tuple[CellType, Any]],
-    chains: list[AnyReference],
-    arrays: list[tuple[np.ndarray[Any, Any], tuple[int, ...], tuple[int, ...]]],
-) -> Callable[[], bool]:
-    def unchanged() -> bool:
-        for space, name, value in names:
-            if space.get(name, _MISSING) is not value:
-                return False
-        for reference in chains:
-            if reference.current() is not reference.value:
-                return False
-        for array, shape, strides in arrays:
-            if array.shape != shape or array.strides != strides:
-                return False
-        try:
-            for cell, value in cells:
-                if cell.cell_contents is not value:
-                    return False
-        except ValueError:  # the cell is empty now
-            return False
-        return True
+def _contents(cell: CellType) -> Any:
+    try:
+        return cell.cell_contents
+    except ValueError:  # the cell is empty now
+        return _MISSING
 
-    return unchanged
+
+def _condition(
+    names: Iterable[tuple[dict[str, Any], str, Any]],
+    cells: Iterable[tuple[CellType, Any]],
+    chains: Sequence[AnyReference],
+    arrays: Iterable[np.ndarray[Any, Any]],
+) -> Unchanged:
+    used: dict[str, Any] = {"missing": _MISSING, "contents": _contents}
+    tests: list[str] = []
+    for k, (space, name, value) in enumerate(names):
+        used |= {f"space_{k}": space, f"value_{k}": value}
+        tests.append(f"space_{k}.get({name!r}, missing) is value_{k}")
+    for k, (cell, value) in enumerate(cells):
+        used |= {f"cell_{k}": cell, f"held_{k}": value}
+        tests.append(f"contents(cell_{k}) is held_{k}")
+    for k, array in enumerate(arrays):
+        used |= {f"array_{k}": array, f"form_{k}": (array.shape, array.strides)}
+        tests.append(f"(array_{k}.shape, array_{k}.strides) == form_{k}")
+    if chains:
+        used["chains_hold"] = lambda: all(r.current() is r.value for r in chains)
+        tests.append("chains_hold()")
+    return Unchanged(" and ".join(tests) or "True", used)

@@ -1,6 +1,22 @@
-"""The option that rewrites the stored derivatives: `python -m pytest tests/test_golden.py --update-golden`."""
+"""The option that rewrites the stored derivatives: `python -m pytest tests/test_golden.py --update-golden`.
+
+There is no cache on disk but where a test turns it on: tests compile what they test, and leave the user's folder alone.
+"""
+
+import importlib.util
+import os
 
 import pytest
+
+os.environ["SRCDIFF_CACHE"] = "0"
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """What is compiled in one test is called by what the next one stores: symbols have unique names from the start."""
+    if item.get_closest_marker("jit") and importlib.util.find_spec("numba"):
+        from srcdiff.cache.machine_code import names_are_unique
+
+        names_are_unique()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

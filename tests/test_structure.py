@@ -38,7 +38,8 @@ MAY_IMPORT = PIPELINE | {
     "warned": {"ir", "errors", "frontend", "normalise", "analysis"},
     "build": {*PIPELINE, "result", "warned"},
     "runtime_numba": {"runtime"},
-    "compiled": {"errors", "runtime_numba"},
+    "cache": {"backend"},
+    "compiled": {"errors", "backend", "runtime_numba", "cache"},
     "learning": {*PIPELINE, "signature", "build"},
     "derivative": {*PIPELINE, "signature", "sharing", "watch", "guess", "warned", "build", "compiled", "learning"},
     "vjp": {"ir", "errors", "records", "runtime", "signature", "learning", "derivative"},
@@ -49,13 +50,15 @@ MAY_IMPORT = PIPELINE | {
     "testing": {"errors", "records", "rules", "signature", "api"},
     "debugging": {"errors", "backend"},
     "kinks": {"errors", "runtime", "debugging"},
-    "__init__": {"errors", "runtime", "opaque", "api", "debugging", "kinks"},
+    "__init__": {"errors", "runtime", "opaque", "api", "debugging", "kinks", "cache"},
+    "__main__": {"cache"},
 }
 # modules that are one unit with another: they name its class, or hold a part of it
 PARTS = {
     "hessians": "jacobian",
     "subject": "derivative",
     "ready": "derivative",
+    "shortcut": "derivative",
     "jitted": "derivative",
     "runtime_reductions": "runtime",
     "runtime_matrices": "runtime",

@@ -31,6 +31,7 @@ from srcdiff.ir import nodes as ir
 _PACKAGE = "srcdiff_generated"
 _KEPT = 1024  # modules; beyond that the oldest are forgotten (their functions go on working, without source)
 _INDENT = "    "
+_PLACE = re.compile(r"(Written by srcdiff from .*):\d+\.")
 _ROLES = re.compile(r"_(value_and_grad|grad|vjp|jvp|fwd|rev)(_\d+)?$")
 
 
@@ -318,8 +319,13 @@ _lock = threading.RLock()
 
 
 def load(rendered: Rendered, name: str) -> Module:
-    """Run the text in a module of its own; the same text with the same objects gives the same module."""
-    digest = hashlib.sha256(rendered.text.encode()).hexdigest()
+    """Run the text in a module of its own; the same text with the same objects gives the same module.
+
+    Its name is made from the text, without the line number of the user's function: that changes with every edit above
+    it, and compiled code that is kept on disk holds the name.
+    """
+    own = unplaced(rendered.text)
+    digest = hashlib.sha256(own.encode()).hexdigest()
     with _lock:
         size, copy = 6, 0
         while True:
@@ -327,13 +333,18 @@ def load(rendered: Rendered, name: str) -> Module:
             module = _loaded.get(f"{_PACKAGE}.{name}_{tag}")
             if module is None:
                 return _run(rendered, name, tag)
-            if module.rendered.text != rendered.text:  # the shortened digests agree
+            if unplaced(module.rendered.text) != own:  # the shortened digests agree
                 size += 2
-            elif _same_objects(module.rendered.bindings, rendered.bindings):
+            elif module.rendered.text == rendered.text and _same_objects(module.rendered.bindings, rendered.bindings):
                 _loaded.move_to_end(module.name)
                 return module
             else:
                 copy += 1
+
+
+def unplaced(text: str) -> str:
+    """A generated text that does not say on which line the user's function begins."""
+    return _PLACE.sub(r"\1.", text)
 
 
 def load_text(text: str, name: str, bindings: dict[str, object]) -> types.FunctionType:
