@@ -32,6 +32,7 @@ from ..ir.nodes import (
     Effect,
     Expr,
     Function,
+    Item,
     Name,
     Object,
     Param,
@@ -122,7 +123,7 @@ def _added_at_once(body: Block) -> Block:
             before = out[-1] if out else None
             match before, s:
                 case Assign(target=Name(id=made), value=value), Assign() | Update() if (
-                    uses[made] == 2 and _reads_once(s.value, made) and _is_adjoint(value)
+                    uses[made] == 2 and _reads_once(s.value, made) and _is_adjoint(value) and not _read_first(s, value)
                 ):
                     out[-1] = replace(s, value=value)  # (an array that such a function returns is nobody else's)
                 case _:
@@ -130,6 +131,12 @@ def _added_at_once(body: Block) -> Block:
         return tuple(out)
 
     return block(body)
+
+
+def _read_first(s: Assign | Update, call: Expr) -> bool:
+    """Whether an element is read ahead of a call that may add to it: `x_bar[0] += f_rev(..., x_bar)` loses that."""
+    helper = helper_of(call)
+    return isinstance(s, Update) and isinstance(s.target, Item) and helper is not None and bool(helper.adds)
 
 
 def _is_adjoint(e: Expr) -> bool:
