@@ -289,8 +289,10 @@ class Derivative:
     def check_compiled(self, built: Built) -> None:
         """Raise CompilationFailed where compiled code would draw from another generator than the function does."""
         if built.on_tape:
+            name, own = built.on_tape[0].name, self.function.__name__
+            called = "" if name == own else f", which {own} calls,"
             raise CompilationFailed(
-                f"{built.on_tape[0].name}, which {self.function.__name__} calls, runs on srcdiff.tape, in plain "
+                f"{name}{called} runs on srcdiff.tape, in plain "
                 f"Python: compiled code cannot call it. Call the derivative from Python, or give the function a rule"
             )
         if self.checked and built.repeats.outside:

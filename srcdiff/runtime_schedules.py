@@ -36,7 +36,7 @@ def checkpoint(f: F) -> F:
     0.07629
     """
     if not callable(f):
-        raise BadArgument(f"srcdiff.checkpoint takes a function, and {f!r} is none")
+        raise BadArgument(f"srcdiff.checkpoint takes a function, not {f!r}")
 
     @functools.wraps(f)
     def call(*args: Any, **kwargs: Any) -> Any:
@@ -71,7 +71,7 @@ def checkpointed(trips: Iterable[T], *, snapshots: int) -> Iterable[T]:
     0.458357
     """
     if isinstance(snapshots, bool) or not hasattr(snapshots, "__index__") or snapshots < 1:
-        raise BadArgument(f"`snapshots` is the number of states to keep, at least 1, and not {snapshots!r}")
+        raise BadArgument(f"`snapshots` is the number of states to keep, at least 1, not {snapshots!r}")
     return trips
 
 

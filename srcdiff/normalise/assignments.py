@@ -206,9 +206,9 @@ class Assigner(Rewriter):
         if isinstance(type_, ListOf):
             raise TypeProblem(
                 UnsupportedMutation,
-                "a write to an element of a list",
-                "lists are followed through append and pop only",
-                "use a NumPy array",
+                "a write into a list as if it were an array",
+                "only arrays are written into in this way",
+                "make it an array with np.array(...), or write the items one by one: xs[i] = ...",
                 target.at,
             )
         return self.joined(base, index) or Item(self.atom(base, "view"), index, target.at)

@@ -34,6 +34,7 @@ from ..ir.nodes import (
     Name,
     Object,
 )
+from ..ir.types import describe
 from ..ir.walk import is_call_of
 from ..rules.typing import TypeProblem
 from .calls import Callees, leftover
@@ -191,8 +192,15 @@ class Closures(Callees):
         given = (e.args[1], e.args[0]) if function is itertools.accumulate else e.args
         called = self.expr(given[0])
         sources = [self.items_or_none(a) for a in (given[1:] if function is map else given[1:2])]
-        if any(s is None for s in sources):
-            raise self.unknown_length(getattr(function, "__name__", str(function)), e)
+        if None in sources:
+            name, of = getattr(function, "__name__", str(function)), given[1 + sources.index(None)]
+            raise TypeProblem(
+                UnsupportedCall,
+                f"`{name}` over a {describe(self.typed(self.expr(of)))}",
+                "its elements are not known when the derivative is written",
+                "pass a list, a tuple or an array",
+                e.at,
+            )
         columns = [s for s in sources if s is not None]
         if function is map:
             items = [self.value_of(self.apply(called, args, e.at)) for args in zip(*columns, strict=False)]
@@ -203,7 +211,13 @@ class Closures(Callees):
         start = [self.expr(e.args[2])] if function is functools.reduce and len(e.args) > 2 else []
         items = [*start, *columns[0]]
         if not items:
-            raise self.unknown_length("reduce", e)
+            raise TypeProblem(
+                UnsupportedCall,
+                "`reduce` over no elements",
+                "Python itself raises TypeError",
+                "give it a value to start with",
+                e.at,
+            )
         totals = [items[0]]
         for item in items[1:]:
             totals.append(self.value_of(self.apply(called, (totals[-1], item), e.at)))
@@ -224,15 +238,6 @@ class Closures(Callees):
                 getattr(e, "at", None),
             )
         return known
-
-    def unknown_length(self, name: str, e: Call) -> TypeProblem:
-        return TypeProblem(
-            UnsupportedCall,
-            f"`{name}` over elements whose number is not known",
-            "its calls are written out one by one",
-            "write a loop",
-            e.at,
-        )
 
     # ---------------------------------------------------------------------------------------------- comprehensions
 

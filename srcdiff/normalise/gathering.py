@@ -13,7 +13,7 @@ import numpy as np
 
 from ..errors import UnsupportedCall
 from ..ir.nodes import Assign, Call, Const, Display, Expr, For, Item, Name, Object, Slice, Update
-from ..ir.types import ListOf, Num, Type
+from ..ir.types import ListOf, Num, Type, describe
 from ..rules.typing import TypeProblem
 from .forms import ADD
 from .items import Items
@@ -36,14 +36,14 @@ class Arrays(Items):
         args = (shape,) if kind is None else (shape, Object(kind, f"np.{kind.__name__}"))
         return self.atom(Call(EMPTY, args), "items")
 
-    def as_array(self, e: Expr) -> Expr:
+    def as_array(self, e: Expr, at: Any = None) -> Expr:
         """A list of numbers, of arrays of one shape, or of lists of numbers of one length, as an array."""
         type_ = self.typed(e)
         item = type_.item if isinstance(type_, ListOf) else None
         if isinstance(item, ListOf) and isinstance(item.item, Num) and item.item.ndim == 0:
             return self.of_rows(self.list_name(e), item.item)
         if not isinstance(item, Num) or item.ndim is None:
-            raise self.no_array(item, e)
+            raise self.no_array(item, getattr(e, "at", None) or at)
         held = self.list_name(e)
         count = Call(LEN, (held,))
         array = self.empty((count, *_lengths(Item(held, ZERO), item.ndim)), item.dtype)
@@ -67,13 +67,14 @@ class Arrays(Items):
         self.state.emit(For(i, range_of(ZERO, count, ONE), body))
         return array
 
-    def no_array(self, item: Type | None, e: Expr) -> TypeProblem:
+    def no_array(self, item: Type | None, at: Any) -> TypeProblem:
+        what = "a list that holds nothing" if item is None else f"a list of items of the kind {describe(item)}"
         return TypeProblem(
             UnsupportedCall,
-            "a list of lists as an array" if is_dynamic(item) else "an array made of a list that holds nothing",
+            "a list of lists of other things than numbers as an array" if is_dynamic(item) else f"{what} as an array",
             "only lists of numbers, of arrays of one shape, or of lists of numbers, are made arrays",
             "make an array with np.zeros((n, m)) and write into that",
-            getattr(e, "at", None),
+            at,
         )
 
     def gathered_by(self, function: Any, e: Call) -> Expr | None:

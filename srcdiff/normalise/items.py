@@ -47,6 +47,14 @@ class Items(Lists):
     def place_in(self, base: Expr, index: Expr, e: Item) -> Item:
         """`base[index]`, for one item of a list."""
         self.item_type(base, e)
+        if isinstance(index, Slice):
+            raise TypeProblem(
+                UnsupportedMutation,
+                "a write to a slice of a list whose length is not known",
+                "the list may be longer or shorter after it",
+                "write the items one by one, or make a new list: xs = xs[:a] + new + xs[b:]",
+                e.at,
+            )
         type_ = self.typed(index)
         if not isinstance(type_, Num) or not type_.is_integral:
             raise TypeProblem(
@@ -120,7 +128,7 @@ class Items(Lists):
         raise TypeProblem(
             UnsupportedMutation,
             f"an update in place of a {describe(held.item or held) if isinstance(held, ListOf) else 'value'} in a list",
-            "the array changes under all its names, and which array it is is known only when the program runs",
-            "write xs[i] = xs[i] + ..., which puts a new array there",
+            "it changes under all its names, and which item it is, only the run knows",
+            "write xs[i].extend(...)" if is_dynamic(type_) else "write xs[i] = xs[i] + ..., a new value",
             target.at,
         )

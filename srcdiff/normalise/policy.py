@@ -14,6 +14,7 @@ from ..frontend import Program
 from ..ir.nodes import Call, Display, Expr, Function, Name, Object, Origin, Param, Return, Span
 from ..opaque.marks import is_dynamic
 from ..opaque.parts import Primal
+from ..opaque.problems import refusal as refused
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ def _refused(function: FunctionType, reason: Problem | None) -> Refusal:
         return refusal([reason])
     what = f"`{function.__name__}` takes any keywords, and is not read"
     why = "generated code passes its parameters on one by one"
-    return UnsupportedCall(Problem(UnsupportedCall, what, why, "name the parameters"))
+    return refused(UnsupportedCall, function, what, why, "name the parameters")
 
 
 class NotRead(Exception):

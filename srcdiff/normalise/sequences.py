@@ -256,8 +256,8 @@ class Sequences(Arrays):
         self, function: FunctionType, args: tuple[Expr, ...], kwargs: tuple[tuple[str, Expr], ...], e: Call
     ) -> Expr:
         if is_spelled(function) and getattr(e.func, "value", None) not in _JOINERS:
-            args = tuple(self.as_array(a) if self.is_list_name(a) else a for a in args)
-            kwargs = tuple((k, self.as_array(v) if self.is_list_name(v) else v) for k, v in kwargs)
+            args = tuple(self.as_array(a, e.at) if self.is_list_name(a) else a for a in args)
+            kwargs = tuple((k, self.as_array(v, e.at) if self.is_list_name(v) else v) for k, v in kwargs)
         return super().inline(function, args, kwargs, e)
 
     def is_list_name(self, e: Expr) -> bool:
@@ -291,8 +291,8 @@ class Sequences(Arrays):
             found = self.gathered_by(function, e)
             if found is not None:
                 return found
-        args = tuple(self.as_array(a) if is_dynamic(self.typed(a)) else a for a in e.args)
-        kwargs = tuple((k, self.as_array(v) if is_dynamic(self.typed(v)) else v) for k, v in e.kwargs)
+        args = tuple(self.as_array(a, e.at) if is_dynamic(self.typed(a)) else a for a in e.args)
+        kwargs = tuple((k, self.as_array(v, e.at) if is_dynamic(self.typed(v)) else v) for k, v in e.kwargs)
         if function in _WHOLE and len(args) == 1 and not kwargs:
             return args[0]
         if function in _JOINERS:

@@ -30,7 +30,7 @@ def check_trips(callees: Iterable[Callee]) -> None:
 
 
 def _check_step(step: Callee) -> None:
-    function, _ = split_webs(step.function)
+    function, names = split_webs(step.function)
     aliases = analyse(function, web_types(function, step.types), check=False)
     results = [n.id for n in results_of(function) if isinstance(n, Name) and aliases.is_array(n.id)]
     handed_on = set(results_of_variables(step))
@@ -39,7 +39,8 @@ def _check_step(step: Callee) -> None:
     for name in (*results, *held):
         first = classes.setdefault(aliases.find(name), name)
         if first != name:
-            own = " and ".join(f"`{step.user_name.get(n, n)}`" for n in sorted({first, name}))
+            found = [names.get(n, n) for n in (first, name)]
+            own = " and ".join(f"`{n}`" for n in sorted({step.user_name.get(n, n) for n in found}))
             raise _shared(own, step.function.origin)
 
 
