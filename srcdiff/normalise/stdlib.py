@@ -159,7 +159,13 @@ class Library(Operators):
         items = [self.value_of(i) for i in items]
         found = list(itertools.islice(function(items, *bounds), _MANY + 1))
         if len(found) > _MANY:
-            raise self.unknown_length("itertools", e)
+            raise TypeProblem(
+                UnsupportedCall,
+                f"`{function.__name__}` with more than {_MANY} results",
+                "they are written out one by one",
+                "write nested loops",
+                e.at,
+            )
         return Display("tuple", tuple(Display("tuple", i) if isinstance(i, tuple) else i for i in found), e.at)
 
 
