@@ -28,7 +28,7 @@ import numpy as np
 from ..analysis.aliases import analyse
 from ..analysis.liveness import live_before
 from ..errors import UnsupportedCall, UnsupportedSyntax, UnsupportedType
-from ..ir.callee import Callee, Trips
+from ..ir.callee import Callee, Trips, is_opaque
 from ..ir.marks import keeping, recomputed, recomputing
 from ..ir.nodes import (
     Assign,
@@ -61,6 +61,7 @@ from ..ir.walk import (
     ordered_names,
     rename,
     statements,
+    subexprs,
     targets,
 )
 from ..rules.effects import calls_with_effect
@@ -277,6 +278,7 @@ class _Outline:
     # ------------------------------------------------------------------------------------------------------ refusals
 
     def check_effects(self, body: Block) -> None:
+        self.check_reading(body)
         for s, call, effect in calls_with_effect(body):
             if effect.state == "mark":
                 continue
@@ -292,6 +294,21 @@ class _Outline:
             )
             problem.origin = s.origin
             raise problem
+
+    def check_reading(self, body: Block) -> None:
+        """Refuse calls of what is not read: it may draw, or keep something from one call to the next."""
+        for s in statements(body):
+            for e in (part for top in expressions(s) for part in subexprs(top)):
+                if isinstance(e, Call) and isinstance(e.func, Object) and is_opaque(e):
+                    problem = TypeProblem(
+                        UnsupportedCall,
+                        f"`{e.func.text}`, which runs on the tape, in what the reverse sweep computes again",
+                        "its source is not read: nothing says that it would give the same the second time",
+                        "call it outside of this part",
+                        e.at,
+                    )
+                    problem.origin = s.origin
+                    raise problem
 
     def check_value(self, name: str, origin: Origin | None) -> None:
         """Refuse a variable that is bound in the part alone and may be read before: it would need a value first."""
