@@ -701,3 +701,38 @@ def test_refused(f: Any, args: Any, error: Any, text: str) -> None:
     with pytest.raises(error, match=text) as found:
         srcdiff.grad(f)(*args)
     assert "test_checkpoint.py" in str(found.value)
+
+
+# ------------------------------------------------------------------------------------------------ what is not read
+
+
+@srcdiff.dynamic
+def noisy(s):
+    return s * np.random.normal()
+
+
+def deep_noise(s, n):
+    return s if n == 0 else deep_noise(noisy(s), n - 1)
+
+
+def noise_in_a_loop(x):
+    s = x
+    for _ in srcdiff.checkpointed(range(4), snapshots=2):
+        s = np.sin(noisy(s))
+    return s
+
+
+def noise_in_a_part(x):
+    return srcdiff.checkpoint(lambda s: np.sin(noisy(s)))(x)
+
+
+def noise_in_a_recursion(x):
+    return srcdiff.checkpoint(lambda s: np.sin(deep_noise(s, 2)))(x)
+
+
+@pytest.mark.parametrize("f", [noise_in_a_loop, noise_in_a_part, noise_in_a_recursion])
+def test_what_is_not_read_is_not_computed_again(f: Any) -> None:
+    with pytest.raises(
+        UnsupportedCall, match="`noisy`, which runs on the tape, in what the reverse sweep computes again"
+    ):
+        srcdiff.grad(f)(0.5)

@@ -94,6 +94,62 @@ def test_lists_where_no_number_bounds_the_counters() -> None:
     assert "append" in texts(unknown_count, ("x",), np.array([1.5, 3.5, 0.2]))
 
 
+def early(x, n):
+    total = 0.5
+    for i in range(n):
+        for _ in range(10**9):
+            total = math.sin(total) + x[i]
+            if total > 0.3:
+                break
+    return total
+
+
+def settled(x, n):
+    v = x
+    for _ in range(10**9):
+        v = np.sin(v) * x
+        if v[0] < 0.1 * n:
+            break
+    return np.sum(v)
+
+
+def found(x, n):
+    total = 0.5
+    for i in range(10**12):
+        total = math.sin(total) + x[i]
+        if i + 1 == n:
+            return total
+    return 0.0
+
+
+def band(x, n):
+    total = 0.5
+    for i in range(n):
+        for j in range(i, min(i + 2, n)):
+            total = math.sin(total) + x[i] * x[j]
+        for j in range(i + 1, i - 1, -1):
+            total = math.cos(total) + x[i] * x[j]
+    return total
+
+
+def diagonal(x, n):
+    total = 0.5
+    for i in range(n):
+        for j in range(n):
+            if i == j:
+                for k in range(n):
+                    total = math.sin(total) + x[i] * x[k]
+    return total
+
+
+@pytest.mark.parametrize("f", [early, settled, found, band, diagonal])
+def test_no_array_that_would_stay_empty(f: Callable[..., Any]) -> None:
+    text = texts(f, ("x",), np.linspace(0.1, 0.9, 6), 5)
+    assert "append" in text
+    arrays = [line for line in text.splitlines() if "np.empty(" in line]
+    assert not any("10000" in line or "max(" in line.replace("(max(n, 0), max(n, 0)), np.bool", "") for line in arrays)
+
+
 def waves(u, c, steps):
     u = u.copy()
     rows, columns = u.shape

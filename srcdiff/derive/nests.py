@@ -5,6 +5,7 @@ in:   for i in range(n): for j in range(i): push        out:  a tape of shape (n
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 
@@ -13,7 +14,7 @@ import numpy as np
 from ..ir.nodes import Call, Const, Expr, For, Item, Name, Object
 from ..ir.types import Dim, Num, Type
 from ..ir.walk import assigned, is_call_of, names
-from ..normalise.iteration import LEN, plus, range_bounds
+from ..normalise.iteration import LEN, MIN, plus, range_bounds
 from .acts import Round
 from .terms import ADD, SUB
 
@@ -33,7 +34,9 @@ class Nest:
 
     def shape(self) -> list[Expr] | None:
         """For each loop a number that its counter stays below, evaluable in front of the nest and never negative; None
-        if some loop has none, or counts below zero."""
+        if some loop has none, or counts below zero, or if there may be far fewer trips than these numbers say."""
+        if any(loop.trips is not None for loop in self.loops) or not self.is_straight():
+            return None
         fixed = set(self.defined) - assigned((self.loops[0].stmt,))
         for loop in self.loops:
             limit = self.limit(loop.stmt, fixed) if isinstance(loop.stmt, For) else None
@@ -44,6 +47,11 @@ class Nest:
             self.counters.append(loop.stmt.target.id)
             self.limits.append(limit)
         return self.limits
+
+    def is_straight(self) -> bool:
+        """Whether each loop runs on every trip of the one around it."""
+        pairs = itertools.pairwise(self.loops)
+        return all(any(node is inner for node in outer.body) for outer, inner in pairs)
 
     def lengths(self, type_: Num) -> list[Expr] | None:
         """The shape of an array that is made inside the nest, evaluable in front of it."""
@@ -76,10 +84,16 @@ class Nest:
         if not isinstance(s.target, Name) or s.target.id in assigned(s.body):
             return None
         if step == Const(1):
-            return self.above(stop, fixed) if self.is_natural(start) else None
-        if step == Const(-1) and (stop == Const(-1) or self.is_natural(stop)):
+            return self.above(stop, fixed) if self.is_natural(start) and self.is_wide(start, stop) else None
+        if step == Const(-1) and (stop == Const(-1) or self.is_natural(stop)) and self.is_wide(stop, start):
             return self.above(plus(start, Const(1)), fixed)
         return None
+
+    def is_wide(self, low: Expr, high: Expr) -> bool:
+        """Whether a loop is not one over a band such as `range(i, i + 3)`, which would leave most of a tape empty."""
+        if isinstance(low, Const) and isinstance(high, Const):
+            return bool(high.value >= 2 * low.value)
+        return names(low) <= set(self.counters) - names(high)
 
     def above(self, e: Expr, fixed: Set[str]) -> Expr | None:
         """A number that is at least `e` and at least zero, whatever the counters are."""
@@ -95,7 +109,8 @@ class Nest:
             ):
                 return plus(self.limits[self.counters.index(name)], Const(n - 1))
             case Call(func=Object(value=f), args=(a, b)) if f is min:
-                return self.above(a, fixed) or self.above(b, fixed)
+                one, other = self.above(a, fixed), self.above(b, fixed)
+                return one or other if one is None or other is None else Call(MIN, (one, other))
             case Call(args=(Name(id=name),)) if is_call_of(e, len) and name not in fixed:
                 known = self.types.get(name)
                 return self.length(known.shape[0], sorted(fixed)) if isinstance(known, Num) and known.shape else None

@@ -222,6 +222,9 @@ class _Shadows:
             case Assign(target=Item(base=Name(id=name)) as place, value=value) if self.is_beside(name):
                 if isinstance(t := Typer(self.types)(value), Num) and t.ndim:
                     return [Assign(self.mirrored(place), self.zero_of(value), s.origin)]
+            case Effect(value=Call(args=(Name(id=name),)) as call) if is_call_of(call, list.pop):
+                if self.is_beside(name) or (name in self.adjoints.shadows and self.aliases.points(name)):
+                    return [Effect(replace(call, args=(Name(self.adjoints.shadows[name]),)), s.origin)]
             case Effect(value=Call(args=(Name(id=name), item)) as call) if is_call_of(call, list.append):
                 if name in self.adjoints.shadows and self.aliases.points(name):
                     both = (Name(self.adjoints.shadows[name]), self.mirrored(item))

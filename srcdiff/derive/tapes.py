@@ -16,6 +16,7 @@ from .stacks import DTYPES, EMPTY, stack_of
 
 APPEND = Object(list.append, "append")
 POP = Object(list.pop, "pop")
+HUGE = 1_000_000  # numbers
 
 
 @dataclass(frozen=True)
@@ -121,7 +122,9 @@ class Tapes:
         if not isinstance(type_, Num) or type_.ndim is None:
             return nothing
         s = loops[0].stmt
-        if type_.ndim == 0 and len(loops) == 1 and isinstance(s, For) and self.counts_from_literal(s):
+        sized = isinstance(s, For) and self.counts_from_literal(s) and not (loops[0].trips and self.is_huge(s))
+        if type_.ndim == 0 and len(loops) == 1 and sized:
+            assert isinstance(s, For)
             assert isinstance(s.target, Name)
             return (s.target.id,), [self.bound(s)]
         written = name in self.planner.shadow_names or self.ready.aliases.mutable(name)
@@ -139,6 +142,12 @@ class Tapes:
         small = isinstance(start, Const) and isinstance(start.value, int) and 0 <= start.value <= 2
         is_length = Nest((), self.types, set()).is_natural(stop) or self.is_argument(stop)
         return small and step == Const(1) and is_length and s.target != Name("_")
+
+    def is_huge(self, s: For) -> bool:
+        """Whether the number of trips is a literal beyond what a loop that may be left early should reserve."""
+        assert isinstance(s.iter, Call)
+        stop = range_bounds(s.iter)[1]
+        return isinstance(stop, Const) and stop.value > HUGE
 
     def is_argument(self, e: Expr) -> bool:
         """Whether this is a whole number that the caller gives (who asks for no tape of a negative length)."""

@@ -28,7 +28,7 @@ import numpy as np
 from ..analysis.aliases import analyse
 from ..analysis.liveness import live_before
 from ..errors import UnsupportedCall, UnsupportedSyntax, UnsupportedType
-from ..ir.callee import Callee, Trips
+from ..ir.callee import Callee, Trips, called, is_opaque
 from ..ir.marks import keeping, recomputed, recomputing
 from ..ir.nodes import (
     Assign,
@@ -61,6 +61,7 @@ from ..ir.walk import (
     ordered_names,
     rename,
     statements,
+    subexprs,
     targets,
 )
 from ..rules.effects import calls_with_effect
@@ -277,6 +278,7 @@ class _Outline:
     # ------------------------------------------------------------------------------------------------------ refusals
 
     def check_effects(self, body: Block) -> None:
+        self.check_reading(body)
         for s, call, effect in calls_with_effect(body):
             if effect.state == "mark":
                 continue
@@ -289,6 +291,20 @@ class _Outline:
                 else "it would give something else the second time",
                 "do it outside" if tells else "draw outside, into an array or a variable, and read that",
                 call.at,
+            )
+            problem.origin = s.origin
+            raise problem
+
+    def check_reading(self, body: Block) -> None:
+        """Refuse calls of what is not read: it may draw, or keep something from one call to the next."""
+        for s, e in _unread(body, set()):
+            name = getattr(e.func, "text", "a call")
+            problem = TypeProblem(
+                UnsupportedCall,
+                f"`{name}`, which runs on the tape, in what the reverse sweep computes again",
+                "its source is not read: nothing says that it would give the same the second time",
+                "call it outside of this part",
+                e.at,
             )
             problem.origin = s.origin
             raise problem
@@ -404,3 +420,15 @@ def _all_blocks(body: Block) -> Iterator[Block]:
 
 def _mentions(body: Block) -> Counter[str]:
     return Counter(n for s in statements(body) for e in expressions(s) for n in ordered_names(e))
+
+
+def _unread(body: Block, seen: set[int]) -> Iterator[tuple[Stmt, Call]]:
+    """The calls of what is not read in a block, and in the recursive functions that it calls."""
+    for s in statements(body):
+        for e in (part for top in expressions(s) for part in subexprs(top)):
+            callee = called(e)
+            if isinstance(e, Call) and is_opaque(e):
+                yield s, e
+            elif callee is not None and id(callee) not in seen:
+                seen.add(id(callee))
+                yield from _unread(callee.function.body, seen)
