@@ -302,7 +302,9 @@ class Assigner(Rewriter):
     def check_count(self, array: Expr, wanted: int, type_: Type) -> None:
         """Raise where an array has more or fewer elements than there are names, as Python does: where only the run
         tells how many there are."""
-        if isinstance(type_, Num) and (not type_.shape or isinstance(type_.shape[0].token, int)):
+        if isinstance(type_, Tup) or (
+            isinstance(type_, Num) and (not type_.shape or isinstance(type_.shape[0].token, int))
+        ):
             return
         with self.under_names((array,)) as names_:
             differs = Call(Object(operator.ne, "!="), (Call(Object(len, "len"), tuple(names_)), Const(wanted)))
