@@ -189,3 +189,26 @@ def table_made_of_sorted_values(x, w):
     c = np.cumsum(w[order]) / np.sum(w)
     middle = np.concatenate([s[:1], 0.5 * (s[1:] + s[:-1])])
     return np.trapezoid(c * middle, s) + np.interp(0.4, c, s)
+
+
+@case(args=(draw(3, 2), 0.7), second=True)
+def updated_by_a_call_whose_name_was_bound_before(x, c):
+    norm = c * c
+    for j in range(2):
+        x[:, j] /= norm + np.linalg.norm(x[:, j])
+        norm = np.linalg.norm(x[:, j]) + c
+        x[:, j] *= np.sqrt(norm)
+    return np.sum(x * x) + norm
+
+
+def two_by_two(a, length):
+    return a / length * np.array([[1.0, -1.0], [-1.0, 2.0]])
+
+
+@case(args=(draw(2), 2.0), second=True, jit=False, reason="np.ix_ is not in Numba")
+def assembled_from_a_function(s, length):
+    whole = np.zeros((3, 3))
+    for e in range(2):
+        dofs = np.arange(e, e + 2)
+        whole[np.ix_(dofs, dofs)] += two_by_two(s[e], length / 2.0)
+    return np.sum(whole[1] ** 2)
