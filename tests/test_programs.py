@@ -1,7 +1,7 @@
 """Every program of `programs` end to end: gradients against finite differences, plain and jitted, to second order.
 
 The plain checks run for every program at every one of its points. Compiling takes a second or more a program, so an
-ordinary run jits a third of them, the same third every time (by a checksum of the name), and checks second
+ordinary run jits a sixth of them, the same ones every time (by a checksum of the name), and checks second
 derivatives under Numba for none; `SRCDIFF_FULL=1` in the environment jits all. `-m "not jit"` leaves Numba out.
 """
 
@@ -55,7 +55,7 @@ def test_second_derivative(case: Case) -> None:
 
 
 @pytest.mark.jit
-@named(thinned([c for c in CASES if c.jit], 3))
+@named(thinned([c for c in CASES if c.jit], 6))
 def test_jitted_gradient(case: Case) -> None:
     plain, jitted = derivative(case, jit=False), derivative(case, jit=True)
     for point in case.points:
