@@ -18,7 +18,7 @@ from typing import Any
 
 import gast  # type: ignore[import-untyped,unused-ignore]
 
-from srcdiff.errors import ON_TAPE, Problem, SourceUnavailable
+from srcdiff.errors import Problem, SourceUnavailable
 from srcdiff.frontend import prompt
 from srcdiff.frontend.text import Text
 
@@ -117,7 +117,7 @@ def _stale(code: types.CodeType, why: str, fix: str) -> SourceUnavailable:
 
 
 def _unavailable(code: types.CodeType, what: str, why: str, fix: str) -> SourceUnavailable:
-    place, fix = (code.co_filename, code.co_firstlineno), f"{fix}; or {ON_TAPE}"
+    place = code.co_filename, code.co_firstlineno
     return SourceUnavailable(Problem(SourceUnavailable, what, why, fix, *place))
 
 
