@@ -33,7 +33,10 @@ OTHERWISE = {
     ("rules/shape_types.py", "its rule is for arrays that are written out"): "rewritten before it is typed, likewise",
 }
 # Refusals that no case reaches yet: words of the site.
-STILL_WITHOUT: set[tuple[str, str]] = {("normalise/nested.py", "the method `{method.name}` under a name")}
+STILL_WITHOUT: set[tuple[str, str]] = {
+    ("normalise/outline.py", "its source is not read: nothing says that it would give the same the second time"),
+    ("normalise/nested.py", "the method `{method.name}` under a name"),
+}
 # Entries of the frontend's table that need a later Python, or a program of thousands of terms (test_frontend.py).
 OTHER_ENTRIES = {"TemplateStr", "unknown", "depth"}
 

@@ -78,7 +78,7 @@ FEATURES: dict[str, str] = {
     "tuple_loop": "loops over tuples, zip, enumerate of them",
     "tuple_fold": "sum, max, min, math.prod of a tuple",
     "comprehension": "!list comprehensions and generators over tuples and short ranges",
-    "closure": "functions inside f that read its variables",
+    "closure": "!functions inside f that read its variables",
     "lambda": "lambdas",
     "nonlocal": "!functions inside f that bind its variables",
     "recursion": "helpers that call themselves",
