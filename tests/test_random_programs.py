@@ -96,7 +96,7 @@ def test_programs_of_any_size_run(size: int) -> None:
 
 @pytest.mark.jit
 def test_numba_compiles_what_is_said_to_be_jit_ok() -> None:
-    for seed in range(100 if FULL else 3):
+    for seed in range(100 if FULL else 2):
         program = generate(seed, Options(jit_ok=True))
         plain, jitted = load(program.source), load_jitted(program.source)
         np.testing.assert_allclose(jitted.f(*program.fresh_args()), plain.f(*program.fresh_args()), rtol=1e-9)

@@ -79,7 +79,7 @@ FEATURES: dict[str, str] = {
     "tuple_fold": "sum, max, min, math.prod of a tuple",
     "comprehension": "!list comprehensions and generators over tuples and short ranges",
     "closure": "!functions inside f that read its variables",
-    "lambda": "lambdas",
+    "lambda": "!lambdas",
     "nonlocal": "!functions inside f that bind its variables",
     "recursion": "helpers that call themselves",
     # control
