@@ -1,7 +1,7 @@
 """Writes docs/rules.md: every function that has a rule, what kind of rule it is, and what each mode and Numba can do.
 
-python scripts/rules_table.py            writes the table without the column on Numba
-python scripts/rules_table.py --numba    measures that column as well, which takes up to half an hour
+python scripts/rules_table.py            writes the table; what it says of Numba stays, "?" stands for new functions
+python scripts/rules_table.py --numba    measures those (all functions, where the table is not there: an hour)
 python scripts/rules_table.py --names    prints the names alone, which a test holds against the table
 """
 
@@ -24,7 +24,7 @@ from srcdiff.errors import SrcdiffError
 from srcdiff.rules.registry import REWRITTEN, RULES, SPELLED, WRITING, bilinear_operands, linear_operands, register_late
 from srcdiff.testing.rules import Program, name_of, points_of
 
-WORKERS, TIME_CAP = 2, 1500.0  # processes, seconds for each
+WORKERS, TIME_CAP = 2, 3600.0  # processes, seconds for each
 TABLE = Path(__file__).resolve().parent.parent / "docs" / "rules.md"
 HEAD = """# Functions with a rule
 
@@ -56,7 +56,8 @@ def spelling(function: Any) -> str:
     for owner, prefix in ((np.random.Generator, "rng"), (np.random.RandomState, "RandomState")):
         if vars(owner).get(name) is function:
             return f"{prefix}.{name}"
-    modules = ((np, "np"), (np.linalg, "np.linalg"), (np.fft, "np.fft"), (np.random, "np.random"))
+    modules = [(np, "np"), (np.linalg, "np.linalg"), (np.fft, "np.fft"), (np.random, "np.random")]
+    modules += [(m, n) for n in ("scipy.special", "scipy.linalg") if (m := sys.modules.get(n)) is not None]
     for module, prefix in modules:
         if getattr(module, name, None) is function:
             return f"{prefix}.{name}"
@@ -81,30 +82,44 @@ def order(function: Any) -> str:
     return "first" if rule is not None and rule.first_order else "any"
 
 
+def is_constant(function: Any) -> bool:
+    """Whether there is no gradient that could compile."""
+    rule = RULES.get(function)
+    return rule is not None and rule.kind == "constant" and function not in SPELLED and function not in REWRITTEN
+
+
+def runs(program: Program) -> bool:
+    """Whether a function takes the arguments (those of `cmath` share their points with arrays' functions)."""
+    try:
+        program.weighed()
+    except TypeError:
+        return False
+    return True
+
+
 def compiles(function: Any) -> str:
     """Whether Numba compiles the gradient of the first call that the rule is tested with, to the same numbers."""
-    rule = RULES.get(function)
-    if rule is not None and rule.kind == "constant" and function not in SPELLED and function not in REWRITTEN:
-        return ""
-    program = Program(function, points_of(function)[0])
+    program = next(p for point in points_of(function) if (p := Program(function, point)) and runs(p))
+    f, wrt = program.weighed(), tuple(program.wrt)
     try:
-        value = program.whole()(*program.args)
-        if program.parts() or np.ndim(value):
-            f = program.weighed()
-        else:
-            f = program.function(program.call)
-        wrt = tuple(program.wrt)
         jitted = srcdiff.grad(f, wrt=wrt, jit=True)(*program.args)
-        plain = srcdiff.grad(f, wrt=wrt)(*program.args)
-        same = all(np.allclose(a, b, rtol=1e-6, atol=1e-9) for a, b in zip(jitted, plain, strict=True))
-    except (SrcdiffError, ArithmeticError, TypeError, ValueError, NotImplementedError, AttributeError):
+    except SrcdiffError:
         return "no"
-    return "yes" if same else "no"
+    plain = srcdiff.grad(f, wrt=wrt)(*program.args)
+    same = all(np.allclose(a, b, rtol=1e-6, atol=1e-9) for a, b in zip(jitted, plain, strict=True))
+    return "yes" if same else "differs"
 
 
-def measured(functions: list[Any]) -> list[str]:
-    """The column on Numba, by two processes; what has no answer after the time given is left open."""
-    names = [spelling(f) for f in functions]
+def known() -> dict[str, str]:
+    """What the table says of Numba."""
+    if not TABLE.exists():
+        return {}
+    rows = [line.strip("| ").split(" | ") for line in TABLE.read_text(encoding="utf-8").splitlines() if "| `" in line]
+    return {row[0].strip("`"): row[-1].removeprefix("| ") for row in rows if len(row) == 4 and row[-1] != "?"}
+
+
+def measured() -> dict[str, str]:
+    """The answers that are not known yet, by two processes; what has none after the time given is left open."""
     found: dict[str, str] = {}
     halves = [
         subprocess.Popen(
@@ -115,7 +130,7 @@ def measured(functions: list[Any]) -> list[str]:
     for half in halves:
         output, _ = half.communicate()
         found.update(line.split("\t") for line in output.splitlines() if "\t" in line)
-    return [found.get(name, "?") for name in names]
+    return found
 
 
 def measure(share: str) -> None:
@@ -124,7 +139,8 @@ def measure(share: str) -> None:
     started = time.monotonic()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        for function in public()[own::count]:
+        done = known()
+        for function in [f for f in public() if spelling(f) not in done and not is_constant(f)][own::count]:
             if time.monotonic() - started > TIME_CAP:
                 return
             sys.stdout.write(f"{spelling(function)}\t{compiles(function)}\n")
@@ -144,7 +160,7 @@ def public() -> list[Any]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--names", action="store_true", help="print the names and stop")
-    parser.add_argument("--numba", action="store_true", help="measure what Numba compiles (minutes)")
+    parser.add_argument("--numba", action="store_true", help="measure what Numba compiles (of what is not known yet)")
     parser.add_argument("--measure", help=argparse.SUPPRESS)
     given = parser.parse_args()
     with contextlib.suppress(ImportError):
@@ -158,12 +174,9 @@ def main() -> None:
     if given.measure:
         measure(given.measure)
         return
-    rows = ["| function | kind | order |", "| --- | --- | --- |"]
-    last = [""] * len(public())
-    if given.numba:
-        rows = ["| function | kind | order | Numba |", "| --- | --- | --- | --- |"]
-        last = [f" {answer} |" for answer in measured(public())]
-    rows += [f"| `{spelling(f)}` | {kind(f)} | {order(f)} |{end}" for f, end in zip(public(), last, strict=True)]
+    answers = known() | (measured() if given.numba else {}) | {spelling(f): "" for f in public() if is_constant(f)}
+    rows = ["| function | kind | order | Numba |", "| --- | --- | --- | --- |"]
+    rows += [f"| `{(n := spelling(f))}` | {kind(f)} | {order(f)} | {answers.get(n, '?')} |" for f in public()]
     TABLE.write_text(HEAD + "\n".join(rows) + "\n", encoding="utf-8")
 
 
