@@ -39,8 +39,15 @@ def settings(jit: Jit, checked: bool) -> dict[str, Any]:
     adjoint written outside of its array would change other data. What the user has given to Numba keeps Numba's
     meaning, which does not look.
     """
-    fastmath = {"fastmath": set(jit.fastmath)} if jit.fastmath else {}
-    return {"error_model": "numpy", "boundscheck": checked, **fastmath}
+    chosen: dict[str, Any] = {"error_model": "numpy", "boundscheck": checked}
+    if jit.fastmath:
+        chosen["fastmath"] = set(jit.fastmath)
+    if jit.math == "simd":
+        from .runtime_numba import simd
+
+        simd.register_late()
+        chosen["pipeline_class"] = simd.Simd
+    return chosen
 
 
 def _told_apart(function: Any) -> Any:
@@ -70,8 +77,9 @@ def compiled(function: FunctionType, jit: Jit, checked: bool) -> Any:
     kept on disk."""
     from .cache.machine_code import keep
 
+    numba = numba_module()
     chosen, module = settings(jit, checked), module_of(function.__code__.co_filename)
-    njit = numba_module().njit(**chosen)
+    njit = numba.njit(**chosen)
     dispatcher = _dispatcher(function, lambda f: njit(_told_apart(f)))
     if module is not None:
         keep(dispatcher, module, chosen)
