@@ -10,6 +10,7 @@ from .derivative import Derivative
 from .errors import BadArgument
 from .hessians import hessian
 from .jacobian import Jacobian, elementwise_grad, jacobian, value_and_jacobian
+from .jit_options import JitLike, jit_of
 from .pushforward import grad_and_hvp, hvp, jvp
 from .ready import Options, Wrt
 from .vjp import vjp
@@ -33,17 +34,17 @@ __all__ = [
 
 @overload
 def grad(
-    f: Callable[..., Any], *, wrt: Wrt = ..., jit: bool = ..., has_aux: bool = ..., fallback: str | None = ...
+    f: Callable[..., Any], *, wrt: Wrt = ..., jit: JitLike = ..., has_aux: bool = ..., fallback: str | None = ...
 ) -> Derivative: ...
 @overload
 def grad(
-    f: None = None, *, wrt: Wrt = ..., jit: bool = ..., has_aux: bool = ..., fallback: str | None = ...
+    f: None = None, *, wrt: Wrt = ..., jit: JitLike = ..., has_aux: bool = ..., fallback: str | None = ...
 ) -> Callable[[Callable[..., Any]], Derivative]: ...
 def grad(
     f: Callable[..., Any] | None = None,
     *,
     wrt: Wrt = 0,
-    jit: bool = False,
+    jit: JitLike = False,
     has_aux: bool = False,
     fallback: str | None = None,
 ) -> Any:
@@ -79,22 +80,22 @@ def grad(
     """
     if f is None:
         return functools.partial(grad, wrt=wrt, jit=jit, has_aux=has_aux, fallback=fallback)
-    return Derivative(f, Options("grad", wrt, jit, has_aux, fallback=fallback))
+    return Derivative(f, Options("grad", wrt, jit_of(jit), has_aux, fallback=fallback))
 
 
 @overload
 def value_and_grad(
-    f: Callable[..., Any], *, wrt: Wrt = ..., jit: bool = ..., has_aux: bool = ..., fallback: str | None = ...
+    f: Callable[..., Any], *, wrt: Wrt = ..., jit: JitLike = ..., has_aux: bool = ..., fallback: str | None = ...
 ) -> Derivative: ...
 @overload
 def value_and_grad(
-    f: None = None, *, wrt: Wrt = ..., jit: bool = ..., has_aux: bool = ..., fallback: str | None = ...
+    f: None = None, *, wrt: Wrt = ..., jit: JitLike = ..., has_aux: bool = ..., fallback: str | None = ...
 ) -> Callable[[Callable[..., Any]], Derivative]: ...
 def value_and_grad(
     f: Callable[..., Any] | None = None,
     *,
     wrt: Wrt = 0,
-    jit: bool = False,
+    jit: JitLike = False,
     has_aux: bool = False,
     fallback: str | None = None,
 ) -> Any:
@@ -109,7 +110,7 @@ def value_and_grad(
     """
     if f is None:
         return functools.partial(value_and_grad, wrt=wrt, jit=jit, has_aux=has_aux, fallback=fallback)
-    return Derivative(f, Options("value", wrt, jit, has_aux, fallback=fallback))
+    return Derivative(f, Options("value", wrt, jit_of(jit), has_aux, fallback=fallback))
 
 
 def source(derivative: Any, /, *args: Any, **kwargs: Any) -> str:
@@ -118,14 +119,18 @@ def source(derivative: Any, /, *args: Any, **kwargs: Any) -> str:
     The generic form is written for the argument types that annotations, defaults and the use of the parameters
     suggest (a subscripted parameter is an array of that many dimensions with no length 1, any other a float).
 
+    With `jit`, the text that runs under these options, whatever the derivative itself was asked for with: `jit=True`
+    shows what Numba compiles, `jit=False` what runs in plain Python. (A parameter of that name of the function's own
+    goes before.)
+
     Raises BadArgument if `derivative` is no derivative of srcdiff's.
 
     >>> import srcdiff
     >>> print(srcdiff.source(srcdiff.grad(lambda x: x * x)).splitlines()[-1])
         return x_bar
     """
-    if isinstance(derivative, Jacobian) and (args or kwargs):
-        return derivative.text_for(*args, **kwargs)
-    if not isinstance(derivative, Derivative):
+    if not isinstance(derivative, Derivative | Jacobian):
         raise BadArgument(f"{derivative!r} is no derivative; call srcdiff.source(srcdiff.grad(f), ...)")
+    if "jit" in kwargs and "jit" not in derivative.signature.parameters:
+        return derivative.with_jit(jit_of(kwargs.pop("jit"))).text_for(*args, **kwargs)
     return derivative.text_for(*args, **kwargs)

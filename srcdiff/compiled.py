@@ -10,6 +10,7 @@ from typing import Any
 
 from .backend import module_of
 from .errors import BackendUnavailable, BadIndex, CompilationFailed, SrcdiffError
+from .jit_options import Jit
 
 
 def numba_module() -> Any:
@@ -31,14 +32,22 @@ def process_mark() -> Any:
     return of_this_process
 
 
-def options(checked: bool) -> dict[str, Any]:
+def settings(jit: Jit, checked: bool) -> dict[str, Any]:
     """How Numba compiles generated functions; `checked` says whether every index is held against its array.
 
     Python raises IndexError for an index that does not fit, and so does what is compiled from a Python function: an
     adjoint written outside of its array would change other data. What the user has given to Numba keeps Numba's
     meaning, which does not look.
     """
-    return {"error_model": "numpy", "boundscheck": checked}
+    chosen: dict[str, Any] = {"error_model": "numpy", "boundscheck": checked}
+    if jit.fastmath:
+        chosen["fastmath"] = set(jit.fastmath)
+    if jit.math == "simd":
+        from .runtime_numba import simd
+
+        simd.register_late()
+        chosen["pipeline_class"] = simd.Simd
+    return chosen
 
 
 def _told_apart(function: Any) -> Any:
@@ -63,13 +72,14 @@ def _told_apart(function: Any) -> Any:
     return copy
 
 
-def compiled(function: FunctionType, checked: bool) -> Any:
+def compiled(function: FunctionType, jit: Jit, checked: bool) -> Any:
     """A generated function as a Numba dispatcher, and with it those of its module that it calls. What is compiled is
     kept on disk."""
     from .cache.machine_code import keep
 
-    chosen, module = options(checked), module_of(function.__code__.co_filename)
-    njit = numba_module().njit(**chosen)
+    numba = numba_module()
+    chosen, module = settings(jit, checked), module_of(function.__code__.co_filename)
+    njit = numba.njit(**chosen)
     dispatcher = _dispatcher(function, lambda f: njit(_told_apart(f)))
     if module is not None:
         keep(dispatcher, module, chosen)
@@ -115,11 +125,12 @@ class Jitted:
         self,
         function: FunctionType,
         name: str,
+        jit: Jit,
         checked: bool,
         otherwise: Callable[[Exception], None] | None = None,
     ) -> None:
         self.numba = numba_module()
-        self.dispatcher = compiled(function, checked)
+        self.dispatcher = compiled(function, jit, checked)
         self.function, self.name, self.otherwise = function, name, otherwise
         self.plain = False
 

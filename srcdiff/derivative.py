@@ -19,6 +19,7 @@ from .errors import BadArgument, BadOutput, CompilationFailed, Refusal, SrcdiffE
 from .frontend import Program
 from .guess import guesses
 from .ir.types import Tup, Type
+from .jit_options import Jit, shown
 from .learning import Instead, Learned, copied, learned, read_or_whole, rewinding, tell, whole
 from .ready import Options, Ready
 from .records import is_structure
@@ -74,13 +75,15 @@ class Derivative:
             function = as_function(f)
             own = f.signature
             fallback = options.fallback or f.options.fallback
-            options = replace(options, jit=options.jit or f.options.jit or f is behind, fallback=fallback)
+            jit = options.jit or f.options.jit or (Jit() if f is behind else None)
+            options = replace(options, jit=jit, fallback=fallback)
             self.checked: bool = f.checked
         else:
             function = python_function(f)
             own = parameters(function)
             self.checked = isinstance(f, FunctionType)
-            options = replace(options, jit=options.jit or not self.checked)  # a Numba dispatcher's is compiled, too
+            # the derivative of a Numba dispatcher is compiled, too
+            options = replace(options, jit=options.jit or (None if self.checked else Jit()))
         self.primal = f
         self.function = function
         self.asked = asked
@@ -229,7 +232,7 @@ class Derivative:
         if is_new and ready.built.unknown and self.learn(args):
             ready, _ = self._prepared(args)
         if is_new:
-            tell(ready.built.on_tape, self.function.__name__, self.options.jit)
+            tell(ready.built.on_tape, self.function.__name__, self.options.jit is not None)
         return ready
 
     def _key(self, args: tuple[Any, ...]) -> tuple[Type, ...]:
@@ -277,7 +280,7 @@ class Derivative:
             self.check_compiled(built)
             # who has not asked for compiled code gets the derivative anyway (with the draws that Numba would make)
             otherwise = None if self.asked.jit or built.repeats.outside else lambda e: warn(not_compiled(program, e))
-            call = Jitted(built.plain, self.function.__name__, self.checked, otherwise)
+            call = Jitted(built.plain, self.function.__name__, self.options.jit, self.checked, otherwise)
         captured = tuple(v for _, v in built.captured)
         unchanged: Callable[[], bool]
         unchanged, loose = watcher(built.references, captured), not all(is_exact(a, False) for a in captured)
@@ -332,7 +335,8 @@ class Derivative:
         with BUILDING:
             options = self.options
             wrt, single = (self.wrt, self.single) if by is None else (by, False)
-            request = Request(wrt, single, kind, options.has_aux, options.quiet or quiet, compiled or options.jit)
+            jit = options.jit or (Jit() if compiled else None)
+            request = Request(wrt, single, kind, options.has_aux, options.quiet or quiet, jit)
             return build(self.program(), types, request, taped, self.instead, guesses)
 
     def built_for_types(self, types: list[Type], taped: bool = True, compiled: bool = False) -> Built:
@@ -360,6 +364,10 @@ class Derivative:
             return self.generic().text
         own, _ = self.apart(self.by_position(args, kwargs))
         return self.prepare(tuple(own)).built.text
+
+    def with_jit(self, jit: Jit | None) -> Derivative:
+        """The same derivative, compiled with these options; in plain Python without."""
+        return type(self)(self.primal, replace(self.asked, jit=jit))
 
     def generic(self) -> Built:
         """The derivative for the argument types that annotations, defaults and use suggest; where these do not tell
@@ -407,9 +415,8 @@ class Derivative:
         return self.wrt[0] if self.single else "(" + ", ".join(self.wrt) + ")"
 
     def __repr__(self) -> str:
-        jit = ", jit" if self.options.jit else ""
         call = f"{self.function.__qualname__}{self.signature}"
-        return f"<{_WHAT[self.options.kind]} of {call} with respect to {self._wrt_text()}{jit}>"
+        return f"<{_WHAT[self.options.kind]} of {call} with respect to {self._wrt_text()}{shown(self.options.jit)}>"
 
     # --------------------------------------------------------------------------------------------------- copying
 

@@ -10,13 +10,14 @@ import numpy as np
 
 from .api import value_and_grad
 from .errors import BadOutput
+from .jit_options import JitLike
 from .tape import Function, Tensor
 from .tape.function import once_differentiable
 from .tape.tensor import boxed, canonical, made
 from .vjp import vjp
 
 
-def from_source(f: Callable[..., Any] | None = None, *, jit: bool = False) -> Any:
+def from_source(f: Callable[..., Any] | None = None, *, jit: JitLike = False) -> Any:
     """`f`, to be called on tensors: recorded as one operation whose backward is srcdiff's derivative of the source of
     `f`, compiled by Numba with `jit`. A decorator, too.
 
@@ -72,7 +73,7 @@ def _tensors(value: Any) -> Any:
 
 
 @functools.lru_cache(maxsize=64)
-def _operation(f: Any, jit: bool) -> type[Function]:
+def _operation(f: Any, jit: JitLike) -> type[Function]:
     """The Function that stands for `f`."""
 
     def forward(ctx: Any, *args: Any) -> Any:
@@ -122,7 +123,7 @@ def _again(f: Any, ctx: Any, g: Any) -> Any:
 
 
 @functools.lru_cache(maxsize=64)
-def _gradient(f: Any, k: int, jit: bool) -> Any:
+def _gradient(f: Any, k: int, jit: JitLike) -> Any:
     from .api import grad
 
     return grad(f, wrt=k, jit=jit)

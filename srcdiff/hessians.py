@@ -8,12 +8,13 @@ from typing import Any
 from .derivative import Derivative, is_derivative, signature_of
 from .errors import BadArgument
 from .jacobian import Jacobian
+from .jit_options import Jit, JitLike, jit_of
 from .ready import Options, Wrt
 from .signature import duplicated, selected
 from .subject import importable, python_function
 
 
-def hessian(f: Any, *, wrt: Wrt = 0, jit: bool = False, fallback: str | None = None) -> Any:
+def hessian(f: Any, *, wrt: Wrt = 0, jit: JitLike = False, fallback: str | None = None) -> Any:
     """The second derivatives of a scalar function: an array of the shape of the argument in `wrt`, twice. Forward over
     reverse. A tuple `wrt` gives a tuple of rows, each a tuple of blocks.
 
@@ -23,19 +24,22 @@ def hessian(f: Any, *, wrt: Wrt = 0, jit: bool = False, fallback: str | None = N
     array([[0., 4.],
            [4., 2.]])
     """
+    how = jit_of(jit)
     if not isinstance(wrt, tuple):
-        return _of_gradient(f, wrt, wrt, jit, fallback)
+        return _of_gradient(f, wrt, wrt, how, fallback)
     signature = signature_of(f)
     chosen, _ = selected(signature, wrt, getattr(f, "__name__", "f"))
-    rows = [_of_gradient(f, n, chosen, jit, fallback) for n in chosen]
+    rows = [_of_gradient(f, n, chosen, how, fallback) for n in chosen]
 
-    return _Rows(f, chosen, jit, fallback, rows)
+    return _Rows(f, chosen, how, fallback, rows)
 
 
 class _Rows:
     """The Hessian by several arguments: a row of blocks for each of them."""
 
-    def __init__(self, f: Any, wrt: tuple[str, ...], jit: bool, fallback: str | None, rows: list[Jacobian]) -> None:
+    def __init__(
+        self, f: Any, wrt: tuple[str, ...], jit: Jit | None, fallback: str | None, rows: list[Jacobian]
+    ) -> None:
         self.primal, self.wrt, self.jit, self.fallback, self.rows = f, wrt, jit, fallback, rows
         function = f.function if is_derivative(f) else python_function(f)
         self._name = function.__qualname__
@@ -59,10 +63,10 @@ class _Rows:
         return _hessian, (self.primal, self.wrt, self.jit, self.fallback)
 
 
-def _hessian(f: Any, wrt: tuple[str, ...], jit: bool, fallback: str | None) -> Any:
+def _hessian(f: Any, wrt: tuple[str, ...], jit: Jit | None, fallback: str | None) -> Any:
     return hessian(f, wrt=wrt, jit=jit, fallback=fallback)
 
 
-def _of_gradient(f: Any, by: Wrt, wrt: Wrt, jit: bool, fallback: str | None) -> Jacobian:
+def _of_gradient(f: Any, by: Wrt, wrt: Wrt, jit: Jit | None, fallback: str | None) -> Jacobian:
     gradient = Derivative(f, Options("grad", by, jit, False, fallback=fallback))
     return Jacobian(gradient, "jacobian", wrt, "forward", jit, fallback)

@@ -17,6 +17,7 @@ from .derivative import Derivative
 from .derive import OneByOne
 from .errors import BadArgument, BadOutput, UnsupportedCall, warn
 from .ir.types import Held, Num, Type
+from .jit_options import Jit, JitLike, jit_of, shown
 from .pushforward import Pushforward
 from .ready import Options, Wrt
 from .records import is_structure
@@ -39,7 +40,7 @@ class Jacobian:
     """
 
     def __init__(
-        self, f: Callable[..., Any], kind: str, wrt: Wrt, mode: str, jit: bool, fallback: str | None = None
+        self, f: Callable[..., Any], kind: str, wrt: Wrt, mode: str, jit: Jit | None, fallback: str | None = None
     ) -> None:
         if not any(type(mode) is str and mode == known for known in _MODES):
             raise BadArgument(f"mode is one of {', '.join(map(repr, _MODES))}, not {mode!r}")
@@ -62,13 +63,12 @@ class Jacobian:
 
     def __repr__(self) -> str:
         call = f"{self.function.__qualname__}{self.signature}"
-        return f"<{_WHAT[self.kind]} of {call} with respect to {', '.join(self.wrt)}{', jit' if self.jit else ''}>"
+        return f"<{_WHAT[self.kind]} of {call} with respect to {', '.join(self.wrt)}{shown(self.jit)}>"
 
     def __reduce__(self) -> Any:
         if not importable(self.primal):
             raise BadArgument(f"{self!r} cannot be pickled: its function is not found by its name")
-        wrt: Wrt = self.wrt[0] if self.single else self.wrt
-        return Jacobian, (self.primal, self.kind, wrt, self.mode, self.jit, self.options.fallback)
+        return Jacobian, self._asked(self.jit)
 
     # ---------------------------------------------------------------------------------------------------- calling
 
@@ -80,7 +80,7 @@ class Jacobian:
         if driver is None:
             driver = self._driver(fit, whole)
             if self.jit and driver not in self._on_tape:
-                compiled = Jitted(driver, self.function.__name__, checked=False)
+                compiled = Jitted(driver, self.function.__name__, self.jit, checked=False)
                 compiled.compile(fit)
                 driver = compiled
             self._compiled[key] = driver
@@ -96,6 +96,14 @@ class Jacobian:
         given = [args[self._names.index(n)] for n in self.wrt]
         blocks = [_as_given(b, a) for b, a in zip((found,) if self.single else found, given, strict=True)]
         return blocks[0] if self.single else tuple(blocks)
+
+    def with_jit(self, jit: Jit | None) -> Jacobian:
+        """The same Jacobian, compiled with these options; in plain Python without."""
+        return Jacobian(*self._asked(jit))
+
+    def _asked(self, jit: Jit | None) -> tuple[Any, str, Wrt, str, Jit | None, str | None]:
+        wrt: Wrt = self.wrt[0] if self.single else self.wrt
+        return self.primal, self.kind, wrt, self.mode, jit, self.options.fallback
 
     def text_for(self, /, *args: Any, **kwargs: Any) -> str:
         """The text of the loop over directions for these arguments."""
@@ -371,7 +379,7 @@ def _tuple(items: list[str]) -> str:
 
 
 def jacobian(
-    f: Callable[..., Any], *, wrt: Wrt = 0, mode: str = "auto", jit: bool = False, fallback: str | None = None
+    f: Callable[..., Any], *, wrt: Wrt = 0, mode: str = "auto", jit: JitLike = False, fallback: str | None = None
 ) -> Jacobian:
     """The Jacobian of a function that returns a number or an array: an array of the result's shape followed by that
     of the argument in `wrt`. A tuple `wrt` gives a tuple of such blocks.
@@ -385,11 +393,11 @@ def jacobian(
     array([[2., 0.],
            [0., 4.]])
     """
-    return Jacobian(f, "jacobian", wrt, mode, jit, fallback)
+    return Jacobian(f, "jacobian", wrt, mode, jit_of(jit), fallback)
 
 
 def value_and_jacobian(
-    f: Callable[..., Any], *, wrt: Wrt = 0, mode: str = "auto", jit: bool = False, fallback: str | None = None
+    f: Callable[..., Any], *, wrt: Wrt = 0, mode: str = "auto", jit: JitLike = False, fallback: str | None = None
 ) -> Jacobian:
     """Like `jacobian`, with the value: `(value, jacobian)`.
 
@@ -397,11 +405,11 @@ def value_and_jacobian(
     >>> srcdiff.value_and_jacobian(lambda x: x * x)(3.0)
     (9.0, 6.0)
     """
-    return Jacobian(f, "value_and_jacobian", wrt, mode, jit, fallback)
+    return Jacobian(f, "value_and_jacobian", wrt, mode, jit_of(jit), fallback)
 
 
 def elementwise_grad(
-    f: Callable[..., Any], *, wrt: Wrt = 0, jit: bool = False, fallback: str | None = None
+    f: Callable[..., Any], *, wrt: Wrt = 0, jit: JitLike = False, fallback: str | None = None
 ) -> Jacobian:
     """The derivative of each element of the result by the same element of the argument, in one forward sweep.
 
@@ -413,4 +421,4 @@ def elementwise_grad(
     >>> srcdiff.elementwise_grad(lambda x: x**3)(np.array([1.0, 2.0]))
     array([ 3., 12.])
     """
-    return Jacobian(f, "elementwise", wrt, "forward", jit, fallback)
+    return Jacobian(f, "elementwise", wrt, "forward", jit_of(jit), fallback)

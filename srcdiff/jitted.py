@@ -14,6 +14,7 @@ from .errors import BadArgument, SharedMemory
 from .ir.nodes import Assign, Call, Const, Display, Effect, Expr, Function, Item, Name, Object, Param, Return, Stmt
 from .ir.types import BOOL, FLOAT, Dim, Held, Num, Static, Tup, Type, describe
 from .ir.walk import Fresh
+from .jit_options import Jit
 from .signature import COMPLEX_HINT, fitted, type_of
 from .subject import function_of, identifier, plain_params
 
@@ -103,7 +104,7 @@ class _Caller:
 
     def function(self) -> Any:
         whole = Name(Fresh(set(self.names))("result"))
-        inner = compiled(self.built.plain, self.derivative.checked)
+        inner = compiled(self.built.plain, self.derivative.options.jit or Jit(), self.derivative.checked)
         call = Assign(whole, Call(Object(inner, "derivative"), tuple(self.args)))
         name = f"{identifier(self.derivative)}_call"
         body = (*self.checks(), call, Return(self.result(whole)))

@@ -11,6 +11,7 @@ import numpy as np
 
 from .derivative import Derivative, signature_of
 from .errors import BadArgument
+from .jit_options import Jit, JitLike, jit_of
 from .ready import Options, Wrt
 from .records import form_of, is_structure, mapped, name_of, parts_of
 from .signature import bound, finish, is_real
@@ -87,7 +88,7 @@ def jvp(
     /,
     *,
     wrt: Wrt | None = None,
-    jit: bool = False,
+    jit: JitLike = False,
     fallback: str | None = None,
 ) -> Any:
     """The value `f(*primals)` and its tangent along the tangents of the arguments: a Jacobian-vector product.
@@ -109,7 +110,7 @@ def jvp(
     (array([3., 6.]), array([3., 0.]))
     """
     if primals is None:
-        return Pushforward(f, Options("jvp", 0 if wrt is None else wrt, jit, False, fallback=fallback))
+        return Pushforward(f, Options("jvp", 0 if wrt is None else wrt, jit_of(jit), False, fallback=fallback))
     if wrt is not None or tangents is None:
         raise BadArgument("jvp(f, primals, tangents): the tangents tell the arguments, None stands for one held fixed")
     sequences = isinstance(primals, tuple | list) and isinstance(tangents, tuple | list)
@@ -120,16 +121,16 @@ def jvp(
         raise BadArgument("jvp needs at least one tangent")
     signature = signature_of(f)
     whole = bound(signature, getattr(f, "__name__", "f"), tuple(primals), {}).arguments.values()
-    return _kept(f, chosen, jit, fallback).push(tuple(whole), tuple(tangents[k] for k in chosen))
+    return _kept(f, chosen, jit_of(jit), fallback).push(tuple(whole), tuple(tangents[k] for k in chosen))
 
 
 @functools.lru_cache(maxsize=16)
-def _kept(f: Any, chosen: tuple[int, ...], jit: bool, fallback: str | None) -> Pushforward:
+def _kept(f: Any, chosen: tuple[int, ...], jit: Jit | None, fallback: str | None) -> Pushforward:
     """Kept for the next call with the same function; the derivative itself notices what has changed since."""
     return Pushforward(f, Options("jvp", chosen, jit, False, fallback=fallback))
 
 
-def hvp(f: Callable[..., Any], *, wrt: Wrt = 0, jit: bool = False, fallback: str | None = None) -> Pushforward:
+def hvp(f: Callable[..., Any], *, wrt: Wrt = 0, jit: JitLike = False, fallback: str | None = None) -> Pushforward:
     """The product of the Hessian of a scalar function with a vector, as a function `(*args, v)`: forward over reverse.
 
     `v` has the shape of the argument in `wrt`; for a tuple `wrt` there is a vector for each of them, and the result is
@@ -140,19 +141,23 @@ def hvp(f: Callable[..., Any], *, wrt: Wrt = 0, jit: bool = False, fallback: str
     >>> srcdiff.hvp(lambda x: np.sum(x**3))(np.array([1.0, 2.0]), np.array([1.0, 1.0]))
     array([ 6., 12.])
     """
-    gradient = Derivative(f, Options("grad", wrt, jit, False, fallback=fallback))
-    return Pushforward(gradient, Options("tangent", wrt, jit, False, fallback=fallback))
+    how = jit_of(jit)
+    gradient = Derivative(f, Options("grad", wrt, how, False, fallback=fallback))
+    return Pushforward(gradient, Options("tangent", wrt, how, False, fallback=fallback))
 
 
-def grad_and_hvp(f: Callable[..., Any], *, wrt: Wrt = 0, jit: bool = False, fallback: str | None = None) -> Pushforward:
+def grad_and_hvp(
+    f: Callable[..., Any], *, wrt: Wrt = 0, jit: JitLike = False, fallback: str | None = None
+) -> Pushforward:
     """Like `hvp`, in one sweep with the gradient: the derivative returns `(gradient, product)`.
 
     >>> import srcdiff
     >>> srcdiff.grad_and_hvp(lambda x: x**3)(2.0, 1.0)
     (12.0, 12.0)
     """
-    gradient = Derivative(f, Options("grad", wrt, jit, False, fallback=fallback))
-    return Pushforward(gradient, Options("jvp", wrt, jit, False, fallback=fallback))
+    how = jit_of(jit)
+    gradient = Derivative(f, Options("grad", wrt, how, False, fallback=fallback))
+    return Pushforward(gradient, Options("jvp", wrt, how, False, fallback=fallback))
 
 
 def fitted_tangents(given: Any, argument: Any, name: str) -> Iterator[Any]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from .build import Built
 from .errors import BadArgument
+from .jit_options import Jit
 from .signature import fitted
 
 Wrt = int | str | tuple[int | str, ...]
@@ -19,16 +20,14 @@ Wrt = int | str | tuple[int | str, ...]
 class Options:
     kind: str  # a key of _WHAT
     wrt: Wrt
-    jit: bool
+    jit: Jit | None  # how it is compiled; None for plain Python
     has_aux: bool
     quiet: bool = False  # without what the function prints
     fallback: str | None = None  # "tape": what is refused runs on the eager runtime
 
     def __post_init__(self) -> None:
-        for name in ("jit", "has_aux"):
-            value = getattr(self, name)
-            if not isinstance(value, bool | np.bool_):
-                raise BadArgument(f"{name} is True or False, not {value!r}")
+        if not isinstance(self.has_aux, bool | np.bool_):
+            raise BadArgument(f"has_aux is True or False, not {self.has_aux!r}")
         if self.fallback not in (None, "tape"):
             raise BadArgument(f"fallback is 'tape' or None, not {self.fallback!r}")
 

@@ -12,17 +12,18 @@ import numpy as np
 from .derivative import Derivative, signature_of
 from .errors import BadArgument, NotDifferentiable, Refusal, UnsupportedCall
 from .ir.types import Form
+from .jit_options import Jit, JitLike, jit_of
 from .learning import Learned
 from .ready import Options, Ready
 from .records import form_of, is_structure, leaves, mapped, parts_of
 from .signature import bound, duplicated, finished, is_real, key_of
 from .subject import importable
 
-How = tuple[bool, str | None]  # whether it is compiled, and what becomes of what is refused
+How = tuple[Jit | None, str | None]  # how it is compiled, and what becomes of what is refused
 
 
 def vjp(
-    f: Callable[..., Any], /, *args: Any, jit: bool = False, fallback: str | None = None
+    f: Callable[..., Any], /, *args: Any, jit: JitLike = False, fallback: str | None = None
 ) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
     """The value `f(*args)` and the pullback: from the adjoint of the value to the adjoints of the arguments.
 
@@ -49,7 +50,7 @@ def vjp(
     given = bound(signature, getattr(f, "__name__", "f"), args, {})
     whole = tuple(given.arguments.values())
     names = tuple(signature.parameters)[: len(args)]
-    derivative, ready = _chosen(f, names, whole, (jit, fallback))
+    derivative, ready = _chosen(f, names, whole, (jit_of(jit), fallback))
     if ready.written:
         derivative.check_apart(ready, whole)
     if ready.built.repeats.problem is not None:
@@ -156,7 +157,7 @@ def _without_counts(
         if name in accepted:
             continue
         try:
-            _prepared(f, tuple(n for n in names if n in accepted or n == name), whole, (False, how[1]))
+            _prepared(f, tuple(n for n in names if n in accepted or n == name), whole, (None, how[1]))
         except Refusal as refusal:
             if not _counts(refusal):
                 raise
@@ -182,7 +183,7 @@ def _prepared(f: Any, wanted: tuple[str, ...], whole: tuple[Any, ...], how: How)
 
 
 @functools.lru_cache(maxsize=16)
-def _derivative(f: Any, wanted: tuple[str, ...], jit: bool, fallback: str | None) -> Derivative:
+def _derivative(f: Any, wanted: tuple[str, ...], jit: Jit | None, fallback: str | None) -> Derivative:
     """Kept for the next call with the same function; the derivative itself notices what has changed since."""
     return Derivative(f, Options("vjp", wanted, jit, False, quiet=True, fallback=fallback))
 

@@ -52,7 +52,7 @@ class NumericApi:
         df = self.grad(f, wrt=wrt)
         return lambda *args, **kwargs: (self.spoil_value(f(*copies(args), **kwargs)), df(*args, **kwargs))
 
-    def vjp(self, f: Callable[..., Any], *args: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
+    def vjp(self, f: Callable[..., Any], *args: Any, **_: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
         def pullback(seed: Any) -> tuple[Any, ...]:
             def weighed(*a: Any) -> float:
                 pairs = zip(leaves(f(*a)), leaves(seed), strict=True)
@@ -342,7 +342,7 @@ def test_changed_seed(api: NumericApi) -> None:
 
 
 def test_adjoint_that_is_the_seed(api: NumericApi) -> None:
-    def vjp(f: Callable[..., Any], x: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
+    def vjp(f: Callable[..., Any], x: Any, **_: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
         return f(x), lambda seed: (seed,)
 
     api.vjp = vjp
@@ -351,7 +351,7 @@ def test_adjoint_that_is_the_seed(api: NumericApi) -> None:
 
 
 def test_pullback_that_changes_the_value(api: NumericApi) -> None:
-    def vjp(f: Callable[..., Any], x: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
+    def vjp(f: Callable[..., Any], x: Any, **_: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
         y = x * x
 
         def pullback(seed: Any) -> tuple[Any, ...]:
@@ -366,7 +366,7 @@ def test_pullback_that_changes_the_value(api: NumericApi) -> None:
 
 
 def test_pullback_that_reads_the_value(api: NumericApi) -> None:
-    def vjp(f: Callable[..., Any], x: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
+    def vjp(f: Callable[..., Any], x: Any, **_: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
         y = np.exp(x)
         return y, lambda seed: (y * seed,)
 

@@ -77,7 +77,7 @@ class MachineCode:
             return None
         if implementations_of_others(target.typing_context):
             return None
-        options = [f"{name}={value!r}" for name, value in sorted(self.options.items())]
+        options = [f"{name}={_setting(value)}" for name, value in sorted(self.options.items())]
         text = unplaced(module.rendered.text)
         processor = map(str, target.codegen().magic_tuple())
         parts = (module.name, self.name, text, types, *meaning, "", *options, "", *surroundings, "", *processor)
@@ -106,6 +106,11 @@ def _pickled(content: Any) -> bytes:
     dumps: Any = numba.core.serialize.dumps
     found: bytes = dumps(content)
     return found
+
+
+def _setting(value: Any) -> str:
+    """An option of Numba's, in the same words in every process: a set has no order."""
+    return repr(sorted(value) if isinstance(value, set) else value)
 
 
 def _types(args: Iterable[Any]) -> str | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ..analysis.aliases import Aliases
 from ..ir.nodes import Const, Display, Expr, Function, Return
 from ..ir.types import Type
+from ..jit_options import Jit
 from ..normalise import Core
 
 
@@ -18,14 +19,18 @@ class Request:
     result leaf, all of them positional); forward mode: "jvp" (result and tangent) or "tangent" (that alone), with a
     tangent for every argument in `wrt`, or "tangents" (tangents in many directions, along one more axis, which code
     that is `compiled` goes through in loops). A `quiet` derivative is one of several runs of the function: what the
-    function prints is left out. `compiled` says that the text is for Numba."""
+    function prints is left out. `jit` says that the text is for Numba, and with which options."""
 
     wrt: tuple[str, ...]
     single: bool
     kind: str
     has_aux: bool = False
     quiet: bool = False
-    compiled: bool = False
+    jit: Jit | None = None
+
+    @property
+    def compiled(self) -> bool:
+        return self.jit is not None
 
     @property
     def is_forward(self) -> bool:

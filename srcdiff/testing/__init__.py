@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from srcdiff.jit_options import JitLike, jit_of
 from srcdiff.records import is_structure
 
 from .differences import SEED, check_probes
@@ -34,7 +35,7 @@ def check_grad(
     args: Sequence[Any],
     *,
     wrt: Key | Sequence[Key] | None = None,
-    jit: bool = False,
+    jit: JitLike = False,
     modes: Sequence[str] = ("reverse", "forward"),
     order: int = 1,
     rtol: float | None = None,
@@ -76,13 +77,13 @@ def check_grad(
     if not chains or not all(set(chain) <= set(FIRST) for chain in chains):
         raise ValueError(f'modes are "reverse", "forward", and nests such as "forward-over-reverse"; not {modes!r}')
     if any(is_structure(a) for a in args) and not kwargs:
-        check_structured(f, tuple(args), wrt, jit, order, rtol, atol)
+        check_structured(f, tuple(args), wrt, jit_of(jit), order, rtol, atol)
         return
     if order == 2 and not any(len(chain) > 1 for chain in chains):
         chains += [("reverse", "reverse"), ("forward", "reverse")]
     kwargs = dict(kwargs or {})
     chosen, labels = selected(f, tuple(args), kwargs, wrt)
-    _check(Problem(f, tuple(args), kwargs, chosen, labels, jit, rtol, atol), chains)
+    _check(Problem(f, tuple(args), kwargs, chosen, labels, jit_of(jit), rtol, atol), chains)
 
 
 def _check(problem: Problem, chains: Sequence[tuple[str, ...]]) -> None:

@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from srcdiff.jit_options import Jit
+
 from .values import GradientMismatch, again, agree, copied, leaves, state_of
 
 Function = Callable[..., Any]
@@ -25,7 +27,7 @@ class Problem:
     kwargs: dict[str, Any]
     wrt: tuple[Key, ...]
     labels: tuple[str, ...]  # one per entry of wrt
-    jit: bool
+    jit: Jit | None
     rtol: float | None
     atol: float
     title: str = ""  # what the function is, where it is made of another one

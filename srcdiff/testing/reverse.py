@@ -30,12 +30,7 @@ def through_grad(problem: Problem, keep: Snapshot, value: Any) -> tuple[Any, ...
 
 def through_vjp(problem: Problem, keep: Snapshot, value: Any, weights: Any) -> tuple[Any, ...]:
     args, where = positional(problem)
-    f = problem.f
-    if problem.jit and not hasattr(f, "py_func"):
-        import numba
-
-        f = numba.njit(f)  # this is how `vjp` is asked for compiled code
-    result, pullback = api.vjp(f, *args)
+    result, pullback = api.vjp(problem.f, *args, jit=problem.jit)
     close(problem, value, result, "vjp")
     before = [leaf.copy() for leaf in leaves(weights)]
     adjoints: Any = pullback(weights)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from srcdiff import api
+from srcdiff.jit_options import Jit
 
 from . import structures
 from .differences import SEED, check_probes
@@ -21,7 +22,7 @@ def check_structured(
     f: Function,
     args: tuple[Any, ...],
     wrt: Key | Sequence[Key] | None,
-    jit: bool,
+    jit: Jit | None,
     order: int,
     rtol: float | None,
     atol: float,

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from srcdiff import api
+from srcdiff.jit_options import Jit
 from srcdiff.records import form_of, is_structure, leaves, mapped
 from srcdiff.signature import is_real
 
@@ -76,7 +77,7 @@ def tangents(args: Sequence[Any], wrt: Sequence[int], rng: np.random.Generator) 
     return [mapped(tangent, a) if k in wrt else None for k, a in enumerate(args)]
 
 
-def check_gradients(flat: Flat, wrt: Sequence[int], weights: Any, jit: bool) -> tuple[Any, ...]:
+def check_gradients(flat: Flat, wrt: Sequence[int], weights: Any, jit: Jit | None) -> tuple[Any, ...]:
     """The gradient by each leaf, from `grad` for a number and `vjp` for any other value; its form, what it leaves
     alone, and the tangent along a random direction are checked here."""
     f, args, name = flat.f, flat.args, flat.__name__
