@@ -1,5 +1,7 @@
 """Programs in which an array, a list or a shadow has more names than one block, one loop or one place."""
 
+import itertools
+
 import numpy as np
 
 from srcdiff import checkpoint
@@ -96,3 +98,63 @@ def a_checkpointed_function_that_writes_its_argument_in_a_loop(x, c):
         s += e
         x = x + v
     return s + np.sum(x)
+
+
+# ----------------------------------------------------------- one list or array in several places
+
+
+@case(args=(draw(4),), second=True)
+def rows_that_are_one_list(x):
+    rows = [[0.0] * 3] * 2
+    rows[0][1] = x[0] * x[1]
+    rows[1][1] += x[2]
+    return rows[0][1] * rows[1][1] + rows[1][0]
+
+
+@case(args=(draw(4),), second=True)
+def a_dict_and_an_array_many_times(x):
+    states = 2 * [{"a": x[0]}]
+    states[0]["a"] *= x[1]
+    states[1]["a"] += x[2]
+    u = (2.0 * x,) * 2
+    u[0][0] *= x[1]
+    u[1][0] += states[0]["a"]
+    return states[0]["a"] * states[1]["a"] * u[0][0]
+
+
+@case(args=(draw(4),), second=True)
+def one_list_on_every_trip(x):
+    s = 0.0
+    for row in itertools.repeat([x[0]], 3):
+        row[0] *= x[1]
+        s += row[0]
+    for a, row in itertools.product(x, ([x[0]],)):
+        row[0] *= a
+        s += row[0]
+    return s
+
+
+@case(args=(draw(4),), second=True)
+def one_array_in_many_pairs(x):
+    s = 0.0
+    for a, b in itertools.product((2.0 * x, x * x), repeat=2):
+        b[0] *= a[1]
+        s += b[0] * a[2]
+    for p, q in itertools.permutations(([x[0]], [x[1]], [x[2]]), 2):
+        p[0] *= q[0]
+        s += p[0]
+    return s
+
+
+@case(args=(draw(4),), second=True)
+def elements_of_a_product_are_made_once(x):
+    calls = [0.0]
+
+    def made():
+        calls[0] += x[1]
+        return x[:2] * calls[0]
+
+    s = 0.0
+    for a, b in itertools.product(x, made()):
+        s += a * b
+    return s * calls[0]
