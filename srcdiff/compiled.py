@@ -119,7 +119,8 @@ def _within(function: FunctionType, space: dict[str, Any]) -> FunctionType:
 
 class Jitted:
     """A generated function compiled by Numba for each combination of argument types. With `otherwise`, it runs in plain
-    Python where Numba cannot compile it, and `otherwise` is told why."""
+    Python where Numba cannot compile it, and `otherwise` is told why. So it does where the user has turned compilation
+    off, to debug or to measure coverage: `NUMBA_DISABLE_JIT=1`."""
 
     def __init__(
         self,
@@ -130,9 +131,9 @@ class Jitted:
         otherwise: Callable[[Exception], None] | None = None,
     ) -> None:
         self.numba = numba_module()
-        self.dispatcher = compiled(function, jit, checked)
+        self.plain = bool(self.numba.config.DISABLE_JIT)
+        self.dispatcher: Any = function if self.plain else compiled(function, jit, checked)
         self.function, self.name, self.otherwise = function, name, otherwise
-        self.plain = False
 
     def __call__(self, *args: Any) -> Any:
         if self.plain:
@@ -161,6 +162,8 @@ class Jitted:
         """Compile for arguments of these types, if that has not been done; the Numba type of the result (None where
         plain Python takes its place). What Numba advises on speed is about code that is not the user's; Numba's own
         lock keeps threads from mixing up the warning filters."""
+        if self.plain:
+            return None
         from numba.core.compiler_lock import global_compiler_lock
 
         from .runtime_numba.messages import short_messages

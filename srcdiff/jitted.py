@@ -47,8 +47,11 @@ def jitted_by_types(owner: Any, written_for: Callable[[list[Type]], Any]) -> Any
 def dispatcher_by_types(
     name: str, names: list[str], params: tuple[Param, ...], owner: Any, written_for: Callable[[tuple[Any, ...]], Any]
 ) -> Any:
-    """A Numba dispatcher that runs the function that `written_for` gives for the Numba types of the arguments."""
+    """A Numba dispatcher that runs the function that `written_for` gives for the Numba types of the arguments. Where
+    compilation is turned off it is the owner itself, since whoever calls it is plain Python."""
     numba = numba_module()
+    if numba.config.DISABLE_JIT:
+        return owner
     plain = tuple(map(Param, names))
     # What the stub returns makes it one of a kind: two derivatives never share a function object, nor an overload.
     stub = function_of(f"{name}_stub", plain, Object(owner, "derivative"))

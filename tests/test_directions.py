@@ -95,6 +95,10 @@ def horner(x):
     return s
 
 
+def written_out(x):
+    return np.array([[x[0] * x[1], 1.0], [np.sum(x), x[2] ** 2]]) * x[0]
+
+
 @pytest.mark.parametrize("jit", [False, pytest.param(True, marks=pytest.mark.jit)])
 @pytest.mark.parametrize(
     ("f", "args"),
@@ -102,6 +106,7 @@ def horner(x):
         (relaxed, (np.linspace(0.1, 1.0, 150), 0.3)),
         (folded, (np.arange(12.0).reshape(3, 4) / 10,)),
         (horner, (np.linspace(0.1, 1.0, 5),)),
+        (written_out, (np.array([0.3, 0.1, 0.2]),)),
     ],
 )
 def test_a_jacobian_takes_its_columns_together(f, args, jit):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import subprocess
 import sys
 import threading
@@ -373,3 +374,28 @@ def test_inside_a_differentiated_function_the_dispatcher_is_not_taken_for_nothin
 
     with contextlib.suppress(SrcdiffError):  # it may be refused
         assert srcdiff.grad(caller)(2.0) == pytest.approx(9.0 * 4.0)
+
+
+def test_compilation_can_be_turned_off():
+    """As people do to debug, and to measure coverage."""
+    program = """
+import numba, numpy as np, srcdiff
+
+def f(x, a):
+    for i in range(1, len(x)):
+        x[i] += a * x[i - 1] ** 2
+    return x
+
+def g(x, a):
+    return np.sum(f(x.copy(), a))
+
+x = np.array([0.5, 1.0, 2.0])
+print(srcdiff.grad(g, jit=True)(x, 0.3) == srcdiff.grad(g)(x, 0.3))
+print(srcdiff.jacobian(f, jit=True)(x, 0.3) == srcdiff.jacobian(f)(x, 0.3))
+print(numba.njit(lambda x: srcdiff.grad(g).jitted(x, 0.3))(x) == srcdiff.grad(g)(x, 0.3))
+"""
+    env = os.environ | {"NUMBA_DISABLE_JIT": "1", "SRCDIFF_CACHE": "0"}
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=env, cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout.count("True"), "False" in done.stdout) == (0, 15, False), done.stderr

@@ -11,12 +11,12 @@ from ..ir.types import Num, Type
 from ..ir.walk import is_call_of, names, statements, targets
 from ..rules.effects import has_effect
 from .acts import Fork, Node, Round, Step
-from .facts import Facts
+from .lifetimes import Lifetimes
 from .overwritten import Reads
 from .schedule import Key
 
 
-class Choices(Facts):
+class Choices(Lifetimes):
     """What has been decided so far; a decision that turns out impossible is struck out and planning starts anew."""
 
     def __init__(
@@ -138,13 +138,23 @@ class Choices(Facts):
         if is_call_of(value, np.zeros_like) and name in self.shadow_names:
             array = value.args[0] if isinstance(value, Call) else None
             own = isinstance(array, Name) and self.is_local(array.id, nodes)
-            return own and self.is_local(name, nodes)  # else several runs of the block share one shadow
+            return own and self.is_made_again(s, name)
         if self.is_pointer(name, value):
             return all(self.at_hand(k, nodes) for k in self.pointer_keys(value))
         type_ = self.types.get(name)
         if not isinstance(type_, Num) or type_.ndim != 0 or not self.is_cheap(value):
             return False
         return all(self.at_hand(k, nodes) for k in self.keys(value))
+
+    def is_made_again(self, s: Stmt, shadow: str) -> bool:
+        """Whether all second names and views of a shadow that `s` makes are made again if it is: one that is kept would
+        be a part of the shadow that the forward sweep has made."""
+        known = dict(self.cheap)
+        self.cheap[id(s)] = True  # what they are made from
+        if all(self.recomputable(second, block) for _, second, block in self.made_from(shadow)):
+            return True
+        self.cheap = known
+        return False
 
     def at_hand(self, key: Key, nodes: list[Node]) -> bool:
         """Whether keeping this operand costs nothing more: it is read anyway, or no loop ever changes it."""

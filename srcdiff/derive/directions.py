@@ -277,7 +277,8 @@ class Directions:
             self.leave(test)
             return replace(e, args=(self.factor(test), *(v if is_zero(v) else self.of(v) for v in values)))
         if function in _COPIES and not e.kwargs and len(e.args) == 1:
-            return replace(e, args=(self.displayed(e.args[0]),))
+            (first,) = e.args
+            return self.stacked(first) if isinstance(first, Display) else replace(e, args=(self.of(first),))
         if function is np.zeros_like and not e.kwargs and len(e.args) == 1:
             return e
         if function is np.full_like and len(e.args) == 2:
@@ -292,6 +293,12 @@ class Directions:
         if not isinstance(e, Display):
             return self.of(e)
         return replace(e, items=tuple(map(self.displayed, e.items)))
+
+    def stacked(self, e: Expr) -> Expr:
+        """The tangents of an array that is written out, which Numba makes of numbers but not of arrays."""
+        if not isinstance(e, Display):
+            return self.of(e)
+        return Call(Object(np.stack, "np.stack"), (Display("tuple", tuple(map(self.stacked, e.items))),))
 
     def factor(self, e: Expr) -> Expr:
         """A factor of the tangents in every direction."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import operator
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -14,7 +13,7 @@ from ..analysis.lost import SHAPE_ONLY
 from ..ir.callee import helper_of
 from ..ir.nodes import Assign, Call, Choice, Display, Effect, Expr, For, Item, Logic, Name, Object, Slice, Stmt, Update
 from ..ir.types import ListOf, Num, Type
-from ..ir.walk import assigned, expressions, is_call_of, names, statements, subexprs, targets
+from ..ir.walk import assigned, is_call_of, names, statements, subexprs, targets
 from ..rules import is_view
 from ..rules.typing import Typer, settled
 from ..runtime import unbroadcast, zeros_like
@@ -61,7 +60,6 @@ class Facts:
         # by identity; the object is kept with its answer, so that no other one can take its place
         self._keys: dict[int, tuple[Expr, set[Key]]] = {}
         self._defined: dict[int, tuple[Stmt, set[Key]]] = {}
-        self._mentions: dict[int, tuple[Stmt, Counter[str]]] = {}
         self.wanted_anyway = {key for node in nodes for key in self.act_keys_below(node)}
         self.loop_defined = {n for s in self.all_loops(nodes) for n in self.defined(s)}
         self.all_defined = {k for n in nodes for k in self.defined(n)}
@@ -270,34 +268,6 @@ class Facts:
     def is_int(self, e: Expr) -> bool:
         type_ = Typer(self.types)(e)
         return isinstance(type_, Num) and type_.is_integral
-
-    def is_local(self, name: str, nodes: list[Node]) -> bool:
-        """Whether a variable is mentioned in this block only, so that each run of the block has one of its own."""
-        here = sum(self.mentions(n.stmt, name) for n in nodes)
-        there = sum(self.mentions(n.stmt, name) for n in self.nodes)
-        if here != there or self.definitions.get(name) != 1:
-            return False
-        inner = [s for n in nodes for s in statements((n.stmt,))]
-        if any(isinstance(s, Effect) and is_call_of(s.value, list.append) and name in names(s.value) for s in inner):
-            return False  # it lives on in a list
-        return all(self.is_local(other, nodes) for other in self.pointers_to(name, nodes))
-
-    def mentions(self, s: Stmt, name: str) -> int:
-        """How many expressions of a statement, its blocks included, mention a variable."""
-        known = self._mentions.get(id(s))
-        if known is None:
-            found = Counter(n for inner in statements((s,)) for e in expressions(inner) for n in names(e))
-            known = self._mentions[id(s)] = (s, found)
-        return known[1][name]
-
-    def pointers_to(self, name: str, nodes: list[Node]) -> set[str]:
-        """The other shadows that are made from a shadow: views of it and second names."""
-        found: set[str] = set()
-        for node in nodes:
-            for s in statements((node.stmt,)):
-                if isinstance(s, Assign) and name in names(s.value):
-                    found |= {t for t in targets(s.target) if t in self.shadow_names and t != name}
-        return found
 
 
 def list_changed(s: Stmt) -> str | None:

@@ -13,6 +13,7 @@ import sys
 from collections import Counter
 from collections.abc import Hashable
 from dataclasses import dataclass, field, replace
+from inspect import ismodule
 from typing import Any
 
 from .constants import identity
@@ -335,7 +336,9 @@ def describe(type_: Type) -> str:
             return "tuple" if type_.form is None else type_.form.cls.__name__
         case ListOf():
             return "list"
-        case Static():
-            return "None" if type_.value is None else type(type_.value).__name__
+        case Static(value=value):
+            if value is None or isinstance(value, type):
+                return "None" if value is None else "class"
+            return "function" if hasattr(value, "__name__") and not ismodule(value) else type(value).__name__
         case Held():
             return type_.kind.__name__

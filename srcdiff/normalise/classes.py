@@ -117,7 +117,7 @@ class Classes(Records):
         if function is operator.mul and isinstance(whole, Display) and whole.kind == "tuple":
             type_ = self.typed(count)
             if isinstance(type_, Num) and type(type_.value) is int:
-                return sequence(whole.items * type_.value, is_list(whole), e)
+                return sequence(tuple(map(self.shared, whole.items)) * type_.value, is_list(whole), e)
         return None
 
     def construct(self, cls: type, e: Call) -> Expr | None:

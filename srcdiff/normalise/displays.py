@@ -145,6 +145,11 @@ class Displays(Order):
                 kwargs.append((name, found))
         return tuple(args), tuple(kwargs)
 
+    def shared(self, e: Expr) -> Expr:
+        """A value that is about to stand in several places: computed once, and what is changed in one of the places
+        changes in all."""
+        return e if isinstance(e, Object) else self.atom(e, "item")
+
     def items_of(self, e: Expr, at: Expr) -> tuple[Expr, ...]:
         """What a loop over a structure meets, one after the other."""
         if isinstance(e, Display) and e.form is not None and e.form.kind == "dict":

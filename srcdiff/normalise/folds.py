@@ -166,5 +166,5 @@ class Folds(Orders):
                 "write nested loops",
                 e.at,
             )
-        known = [self.items_or_none(a) or [] for a in e.args] * repeat.value
+        known = [list(map(self.shared, self.items_or_none(a) or [])) for a in e.args] * repeat.value
         return Display("tuple", tuple(Display("tuple", row) for row in itertools.product(*known)), e.at)

@@ -103,7 +103,13 @@ def _nested(s: For, call: Call, fresh: Callable[[str], str]) -> Block | None:
     if not isinstance(repeat, Const) or type(repeat.value) is not int or not call.args or repeat.value < 1:
         return None
     check_apart(s)  # the elements are taken when the loop begins
-    sources = call.args * repeat.value
+    given: list[Expr] = list(call.args)
+    ahead: list[Stmt] = []
+    for k, source in enumerate(given):
+        if not _is_same_again(source) and (k or repeat.value > 1):
+            given[k] = own = Name(fresh("source"))
+            ahead.append(Assign(own, source, s.origin))
+    sources = given * repeat.value
     if isinstance(s.target, Display) and len(s.target.items) == len(sources):
         elements, body = s.target.items, s.body
     else:
@@ -111,7 +117,21 @@ def _nested(s: For, call: Call, fresh: Callable[[str], str]) -> Block | None:
         body = (Assign(s.target, Display("tuple", elements), s.origin), *s.body)
     for element, source in zip(reversed(elements), reversed(sources), strict=True):
         body = (For(element, source, body, (), s.origin),)
-    return body
+    return (*ahead, *body)
+
+
+def _is_same_again(source: Expr) -> bool:
+    """Whether what `itertools.product` runs over may be evaluated anew for each turn of a loop around it."""
+    if is_call_of(source, range, zip, enumerate, reversed) and isinstance(source, Call):
+        return all(map(_is_same_again, source.args))
+    parts = list(subexprs(source))
+    return not any(isinstance(p, Display | Comprehension) or (isinstance(p, Call) and not _is_plain(p)) for p in parts)
+
+
+def _is_plain(call: Call) -> bool:
+    """Whether a call is an operator or `len`, which give the same for the same operands: a number or a new array."""
+    function = call.func.value if isinstance(call.func, Object) else None
+    return function is len or getattr(function, "__module__", None) == "_operator"
 
 
 def split(clauses: tuple[Clause, ...]) -> tuple[Clause, ...]:
@@ -125,7 +145,7 @@ def split(clauses: tuple[Clause, ...]) -> tuple[Clause, ...]:
             continue
         assert isinstance(clause.iter, Call)
         sources = clause.iter.args * int(repeat.value)
-        if len(sources) != len(parts):
+        if len(sources) != len(parts) or not all(map(_is_same_again, sources[1:])):
             return clauses
         found += [Clause(t, source, ()) for t, source in zip(parts, sources, strict=True)]
         found[-1] = Clause(parts[-1], sources[-1], clause.conditions)

@@ -76,7 +76,11 @@ class Library(Operators):
         if function is itertools.repeat and len(e.args) == 2:
             (value, times), _ = self.arguments(e)
             count = self.key(times)
-            return None if type(count) is not int or count > _MANY else Display("tuple", (value,) * count, e.at)
+            return (
+                None
+                if type(count) is not int or count > _MANY
+                else Display("tuple", (self.shared(value),) * count, e.at)
+            )
         return super().special_call(function, e)
 
     def frozen(self, e: Expr) -> Expr:
@@ -156,7 +160,7 @@ class Library(Operators):
         if items is None or e.kwargs:
             return None
         bounds = [self.key(self.expr(a)) for a in e.args[1:]]
-        items = [self.value_of(i) for i in items]
+        items = [self.shared(i) for i in items]
         found = list(itertools.islice(function(items, *bounds), _MANY + 1))
         if len(found) > _MANY:
             raise TypeProblem(

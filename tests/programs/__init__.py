@@ -61,6 +61,7 @@ __all__ = [
     "regressions_b",
     "regressions_c",
     "regressions_d",
+    "regressions_e",
     "regressions_shaping",
     "scalars",
     "statements",

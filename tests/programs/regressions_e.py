@@ -1,0 +1,160 @@
+"""Programs in which an array, a list or a shadow has more names than one block, one loop or one place."""
+
+import itertools
+
+import numpy as np
+
+from srcdiff import checkpoint
+
+from .registry import case, draw
+
+# ----------------------------------------------------- arrays written on every trip, under second names
+
+
+@case(args=(draw(4),), second=True)
+def the_array_of_the_last_trip_is_read_after_the_loop(x):
+    for i in range(3):
+        u = 2.0 * x
+        u[0] *= x[1] * (i + 1)
+        w = u
+    return np.sum(w * w)
+
+
+@case(args=(draw(4),), second=True)
+def a_view_of_the_last_trip_is_read_after_a_while(x):
+    i = 0
+    while i < 3:
+        u = 2.0 * x
+        u[0] *= x[1] * (i + 1)
+        w = u[1:]
+        if i == 2:
+            z = w
+        i += 1
+    return np.sum(z * w)
+
+
+@case(args=(draw(4),), second=True)
+def two_names_given_at_once_in_a_loop(x):
+    s = 0.0
+    for i in range(3):
+        u = 2.0 * x
+        v = x * x
+        u[0] *= x[1] * (i + 1)
+        a, b = u, v
+        b[1] *= a[0]
+        s += np.sum(a * b)
+    return s
+
+
+@case(args=(draw(4),), second=True)
+def views_in_an_inner_loop(x):
+    s = 0.0
+    for _ in range(2):
+        u = 2.0 * x
+        v = x * x
+        for j in range(3):
+            k = int(x[j] > 0.2)
+            r = u[k:]
+            r[0] *= v[j]
+            q, p = u[1:], v
+            p[0] *= np.sin(q[j])
+            s += q[0] * r[-1]
+    return s
+
+
+def _exchanged(a, b):
+    a[0] *= b[1]
+    return b, a
+
+
+@case(args=(draw(4),), second=True)
+def arrays_go_through_a_function_and_come_back_exchanged(x):
+    s = 0.0
+    for _ in range(3):
+        u = 2.0 * x
+        v = x * x
+        v, u = _exchanged(u, v)
+        v[2] *= u[1]
+        w, z = _exchanged(u, v)
+        s += w[0] * z[2] + np.sum(u * v)
+    return s
+
+
+@checkpoint
+def _smoothed(u, c, n=3):
+    v = u.copy()
+    for i in range(n):
+        v[i] = np.tanh(v[i - 1] * c) + v[i]
+        u[i] *= c
+    return v, np.sum(v) * c
+
+
+@case(args=(draw(5), 0.5), second=True)
+def a_checkpointed_function_that_writes_its_argument_in_a_loop(x, c):
+    x = 1.0 * x
+    s = 0.0
+    for k in range(3):
+        v, e = _smoothed(x, c + 0.1 * k, n=k + 1)
+        s += e
+        x = x + v
+    return s + np.sum(x)
+
+
+# ----------------------------------------------------------- one list or array in several places
+
+
+@case(args=(draw(4),), second=True)
+def rows_that_are_one_list(x):
+    rows = [[0.0] * 3] * 2
+    rows[0][1] = x[0] * x[1]
+    rows[1][1] += x[2]
+    return rows[0][1] * rows[1][1] + rows[1][0]
+
+
+@case(args=(draw(4),), second=True)
+def a_dict_and_an_array_many_times(x):
+    states = 2 * [{"a": x[0]}]
+    states[0]["a"] *= x[1]
+    states[1]["a"] += x[2]
+    u = (2.0 * x,) * 2
+    u[0][0] *= x[1]
+    u[1][0] += states[0]["a"]
+    return states[0]["a"] * states[1]["a"] * u[0][0]
+
+
+@case(args=(draw(4),), second=True)
+def one_list_on_every_trip(x):
+    s = 0.0
+    for row in itertools.repeat([x[0]], 3):
+        row[0] *= x[1]
+        s += row[0]
+    for a, row in itertools.product(x, ([x[0]],)):
+        row[0] *= a
+        s += row[0]
+    return s
+
+
+@case(args=(draw(4),), second=True)
+def one_array_in_many_pairs(x):
+    s = 0.0
+    for a, b in itertools.product((2.0 * x, x * x), repeat=2):
+        b[0] *= a[1]
+        s += b[0] * a[2]
+    for p, q in itertools.permutations(([x[0]], [x[1]], [x[2]]), 2):
+        p[0] *= q[0]
+        s += p[0]
+    return s
+
+
+@case(args=(draw(4),), second=True)
+def elements_of_a_product_are_made_once(x):
+    calls = [0.0]
+
+    def made():
+        calls[0] += x[1]
+        return x[:2] * calls[0]
+
+    s = 0.0
+    for a, b in itertools.product(x, made()):
+        s += a * b
+    return s * calls[0]
