@@ -68,12 +68,16 @@ def compiled(function: FunctionType, checked: bool) -> Any:
     kept on disk."""
     from .cache.machine_code import keep
 
-    chosen, module = options(checked), module_of(function.__code__.co_filename)
-    njit = numba_module().njit(**chosen)
-    dispatcher = _dispatcher(function, lambda f: njit(_told_apart(f)))
+    dispatcher, module = uncached(function, checked), module_of(function.__code__.co_filename)
     if module is not None:
-        keep(dispatcher, module, chosen)
+        keep(dispatcher, module, options(checked))
     return dispatcher
+
+
+def uncached(function: FunctionType, checked: bool) -> Any:
+    """The same, of which nothing is kept."""
+    njit = numba_module().njit(**options(checked))
+    return _dispatcher(function, lambda f: njit(_told_apart(f)))
 
 
 def _dispatcher(function: FunctionType, decorate: Callable[[FunctionType], Any]) -> Any:
