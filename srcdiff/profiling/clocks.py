@@ -1,7 +1,7 @@
 """What the instruments call while a derivative runs: in plain Python, and in compiled code.
 
 A value on a tape has the size of its data: 8 bytes for a float or a whole number, one for a bool; an array has that of
-the memory it keeps alive, which counts once.
+the memory it keeps alive, which counts once. What the reverse sweep puts on a tape again counts every time.
 """
 
 from __future__ import annotations
@@ -33,8 +33,12 @@ class Bench:
 
 
 def stored(value: Any) -> int:
-    """The size of what was written into a tape."""
-    return int(value.nbytes) if isinstance(value, np.ndarray | np.generic) else 1 if isinstance(value, bool) else 8
+    """The size of a value."""
+    if isinstance(value, list | tuple):
+        return sum(map(stored, value))
+    if isinstance(value, np.ndarray | np.generic):
+        return int(value.nbytes)
+    return {type(None): 0, bool: 1, complex: 16}.get(type(value), 8)
 
 
 def kept(value: Any, seen: dict[int, Any]) -> int:
@@ -42,7 +46,7 @@ def kept(value: Any, seen: dict[int, Any]) -> int:
     if isinstance(value, list | tuple):
         return sum(kept(v, seen) for v in value)
     if not isinstance(value, np.ndarray):
-        return 0 if value is None else stored(value)
+        return stored(value)
     while isinstance(value.base, np.ndarray):
         value = value.base
     known = seen.get(id(value))
@@ -63,8 +67,12 @@ def plain_bench() -> Bench:
     def books(count: int, call: int) -> Books:
         return [0] * count, [0] * count, [0] * count, [0, call], {}
 
-    clock: Callable[..., Any] = time.perf_counter_ns
-    helpers = {"clock": clock, "stored": stored, "kept": kept, "alive": alive}
+    helpers: dict[str, Callable[..., Any]] = {
+        "clock": time.perf_counter_ns,
+        "stored": stored,
+        "kept": kept,
+        "alive": alive,
+    }
     return Bench(helpers, books, lambda function: function, 1e-9)
 
 
@@ -84,7 +92,12 @@ def compiled_bench(made: Callable[[Any], Any]) -> Bench:
         columns = (np.zeros(count, np.int64) for _ in range(3))
         return *columns, np.array([0, call]), compiled.nothing_seen()
 
-    helpers = {"clock": compiled.ticks, "stored": compiled.stored, "kept": compiled.kept, "alive": compiled.alive}
+    helpers: dict[str, Callable[..., Any]] = {
+        "clock": compiled.ticks,
+        "stored": compiled.stored,
+        "kept": compiled.kept,
+        "alive": compiled.alive,
+    }
     return Bench(helpers, books, made, _seconds_per_tick(compiled.now))
 
 

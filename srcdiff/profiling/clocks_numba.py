@@ -62,48 +62,73 @@ def alive(value: Any, seen: Seen) -> int:
     return int(value.nbytes)
 
 
+def _nothing(value: Any, seen: Seen) -> int:  # noqa: ARG001
+    return 0
+
+
 @extending.overload(stored)  # type: ignore[untyped-decorator]
-def _stored(value: Any) -> Callable[..., int] | None:
-    if isinstance(value, types.Array):
-        return lambda value: value.nbytes
-    if isinstance(value, types.Number | types.Boolean):
-        size = types.unliteral(value).bitwidth // 8 if isinstance(value, types.Number) else 1
-        return lambda value: size  # noqa: ARG005
-    return lambda value: 8  # noqa: ARG005
+def _stored(value: Any) -> Callable[..., int]:
+    size = _size(value)
+
+    def array(value: Any) -> int:
+        return int(value.nbytes)
+
+    def items(value: Any) -> int:
+        size = 0
+        for item in value:
+            size += stored(item)
+        return size
+
+    def parts(value: Any) -> int:
+        return stored(value[0]) + stored(value[1:])
+
+    def number(value: Any) -> int:  # noqa: ARG001
+        return size
+
+    if isinstance(value, types.BaseTuple) and len(value):
+        return parts
+    if isinstance(value, types.List | types.ListType):
+        return items
+    return array if isinstance(value, types.Array) else number
+
+
+def _size(value: Any) -> int:
+    if isinstance(value, types.Number):
+        return int(types.unliteral(value).bitwidth) // 8
+    return 1 if isinstance(value, types.Boolean) else 0 if isinstance(value, types.NoneType | types.BaseTuple) else 8
 
 
 @extending.overload(kept)  # type: ignore[untyped-decorator]
-def _kept(value: Any, seen: Seen) -> Callable[..., int] | None:  # noqa: ARG001
-    if isinstance(value, types.Array):
+def _kept(value: Any, seen: Seen) -> Callable[..., int]:  # noqa: ARG001
+    def array(value: Any, seen: Seen) -> int:
+        address = np.int64(value.ctypes.data)
+        if address in seen and seen[address] == value.nbytes:
+            return 0
+        seen[address] = value.nbytes
+        return int(value.nbytes)
 
-        def array(value: Any, seen: Seen) -> int:
-            address = value.ctypes.data
-            if address in seen and seen[address] == value.nbytes:
-                return 0
-            seen[address] = value.nbytes
-            return int(value.nbytes)
+    def items(value: Any, seen: Seen) -> int:
+        size = 0
+        for item in value:
+            size += kept(item, seen)
+        return size
 
-        return array
-    if isinstance(value, types.BaseTuple) and len(value) == 0:
-        return lambda value, seen: 0  # noqa: ARG005
+    def parts(value: Any, seen: Seen) -> int:
+        return kept(value[0], seen) + kept(value[1:], seen)
+
+    def number(value: Any, seen: Seen) -> int:  # noqa: ARG001
+        return stored(value)
+
     if isinstance(value, types.BaseTuple):
-        return lambda value, seen: kept(value[0], seen) + kept(value[1:], seen)
+        return parts if len(value) else _nothing
     if isinstance(value, types.List | types.ListType):
-
-        def items(value: Any, seen: Seen) -> int:
-            size = 0
-            for item in value:
-                size += kept(item, seen)
-            return size
-
         return items
-    if isinstance(value, types.NoneType):
-        return lambda value, seen: 0  # noqa: ARG005
-    return lambda value, seen: stored(value)  # noqa: ARG005
+    return array if isinstance(value, types.Array) else number
 
 
 @extending.overload(alive)  # type: ignore[untyped-decorator]
-def _alive(value: Any, seen: Seen) -> Callable[..., int] | None:  # noqa: ARG001
-    if isinstance(value, types.Array | types.List | types.ListType | types.BaseTuple):
-        return lambda value, seen: kept(value, seen)  # noqa: PLW0108 (an overload has the parameters of its function)
-    return lambda value, seen: 0  # noqa: ARG005
+def _alive(value: Any, seen: Seen) -> Callable[..., int]:  # noqa: ARG001
+    def whole(value: Any, seen: Seen) -> int:
+        return kept(value, seen)
+
+    return whole if isinstance(value, types.Array | types.List | types.ListType | types.BaseTuple) else _nothing

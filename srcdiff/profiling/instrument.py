@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from types import CodeType
 from typing import NamedTuple
 
+from .. import runtime
 from ..backend import Rendered
 from ..ir.nodes import Kept, Origin
 
@@ -62,6 +63,8 @@ class _Writer:
         tree = ast.parse(rendered.text)
         self.text, self.lines, self.reverse_lines = rendered.text, rendered.lines, reverse
         self.functions = {f.name: f for f in tree.body if isinstance(f, ast.FunctionDef)}
+        imported = [n for s in tree.body if isinstance(s, ast.ImportFrom) for n in s.names]
+        self.stacks = {n.asname or n.name for n in imported if n.name == runtime.stack.__name__}
         self.taken = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)} | self.functions.keys()
         self.taken |= {a.arg for a in ast.walk(tree) if isinstance(a, ast.arg)} | rendered.bindings.keys()
         more = ("books", "now", "was", "outer", "start", "value")
@@ -138,7 +141,7 @@ class _Writer:
                 out += self.charged(waiting)
                 waiting = None
             if self.keeps(s):
-                out += [s, *self.charged(s, size=_size_of(s, self.own))]
+                out += [s, *self.charged(s, size=_size_of(s, self.own, again=self.is_reverse(s)))]
             elif _is_compound(s):
                 out += self.compound(s)
             elif isinstance(s, ast.Return):
@@ -229,7 +232,7 @@ class _Writer:
         line that has bound it last."""
         every = (p for s in forward for p in ast.walk(s) if isinstance(p, ast.stmt))
         kept = given.union(*(_bound(p) for p in every if self.keeps(p)))
-        bound = {n: s for s in forward if isinstance(s, ast.Assign) for n in _bound(s)}
+        bound = {n: s for s in forward if isinstance(s, ast.Assign) and not self.makes_tape(s) for n in _bound(s)}
         read = {n.id for s in backward for n in ast.walk(s) if isinstance(n, ast.Name)}
         own = self.own
         rows = [
@@ -238,6 +241,10 @@ class _Writer:
             if n in read - kept
         ]
         return parsed([*rows, f"{own['was']} = {own['clock']}()"], backward[0].lineno) if rows else []
+
+    def makes_tape(self, s: ast.Assign) -> bool:
+        """Whether this makes the list that the forward functions of callees fill."""
+        return isinstance(s.value, ast.Call) and isinstance(s.value.func, ast.Name) and s.value.func.id in self.stacks
 
 
 def parsed(rows: Sequence[str], line: int) -> list[ast.stmt]:
@@ -271,15 +278,17 @@ def _bound(s: ast.stmt) -> set[str]:
     return {n.id for n in bases if isinstance(n, ast.Name)}
 
 
-def _size_of(s: ast.stmt, own: dict[str, str]) -> str:
-    """The expression that tells how many bytes a statement has kept."""
+def _size_of(s: ast.stmt, own: dict[str, str], again: bool) -> str:
+    """The expression that tells how many bytes a statement has kept; `again` says that it belongs to the reverse
+    sweep."""
     inner: set[str] = set()
     while isinstance(s, ast.For):  # an array that is copied element by element
         inner |= {n.id for n in ast.walk(s.target) if isinstance(n, ast.Name)}
         s = s.body[-1]
     match s:
         case ast.Expr(value=ast.Call(func=ast.Attribute(value=tape, attr="append"))):
-            return f"{own['kept']}({ast.unparse(tape)}[-1], {own['seen']})"
+            last = f"{ast.unparse(tape)}[-1]"
+            return f"{own['stored']}({last})" if again else f"{own['kept']}({last}, {own['seen']})"
         case ast.Assign(targets=[ast.Subscript(value=tape, slice=index)]):
             parts = index.elts if isinstance(index, ast.Tuple) else [index]
             place = ", ".join(ast.unparse(p) for p in parts if not (isinstance(p, ast.Name) and p.id in inner))

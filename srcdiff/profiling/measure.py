@@ -224,8 +224,7 @@ def _lines(runs: Sequence[_Run], groups: Sequence[Group]) -> list[Line]:
     places = Places()
     found: dict[tuple[str, str], dict[int, Line]] = {}
     for k, group in enumerate(groups):
-        place = places.of(group.origin) if group.origin is not None else None
-        file, line, function, text = place if place is not None else ("", 0, "", "")
+        file, line, function, text = places.of(group.origin) or ("", 0, "", "")
         own = found.setdefault((file, function), {}).get(line, Line(file, function, line, text))
         seconds, held = fmean(r.seconds[k] for r in runs), runs[0].held[k]
         found[file, function][line] = own.with_more(seconds, held, group.reverse)

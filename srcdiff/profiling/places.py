@@ -26,13 +26,13 @@ class Places:
     def __init__(self) -> None:
         self.scopes: dict[str, list[tuple[int, int, str]]] = {}
 
-    def of(self, origin: Origin) -> Place:
-        """The user's line; that of a derivative of a derivative is found through the text of the inner one."""
-        while (module := module_of(origin.file)) is not None:
-            inner = module.rendered.lines.get(origin.span.line)
-            if inner is None:
-                break
-            origin = inner
+    def of(self, origin: Origin | None) -> Place | None:
+        """The user's line; that of a derivative of a derivative is found through the text of the inner one. None for
+        what stands for no line."""
+        while origin is not None and (module := module_of(origin.file)) is not None:
+            origin = module.rendered.lines.get(origin.span.line)
+        if origin is None:
+            return None
         line = origin.span.line
         shown = linecache.getline(origin.file, line).strip() or origin.text.splitlines()[0]
         return Place(origin.file, line, self.function(origin.file, line), shown)

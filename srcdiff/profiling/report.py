@@ -94,7 +94,7 @@ class Profile:
         out = [self._head(), ""]
         for title, row in table:
             cells = [c.rjust(w) for c, w in zip(row[:-1], widths, strict=False)]
-            out.append("  ".join([*cells, row[-1]]) if row else title)
+            out.append("  ".join([*cells, row[-1]]).rstrip() if row else title)
         return "\n".join([*out, *(["", self.note] if self.note else [])])
 
     def _repr_html_(self) -> str:
@@ -125,14 +125,14 @@ class Profile:
         yield "", ["line", f"forward {unit}", f"reverse {unit}", "share", *(name for name, _ in kept), ""]
         title = ""
         for line in self.lines:
-            where = f"{line.function or 'module'}, {Path(line.file).name}" if line.file else _REST
-            if where != title:
+            where = f"{line.function or 'module'}, {Path(line.file).name}" if line.file else ""
+            if where not in ("", title):
                 title = where
                 yield (where, ())
             times = [_cell(t, factor) for t in (line.forward, line.reverse)]
             share = f"{100.0 * (line.forward + line.reverse) / whole:.1f} %"
             sizes = [_size(size(line)) if size(line) else "" for _, size in kept]
-            yield "", [str(line.line or ""), *times, share, *sizes, _cut(line.text)]
+            yield "", [str(line.line or ""), *times, share, *sizes, _cut(line.text) if line.file else _REST]
 
 
 def _label(line: Line) -> str:
