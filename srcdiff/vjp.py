@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import functools
 import operator
 from collections.abc import Callable, Hashable, Iterator
@@ -198,6 +199,8 @@ def _derivative(f: Any, wanted: tuple[str, ...], jit: bool, fallback: str | None
 def _kind(a: Any) -> str:
     if is_structure(a):
         return "real" if any(is_real(leaf) for _, leaf in leaves(a, "")) else ""
+    if isinstance(a, enum.Enum):  # also where it is a whole number
+        return ""
     if isinstance(a, np.ndarray | np.generic):
         return {"f": "real", "i": "whole", "u": "whole"}.get(a.dtype.kind, "")
     if isinstance(a, bool):

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..derivative import Derivative
 from ..errors import BadArgument
+from ..learning import copied
 from ..pushforward import Pushforward
 from ..ready import Ready
 from ..signature import duplicated
@@ -29,9 +30,12 @@ class Called:
         return self.derivative.ready(self.args, self.more)
 
     def run(self, ready: Ready, function: Callable[..., Any]) -> Any:
-        """What `function` returns in the place of the generated one; generators draw the same in every run."""
+        """What `function` returns in the place of the generated one. Generators draw the same in every run, and what is
+        taken after the arguments is copied: generated code may write into it."""
         captured = ready.extra() if self.captured is None else self.captured
-        return self.derivative.run(replace(ready, call=function), duplicated(self.args), (*captured, *self.more))
+        return self.derivative.run(
+            replace(ready, call=function), duplicated(self.args), (*captured, *map(copied, self.more))
+        )
 
 
 def called_by(derivative: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Called:

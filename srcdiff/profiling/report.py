@@ -37,9 +37,9 @@ class Line:
 
 @dataclass(frozen=True, repr=False)
 class Profile:
-    """What `srcdiff.profile` returns. `lines` are the lines of the function and of those that it calls, `runs` is how
-    many runs were made, `alone` how many seconds the generated code takes without clocks (None where it ran only
-    once), `note` what is to be known of how it was measured."""
+    """What `srcdiff.profile` returns; printed, a table. `lines` are the lines of the function and of those that it
+    calls, `runs` is how many runs were made, `alone` how many seconds the generated code takes without clocks (None
+    where it ran only once), `note` what is to be known of how it was measured."""
 
     derivative: str
     lines: tuple[Line, ...]
