@@ -8,7 +8,7 @@ from ..ir.nodes import Assign, Call, Const, Display, Effect, Expr, For, Item, Ke
 from ..ir.types import TAPE, Dim, ListOf, Num, Type
 from ..normalise.iteration import RANGE, range_bounds
 from .acts import Round
-from .nests import Nest
+from .nests import MAX, Nest
 from .plan import Planner
 from .prepare import Ready
 from .schedule import BlockPlan
@@ -136,7 +136,8 @@ class Tapes:
         if type_.ndim == 0 and len(loops) == 1 and sized:
             assert isinstance(s, For)
             assert isinstance(s.target, Name)
-            return (s.target.id,), [self.bound(s)]
+            bound = self.bound(s)
+            return (s.target.id,), [Call(MAX, (bound, Const(0))) if self.is_argument(bound) else bound]
         written = name in self.planner.shadow_names or self.ready.aliases.mutable(name)
         if not self.indexed or (written and type_.ndim) or (type_.dtype != "float64" and type_.dtype not in DTYPES):
             return nothing
@@ -160,7 +161,7 @@ class Tapes:
         return isinstance(stop, Const) and stop.value > HUGE
 
     def is_argument(self, e: Expr) -> bool:
-        """Whether this is a whole number that the caller gives (who asks for no tape of a negative length)."""
+        """Whether this is a whole number that the caller gives (a negative one, too: then the loop makes no trips)."""
         type_ = self.types.get(e.id) if isinstance(e, Name) else None
         known = type_.value if isinstance(type_, Num) else None
         return isinstance(known, Dim) and isinstance(known.token, tuple) and known.token[0] == "argument"
