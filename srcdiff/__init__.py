@@ -19,6 +19,7 @@ from .debugging import debug_nans
 from .errors import SrcdiffWarning
 from .kinks import debug_kinks
 from .opaque.marks import dynamic
+from .profiling import profile
 from .runtime import adjoint_of, checkpoint, checkpointed, stop_gradient
 
 __version__ = "0.1.0"
@@ -41,6 +42,7 @@ __all__ = [
     "hvp",
     "jacobian",
     "jvp",
+    "profile",
     "source",
     "stop_gradient",
     "value_and_grad",

@@ -3,14 +3,19 @@ Numba's errors as srcdiff's own."""
 
 from __future__ import annotations
 
+import re
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import FunctionType
 from typing import Any
+
+import numpy as np
 
 from .backend import module_of
 from .errors import BackendUnavailable, BadIndex, CompilationFailed, SrcdiffError
 from .jit_options import Jit
+
+_NUMBERED = re.compile(r"_?\d+$")
 
 
 def numba_module() -> Any:
@@ -53,16 +58,21 @@ def settings(jit: Jit, checked: bool) -> dict[str, Any]:
 def _told_apart(function: Any) -> Any:
     """The function with other names for variables such as `x_1` beside an `x`.
 
-    Numba calls the second value of a variable `x.1`, and inside array expressions writes `x_1`: it refuses to compile
-    where the program has a variable of that name, too. Parameters keep their names, and the text stays as it is.
+    Numba calls the second value of a variable `x.1`, and inside array expressions writes `x_1` (and `x_1_1` for what
+    becomes of `x.1`): it refuses to compile where the program has a variable of that name, too. The text stays as it
+    is; callers pass arguments by position.
     """
     code = function.__code__
     names = code.co_varnames
-    stems = {n: n.rstrip("0123456789").removesuffix("_") for n in names[code.co_argcount + code.co_kwonlyargcount :]}
-    clashing = {n for n, stem in stems.items() if n[-1].isdigit() and n != stem and stem in names}
+    clashing = {n for n in names if any(stem in names for stem in _stems(n))}
     if not clashing:
         return function
-    renamed = code.replace(co_varnames=tuple(f"{n}v" if n in clashing else n for n in names))
+    table: dict[str, str] = {}
+    for name in sorted(clashing):
+        table[name] = f"{name}v"
+        while table[name] in names:
+            table[name] += "v"
+    renamed = code.replace(co_varnames=tuple(table.get(n, n) for n in names))
     copy = FunctionType(renamed, function.__globals__, function.__name__, function.__defaults__, function.__closure__)
     copy.__module__, copy.__kwdefaults__, copy.__qualname__ = (
         function.__module__,
@@ -72,18 +82,27 @@ def _told_apart(function: Any) -> Any:
     return copy
 
 
+def _stems(name: str) -> Iterator[str]:
+    """`x_1` and `x` for `x_1_2`: the variables whose later values Numba may give that name."""
+    while name != (name := _NUMBERED.sub("", name)):
+        yield name
+
+
 def compiled(function: FunctionType, jit: Jit, checked: bool) -> Any:
     """A generated function as a Numba dispatcher, and with it those of its module that it calls. What is compiled is
     kept on disk."""
     from .cache.machine_code import keep
 
-    numba = numba_module()
-    chosen, module = settings(jit, checked), module_of(function.__code__.co_filename)
-    njit = numba.njit(**chosen)
-    dispatcher = _dispatcher(function, lambda f: njit(_told_apart(f)))
+    dispatcher, module = uncached(function, jit, checked), module_of(function.__code__.co_filename)
     if module is not None:
-        keep(dispatcher, module, chosen)
+        keep(dispatcher, module, settings(jit, checked))
     return dispatcher
+
+
+def uncached(function: FunctionType, jit: Jit, checked: bool) -> Any:
+    """The same, of which nothing is kept."""
+    njit = numba_module().njit(**settings(jit, checked))
+    return _dispatcher(function, lambda f: njit(_told_apart(f)))
 
 
 def _dispatcher(function: FunctionType, decorate: Callable[[FunctionType], Any]) -> Any:
@@ -117,6 +136,20 @@ def _within(function: FunctionType, space: dict[str, Any]) -> FunctionType:
     return copy
 
 
+def narrowing(type_: Any) -> Callable[[Any], Any] | None:
+    """What gives a result of compiled code the precision that its Numba type says: to Python, Numba gives a number of
+    single precision as a `float`. None where there is none in it."""
+    types: Any = numba_module().types
+    if type_ == types.float32:
+        return np.float32
+    if type_ == types.complex64:
+        return np.complex64
+    parts = [narrowing(t) for t in type_] if isinstance(type_, types.BaseTuple) else []
+    if not any(parts):
+        return None
+    return lambda result: tuple([v if p is None else p(v) for p, v in zip(parts, result, strict=True)])
+
+
 class Jitted:
     """A generated function compiled by Numba for each combination of argument types. With `otherwise`, it runs in plain
     Python where Numba cannot compile it, and `otherwise` is told why. So it does where the user has turned compilation
@@ -134,12 +167,14 @@ class Jitted:
         self.plain = bool(self.numba.config.DISABLE_JIT)
         self.dispatcher: Any = function if self.plain else compiled(function, jit, checked)
         self.function, self.name, self.otherwise = function, name, otherwise
+        self.narrowed: Callable[[Any], Any] | None = None
 
     def __call__(self, *args: Any) -> Any:
         if self.plain:
             return self.function(*args)
         try:
-            return self.dispatcher(*args)
+            result = self.dispatcher(*args)
+            return result if self.narrowed is None else self.narrowed(result)
         except Exception as problem:
             if not self.failed(problem):
                 raise
@@ -177,7 +212,9 @@ class Jitted:
                 warnings.simplefilter("ignore", self.numba.NumbaPerformanceWarning)
                 types = (*map(self.numba.typeof, args), *omitted)
                 self.dispatcher.compile(types)
-                return self.dispatcher.overloads[types].signature.return_type
+                found = self.dispatcher.overloads[types].signature.return_type
+                self.narrowed = narrowing(found)
+                return found
         except SrcdiffError:
             raise
         except Exception as problem:  # noqa: BLE001 (Numba has many ways to say no, not all of them its own errors)

@@ -12,7 +12,6 @@ import numpy as np
 from .backend import module_of
 from .errors import NonFinite
 
-_REVERSE = "# reverse sweep"
 _LABELS = {"_bar": "adjoint", "_dot": "tangent"}
 
 
@@ -116,8 +115,8 @@ class _Watch:
         where = self.module.rendered.lines.get(self.line)
         kind = "NaN" if np.any(np.isnan(value)) else "an infinity"
         label = next((word for ending, word in _LABELS.items() if ending in name), "value")
-        head = self.lines[: self.line]
-        sweep = "reverse sweep" if any(_REVERSE in row for row in head) or label == "adjoint" else "forward sweep"
+        backward = self.line in self.module.rendered.reverse or label == "adjoint"
+        sweep = "reverse sweep" if backward else "forward sweep"
         place = "" if np.ndim(new) == 0 else f" at {tuple(int(k) for k in np.argwhere(new)[0])}"
         rows = [f"{kind} first appears in the {sweep}, as {'an' if label[0] == 'a' else 'a'} {label}: `{name}`{place}"]
         if where is not None:

@@ -57,19 +57,21 @@ class Pushforward(Derivative):
 
     def push(self, args: tuple[Any, ...], given: tuple[Any, ...]) -> Any:
         """The result for these arguments and these tangents of those in `wrt`."""
-        pairs = zip(given, self.places, strict=True)
-        many = self.options.kind == "tangents"
-        tangents = (
-            given if many else tuple([t for dot, k in pairs for t in fitted_tangents(dot, args[k], self._names[k])])
-        )
-        ready, result = self.attempt(args, *tangents)
-        if many:
+        ready, result = self.attempt(args, *self.fitted(args, given))
+        if self.options.kind == "tangents":
             return result
         if self.options.kind == "jvp":
             value, tangent = result
             formed = ready.built.formed
             return self._gradient(formed(value), args), self._gradient(formed(_like(tangent, value)), args)
         return self._gradient(ready.built.formed(_plain(result)), args)
+
+    def fitted(self, args: Sequence[Any], given: Sequence[Any]) -> tuple[Any, ...]:
+        """The tangents of a call as generated code takes them."""
+        if self.options.kind == "tangents":
+            return tuple(given)
+        pairs = zip(given, self.places, strict=True)
+        return tuple([t for dot, k in pairs for t in fitted_tangents(dot, args[k], self._names[k])])
 
     def _gradient(self, found: Any, args: tuple[Any, ...]) -> Any:
         """What is the gradient of another function, or the tangent of one, in the form of its arguments."""

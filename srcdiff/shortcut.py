@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from .backend import explain
-from .compiled import Jitted
+from .compiled import Jitted, narrowing
 from .ready import Options, Ready
 from .signature import LAYOUT, finish
 from .watch import Unchanged
@@ -66,6 +66,8 @@ def _written(
     """The function, or None where an argument is more than a number or an array. `failed` may raise another error in
     the place of one that compiled code has raised."""
     names = {**unchanged.names, "ndarray": np.ndarray, "run": run, "failed": failed, "finish": finish, "MISS": MISS}
+    if has_value:
+        names["narrowed"] = narrowing(returned.type_.types[0])
     own, more = [f"a{k}" for k in range(len(args))], [f"c{k}" for k in range(len(captured))]
     names |= dict(zip(more, captured, strict=True))
     tests = [_test(name, a, names) for name, a in zip(own, args, strict=True)]
@@ -85,6 +87,7 @@ def _written(
         "    except Exception as problem:",
         "        failed(problem)",
         "        raise",
+        *(["    value = narrowed(value)"] if has_value and narrowing(returned.type_.types[0]) else []),
         *(line for k, t in zip(returned.places, types, strict=True) for line in _finished(k, t, args[k])),
         f"    return {f'value, {form}' if has_value else form}",
     ]

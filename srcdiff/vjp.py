@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import functools
 import operator
 from collections.abc import Callable, Hashable, Iterator
@@ -77,10 +78,18 @@ class Pullback:
         self._f, self._derivative, self._ready, self._names = f, derivative, ready, names
         self._kept, self._captured, self._form = kept, captured, form
 
-    def __call__(self, y_bar: Any) -> tuple[Any, ...]:
+    def seeds(self, y_bar: Any) -> tuple[Any, ...]:
+        """The adjoint of the value as generated code takes it."""
         leaves = list(_seeds(self._form, y_bar))
         places = self._ready.built.seed_leaves
-        seeds = (functools.reduce(operator.add, (leaves[k] for k in own)) for own in places)
+        return tuple([functools.reduce(operator.add, (leaves[k] for k in own)) for own in places])
+
+    def call_of(self, y_bar: Any) -> tuple[Derivative, tuple[Any, ...], tuple[Any, ...], tuple[Any, ...]]:
+        """The derivative that a call runs, the arguments, the seeds, and the captured arrays."""
+        return self._derivative, self._kept, self.seeds(y_bar), self._captured
+
+    def __call__(self, y_bar: Any) -> tuple[Any, ...]:
+        seeds = self.seeds(y_bar)
         _, *parts = _run(self._derivative, self._ready, self._kept, (*self._captured, *seeds))
         adjoints = iter(parts)
         given = dict(zip(self._names, self._kept, strict=False))
@@ -191,6 +200,8 @@ def _derivative(f: Any, wanted: tuple[str, ...], jit: Jit | None, fallback: str 
 def _kind(a: Any) -> str:
     if is_structure(a):
         return "real" if any(is_real(leaf) for _, leaf in leaves(a, "")) else ""
+    if isinstance(a, enum.Enum):  # also where it is a whole number
+        return ""
     if isinstance(a, np.ndarray | np.generic):
         return {"f": "real", "i": "whole", "u": "whole"}.get(a.dtype.kind, "")
     if isinstance(a, bool):

@@ -399,3 +399,56 @@ print(numba.njit(lambda x: srcdiff.grad(g).jitted(x, 0.3))(x) == srcdiff.grad(g)
         [sys.executable, "-c", program], env=env, cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stdout.count("True"), "False" in done.stdout) == (0, 15, False), done.stderr
+
+
+# ------------------------------------------------------------------------------------------------ found on the way
+
+
+def test_names_like_those_that_numba_makes():
+    """Inside array expressions it writes `v_1` for the second value of `v`, and `v_1_1` for that of `v_1`."""
+
+    def f(v, v_1):
+        v = v * 2.0
+        for _ in range(3):
+            v_1 = v_1 * 0.5 + v * v_1
+            v = v * v_1 + np.sin(v) * v_1
+        return np.sum(v)
+
+    x = np.linspace(0.1, 0.3, 3)
+    value, (g, h) = srcdiff.value_and_grad(f, wrt=(0, 1))(x, 2.0 * x)
+    for _ in range(2):
+        again, (g_again, h_again) = srcdiff.value_and_grad(f, wrt=(0, 1), jit=True)(x, 2.0 * x)
+        assert again == pytest.approx(value)
+        np.testing.assert_allclose(g_again, g)
+        np.testing.assert_allclose(h_again, h)
+
+
+def test_values_of_single_precision_stay_so():
+    def f(x):
+        return np.sum(x * x)
+
+    def g(x):
+        return np.sum(x * x), x[0]
+
+    x = np.ones(3, np.float32)
+    both = srcdiff.value_and_grad(f, jit=True)
+    for _ in range(3):  # through the first call, and the short way
+        value, gradient = both(x)
+        assert (type(value), gradient.dtype) == (np.float32, np.float32)
+    assert [type(v) for v in srcdiff.jvp(f, (x,), (x,), jit=True)] == [np.float32, np.float32]
+    (value, aux), _ = srcdiff.value_and_grad(g, has_aux=True, jit=True)(x)
+    assert (type(value), type(aux)) == (np.float32, np.float32)
+    assert type(both(x.astype(np.float64))[0]) is float
+
+
+def test_a_loop_whose_count_is_negative_makes_no_trips():
+    def f(x, n):
+        s = x
+        for _ in range(n):
+            s = s * s * x
+        return s
+
+    for jit in (False, True):
+        df = srcdiff.value_and_grad(f, jit=jit)
+        assert df(0.5, -2) == df(0.5, 0) == (0.5, 1.0)
+        assert df(0.5, 2) == pytest.approx((0.5**7, 7 * 0.5**6))

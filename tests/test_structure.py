@@ -51,7 +51,8 @@ MAY_IMPORT = PIPELINE | {
     "testing": {"jit_options", "errors", "records", "rules", "signature", "api"},
     "debugging": {"errors", "backend"},
     "kinks": {"errors", "runtime", "debugging"},
-    "__init__": {"errors", "runtime", "opaque", "api", "debugging", "kinks", "cache"},
+    "profiling": {*PIPELINE, "signature", "learning", "compiled", "derivative", "pushforward", "vjp"},
+    "__init__": {"errors", "runtime", "opaque", "api", "debugging", "kinks", "cache", "profiling"},
     "__main__": {"cache"},
 }
 # modules that are one unit with another: they name its class, or hold a part of it

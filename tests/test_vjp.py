@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import warnings
 
 import numpy as np
@@ -260,3 +261,15 @@ def test_lists_in_a_result(f, y_bar):
     np.testing.assert_array_equal(pullback(y_bar)[0], 3.0 * ONES)
     with pytest.raises(BadArgument, match="its adjoint has to be one, too"):
         pullback(ONES)
+
+
+def test_a_member_of_an_enumeration_has_no_adjoint():
+    class Weight(enum.IntEnum):
+        TWO = 2
+
+    def f(s, weight):
+        return s * weight
+
+    value, pullback = srcdiff.vjp(f, 3.0, Weight.TWO)
+    assert value == 6.0
+    assert pullback(1.0) == (2.0, None)

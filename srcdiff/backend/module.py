@@ -40,12 +40,13 @@ class Rendered:
     """The text of a module of generated code.
 
     `lines` leads from a line of the text to the user's statement that it stands for; `bindings` are the global names
-    that the text uses and does not import.
+    that the text uses and does not import; `reverse` are the lines of the reverse sweep and those of adjoints.
     """
 
     text: str
     lines: dict[int, ir.Origin]
     bindings: dict[str, object]
+    reverse: frozenset[int] = frozenset()
 
 
 # --------------------------------------------------------------------------------------------- statements -> lines
@@ -58,6 +59,8 @@ class _Writer:
         self.names = names
         self.lines: list[str] = []
         self.origins: dict[int, ir.Origin] = {}
+        self.reverse: set[int] = set()
+        self.backward = False  # behind the heading of the reverse sweep
 
     def text(self, expr: ir.Expr) -> str:
         return render(expr, self.names)
@@ -70,7 +73,14 @@ class _Writer:
             case _:
                 return self.text(expr)
 
-    def write(self, text: str, depth: int, origin: ir.Origin | None = None, note: ir.Origin | None = None) -> None:
+    def write(
+        self,
+        text: str,
+        depth: int,
+        origin: ir.Origin | None = None,
+        note: ir.Origin | None = None,
+        adjoint: bool = False,
+    ) -> None:
         """One statement or header; `note` is quoted behind it where that fits, and above it otherwise."""
         lines = wrap(text, len(_INDENT) * depth)
         if note is not None:
@@ -83,6 +93,8 @@ class _Writer:
             self.lines.append(line)
             if origin is not None:
                 self.origins[len(self.lines)] = origin
+            if self.backward or adjoint:
+                self.reverse.add(len(self.lines))
 
     def block(self, statements: Sequence[ir.Stmt], depth: int) -> None:
         group: ir.Origin | None = None
@@ -111,7 +123,7 @@ class _Writer:
                     self.write(f"while {self.text(stmt.test)}:", depth, origin)
                     self.loop(stmt, depth)
                 case _:
-                    self.write(self.simple(stmt), depth, origin, note)
+                    self.write(self.simple(stmt), depth, origin, note, stmt.adjoint_of is not None)
                     note = None
         if all(isinstance(stmt, ir.Comment) for stmt in statements):
             self.write("pass", depth)
@@ -159,7 +171,12 @@ class _Writer:
     def branch(self, stmt: ir.If, depth: int) -> None:
         word, rest = "if", stmt
         while True:
-            self.write(f"{word} {self.text(rest.test)}:", depth, rest.origin or rest.adjoint_of)
+            self.write(
+                f"{word} {self.text(rest.test)}:",
+                depth,
+                rest.origin or rest.adjoint_of,
+                adjoint=rest.adjoint_of is not None,
+            )
             self.block(rest.body, depth + 1)
             match rest.orelse:
                 case (ir.If() as other,):
@@ -193,6 +210,7 @@ class _Writer:
             self.block(stmt.orelse, depth + 1)
 
     def comment(self, stmt: ir.Comment, depth: int, *, first: bool) -> None:
+        self.backward = self.backward or stmt.text == ir.REVERSE
         if stmt.blank and not first:  # ruff removes a blank line at the head of a block
             self.lines.append("")
         room = WIDTH - len(_INDENT) * depth - 2
@@ -206,6 +224,7 @@ class _Writer:
         if function.doc:
             self.lines.extend(_docstring(function.doc))
         self.block(function.body, 1)
+        self.backward = False
 
     def default(self, value: ir.Object) -> str:
         plain = type(value.value) in (int, float, str)
@@ -280,7 +299,7 @@ def render_module(functions: Sequence[ir.Function]) -> Rendered:
     head = _imports(names)
     text = "\n".join(head + writer.lines) + "\n"
     lines = {len(head) + line: origin for line, origin in writer.origins.items()}
-    return Rendered(text, lines, dict(names.bindings))
+    return Rendered(text, lines, dict(names.bindings), frozenset(len(head) + line for line in writer.reverse))
 
 
 def _imports(names: Names) -> list[str]:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ..ir.nodes import Call, Expr, For, If, Stmt, While
+from ..ir.nodes import Assign, Call, Expr, For, If, Name, Origin, Stmt, Update, While
+from ..ir.walk import targets
 from .terms import Term
 
 
@@ -101,6 +102,31 @@ class Round:
 
 
 Node = Step | Fork | Round
+
+
+def bound_by(name: str, nodes: list[Node], version: int, loops: tuple[Round, ...]) -> Origin | None:
+    """The statement of the user's that computes what a variable holds behind the first `version` nodes of a block. At
+    the head of a loop that is what the trip before has bound; where no statement binds it there, the loop's own."""
+    last = _last_binding(name, nodes[version - 1 : version] if version else nodes)
+    if last is not None:
+        return last
+    return nodes[version - 1].stmt.origin if version else loops[-1].stmt.origin if loops else None
+
+
+def _last_binding(name: str, nodes: list[Node]) -> Origin | None:
+    for node in reversed(nodes):
+        match node:
+            case Step(stmt=Assign(target=target) as s) if name in targets(target):
+                return s.origin
+            case Step(stmt=Update(target=Name(id=own)) as s) if name == own:
+                return s.origin
+            case Fork() if (found := _last_binding(name, node.orelse) or _last_binding(name, node.body)) is not None:
+                return found
+            case Round() if (found := _last_binding(name, node.body)) is not None:
+                return found
+            case _:
+                pass
+    return None
 
 
 @dataclass

@@ -32,7 +32,7 @@ from ..normalise.attempts import check_pushes
 from ..normalise.exits import negated
 from ..normalise.iteration import LEN, RANGE, minus, plus, range_bounds, times
 from ..rules.typing import Typer
-from .acts import Acc, Act, Do, Fork, Kill, Let, Node, Pull, Round, Step, Together, When
+from .acts import Acc, Act, Do, Fork, Kill, Let, Node, Pull, Round, Step, Together, When, bound_by
 from .facts import list_changed
 from .places import entire
 from .schedule import BlockPlan, Restore, moment
@@ -54,7 +54,7 @@ class Assembler(Tapes):
     ) -> tuple[list[Stmt], set[str]]:
         """The statements of a block with what they save; `defined` are the variables surely assigned."""
         out: list[Stmt] = []
-        self.save(plan, 0, loops, defined, out)
+        self.save(nodes, plan, 0, loops, defined, out)
         for p, node in enumerate(nodes):
             self.sure[id(nodes), p] = defined
             s = node.stmt
@@ -63,7 +63,7 @@ class Assembler(Tapes):
                     if isinstance(s, Return):
                         continue
                     if p in plan.undone and (place := overwritten(s)) is not None:
-                        out.append(self.region_tape(plan, p, place, loops).push(self.region(place)))
+                        out.append(self.region_tape(plan, p, place, loops, s.origin).push(self.region(place)))
                     out.append(s)
                     if isinstance(s, Assign):
                         defined = defined | set(targets(s.target))
@@ -77,7 +77,7 @@ class Assembler(Tapes):
                     body, _ = self.forward(node.body, plan.inner.get(p, (BlockPlan(),))[0], (*loops, node), inner)
                     out.extend(self.allocations.pop(id(s), []) if not loops else [])
                     out.append(self.forward_loop(node, body))
-            self.save(plan, p + 1, loops, defined, out)
+            self.save(nodes, plan, p + 1, loops, defined, out)
         self.sure[id(nodes), len(nodes)] = defined
         return out, defined
 
@@ -99,7 +99,7 @@ class Assembler(Tapes):
         out: list[Stmt] = []
         test = node.stmt.test
         if p in plan.saved_tests:
-            tape = self.tape(plan, ("test", p), "taken", Num("bool"), loops)
+            tape = self.tape(plan, ("test", p), "taken", Num("bool"), loops, node.stmt.origin)
             if isinstance(test, Name):
                 out.append(tape.push(test))
             else:
@@ -128,13 +128,21 @@ class Assembler(Tapes):
             s = replace(s, iter=replace(s.iter, args=(bound,) if start == Const(0) else (start, bound)))
         return replace(s, body=tuple(body))
 
-    def save(self, plan: BlockPlan, version: int, loops: tuple[Round, ...], defined: set[str], out: list[Stmt]) -> None:
+    def save(
+        self,
+        nodes: list[Node],
+        plan: BlockPlan,
+        version: int,
+        loops: tuple[Round, ...],
+        defined: set[str],
+        out: list[Stmt],
+    ) -> None:
         """Save what is to be kept of what the last statement of `out` has bound."""
         for name, v in sorted(plan.saves):
             if v == version:
                 if name not in defined:
                     self.unset.setdefault(name)
-                tape = self.tape(plan, (name, v), name, self.types[name], loops)
+                tape = self.tape(plan, (name, v), name, self.types[name], loops, bound_by(name, nodes, v, loops))
                 out.extend(self.copied_at_once(tape, name, out) or [tape.push(Name(name))])
 
     def copied_at_once(self, tape: Tape, name: str, out: list[Stmt]) -> list[Stmt]:
@@ -143,7 +151,7 @@ class Assembler(Tapes):
             case [*_, Assign(target=Name(id=made), value=Call(args=(Name() as source,)) as copy) as s]:
                 if made == name and tape.lengths and is_call_of(copy, np.ndarray.copy):
                     out.pop()
-                    return [tape.push(source, s.origin), replace(s, value=tape.pop())]
+                    return [tape.push(source), replace(s, value=tape.pop())]
         return []
 
     def region(self, place: Expr) -> Expr:
@@ -153,23 +161,25 @@ class Assembler(Tapes):
         assert isinstance(type_, Num)
         return Call(COPY, (entire(place),)) if type_.ndim != 0 and not held else place
 
-    def region_tape(self, plan: BlockPlan, p: int, place: Expr, loops: tuple[Round, ...]) -> Tape:
+    def region_tape(
+        self, plan: BlockPlan, p: int, place: Expr, loops: tuple[Round, ...], origin: Origin | None = None
+    ) -> Tape:
         base = place
         while isinstance(base, Item):
             base = base.base
         wish = base.id if isinstance(base, Name) else "old"
-        return self.tape(plan, ("region", p), wish, Typer(self.types)(place), loops)
+        return self.tape(plan, ("region", p), wish, Typer(self.types)(place), loops, origin)
 
     def taken_back(self, plan: BlockPlan, p: int, s: Stmt, loops: tuple[Round, ...]) -> Stmt:
         """The statement that gives what a write has changed its old contents."""
         changed, place = list_changed(s), overwritten(s)
         if place is None:
             assert changed is not None
-            return Effect(Call(POP, (Name(changed),)))
+            return Effect(Call(POP, (Name(changed),)), s.origin)
         old = self.region_tape(plan, p, place, loops).pop()
         if changed is not None:
-            return Effect(Call(APPEND, (Name(changed), old)))
-        return Assign(Item(place, Const(Ellipsis)) if isinstance(place, Name) else place, old)
+            return Effect(Call(APPEND, (Name(changed), old)), s.origin)
+        return Assign(Item(place, Const(Ellipsis)) if isinstance(place, Name) else place, old, s.origin)
 
     # ----------------------------------------------------------------------------------------------- reverse sweep
 
@@ -211,17 +221,17 @@ class Assembler(Tapes):
         tape = self.tape(plan, (r.name, r.version), r.name, self.types[r.name], loops)
         again = sum(1 for rs in plan.restores.values() for o in rs if (o.name, o.version) == (r.name, r.version)) > 1
         if not (tape.is_list and again):
-            return [Assign(Name(r.name), tape.pop())]
+            return [Assign(Name(r.name), tape.pop(), tape.origin)]
         # brought back more than once in one trip, but popped once
         held = self.held.get((id(plan), r.name, r.version))
         if held is not None:
-            return [Assign(Name(r.name), Name(held))]
+            return [Assign(Name(r.name), Name(held), tape.origin)]
         user = self.ready.user_name.get(r.name, r.name)
         held = self.fresh(f"{user}_was")
         self.ready.user_name[held] = f"{user}_was"
         self.types[held] = self.types[r.name]
         self.held[id(plan), r.name, r.version] = held
-        return [Assign(Name(held), tape.pop()), Assign(Name(r.name), Name(held))]
+        return [Assign(Name(held), tape.pop(), tape.origin), Assign(Name(r.name), Name(held), tape.origin)]
 
     def step_restores(
         self, plan: BlockPlan, p: int, node: Step, restores: list[Restore], loops: tuple[Round, ...]

@@ -14,7 +14,7 @@ that storage.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 import numpy as np
@@ -38,6 +38,7 @@ from ..ir.nodes import (
     Item,
     Name,
     Object,
+    Origin,
     Param,
     Raise,
     Return,
@@ -223,7 +224,7 @@ class _Writer:
         except TypeProblem as problem:
             problem.origin = problem.origin or s.origin
             raise
-        return [*self.ahead, *before, s, *after]
+        return [*_of(s.origin, (*self.ahead, *before)), s, *_of(s.origin, after)]
 
     def call(self, s: Assign, callee: Callee, value: Call) -> list[Stmt]:
         """A call of a recursive function: its tangent is computed along with its results."""
@@ -243,7 +244,7 @@ class _Writer:
         dots = (self.dots[results[k]] for k in asked)
         names = Display("tuple", (*map(Name, results), *map(Name, dots)))
         call = replace(value, func=func, args=(*value.args, *tangents))
-        return [*self.ahead, replace(s, target=names, value=call)]
+        return [*_of(s.origin, self.ahead), replace(s, target=names, value=call)]
 
     def around(self, s: Stmt) -> tuple[list[Stmt], list[Stmt]]:
         """What stands before the statement, and what stands after it."""
@@ -382,6 +383,11 @@ class _Writer:
         if not isinstance(type_, Num) or type_.ndim == 0:
             return ZERO
         return Call(ANY_ZEROS_LIKE if type_.ndim is None else ZEROS_LIKE, (e,))
+
+
+def _of(origin: Origin | None, block: Iterable[Stmt]) -> list[Stmt]:
+    """Statements that stand for one of the user's."""
+    return [s if s.origin is not None else replace(s, origin=origin) for s in block]
 
 
 def _assigned_twice(body: Block) -> bool:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from ..analysis.liveness import surely_assigned
 from ..ir.callee import Helper
 from ..ir.nodes import (
+    FORWARD,
+    REVERSE,
     Assign,
     Call,
     Comment,
@@ -117,9 +119,9 @@ class _Writer:
         value, keep = (None, []) if self.request.kind == "pull" else self.value(sweeps.overwritten)
         body: list[Stmt] = [
             *sweeps.unset,
-            *(sweeps.forward and [Comment("forward sweep"), *sweeps.forward]),
+            *(sweeps.forward and [Comment(FORWARD), *sweeps.forward]),
             *keep,
-            *(sweeps.backward and [Comment("reverse sweep", blank=bool(sweeps.forward))]),
+            *(sweeps.backward and [Comment(REVERSE, blank=bool(sweeps.forward))]),
             *sweeps.backward,
             Return(self.returned(value, sweeps.gradient)),
         ]

@@ -46,6 +46,7 @@ from ..ir.nodes import (
     For,
     Function,
     If,
+    Kept,
     Name,
     Object,
     Param,
@@ -171,7 +172,7 @@ class _Sweeps:
         return isinstance(type_, Num) and type_.is_array
 
     def push(self, trip: Expr, copied: bool = False) -> Stmt:
-        return Effect(Call(APPEND, (self.tape, self.frame(trip, copied))))
+        return Effect(Call(APPEND, (self.tape, self.frame(trip, copied))), Kept.of(self.callee.function.origin))
 
     def run(self, here: Expr, until: Expr) -> Stmt:
         """The trips from `here` up to `until`."""
@@ -267,7 +268,7 @@ class _Sweeps:
     def reversed_trips(self, bars: dict[str, Name]) -> For:
         target = Name(self.trips.target)
         here = self.local("here", INT)
-        popped = Assign(self.frame(here), Call(POP, (self.tape,)))
+        popped = Assign(self.frame(here), Call(POP, (self.tape,)), self.callee.function.origin)
         again = While(Call(LESS, (here, target)), (self.push(here), *self.onward(here, plus(target, Const(1)))))
         last = Call(SUB, (self.stop, Const(1)))
         backwards = Call(RANGE, (last, Call(SUB, (self.start, Const(1))), Const(-1)))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
-from ..ir.nodes import Assign, Call, Const, Display, Effect, Expr, For, Item, Name, Object, Origin, Stmt
+from ..ir.nodes import Assign, Call, Const, Display, Effect, Expr, For, Item, Kept, Name, Object, Origin, Stmt
 from ..ir.types import TAPE, Dim, ListOf, Num, Type
 from ..normalise.iteration import RANGE, range_bounds
 from .acts import Round
-from .nests import Nest
+from .nests import MAX, Nest
 from .plan import Planner
 from .prepare import Ready
 from .schedule import BlockPlan
@@ -31,10 +31,12 @@ class Tape:
     is_list: bool = False
     lengths: tuple[Expr, ...] = ()
     counters: tuple[str, ...] = ()
+    origin: Origin | None = field(default=None, compare=False)  # the statement that has computed the value
 
-    def push(self, value: Expr, origin: Origin | None = None) -> Stmt:
+    def push(self, value: Expr) -> Stmt:
+        origin = Kept.of(self.origin)
         if self.is_list:
-            return Effect(Call(APPEND, (Name(self.name), value)))
+            return Effect(Call(APPEND, (Name(self.name), value)), origin)
         out: Stmt = Assign(self.place(self.counters), _part(value, self.counters), origin)
         for name, length in zip(reversed(self.counters), reversed(self.lengths), strict=True):
             out = For(Name(name), Call(RANGE, (length,)), (out,), (), origin)
@@ -74,14 +76,23 @@ class Tapes:
 
     # ------------------------------------------------------------------------------------------------------ tapes
 
-    def tape(self, plan: BlockPlan, key: object, wish: str, type_: Type, loops: tuple[Round, ...]) -> Tape:
-        """The tape of one save, made on first use."""
+    def tape(
+        self,
+        plan: BlockPlan,
+        key: object,
+        wish: str,
+        type_: Type,
+        loops: tuple[Round, ...],
+        origin: Origin | None = None,
+    ) -> Tape:
+        """The tape of one save, made on first use; `origin` is the statement that computes what is saved."""
         known = self.tapes.get((id(plan), key))
         if known is not None:
             return known
         user = self.ready.user_name.get(wish, wish)
+        origin = origin or self.ready.function.origin
         if not loops:
-            made = Tape(self.fresh(f"{user}_was"))
+            made = Tape(self.fresh(f"{user}_was"), origin=origin)
         else:
             name = self.fresh(f"{user}_tape")
             where = self.allocations.setdefault(id(loops[0].stmt), [])
@@ -89,12 +100,11 @@ class Tapes:
             if index:
                 assert isinstance(type_, Num)
                 lengths = tuple(shape[len(index) :])
-                made = Tape(
-                    name, index, False, lengths, tuple(self.number(n) for n, _ in zip("ijkl", lengths, strict=False))
-                )
+                counters = tuple(self.number(n) for n, _ in zip("ijkl", lengths, strict=False))
+                made = Tape(name, index, False, lengths, counters, origin)
                 where.append(Assign(Name(name), self.buffer(shape, type_)))
             else:
-                made = Tape(name, is_list=True)
+                made = Tape(name, is_list=True, origin=origin)
                 apart = self.planner.apart  # then compiled code does not see what is pushed where it is made
                 where.append(Assign(Name(name), stack_of((type_,)) if apart else Display("list", (), form=TAPE)))
         self.ready.user_name[made.name] = f"{user}_tape" if loops else f"{user}_was"
@@ -126,7 +136,8 @@ class Tapes:
         if type_.ndim == 0 and len(loops) == 1 and sized:
             assert isinstance(s, For)
             assert isinstance(s.target, Name)
-            return (s.target.id,), [self.bound(s)]
+            bound = self.bound(s)
+            return (s.target.id,), [Call(MAX, (bound, Const(0))) if self.is_argument(bound) else bound]
         written = name in self.planner.shadow_names or self.ready.aliases.mutable(name)
         if not self.indexed or (written and type_.ndim) or (type_.dtype != "float64" and type_.dtype not in DTYPES):
             return nothing
@@ -150,7 +161,7 @@ class Tapes:
         return isinstance(stop, Const) and stop.value > HUGE
 
     def is_argument(self, e: Expr) -> bool:
-        """Whether this is a whole number that the caller gives (who asks for no tape of a negative length)."""
+        """Whether this is a whole number that the caller gives (a negative one, too: then the loop makes no trips)."""
         type_ = self.types.get(e.id) if isinstance(e, Name) else None
         known = type_.value if isinstance(type_, Num) else None
         return isinstance(known, Dim) and isinstance(known.token, tuple) and known.token[0] == "argument"

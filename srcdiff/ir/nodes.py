@@ -40,6 +40,15 @@ class Origin:
     text: str  # the statement's first line, or all of it where it is simple, without indentation
 
 
+@dataclass(frozen=True, slots=True)
+class Kept(Origin):
+    """The origin of a generated statement that keeps, for the reverse sweep, what that statement has computed."""
+
+    @staticmethod
+    def of(origin: Origin | None) -> Kept | None:
+        return None if origin is None else Kept(origin.file, origin.span, origin.text)
+
+
 # ---------------------------------------------------------------------------------------------------- expressions
 
 
@@ -325,6 +334,9 @@ class Try:
     final: Block = ()
     origin: Origin | None = field(default=None, compare=False, repr=False)
     adjoint_of: Origin | None = field(default=None, compare=False, repr=False)
+
+
+FORWARD, REVERSE = "forward sweep", "reverse sweep"  # the comments that head the parts of a derivative
 
 
 @dataclass(frozen=True, slots=True)

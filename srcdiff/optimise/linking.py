@@ -33,6 +33,7 @@ from ..ir.nodes import (
     Expr,
     Function,
     Item,
+    Kept,
     Name,
     Object,
     Param,
@@ -345,9 +346,9 @@ def _finish(helper: Helper, draft: Draft, frames: Mapping[Helper, tuple[str, ...
         tape = Name(helper.tape.name)
         if helper.role == "fwd":
             *head, last = body
-            body = (*head, Effect(Call(APPEND, (tape, frame))), last)
+            body = (*head, Effect(Call(APPEND, (tape, frame)), Kept.of(function.origin)), last)
         else:
-            body = (Assign(frame, Call(POP, (tape,))), *body)
+            body = (Assign(frame, Call(POP, (tape,)), function.origin), *body)
         for name in names:  # a second name that only serves the tape goes by the user's own
             draft.user_name[name] = draft.user_name.get(name, name).removesuffix("_was")
     draft.function = replace(function, params=params, body=body)
