@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from .. import runtime
 from ..errors import UnsupportedCall
 from ..ir.nodes import Call, Choice, Const, Display, Expr, Item, Logic, Name, Object, Slice
 from ..ir.types import Num, Type
@@ -164,7 +165,10 @@ class Pusher:
     def pull(self, e: Call, rule: Rule, y: Expr, y_bar: Expr) -> None:
         """The adjoints that a pullback gives the operands; a call that several of them contain is made once."""
         adjoints = adjoints_of(rule, e, y, y_bar, self.types)
-        found = [(part, simplified(adjoint)) for part, adjoint in differentiated(rule, e, adjoints, self.is_active)]
+        found = [
+            (part, self.asking_less(simplified(adjoint)))
+            for part, adjoint in differentiated(rule, e, adjoints, self.is_active)
+        ]
         names = named_apart([adjoint for _, adjoint in found], self.let)
         for part, adjoint in found:
             adjoint = replaced(adjoint, names)
@@ -262,6 +266,15 @@ class Pusher:
         assert isinstance(e, Call)
         parts = [self.model(a, wanted) for a in e.args if self.is_alike(a, wanted)]
         return min(parts, key=lambda part: not isinstance(part, Name), default=e)
+
+    def asking_less(self, e: Expr) -> Expr:
+        """An adjoint in which arithmetic is not done for its shape alone."""
+        match e:
+            case Call(func=Object(value=np.ndarray.size | np.ndarray.shape), args=(a,)) if self.is_elementwise(a):
+                return replace(e, args=(self.model(a, self.num(a)),))
+            case Call(func=Object(value=runtime.unbroadcast), args=(given, a)) if self.is_elementwise(a):
+                return replace(e, args=(self.asking_less(given), self.model(a, self.num(a))))
+        return rebuild(e, self.asking_less)
 
     def is_mixed(self, e: Expr, own: Num) -> bool:
         """Whether an elementwise expression has a shape that no part of it surely has."""
