@@ -14,6 +14,7 @@ from .moves import first_sums, last_copies
 from .names import coalesce
 from .order import in_order
 from .parts import arranged
+from .repeated import computed_once
 
 
 def optimise(
@@ -22,7 +23,7 @@ def optimise(
     """All passes in order. `wished` gives variables the names they should have, `like` seeds the adjoints whose shape
     they have; `compiled` says that the text is for Numba."""
     function = without_waste(function, types, like)
-    function = last_copies(function, types)
+    function = last_copies(computed_once(function, types), types)
     if compiled:
         function = hoisted(in_order(function, types), types, wished)
     return arranged(coalesce(function, types, wished))
