@@ -268,10 +268,10 @@ class Derivative:
         return None if self.options.fallback is None else functools.partial(whole, self.function)
 
     def _make(self, types: list[Type]) -> Ready:
-        built = self._build(types, self.options.kind)
+        built = self._build(types, self.options.kind, equal=self.options.jit is not None)
         plain = self.options.kind in ("grad", "value") and not self.options.has_aux and not built.unknown_rank
         if built.unknown_rank and self.options.kind == "grad":  # only the value tells whether it is a scalar
-            built = self._build(types, "value")
+            built = self._build(types, "value", equal=self.options.jit is not None)
         program = self.program()
         for found in (*built.warnings, *(() if self.options.jit else in_python(program, built.references))):
             warn(found)
@@ -280,7 +280,10 @@ class Derivative:
             self.check_compiled(built)
             # who has not asked for compiled code gets the derivative anyway (with the draws that Numba would make)
             otherwise = None if self.asked.jit or built.repeats.outside else lambda e: warn(not_compiled(program, e))
-            call = Jitted(built.plain, self.function.__name__, self.options.jit, self.checked, otherwise)
+            kind, name = "value" if built.unknown_rank else self.options.kind, self.function.__name__
+            general = lambda compiled: self._build(types, kind, plain=not compiled).plain  # noqa: E731
+            checked = self.checked and not built.inside
+            call = Jitted(built.plain, name, self.options.jit, checked, otherwise, general)
         captured = tuple(v for _, v in built.captured)
         unchanged: Callable[[], bool]
         unchanged, loose = watcher(built.references, captured), not all(is_exact(a, False) for a in captured)
@@ -331,12 +334,14 @@ class Derivative:
         quiet: bool = False,
         guesses: bool = False,
         compiled: bool = False,
+        equal: bool = False,
+        plain: bool = False,
     ) -> Built:
         with BUILDING:
             options = self.options
             wrt, single = (self.wrt, self.single) if by is None else (by, False)
-            jit = options.jit or (Jit() if compiled else None)
-            request = Request(wrt, single, kind, options.has_aux, options.quiet or quiet, jit)
+            jit = None if plain else options.jit or (Jit() if compiled else None)
+            request = Request(wrt, single, kind, options.has_aux, options.quiet or quiet, jit, equal)
             return build(self.program(), types, request, taped, self.instead, guesses)
 
     def built_for_types(self, types: list[Type], taped: bool = True, compiled: bool = False) -> Built:

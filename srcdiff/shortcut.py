@@ -18,6 +18,7 @@ import numpy as np
 from .backend import explain
 from .compiled import Jitted, narrowing
 from .ready import Options, Ready
+from .runtime_loops import LengthsDiffer
 from .signature import LAYOUT, finish
 from .watch import Unchanged
 
@@ -66,6 +67,7 @@ def _written(
     """The function, or None where an argument is more than a number or an array. `failed` may raise another error in
     the place of one that compiled code has raised."""
     names = {**unchanged.names, "ndarray": np.ndarray, "run": run, "failed": failed, "finish": finish, "MISS": MISS}
+    names["LengthsDiffer"] = LengthsDiffer
     if has_value:
         names["narrowed"] = narrowing(returned.type_.types[0])
     own, more = [f"a{k}" for k in range(len(args))], [f"c{k}" for k in range(len(captured))]
@@ -84,6 +86,8 @@ def _written(
         "        return MISS",
         "    try:",
         f"        {found} = run({', '.join([*own, *more])})",
+        "    except LengthsDiffer:",  # the long way leads to code that follows broadcasting
+        "        return MISS",
         "    except Exception as problem:",
         "        failed(problem)",
         "        raise",

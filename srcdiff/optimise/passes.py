@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import replace
+from typing import NamedTuple
 
 from ..ir.nodes import Assign, Block, Call, Expr, Function
 from ..ir.types import Type
@@ -10,23 +12,44 @@ from ..ir.walk import is_call_of, map_stmt
 from ..runtime import watched
 from .dead import drop_dead
 from .hoist import hoisted
+from .inside import all_inside
+from .lowering import lowered
 from .moves import first_sums, last_copies
 from .names import coalesce
 from .order import in_order
 from .parts import arranged
 from .repeated import computed_once
+from .sums import in_any_order
+
+
+class Target(NamedTuple):
+    """What a text is written for: `compiled` if it is for Numba, `equal` as in `derive.Request`."""
+
+    compiled: bool = False
+    equal: bool = False
 
 
 def optimise(
-    function: Function, types: dict[str, Type], wished: dict[str, str], like: dict[str, str], compiled: bool
-) -> Function:
-    """All passes in order. `wished` gives variables the names they should have, `like` seeds the adjoints whose shape
-    they have; `compiled` says that the text is for Numba."""
+    function: Function,
+    types: dict[str, Type],
+    wished: dict[str, str],
+    like: dict[str, str],
+    target: Target,
+    tapes: Set[str],
+) -> tuple[Function, bool]:
+    """All passes in order, and whether every index is surely inside its array, as far as that is of use. `wished`
+    gives variables the names they should have, `like` seeds the adjoints whose shape they have; `tapes` are the arrays
+    that keep values."""
     function = without_waste(function, types, like)
     function = last_copies(computed_once(function, types), types)
-    if compiled:
+    counters: set[str] = set()
+    if target.compiled:
+        function, counters = lowered(function, types, wished, target.equal)
+        function = drop_dead(function, types)
         function = hoisted(in_order(function, types), types, wished)
-    return arranged(coalesce(function, types, wished))
+        function = in_any_order(function, types, counters)
+    inside = target.compiled and all_inside(function, types, counters, tapes)
+    return arranged(coalesce(function, types, wished)), inside
 
 
 def without_waste(function: Function, types: dict[str, Type], like: dict[str, str]) -> Function:
