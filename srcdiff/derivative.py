@@ -21,7 +21,7 @@ from .guess import guesses
 from .ir.types import Tup, Type
 from .jit_options import Jit, shown
 from .learning import Instead, Learned, copied, learned, read_or_whole, rewinding, tell, whole
-from .ready import Options, Ready
+from .ready import WHAT, Options, Ready
 from .records import is_structure
 from .sharing import check_apart, check_distinct
 from .shortcut import MISS, Returned, with_shortcut
@@ -47,14 +47,6 @@ from .watch import watcher
 
 T = TypeVar("T")
 _RUNS = 1000  # each of them finds out what one more function on the tape returns
-_WHAT = {
-    "grad": "gradient",
-    "value": "value and gradient",
-    "vjp": "pullback",
-    "jvp": "value and tangent",
-    "tangent": "tangent",
-    "tangents": "tangents in many directions",
-}
 
 
 class Derivative:
@@ -412,7 +404,7 @@ class Derivative:
     def _doc(self) -> str:
         """One line on the derivative, and what the function says of itself."""
         call = f"{self.function.__name__}{self.signature}"
-        line = f"The {_WHAT[self.options.kind]} of {call} with respect to {self._wrt_text()}."
+        line = f"The {WHAT[self.options.kind]} of {call} with respect to {self._wrt_text()}."
         doc = inspect.getdoc(self.primal if is_derivative(self.primal) else self.function)
         return f"{line}\n\n{doc}" if doc else line
 
@@ -421,7 +413,7 @@ class Derivative:
 
     def __repr__(self) -> str:
         call = f"{self.function.__qualname__}{self.signature}"
-        return f"<{_WHAT[self.options.kind]} of {call} with respect to {self._wrt_text()}{shown(self.options.jit)}>"
+        return f"<{WHAT[self.options.kind]} of {call} with respect to {self._wrt_text()}{shown(self.options.jit)}>"
 
     # --------------------------------------------------------------------------------------------------- copying
 
