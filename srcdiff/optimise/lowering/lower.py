@@ -7,6 +7,7 @@ in:   y = np.exp(x) * w                out:  y = np.empty_like(x)
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 
 from ...ir.nodes import Assign, Block, For, Function, If, Item, Name, Stmt, Update, While
@@ -30,6 +31,7 @@ def lowered(
     known = taken | {wished.get(n, n) for n in taken}
     letters = [c for c in COUNTERS if c not in known] or list(COUNTERS)
     context = Context(types, wished, Storage(function, types), Fresh(taken), letters, Lengths(equal))
+    context.lasting = _lasting(function)
     body, _ = _block(context, function.body, params)
     context.storage = Storage(replace(function, body=body), types)  # what nests fill shares memory with nothing
     body = contracted(context, Fusion(context).block(body))
@@ -68,6 +70,17 @@ def _block(context: Context, block: Block, defined: set[str]) -> tuple[Block, se
                 out.append(s)
     context.lengths = outside
     return tuple(out), defined
+
+
+def _lasting(function: Function) -> frozenset[str]:
+    """The variables that are bound once, in front of all loops, and the arguments that keep their value."""
+    bound = Counter(n for s in statements(function.body) for n in _bound(s))
+    first = {n for s in function.body if isinstance(s, Assign) for n in targets(s.target) if bound[n] == 1}
+    return frozenset(first | {p.name for p in function.params if not bound[p.name]})
+
+
+def _bound(s: Stmt) -> list[str]:
+    return targets(s.target) if isinstance(s, Assign | Update | For) else []
 
 
 def _store(context: Context, made: list[Stmt], rest: Block) -> Assign | None:

@@ -37,7 +37,9 @@ class Context:
     letters: list[str]
     lengths: Lengths
     counters: dict[str, tuple[Dim, Lengths]] = field(default_factory=dict)
+    lasting: frozenset[str] = frozenset()  # variables that are bound once, in front of all loops
     buffers: set[str] = field(default_factory=set)  # arrays that lowering has made, to be filled by nests
+    sizes: dict[tuple[str, int], Expr] = field(default_factory=dict)  # of buffers and their axes, in lasting variables
 
     def name(self, wish: str, type_: Type) -> Name:
         """A new variable."""
@@ -120,7 +122,7 @@ class Site:
         """The length of an axis of a variable: under a name that the program has for it, if there is one."""
         type_ = self.context.types[base]
         assert isinstance(type_, Num)
-        named = self.count(type_.shape[axis])
+        named = self.count(type_.shape[axis]) or self.context.sizes.get((base, axis))
         if named is not None:
             return named
         return Call(LEN, (Name(base),)) if type_.ndim == 1 else Item(Call(SHAPE, (Name(base),)), Const(axis))

@@ -92,6 +92,10 @@ class Statement:
         nest = self.nest(loops, body)
         made = Assign(own, self.buffer(type_, s.value, EMPTY, EMPTY_LIKE), s.origin)
         self.context.buffers.add(own.id)
+        for axis, dim in enumerate(type_.shape):
+            length = self.site.extent(dim)
+            if names(length) <= self.context.lasting:
+                self.context.sizes[own.id, axis] = length
         last: list[Stmt] = [] if own is target else [replace(s, value=own)]
         return [replace(made, adjoint_of=s.adjoint_of), nest, *last]
 
@@ -105,19 +109,24 @@ class Statement:
 
     def buffer(self, type_: Num, value: Expr, by_shape: Object, by_example: Object) -> Expr:
         """A new array of that type: like one that the value reads, or of a shape that is written out."""
-        for e in subexprs(value):
+        for e in sorted(subexprs(value), key=lambda e: bool(names(e) & self.context.buffers)):
             if not isinstance(e, Name | Item) or (isinstance(e, Item) and not self.elements.is_basic(e)):
                 continue
             like = self.site.typer(e)
             if not isinstance(like, Num) or like.ndim != type_.ndim or like.dtype != type_.dtype:
                 continue
             same = all(self.site.same(a, b) for a, b in zip(like.shape, type_.shape, strict=True))
-            if same and _is_plain(e) and (isinstance(e, Item) or like.contiguous):
+            stays = not names(e) & self.context.buffers or not all(map(self.is_lasting, type_.shape))
+            if same and stays and _is_plain(e) and (isinstance(e, Item) or like.contiguous):
                 return Call(by_example, (e,))
         lengths = tuple(_natural(self.site.extent(d)) for d in type_.shape)
         shape = lengths[0] if len(lengths) == 1 else Display("tuple", lengths)
         dtype = _DTYPES.get(type_.dtype)
         return Call(by_shape, (shape,) if dtype is None else (shape, Object(dtype, f"np.{dtype.__name__}")))
+
+    def is_lasting(self, dim: Dim) -> bool:
+        """Whether a length is told without an array that may disappear."""
+        return names(self.site.extent(dim)) <= self.context.lasting
 
     # ---------------------------------------------------------------------------------------------------- writes
 
