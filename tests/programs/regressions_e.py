@@ -226,3 +226,17 @@ def objects_as_conditions(x):
             p.v -= 0.5
             s += p.v * v
     return s
+
+
+@case(args=(draw(4),), second=True)
+def a_table_in_lists_of_lists(x):
+    n = len(x)
+    rows = [[0.0] * n for _ in range(n)]
+    for i in range(n):
+        for j in range(n):
+            rows[i][j] = x[i] * x[(i + j) % n]
+            if j > 0:
+                rows[i][j] += rows[i][j - 1] * rows[i - 1][j]
+    first = rows[1]
+    first[0] *= rows[2][3]
+    return sum(sum(r) for r in rows) + rows[1][0] * first[1]
