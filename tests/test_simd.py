@@ -29,7 +29,7 @@ def logistic(x):
     return np.where(x < 0.0, e, 1.0) / (1.0 + e)
 
 
-# The largest errors, in units in the last place of the exact result: docs/simd.md says the same.
+# The largest errors, in units in the last place of the exact result: docs/jit-options.md says the same.
 FUNCTIONS = {
     "exp": (exponential.exp, mp.exp, np.exp, 0.8),
     "expm1": (exponential.expm1, mp.expm1, np.expm1, 1.2),
