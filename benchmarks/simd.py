@@ -91,13 +91,13 @@ def function_rows(rounds: int, dtype: Any) -> None:
 
 
 def kernel_rows(rounds: int, size: str) -> None:
-    """One row for each kernel that calls such functions: its value and gradient."""
+    """One row for each kernel that calls such functions: value and gradient of its loops."""
     print("| value and gradient | libm, ms | simd / libm | with fastmath | largest difference |\n|---|---|---|---|---|")
     for kernel in (k for k in KERNELS if k.name in WITH_FUNCTIONS):
         arguments = kernel.arguments(size)
         wrt = kernel.wrt if len(kernel.wrt) > 1 else kernel.wrt[0]
         ways = {"libm": True, "simd": {"math": "simd"}, "fast": {"math": "simd", "fastmath": True}}
-        found = {way: srcdiff.value_and_grad(kernel.f, wrt=wrt, jit=jit) for way, jit in ways.items()}
+        found = {way: srcdiff.value_and_grad(kernel.lowered or kernel.f, wrt=wrt, jit=jit) for way, jit in ways.items()}
         gradients = {way: df(*arguments)[1] for way, df in found.items()}
         times = race([Contender(w, lambda df=df, a=arguments: df(*a)) for w, df in found.items()], rounds, 0.05, 1.0)
         ratios = [f"{ratio_of(times[way], times['libm']).median:.2f}" for way in ("simd", "fast")]

@@ -2,6 +2,9 @@
 what becomes of derivatives that use them."""
 
 import math
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -419,3 +422,12 @@ def test_the_option_is_a_part_of_the_key_on_disk(tmp_path, monkeypatch):
     for jit, entries in ((True, 1), (SIMD, 2), (SIMD, 2), ({"math": "simd", "fastmath": True}, 3)):
         srcdiff.grad(damped, jit=jit)(x, 1.7)
         assert srcdiff.cache.info().entries == entries
+
+
+@pytest.mark.slow
+def test_errors_without_vectors_and_fused_operations():
+    """On a processor that has no instructions but those of every x86, or ARM, with 64 bits."""
+    environment = {**os.environ, "NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": ""}
+    command = [sys.executable, "-m", "pytest", "-q", __file__, "-k", "errors_over or errors_of or edges"]
+    run = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stdout
