@@ -213,6 +213,9 @@ def _array(asked: Asked) -> Type | None:
             first.shape,
             contiguous=first.contiguous,
         )
+    if isinstance(first, ListOf):
+        is_number = isinstance(first.item, Num) and first.item.ndim == 0
+        return Num(_dtype(given, "float64"), 1, (Dim(None),), contiguous=True) if is_number and given else None
     items = _rows(asked.type_of, asked.call.args[0]) if asked.args else []
     nums = [t for t in items if isinstance(t, Num)]
     if not items or len(nums) < len(items):
