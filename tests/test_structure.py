@@ -69,6 +69,7 @@ PARTS = {
     "runtime_adjoints": "runtime",
     "runtime_schedules": "runtime",
     "runtime_calls": "runtime",
+    "runtime_lists": "runtime",
 }
 
 

@@ -15,13 +15,14 @@ from ..errors import UnsupportedCall
 from ..ir.nodes import Assign, Call, Const, Display, Expr, For, Item, Name, Object, Slice, Update
 from ..ir.types import ListOf, Num, Type, describe
 from ..rules.typing import TypeProblem
+from ..runtime import array_of
 from .forms import ADD
 from .items import Items
 from .iteration import LEN, ONE, ZERO, plus, range_of
 from .lists import is_dynamic
 
 EMPTY = Object(np.empty, "np.empty")
-ARRAY = Object(np.array, "np.array")
+ARRAY = Object(array_of, "array_of")
 SHAPE = Object(np.ndarray.shape, "shape")
 TRANSPOSE = Object(np.transpose, "np.transpose")
 _DTYPES = {"int64": np.int64, "bool": np.bool_, "float32": np.float32, "complex128": np.complex128}

@@ -34,7 +34,7 @@ POP = Object(list.pop, "pop")
 
 
 class Tied(NamedTuple):
-    """A call whose result may be the list that is its argument: by the array that it gives."""
+    """A call whose result may be the list that is its argument: by the array that it gives, and these two lists."""
 
     array: str
     names: frozenset[str]
@@ -142,7 +142,6 @@ class Handed(Classes):
         if not names:
             return
         names |= {n.id for n in self.lists_in([result])}
-        together = frozenset(n for own_name in names for n in self.state.names_of.get(own_name, {own_name}))
         name = instance.program.function.name
         problem = TypeProblem(
             AmbiguousAlias,
@@ -152,7 +151,7 @@ class Handed(Classes):
             e.at,
         )
         problem.origin = self.state.origin
-        self.state.tied.append(Tied(first, together, problem))
+        self.state.tied.append(Tied(first, frozenset(names), problem))
 
     # ------------------------------------------------------------------------------------------------- the callee
 
@@ -242,8 +241,9 @@ def check_tied(state: State, body: Block) -> Iterator[TypeProblem]:
         if place is None:
             continue
         _, path = events[place]
+        together = {n for own in tied.names for n in state.names_of.get(own, {own})}
         for k, (s, own) in enumerate(events):
-            for name in tied.names.intersection(_changed(s)):
+            for name in together.intersection(_changed(s)):
                 if any(_reads(loop, tied.array) for loop in own):
                     continue  # the list is made of what the call gives
                 common = [a for a, b in zip(own, path, strict=False) if a is b and isinstance(a, For | While)]

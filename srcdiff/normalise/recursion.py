@@ -16,6 +16,7 @@ from ..ir.walk import subexprs
 from ..rules.typing import TypeProblem
 from .groups import Instance, NotYet, flat, is_plain, result_for
 from .handed import Handed
+from .literals import as_value
 from .state import kind_of
 
 
@@ -67,7 +68,7 @@ class Recursion(Handed):
         """An argument whose parts, if it is a structure, are there one by one; that of a changed class is refused."""
         if isinstance(self.typed(arg), Tup) and not isinstance(arg, Display):
             arg = self.atom(arg, p.name)
-        arg = self.grown_argument(arg, e)
+        arg = self.grown_argument(as_value(arg), e)
         for part in subexprs(arg):
             if isinstance(part, Display) and part.form is not None and part.form.cls in self.state.changed:
                 raise TypeProblem(

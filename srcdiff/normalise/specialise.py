@@ -63,6 +63,7 @@ from .finish import finished, renamed
 from .forms import repeated_update
 from .groups import Group, Instance, NotYet, Recursive, Writes
 from .handed import check_tied
+from .iterators import put_in_place
 from .lists import changes_lists
 from .literals import as_value, as_written
 from .outline import Recompute, is_marked, without_marks
@@ -286,7 +287,7 @@ class Specialiser(Constants):
 
     def run(self, block: Block) -> Block:
         with self.state.collect() as out:
-            for s in block:
+            for s in put_in_place(block, self.program.function.body):
                 if not self.state.reachable:
                     break
                 self.guarded(s)

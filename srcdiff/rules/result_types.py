@@ -213,9 +213,6 @@ def _array(asked: Asked) -> Type | None:
             first.shape,
             contiguous=first.contiguous,
         )
-    if isinstance(first, ListOf):
-        is_number = isinstance(first.item, Num) and first.item.ndim == 0
-        return Num(_dtype(given, "float64"), 1, (Dim(None),), contiguous=True) if is_number and given else None
     items = _rows(asked.type_of, asked.call.args[0]) if asked.args else []
     nums = [t for t in items if isinstance(t, Num)]
     if not items or len(nums) < len(items):
@@ -335,6 +332,11 @@ def _repeated(asked: Asked) -> Type | None:
     written = asked.call.args[0]
     single = isinstance(written, Display) and len(written.items) == 1
     return asked.first if single and isinstance(asked.first, ListOf) and len(asked.args) == 2 else None
+
+
+@states(runtime.array_of)
+def _array_of(asked: Asked) -> Type:
+    return Num(_dtype(asked.argument(1, "dtype"), "float64"), 1, (Dim(None),), contiguous=True)
 
 
 @states(range)
