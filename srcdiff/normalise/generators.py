@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from ..errors import UnsupportedSyntax
@@ -49,6 +50,13 @@ def is_iterator(raw: Expr) -> bool:
         return raw.kind == "generator"
     function = raw.func.value if isinstance(raw, Call) and isinstance(raw.func, Object) else None
     return function == itertools.chain.from_iterable or is_call_of(raw, *_ITERATORS)
+
+
+def as_sequence(raw: Expr) -> Expr:
+    """All the elements of an iterator, asked for one after the other."""
+    if isinstance(raw, Comprehension):
+        return replace(raw, kind="list")
+    return Call(Object(tuple, "tuple"), (raw,), at=getattr(raw, "at", None))
 
 
 def is_computed(raw: Expr) -> bool:

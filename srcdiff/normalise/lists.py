@@ -42,7 +42,7 @@ from ..ir.walk import expressions, names, subexprs
 from ..rules.typing import TypeProblem
 from .checkpoints import Checkpoints
 from .forms import may_change
-from .generators import check_named, is_iterator
+from .generators import as_sequence, check_named, is_iterator
 from .literals import as_value, is_list, literal
 from .outcomes import Outcomes
 from .state import Empty, Grows
@@ -69,7 +69,7 @@ class Lists(Outcomes, Checkpoints):
         """`target = value`. A list is made in the variable that it is assigned to."""
         target, value = s.target, s.value
         if isinstance(target, Display) and is_iterator(value):  # they are all asked for, one after the other
-            value = Call(Object(tuple, "tuple"), (value,), at=getattr(value, "at", None))
+            value = as_sequence(value)
             s = replace(s, value=value)
         if not self.is_generated:
             check_named(value)
