@@ -9,6 +9,7 @@ from ..ir.types import Type
 from ..ir.walk import is_call_of, map_stmt
 from ..runtime import watched
 from .dead import drop_dead
+from .empties import typed_empties
 from .hoist import hoisted
 from .moves import first_sums, last_copies
 from .names import coalesce
@@ -25,7 +26,7 @@ def optimise(
     function = without_waste(function, types, like)
     function = last_copies(computed_once(function, types), types)
     if compiled:
-        function = hoisted(in_order(function, types), types, wished)
+        function = typed_empties(hoisted(in_order(function, types), types, wished), types)
     return arranged(coalesce(function, types, wished))
 
 
