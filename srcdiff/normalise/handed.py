@@ -20,9 +20,9 @@ from typing import NamedTuple
 
 from ..errors import AmbiguousAlias, UnsupportedRecursion
 from ..ir.callee import called
-from ..ir.nodes import Assign, Block, Call, Const, Display, Effect, Expr, For, If, Item, Name, Object, Stmt, Update, While
+from ..ir.nodes import Assign, Block, Call, Const, Display, Effect, Expr, For, Item, Name, Object, Stmt, Update, While
 from ..ir.types import ListOf, Num, Tup, Type, describe
-from ..ir.walk import children, expressions, is_call_of, statements
+from ..ir.walk import children, expressions, is_call_of, paths, statements
 from ..rules.typing import TypeProblem
 from .classes import Classes
 from .groups import Instance, of_items
@@ -235,7 +235,7 @@ def check_tied(state: State, body: Block) -> Iterator[TypeProblem]:
     """What is wrong with the lists that calls have returned: one is changed that may have another name."""
     if not state.tied:
         return
-    events = list(_events(body, ()))
+    events = list(paths(body))
     for tied in state.tied:
         place = next((k for k, (s, _) in enumerate(events) if _binds(s, tied.array)), None)
         if place is None:
@@ -264,19 +264,6 @@ def _made_anew(
         if is_made and path[: len(own)] == own and (k > call or (loop is not None and loop in own)):
             return True
     return False
-
-
-def _events(block: Block, path: tuple[Stmt, ...]) -> Iterator[tuple[Stmt, tuple[Stmt, ...]]]:
-    for s in block:
-        yield s, path
-        match s:
-            case If(body=body, orelse=orelse):
-                yield from _events(body, (*path, s))
-                yield from _events(orelse, (*path, s))
-            case For(body=body) | While(body=body):
-                yield from _events(body, (*path, s))
-            case _:
-                pass
 
 
 def _binds(s: Stmt, name: str) -> bool:

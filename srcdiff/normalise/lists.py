@@ -38,7 +38,7 @@ from ..ir.nodes import (
     Update,
 )
 from ..ir.types import TAPE, ListOf, Num, Tup, Type, describe, join
-from ..ir.walk import expressions, names, subexprs
+from ..ir.walk import expressions, is_call_of, names, subexprs
 from ..rules.typing import TypeProblem
 from .checkpoints import Checkpoints
 from .forms import may_change
@@ -203,6 +203,8 @@ class Lists(Outcomes, Checkpoints):
     def one_item(self, item: Expr) -> Expr:
         """What is put into a list: a number, an array, or a list, which has a variable."""
         item = item if self.is_generated else as_value(item)
+        if is_call_of(item, list.pop):
+            item = self.atom(item, "item")
         if isinstance(item, Display) and is_list(item) and not self.is_generated:
             item = self.made_once(item)
         type_ = self.typed(item)
