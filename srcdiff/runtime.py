@@ -10,8 +10,8 @@ import numpy as np
 
 from .runtime_adjoints import adjoint_of, as_it_is, hooked, watched
 from .runtime_calls import pulled_back
-from .runtime_lists import array_of
 from .runtime_complex import doubled, halved, resized, unit
+from .runtime_lists import array_of
 from .runtime_matrices import (
     cofactors,
     cofactors_tangent,

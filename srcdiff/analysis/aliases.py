@@ -126,9 +126,7 @@ def analyse(function: Function, types: dict[str, Type], check: bool = True) -> A
     return aliases
 
 
-def _put_in_lists(
-    function: Function, puts: list[tuple[Stmt, str, Expr]], written: list[str], aliases: Aliases
-) -> None:
+def _put_in_lists(function: Function, puts: list[tuple[Stmt, str, Expr]], written: list[str], aliases: Aliases) -> None:
     """An array in a list may be written under another name, unless nobody writes it any more."""
     roots = {aliases.find(n) for n in written}
     settled: Settled | None = None

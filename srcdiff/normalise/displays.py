@@ -63,8 +63,10 @@ class Displays(Order):
             kwargs = tuple((k, self.expr(v)) for k, v in raw.kwargs)
             args: list[Expr] = []
             for a in raw.args:
-                is_star = isinstance(a, Display) and a.kind == "starred"
-                args += self.items_of(as_value(self.expr(a.items[0])), raw) if is_star else (self.source(a),)
+                if isinstance(a, Display) and a.kind == "starred":
+                    args += self.items_of(as_value(self.expr(a.items[0])), raw)
+                else:
+                    args.append(self.source(a))
             return replace(raw, args=tuple(args), kwargs=kwargs)
         return self.expr(raw)
 

@@ -8,9 +8,9 @@ in:   s = paths(x, i, path)                   out:  items = np.empty(len(path));
                                                   path = []; ...  (the items of path_items)
                                                   path.append(x[i])
 
-In the core program a recursive function is a pure function of numbers and arrays. A list that it only reads is the array
-itself, in the same words; one that it changes is a list of its own, whose items it returns after its results, and the
-caller's list gets these.
+In the core program a recursive function is a pure function of numbers and arrays. A list that it only reads is the
+array itself, in the same words; one that it changes is a list of its own, whose items it returns after its results,
+and the caller's list gets these.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from .classes import Classes
 from .groups import Instance, of_items
 from .iteration import LEN, RANGE
 from .literals import is_list
-from .state import Grows, State
+from .state import Grows, State, to_problem
 
 POP = Object(list.pop, "pop")
 
@@ -44,6 +44,7 @@ class Tied(NamedTuple):
 class Handed(Classes):
     """The lists that one function hands to recursive functions, or takes as one."""
 
+    chain: tuple[str, ...]
     instance: Instance | None = None  # what it is, where it is a recursive function
 
     def as_array(self, e: Expr) -> Expr:
@@ -114,13 +115,21 @@ class Handed(Classes):
             if isinstance(held, ListOf) and held.own:
                 self.new_list(home.id)
             elif isinstance(held, ListOf) and held.item is not None:
-                self.each(Call(RANGE, (Call(LEN, (home,)),)), lambda _, xs=home: self.emit_pop(xs))  # type: ignore[misc]
+                self.empty_out(home)
             if array is not None:
-                self.each(array, lambda item, xs=home: self.put_in(xs, item))  # type: ignore[misc]
+                self.fill(home, array)
 
-    def emit_pop(self, home: Name) -> None:
-        self.state.emit(Effect(Call(POP, (home,))))
-        self.state.effects += 1
+    def empty_out(self, home: Name) -> None:
+        """Take all items out of a list that others know, too."""
+
+        def pop(_: Expr) -> None:
+            self.state.emit(Effect(Call(POP, (home,))))
+            self.state.effects += 1
+
+        self.each(Call(RANGE, (Call(LEN, (home,)),)), pop)
+
+    def fill(self, home: Name, source: Expr) -> None:
+        self.each(source, lambda item: self.put_in(home, item))
 
     def check_alone(self, home: Name, lists: list[Name], instance: Instance, e: Call) -> None:
         """Refuse one list as two arguments of a function that changes it."""
@@ -170,9 +179,9 @@ class Handed(Classes):
                     self.new_list(n)
                 elif n in instance.own:
                     held = self.state.fresh(f"{n}_items")
-                    params[held] = self.state.env[held] = items  # type: ignore[assignment]
+                    params[held] = self.state.env[held] = items
                     self.new_list(n)
-                    self.each(Name(held), lambda item, xs=Name(n): self.put_in(xs, item))  # type: ignore[misc]
+                    self.fill(Name(n), Name(held))
                 else:
                     params[n] = items
                     self.state.lent.add(n)
@@ -189,12 +198,15 @@ class Handed(Classes):
             together = self.state.names_of.get(n, {n})
             instance.returned |= together & set(instance.lists)
             if sum(1 for other in own if other in together) > 1:
-                raise TypeProblem(
+                problem = TypeProblem(
                     AmbiguousAlias,
                     "one list as two results of a recursive function",
                     "the caller gets a list of its own for each result",
                     "return the list once, or a copy of it: list(xs)",
                 )
+                found = to_problem(instance.program, problem, self.state.origin, self.chain)
+                self.state.problems.append(found)
+                break
         if not instance.changed:
             return value
         return Display("tuple", (value, *map(Name, instance.changed)))

@@ -4,7 +4,8 @@ in:   squares = map(square, x)           out:  for v in map(square, x):
       for v in squares:                            s = s + v
           s = s + v
 
-The elements are made when they are asked for, so nothing is moved by that, as long as the iterator means the same there.
+The elements are made when they are asked for, so nothing is moved by that, as long as the iterator means the same
+there.
 """
 
 from __future__ import annotations
@@ -59,7 +60,9 @@ def _stays(value: Expr, between: list[Stmt]) -> bool:
 
 def _reads_itself(s: Stmt, name: str) -> bool:
     """Whether a statement reads a name when it begins, and once: not in its blocks, nor in what it defines."""
-    if any(_mentions(i, name) for b in blocks(s) for i in b) or not isinstance(s, Assign | Update | Effect | For | Return | If):
+    if any(_mentions(i, name) for b in blocks(s) for i in b) or not isinstance(
+        s, Assign | Update | Effect | For | Return | If
+    ):
         return False
     within = (e for top in expressions(s) for e in subexprs(top) if isinstance(e, Closure | Comprehension))
     return not any(name in (free_names(e) if isinstance(e, Closure) else _later(e)) for e in within)

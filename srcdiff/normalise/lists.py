@@ -356,7 +356,7 @@ class Lists(Outcomes, Checkpoints):
     def extend(self, base: Expr, more: Expr) -> None:
         raise NotImplementedError
 
-    def copy_of(self, base: Expr) -> Expr:
+    def copy_of(self, base: Expr) -> Name:
         raise NotImplementedError
 
     def part_of_list(self, base: Expr, index: Slice, e: Item) -> Expr:

@@ -184,9 +184,10 @@ class Pullbacks(Nested):
 
 
 def not_given(why: str, e: Call) -> TypeProblem:
+    name = e.func.id if isinstance(e.func, Name) else getattr(e.func, "text", "the pullback")
     return TypeProblem(
         UnsupportedCall,
-        f"this call of `{getattr(e.func, 'text', 'a product with a Jacobian')}`",
+        f"this call of `{name}`",
         why,
         "write it as `value, pullback = srcdiff.vjp(f, x)` and `value, tangent = srcdiff.jvp(f, (x,), (x_dot,))`",
         e.at,

@@ -47,7 +47,7 @@ from ..ir.nodes import (
     Update,
     While,
 )
-from ..ir.types import FLOAT, ListOf, Num, Pooled, Static, Tup, Type
+from ..ir.types import FLOAT, ListOf, Pooled, Static, Tup, Type
 from ..ir.walk import Fresh, is_call_of, mentioned, targets
 from ..rules.effects import effect_of
 from ..rules.registry import writes
@@ -275,9 +275,9 @@ class Specialiser(Constants):
         body = walker.run(single_exit(program.function).body)
         group.changed |= walker.note_lists(instance, body)
         body = (*first, *body)
-        for problem in check_tied(state, body):
-            walker.note(placed(program, problem))
         instance.problems, instance.captured = state.problems, state.captured
+        for tied in check_tied(state, body):
+            walker.note(placed(program, tied))
         function = Function(name, tuple(map(Param, params)), body, None, program.function.origin)
         instance.callee.function = without_copies(function, state)
         instance.callee.types = dict(params)

@@ -12,7 +12,7 @@ from .register import implements, types
 
 
 @implements(runtime.array_of)
-def array_of(items: Any, dtype: Any) -> Any:
+def array_of(items: Any, dtype: Any) -> Any:  # noqa: ARG001 (Numba compares the parameters)
     if not isinstance(items, types.List):
         return None
 

@@ -62,5 +62,5 @@ def generator_under_a_name(x):
 
 @case(args=(positive(5),))
 def pairs_under_a_name(x):
-    pairs = zip(x, x[1:], strict=False)
-    return sum(a * b for a, b in pairs)
+    pairs = zip(x, x[::-1], strict=True)
+    return sum(a * b * b for a, b in pairs)
