@@ -54,6 +54,7 @@ _WHAT = {
     "jvp": "value and tangent",
     "tangent": "tangent",
     "tangents": "tangents in many directions",
+    "sparsity": "set of inputs",
 }
 
 

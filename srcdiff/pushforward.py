@@ -17,13 +17,15 @@ from .records import form_of, is_structure, mapped, name_of, parts_of
 from .signature import bound, finish, is_real
 
 T = TypeVar("T")
+_AS_GIVEN = ("tangents", "sparsity")  # kinds that take arrays of one more dimension, or of no numbers
 
 
 class Pushforward(Derivative):
     """The tangent of a function's result along tangents of its arguments, which follow the arguments in a call.
 
     The tangent of the argument `x` is the parameter `x_dot`: an array of the shape of `x`, a float for a number. Of the
-    kind "tangents", which is srcdiff's own, it has one more axis, along which the directions lie.
+    kind "tangents", which is srcdiff's own, it has one more axis, along which the directions lie. Of the kind
+    "sparsity" it is the sets of inputs that `x` depends on, and is called `x_from`.
     """
 
     _order: tuple[list[int], list[int]]
@@ -32,7 +34,7 @@ class Pushforward(Derivative):
         names = set(own.parameters)
         tangents: list[inspect.Parameter] = []
         for name in self.wrt:
-            wish = f"{name}_dot"
+            wish = f"{name}_{'from' if self.options.kind == 'sparsity' else 'dot'}"
             while wish in names:
                 wish += "_"
             names.add(wish)
@@ -58,7 +60,7 @@ class Pushforward(Derivative):
     def push(self, args: tuple[Any, ...], given: tuple[Any, ...]) -> Any:
         """The result for these arguments and these tangents of those in `wrt`."""
         ready, result = self.attempt(args, *self.fitted(args, given))
-        if self.options.kind == "tangents":
+        if self.options.kind in _AS_GIVEN:
             return result
         if self.options.kind == "jvp":
             value, tangent = result
@@ -68,7 +70,7 @@ class Pushforward(Derivative):
 
     def fitted(self, args: Sequence[Any], given: Sequence[Any]) -> tuple[Any, ...]:
         """The tangents of a call as generated code takes them."""
-        if self.options.kind == "tangents":
+        if self.options.kind in _AS_GIVEN:
             return tuple(given)
         pairs = zip(given, self.places, strict=True)
         return tuple([t for dot, k in pairs for t in fitted_tangents(dot, args[k], self._names[k])])

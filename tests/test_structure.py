@@ -45,8 +45,13 @@ MAY_IMPORT = PIPELINE | {
     "derivative": {*PIPELINE, "signature", "sharing", "watch", "guess", "warned", "build", "compiled", "learning"},
     "vjp": {"jit_options", "ir", "errors", "records", "runtime", "signature", "learning", "derivative"},
     "pushforward": {"jit_options", "errors", "records", "signature", "derivative"},
-    "jacobian": {*PIPELINE, "records", "signature", "warned", "build", "compiled", "derivative", "pushforward"},
-    "api": {"jit_options", "errors", "derivative", "vjp", "pushforward", "jacobian"},
+    "blocks": {"ir", "errors", "backend", "records", "signature"},
+    "sparse": {*PIPELINE, "jit_options", "records", "signature", "build", "derivative", "pushforward", "blocks"},
+    "jacobian": {
+        *(*PIPELINE, "records", "signature", "warned", "build", "compiled", "derivative", "pushforward"),
+        *("blocks", "sparse"),
+    },
+    "api": {"jit_options", "errors", "derivative", "vjp", "pushforward", "jacobian", "sparse"},
     "from_source": {"jit_options", "errors", "tape", "vjp", "api"},
     "testing": {"jit_options", "errors", "records", "rules", "signature", "api"},
     "debugging": {"errors", "backend"},
@@ -69,6 +74,7 @@ PARTS = {
     "runtime_adjoints": "runtime",
     "runtime_schedules": "runtime",
     "runtime_calls": "runtime",
+    "sets": "runtime",
 }
 
 
