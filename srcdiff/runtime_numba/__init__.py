@@ -22,6 +22,7 @@ from . import (
     reductions,
     reshaping,
     running,
+    sets,
     shapes,
     special,
 )
@@ -40,6 +41,7 @@ __all__ = [
     "register_late",
     "reshaping",
     "running",
+    "sets",
     "shapes",
     "special",
 ]

@@ -37,7 +37,7 @@ class SparseFunction:
         self.wrt, self.single, self.options = inner.wrt, inner.single, inner.options
         self._inner = inner
         self._names = tuple(self.signature.parameters)
-        self.dependence = Dependence(f, self.wrt, inner.options.fallback)
+        self.dependence = Dependence(f, self.wrt, inner.options.jit, inner.options.fallback)
         self._known: set[tuple[Type, ...]] = set()
         functools.update_wrapper(self, self.function, updated=())
         self.__wrapped__ = f
@@ -188,19 +188,21 @@ class SparseJacobian(SparseFunction):
             compressed = np.zeros((1, 1))
         elif plan.way == "rows":
             shape = np.shape(self._value(duplicated(args))) if shape is None else shape
+            self._check_rows(name, plan, int(np.prod(shape, dtype=np.int64)))
             compressed = self._rows(name, plan, shape, args)
         else:
             compressed = self._columns(name, plan, args)
-        across = 1 if plan.way == "rows" else 0
-        if plan.count and compressed.shape[0] != plan.pattern.shape[across]:
-            what = ("rows", "columns")[across]
-            raise BadArgument(
-                f"{self.function.__name__}: the pattern given for `{name}` has {plan.pattern.shape[across]} {what}, "
-                f"and the derivative {compressed.shape[0]}"
-            )
+            self._check_rows(name, plan, len(compressed))
         single = getattr(argument, "dtype", None) == np.float32
         entries = plan.entries(compressed) if plan.count else np.zeros(len(plan.pattern.rows))
         return matrix(plan.pattern, entries.astype(np.float32 if single else np.float64, copy=False))
+
+    def _check_rows(self, name: str, plan: Plan, height: int) -> None:
+        if plan.pattern.shape[0] != height:
+            raise BadArgument(
+                f"{self.function.__name__}: the pattern given for `{name}` has {plan.pattern.shape[0]} rows, and the "
+                f"result has {height} elements"
+            )
 
     # ------------------------------------------------------------------------------------------------ directions
 
