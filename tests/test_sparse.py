@@ -41,7 +41,7 @@ def colours(f, *args, **options):
     """The number of directions that the sparse Jacobian takes."""
     own = srcdiff.jacobian(f, sparse=True, **options)
     own(*args)
-    return own._plans["x"].count
+    return own.plans["x"].count
 
 
 # -------------------------------------------------------------------------------------------------------- structures
@@ -107,7 +107,7 @@ def test_rows_are_compressed_where_that_takes_fewer_directions():
     own = srcdiff.jacobian(wide, sparse=True)
     x = np.linspace(0.0, 1.0, 100)
     found = own(x)
-    assert (own._plans["x"].way, own._plans["x"].count) == ("rows", 1)
+    assert (own.plans["x"].way, own.plans["x"].count) == ("rows", 1)
     np.testing.assert_allclose(found.toarray(), srcdiff.jacobian(wide)(x))
 
 
@@ -368,10 +368,10 @@ def test_symmetry_saves_directions():
     x = np.linspace(0.1, 1.0, 60)
     own = srcdiff.hessian(star_of, sparse=True)
     found = own(x)
-    assert (own._plans["x"].way, own._plans["x"].count) == ("symmetric", 2)  # of the columns, 60 are neighbours
+    assert (own.plans["x"].way, own.plans["x"].count) == ("symmetric", 2)  # of the columns, 60 are neighbours
     np.testing.assert_allclose(found.toarray(), srcdiff.hessian(star_of)(x), rtol=1e-10)
     diagonal = srcdiff.hessian(separable, sparse=True)
-    assert (diagonal(x).nnz, diagonal._plans["x"].count) == (60, 1)
+    assert (diagonal(x).nnz, diagonal.plans["x"].count) == (60, 1)
 
 
 def test_hessians_by_several_arguments():

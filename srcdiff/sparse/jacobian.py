@@ -132,7 +132,7 @@ class SparseJacobian(SparseFunction):
         check_mode(mode)
         super().__init__(f, wrt, jit, fallback)
         self.kind, self.mode, self.pattern, self.symmetric = kind, mode, pattern, symmetric
-        self._plans: dict[str, Plan] = {}  # the last ones, by argument
+        self.plans: dict[str, Plan] = {}  # the last ones, by argument
         self._pushed: dict[tuple[str, str], Pushforward] = {}
         self._pulled: dict[tuple[str, bool], tuple[Derivative, str]] = {}
         self._together: dict[tuple[Any, ...], bool] = {}
@@ -171,9 +171,9 @@ class SparseJacobian(SparseFunction):
         width = np.size(args[self._names.index(name)])
         if pattern.shape[1] != width:
             raise BadArgument(f"`{name}` has {width} elements, and the pattern given has {pattern.shape[1]} columns")
-        known = self._plans.get(name)
+        known = self.plans.get(name)
         if known is None or not known.given.same(pattern):
-            self._plans[name] = known = planned(pattern, self.mode, name in self.symmetric)
+            self.plans[name] = known = planned(pattern, self.mode, name in self.symmetric)
         return known
 
     def _value(self, args: tuple[Any, ...]) -> Any:
