@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import CompilationFailed
+from ..jit_options import Jit
 from ..pushforward import Pushforward
 from ..ready import Options
 from ..signature import duplicated
@@ -45,7 +46,7 @@ class Dependence:
     """Finds the patterns of the Jacobians of `f` by the arguments `wrt`, for arguments of a call. With `jit` by
     compiled code, if Numba can compile it."""
 
-    def __init__(self, f: Any, wrt: tuple[str, ...], jit: bool, fallback: str | None) -> None:
+    def __init__(self, f: Any, wrt: tuple[str, ...], jit: Jit | None, fallback: str | None) -> None:
         self.asked = f, wrt, fallback
         self.jit = jit
         self.program = self._program()
@@ -61,7 +62,7 @@ class Dependence:
         except CompilationFailed:
             if not self.jit:
                 raise
-        self.jit = False
+        self.jit = None
         self.program = self._program()
         return self._found(args)
 
@@ -76,7 +77,7 @@ class Dependence:
         for start in range(0, max(total, 1), bits):
             stop = min(start + bits, total)
             places = [int(first) - start for first in offsets[:-1]]
-            seeds = tuple(_seed(a, p, stop - start, self.jit) for a, p in zip(given, places, strict=True))
+            seeds = tuple(_seed(a, p, stop - start, self.jit is not None) for a, p in zip(given, places, strict=True))
             found = self.program.push(duplicated(args), seeds)
             shape = np.shape(found)
             width = (stop - start + 7) // 8

@@ -15,6 +15,7 @@ from ..derivative import Derivative
 from ..derive import OneByOne
 from ..errors import BadArgument, UnsupportedCall
 from ..ir.types import Num, Type, held
+from ..jit_options import Jit, JitLike, jit_of, shown
 from ..pushforward import Pushforward
 from ..ready import Options, Wrt
 from ..records import leaves
@@ -29,7 +30,7 @@ class SparseFunction:
 
     `checked` is called with the arguments of each call, and refuses what has no Jacobian."""
 
-    def __init__(self, f: Callable[..., Any], wrt: Wrt, jit: bool, fallback: str | None) -> None:
+    def __init__(self, f: Callable[..., Any], wrt: Wrt, jit: Jit | None, fallback: str | None) -> None:
         scipy_sparse()
         # reads the function, and refuses what cannot be read
         inner = Derivative(f, Options("vjp", wrt, jit, False, fallback=fallback))
@@ -47,7 +48,7 @@ class SparseFunction:
 
     def described(self, what: str) -> str:
         call = f"{self.function.__qualname__}{self.signature}"
-        return f"<{what} of {call} with respect to {', '.join(self.wrt)}{', jit' if self.options.jit else ''}>"
+        return f"<{what} of {call} with respect to {', '.join(self.wrt)}{shown(self.options.jit)}>"
 
     def document(self, what: str) -> None:
         doc = inspect.getdoc(self.function)
@@ -91,8 +92,8 @@ class SparseFunction:
 class Sparsity(SparseFunction):
     """The sparsity pattern of a Jacobian as a function of the same arguments; see `srcdiff.sparsity`."""
 
-    def __init__(self, f: Callable[..., Any], wrt: Wrt, fallback: str | None = None) -> None:
-        super().__init__(f, wrt, False, fallback)
+    def __init__(self, f: Callable[..., Any], wrt: Wrt, jit: Jit | None = None, fallback: str | None = None) -> None:
+        super().__init__(f, wrt, jit, fallback)
         self.document("sparsity pattern")
 
     def __repr__(self) -> str:
@@ -100,7 +101,11 @@ class Sparsity(SparseFunction):
 
     def __reduce__(self) -> Any:
         self.check_importable()
-        return Sparsity, (self.primal, self.given_wrt, self.options.fallback)
+        return Sparsity, (self.primal, self.given_wrt, self.options.jit, self.options.fallback)
+
+    def with_jit(self, jit: Jit | None) -> Sparsity:
+        """The same pattern, by compiled code or plain Python."""
+        return Sparsity(self.primal, self.given_wrt, jit, self.options.fallback)
 
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         _, patterns = self.dependence(self.bound(args, kwargs))
@@ -124,7 +129,7 @@ class SparseJacobian(SparseFunction):
         kind: str,
         wrt: Wrt,
         mode: str,
-        jit: bool,
+        jit: Jit | None,
         fallback: str | None = None,
         pattern: Any = None,
         symmetric: tuple[str, ...] = (),
@@ -144,8 +149,15 @@ class SparseJacobian(SparseFunction):
 
     def __reduce__(self) -> Any:
         self.check_importable()
-        rest = (self.mode, self.options.jit, self.options.fallback, self.pattern, self.symmetric)
-        return SparseJacobian, (self.primal, self.kind, self.given_wrt, *rest)
+        return SparseJacobian, self._own(self.options.jit)
+
+    def with_jit(self, jit: Jit | None) -> SparseJacobian:
+        """The same Jacobian, compiled with these options; in plain Python without."""
+        return SparseJacobian(*self._own(jit))
+
+    def _own(self, jit: Jit | None) -> tuple[Any, ...]:
+        rest = (self.options.fallback, self.pattern, self.symmetric)
+        return self.primal, self.kind, self.given_wrt, self.mode, jit, *rest
 
     def _read(self, pattern: Any) -> list[Pattern]:
         given = (pattern,) if self.single else pattern
@@ -275,7 +287,7 @@ class SparseJacobian(SparseFunction):
         return self._pushforward("tangents" if many else "tangent", name).prepare(whole).built.text
 
 
-def sparsity(f: Callable[..., Any], *, wrt: Wrt = 0, fallback: str | None = None) -> Sparsity:
+def sparsity(f: Callable[..., Any], *, wrt: Wrt = 0, jit: JitLike = False, fallback: str | None = None) -> Sparsity:
     """The sparsity pattern of the Jacobian of `f`, as a function of the arguments of `f`: a `scipy.sparse.csr_array` of
     truth values, with a row for each element of the result and a column for each element of the argument in `wrt`,
     both in the order of the flattened arrays. A tuple `wrt` gives a tuple of patterns.
@@ -295,4 +307,4 @@ def sparsity(f: Callable[..., Any], *, wrt: Wrt = 0, fallback: str | None = None
            [0, 1, 1, 0],
            [0, 0, 1, 1]])
     """
-    return Sparsity(f, wrt, fallback)
+    return Sparsity(f, wrt, jit_of(jit), fallback)

@@ -18,7 +18,7 @@ def missing(f: Callable[..., Any], fresh: Callable[[], Sequence[Any]], wrt: tupl
     number, and that their sets lack; `fresh` gives the arguments."""
     args = fresh()
     starts = np.cumsum([0, *(np.size(args[k]) for k in wrt)]).tolist()
-    program = Pushforward(f, Options("sparsity", wrt, False, False, True))
+    program = Pushforward(f, Options("sparsity", wrt, None, False, True))
     found = program.push(tuple(args), tuple(_seed(args[k], s) for k, s in zip(wrt, starts, strict=False)))
     sets = _flat(found)
     lacking = []
