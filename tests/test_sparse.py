@@ -1,9 +1,14 @@
 """Sparse Jacobians and Hessians: the pattern read off the program, against the dense derivative."""
 
 import builtins
+import contextlib
 import inspect
+import io
+import linecache
 import math
 import pickle
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -501,6 +506,21 @@ def tridiagonal_sparsity(x, x_from):
 def test_the_program_of_sets():
     line = tridiagonal.__code__.co_firstlineno
     assert srcdiff.source(srcdiff.sparsity(tridiagonal), X) == PROGRAM.lstrip().replace("{line}", str(line))
+
+
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "sparse.md"
+BLOCK = re.compile(r"(<!-- output -->\n)?```(python|text)\n(.*?)```", re.DOTALL)
+
+
+def test_the_page_runs_and_prints_what_it_says():
+    found = BLOCK.findall(PAGE.read_text(encoding="utf-8"))
+    program = "".join(f"{text}\n" for output, kind, text in found if kind == "python" and not output)
+    expected = "".join(text for output, _, text in found if output)
+    linecache.cache["sparse.md"] = (len(program), None, program.splitlines(keepends=True), "sparse.md")
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(compile(program, "sparse.md", "exec"), {"__name__": "sparse_md"})
+    assert printed.getvalue().split() == expected.split()
 
 
 # ---------------------------------------------------------------------------------------------- all kinds of programs
