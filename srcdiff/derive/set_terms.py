@@ -123,7 +123,9 @@ class Sets(Tangents):
         if not isinstance(e, Call) or not isinstance(e.func, Object) or e.func.value is np.where:
             return False
         rule = rule_of(e.func.value)
-        return is_elementwise(e.func.value) or (rule is not None and rule.kind == "partials")
+        return rule is not None and (
+            rule.kind == "partials" or (rule.kind == "constant" and is_elementwise(e.func.value))
+        )
 
     # ------------------------------------------------------------------------------------------------------ members
 
@@ -205,7 +207,7 @@ class Sets(Tangents):
             return self.operand(first, False) if type_.ndim == self.num(e).ndim is not None else None
         if function in _REDUCTIONS:
             along = tuple((k, given[k]) for k in ("axis", "keepdims") if k in given)
-            if function is np.logaddexp.reduce and "axis" not in given:
+            if function == np.logaddexp.reduce and "axis" not in given:  # a new object at each look
                 along = (("axis", Const(0)), *along)
             return Call(of_sets(sets.union), (self.operand(first, False),), along)
         if function in (np.trace, np.ndarray.trace):
