@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -29,6 +30,11 @@ class Pushforward(Derivative):
     """
 
     _order: tuple[list[int], list[int]]
+
+    def __init__(self, f: Any, options: Options) -> None:
+        super().__init__(f, options)
+        if options.kind == "sparsity":  # compiled where that was asked: elsewhere its sets are no words of 64 bits
+            self.options = replace(self.options, jit=options.jit)
 
     def _called_by(self, own: inspect.Signature) -> inspect.Signature:
         names = set(own.parameters)
