@@ -13,6 +13,7 @@ from .jacobian import Jacobian, elementwise_grad, jacobian, value_and_jacobian
 from .jit_options import JitLike, jit_of
 from .pushforward import grad_and_hvp, hvp, jvp
 from .ready import Options, Wrt
+from .sparse import SparseJacobian, Sparsity, sparsity
 from .vjp import vjp
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "jacobian",
     "jvp",
     "source",
+    "sparsity",
     "value_and_grad",
     "value_and_jacobian",
     "vjp",
@@ -130,7 +132,7 @@ def source(derivative: Any, /, *args: Any, **kwargs: Any) -> str:
     >>> print(srcdiff.source(srcdiff.grad(lambda x: x * x)).splitlines()[-1])
         return x_bar
     """
-    if not isinstance(derivative, Derivative | Jacobian):
+    if not isinstance(derivative, Derivative | Jacobian | SparseJacobian | Sparsity):
         raise BadArgument(f"{derivative!r} is no derivative; call srcdiff.source(srcdiff.grad(f), ...)")
     if "jit" in kwargs and "jit" not in derivative.signature.parameters:
         return derivative.with_jit(jit_of(kwargs.pop("jit"))).text_for(*args, **kwargs)

@@ -76,8 +76,7 @@ class Derivative:
             self.checked = isinstance(f, FunctionType)
             # the derivative of a Numba dispatcher is compiled, too
             options = replace(options, jit=options.jit or (None if self.checked else Jit()))
-        self.primal = f
-        self.function = function
+        self.primal, self.function = f, function
         self.asked = asked
         self.options = options
         self.wrt, self.single = selected(own, options.wrt, function.__name__)

@@ -11,25 +11,24 @@ from typing import Any
 import numpy as np
 
 from .backend import load_text
+from .blocks import SWEEP, WHAT, as_given, check_mode, check_no_structure, rank_of_result, weighed
 from .build import BUILDING, NotRunYet, result_type
 from .compiled import Jitted, numba_module
 from .derivative import Derivative
 from .derive import OneByOne
-from .errors import BadArgument, BadOutput, UnsupportedCall, warn
+from .errors import BadArgument, UnsupportedCall, warn
 from .ir.types import Held, Num, Type
 from .jit_options import Jit, JitLike, jit_of, shown
 from .pushforward import Pushforward
 from .ready import Options, Wrt
 from .records import is_structure
 from .runtime import duplicate
-from .signature import argument_type, bound, finish, fitted, is_function, key_of
+from .signature import argument_type, bound, fitted, is_function, key_of
+from .sparse import SparseJacobian, is_sparse
 from .subject import importable
 from .warned import in_python
 
-SWEEP = 64  # directions: enough to make up for the calls, few enough to stay in the cache
 _LOOPS = 16  # one inside the other; Python takes twenty
-_MODES = ("auto", "forward", "reverse")
-_WHAT = {"jacobian": "Jacobian", "value_and_jacobian": "value and Jacobian", "elementwise": "elementwise derivative"}
 
 
 class Jacobian:
@@ -42,8 +41,7 @@ class Jacobian:
     def __init__(
         self, f: Callable[..., Any], kind: str, wrt: Wrt, mode: str, jit: Jit | None, fallback: str | None = None
     ) -> None:
-        if not any(type(mode) is str and mode == known for known in _MODES):
-            raise BadArgument(f"mode is one of {', '.join(map(repr, _MODES))}, not {mode!r}")
+        check_mode(mode)
         self.primal, self.kind, self.mode = f, kind, mode
         # reads the function, and refuses what cannot be read
         inner = Derivative(f, Options("vjp", wrt, jit, False, fallback=fallback))
@@ -58,12 +56,12 @@ class Jacobian:
         functools.update_wrapper(self, self.function, updated=())
         self.__wrapped__ = f
         doc = inspect.getdoc(self.function)
-        line = f"The {_WHAT[kind]} of {self.function.__name__}{self.signature} with respect to {', '.join(self.wrt)}."
+        line = f"The {WHAT[kind]} of {self.function.__name__}{self.signature} with respect to {', '.join(self.wrt)}."
         self.__doc__ = f"{line}\n\n{doc}" if doc else line
 
     def __repr__(self) -> str:
         call = f"{self.function.__qualname__}{self.signature}"
-        return f"<{_WHAT[self.kind]} of {call} with respect to {', '.join(self.wrt)}{shown(self.jit)}>"
+        return f"<{WHAT[self.kind]} of {call} with respect to {', '.join(self.wrt)}{shown(self.jit)}>"
 
     def __reduce__(self) -> Any:
         if not importable(self.primal):
@@ -94,7 +92,7 @@ class Jacobian:
 
     def _blocks(self, found: Any, args: tuple[Any, ...]) -> Any:
         given = [args[self._names.index(n)] for n in self.wrt]
-        blocks = [_as_given(b, a) for b, a in zip((found,) if self.single else found, given, strict=True)]
+        blocks = [as_given(b, a) for b, a in zip((found,) if self.single else found, given, strict=True)]
         return blocks[0] if self.single else tuple(blocks)
 
     def with_jit(self, jit: Jit | None) -> Jacobian:
@@ -123,11 +121,8 @@ class Jacobian:
 
     def _fit(self, value: Any, name: str) -> Any:
         """An argument as the driver takes it: structures and functions as they are."""
-        if name in self.wrt and is_structure(value):
-            raise BadArgument(
-                f"`{name}` is a {type(value).__name__}: a Jacobian has columns for the elements of one array. Give the "
-                f"parts of `{name}` parameters of their own, or use srcdiff.grad, srcdiff.vjp or srcdiff.jvp"
-            )
+        if name in self.wrt:
+            check_no_structure(value, name)
         return value if is_structure(value) or is_function(value) else fitted(value, name, name in self.wrt)
 
     def _types(self, args: Sequence[Any]) -> list[Type]:
@@ -155,17 +150,13 @@ class Jacobian:
             generators = tuple(n for n, t in zip(self._names, types, strict=True) if isinstance(t, Held))
             inner = self._inner
             result, repeats, on_tape, warnings = result_type(inner.program(), types, self.wrt, inner.instead)
-            if not isinstance(result, Num) or result.ndim is None:
-                raise BadOutput(
-                    f"{self.function.__name__} does not return one number or one array of a known number of "
-                    f"dimensions; a Jacobian has rows for the elements of one array. Return one, or use srcdiff.vjp"
-                )
-            if max(result.ndim, *(t.ndim or 0 for t in types if isinstance(t, Num))) > _LOOPS:
+            rank = rank_of_result(result, self.function.__name__)
+            if max(rank, *(t.ndim or 0 for t in types if isinstance(t, Num))) > _LOOPS:
                 raise BadArgument(f"a Jacobian of arrays of more than {_LOOPS} dimensions: reshape them")
-            many = tuple(n for n in self.wrt if result.ndim and ranks[self._names.index(n)] and self._many(n, types))
-            key = (ranks, generators, result.ndim, many)
+            many = tuple(n for n in self.wrt if rank and ranks[self._names.index(n)] and self._many(n, types))
+            key = (ranks, generators, rank, many)
             if key not in self._drivers:
-                writer = _Driver(self, dict(zip(self._names, ranks, strict=True)), generators, result.ndim, many)
+                writer = _Driver(self, dict(zip(self._names, ranks, strict=True)), generators, rank, many)
                 text = writer.text()
                 if writer.calls > 1 and repeats.problem is not None:
                     raise UnsupportedCall([repeats.problem])
@@ -187,14 +178,6 @@ class Jacobian:
         except OneByOne:
             return False
         return True
-
-
-def _as_given(block: Any, argument: Any) -> Any:
-    """A block in the precision of its argument."""
-    if np.ndim(block) == 0:
-        return finish(block, 0.0 if np.ndim(argument) else argument)
-    dtype = getattr(argument, "dtype", None)
-    return block.astype(np.float32) if dtype == np.float32 else block
 
 
 class _Driver:
@@ -248,7 +231,7 @@ class _Driver:
 
     def doc(self) -> str:
         call = f"{self.base}({', '.join(self.names)})"
-        return f"The {_WHAT[self.jacobian.kind]} of {call} by {', '.join(self.jacobian.wrt)}.  Written by srcdiff."
+        return f"The {WHAT[self.jacobian.kind]} of {call} by {', '.join(self.jacobian.wrt)}.  Written by srcdiff."
 
     def passed(self, given: dict[str, str]) -> str:
         """The arguments of one run of the function. Every run sees the same draws: the first one draws from the
@@ -339,8 +322,8 @@ class _Driver:
     def rows(self, name: str, value: str, block: str, lines: list[str], indent: str) -> None:
         bar = self.fresh(f"{value}_bar")
         index = [self.fresh(f"j{k}") for k in range(self.rank)]
-        weighed, weight = self.weighed()
-        gradient = self.bind(f"{self.base}_pullback", self.gradient(weighed, name))
+        summed, weight = weighed(self.jacobian.primal, self.base, self.names)
+        gradient = self.bind(f"{self.base}_pullback", self.gradient(summed, name))
         lines.append(f"{indent}{bar} = np.zeros_like({value})")
         inner = self.loops(value, index, lines, indent)
         place = ", ".join(index)
@@ -361,51 +344,70 @@ class _Driver:
     def options(self, kind: str, name: str) -> Options:
         return Options(kind, name, self.jacobian.jit, False, True, self.jacobian.options.fallback)
 
-    def weighed(self) -> tuple[FunctionType, str]:
-        """The sum of the result's elements, each times an adjoint of its own: its gradient is the pullback."""
-        weight = "result_bar"
-        while weight in self.names:
-            weight += "_"
-        inner = "primal"
-        while inner in self.names:
-            inner += "_"
-        call = ", ".join(f"{n}={n}" for n in self.names)
-        text = f"def {self.base}({', '.join([*self.names, weight])}):\n    return np.sum({inner}({call}) * {weight})\n"
-        return load_text(text, self.base, {"np": np, inner: self.jacobian.primal}), weight
-
 
 def _tuple(items: list[str]) -> str:
     return f"({items[0]},)" if len(items) == 1 else f"({', '.join(items)})"
 
 
 def jacobian(
-    f: Callable[..., Any], *, wrt: Wrt = 0, mode: str = "auto", jit: JitLike = False, fallback: str | None = None
-) -> Jacobian:
+    f: Callable[..., Any],
+    *,
+    wrt: Wrt = 0,
+    mode: str = "auto",
+    jit: JitLike = False,
+    fallback: str | None = None,
+    sparse: bool = False,
+    pattern: Any = None,
+) -> Jacobian | SparseJacobian:
     """The Jacobian of a function that returns a number or an array: an array of the result's shape followed by that
     of the argument in `wrt`. A tuple `wrt` gives a tuple of such blocks.
 
     `mode="forward"` takes a sweep for each element of the argument, `"reverse"` one for each element of the result;
     `"auto"` takes whichever are fewer. Raises what `grad` raises, and BadOutput where the result is not one array.
 
+    With `sparse`, a block is a `scipy.sparse.csr_array` with a row for each element of the result and a column for each
+    element of the argument, both in the order of the flattened arrays. What may be other than zero is found by
+    `srcdiff.sparsity` at every call, and columns that have no row in common (or rows that have no column in common)
+    share a sweep; entries that happen to be zero are stored all the same. `pattern`, such as `srcdiff.sparsity`
+    returns, is your word that nothing else is ever other than zero: then it is not found anew. What is not in it is
+    not computed, and spoils what is. Raises BackendUnavailable without SciPy.
+
     >>> import numpy as np
     >>> import srcdiff
     >>> srcdiff.jacobian(lambda x: x * x)(np.array([1.0, 2.0]))
     array([[2., 0.],
            [0., 4.]])
+    >>> srcdiff.jacobian(lambda x: x * x, sparse=True)(np.array([1.0, 2.0])).data
+    array([2., 4.])
     """
-    return Jacobian(f, "jacobian", wrt, mode, jit_of(jit), fallback)
+    return _jacobian(f, "jacobian", wrt, mode, jit, fallback, sparse, pattern)
 
 
 def value_and_jacobian(
-    f: Callable[..., Any], *, wrt: Wrt = 0, mode: str = "auto", jit: JitLike = False, fallback: str | None = None
-) -> Jacobian:
+    f: Callable[..., Any],
+    *,
+    wrt: Wrt = 0,
+    mode: str = "auto",
+    jit: JitLike = False,
+    fallback: str | None = None,
+    sparse: bool = False,
+    pattern: Any = None,
+) -> Jacobian | SparseJacobian:
     """Like `jacobian`, with the value: `(value, jacobian)`.
 
     >>> import srcdiff
     >>> srcdiff.value_and_jacobian(lambda x: x * x)(3.0)
     (9.0, 6.0)
     """
-    return Jacobian(f, "value_and_jacobian", wrt, mode, jit_of(jit), fallback)
+    return _jacobian(f, "value_and_jacobian", wrt, mode, jit, fallback, sparse, pattern)
+
+
+def _jacobian(
+    f: Any, kind: str, wrt: Wrt, mode: str, jit: JitLike, fallback: str | None, sparse: bool, pattern: Any
+) -> Jacobian | SparseJacobian:
+    if not is_sparse(sparse, pattern):
+        return Jacobian(f, kind, wrt, mode, jit_of(jit), fallback)
+    return SparseJacobian(f, kind, wrt, mode, jit_of(jit), fallback, pattern)
 
 
 def elementwise_grad(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -17,23 +18,30 @@ from .records import form_of, is_structure, mapped, name_of, parts_of
 from .signature import bound, finish, is_real
 
 T = TypeVar("T")
+_AS_GIVEN = ("tangents", "sparsity")  # kinds that take arrays of one more dimension, or of no numbers
 
 
 class Pushforward(Derivative):
     """The tangent of a function's result along tangents of its arguments, which follow the arguments in a call.
 
     The tangent of the argument `x` is the parameter `x_dot`: an array of the shape of `x`, a float for a number. Of the
-    kind "tangents", which is srcdiff's own, it has one more axis, along which the directions lie.
+    kind "tangents", which is srcdiff's own, it has one more axis, along which the directions lie. Of the kind
+    "sparsity" it is the sets of inputs that `x` depends on, and is called `x_from`.
     """
 
     _order: tuple[list[int], list[int]]
     _defaults: list[Any]  # of the parameters in front of the tangents
 
+    def __init__(self, f: Any, options: Options) -> None:
+        super().__init__(f, options)
+        if options.kind == "sparsity":  # compiled where that was asked: elsewhere its sets are no words of 64 bits
+            self.options = replace(self.options, jit=options.jit)
+
     def _called_by(self, own: inspect.Signature) -> inspect.Signature:
         names = set(own.parameters)
         tangents: list[inspect.Parameter] = []
         for name in self.wrt:
-            wish = f"{name}_dot"
+            wish = f"{name}_{'from' if self.options.kind == 'sparsity' else 'dot'}"
             while wish in names:
                 wish += "_"
             names.add(wish)
@@ -71,7 +79,7 @@ class Pushforward(Derivative):
     def push(self, args: tuple[Any, ...], given: tuple[Any, ...]) -> Any:
         """The result for these arguments and these tangents of those in `wrt`."""
         ready, result = self.attempt(args, *self.fitted(args, given))
-        if self.options.kind == "tangents":
+        if self.options.kind in _AS_GIVEN:
             return result
         if self.options.kind == "jvp":
             value, tangent = result
@@ -81,7 +89,7 @@ class Pushforward(Derivative):
 
     def fitted(self, args: Sequence[Any], given: Sequence[Any]) -> tuple[Any, ...]:
         """The tangents of a call as generated code takes them."""
-        if self.options.kind == "tangents":
+        if self.options.kind in _AS_GIVEN:
             return tuple(given)
         pairs = zip(given, self.places, strict=True)
         return tuple([t for dot, k in pairs for t in fitted_tangents(dot, args[k], self._names[k])])

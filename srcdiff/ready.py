@@ -21,6 +21,7 @@ WHAT = {  # what each kind of derivative is called
     "jvp": "value and tangent",
     "tangent": "tangent",
     "tangents": "tangents in many directions",
+    "sparsity": "set of inputs",
 }
 
 

@@ -33,6 +33,7 @@ from srcdiff.rules.registry import COMPLEX, FORMS, REWRITTEN, RULES, SPELLED, WR
 from srcdiff.runtime import polygamma
 from srcdiff.testing import GradientMismatch, check_grad
 from srcdiff.testing.rules import Program, check_rule, complexified, has_reals, name_of
+from tests.generator.dependence import missing
 from tests.tape import on_tape
 
 register_late()  # SciPy is in use: its functions are imported above
@@ -91,6 +92,18 @@ def test_second_derivatives(function: Any, example: Example) -> None:
     if rule is not None and rule.first_order:
         pytest.skip(rule.first_order)
     check_grad(program.weighed(), tuple(program.args), wrt=tuple(program.wrt), order=2)
+
+
+@pytest.mark.parametrize(("function", "example"), thinned(CALLS, 4))
+def test_inputs_that_results_depend_on(function: Any, example: Example) -> None:
+    """No tangent is other than zero outside of the sets of inputs (`srcdiff.sparsity`)."""
+    program = Program(function, example)
+    args = program.args
+
+    def fresh() -> list[Any]:
+        return [np.copy(a) if isinstance(a, np.ndarray) else a for a in args]
+
+    assert missing(program.whole(), fresh, tuple(program.wrt)) == []
 
 
 @pytest.mark.parametrize(("function", "example"), thinned(CALLS, 3))

@@ -45,8 +45,13 @@ MAY_IMPORT = PIPELINE | {
     "derivative": {*PIPELINE, "signature", "sharing", "watch", "guess", "warned", "build", "compiled", "learning"},
     "vjp": {"jit_options", "ir", "errors", "records", "runtime", "signature", "learning", "derivative"},
     "pushforward": {"jit_options", "errors", "records", "signature", "derivative"},
-    "jacobian": {*PIPELINE, "records", "signature", "warned", "build", "compiled", "derivative", "pushforward"},
-    "api": {"jit_options", "errors", "derivative", "vjp", "pushforward", "jacobian"},
+    "blocks": {"ir", "errors", "backend", "records", "signature"},
+    "sparse": {*PIPELINE, "jit_options", "records", "signature", "build", "derivative", "pushforward", "blocks"},
+    "jacobian": {
+        *(*PIPELINE, "records", "signature", "warned", "build", "compiled", "derivative", "pushforward"),
+        *("blocks", "sparse"),
+    },
+    "api": {"jit_options", "errors", "derivative", "vjp", "pushforward", "jacobian", "sparse"},
     "from_source": {"jit_options", "errors", "tape", "vjp", "api"},
     "testing": {"jit_options", "errors", "records", "rules", "signature", "api"},
     "debugging": {"errors", "backend"},
@@ -71,6 +76,7 @@ PARTS = {
     "runtime_calls": "runtime",
     "runtime_loops": "runtime",
     "runtime_lists": "runtime",
+    "sets": "runtime",
 }
 
 

@@ -134,7 +134,7 @@ class Names:
         random = sys.modules.get("numpy.random")
         if random is not None and (name := _public_name(random, value)):
             return f"{self.module('numpy')}.random.{name}"
-        for library in ("cmath", "scipy.special", "scipy.linalg"):
+        for library in ("cmath", "scipy.special", "scipy.linalg", "srcdiff.sets"):
             found = sys.modules.get(library)
             if found is not None and (name := _public_name(found, value)):
                 return f"{self.module(library)}.{name}"

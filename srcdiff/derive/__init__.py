@@ -1,8 +1,8 @@
 """From a core program to its derivative program."""
 
 from .callees import derived_helpers
-from .forward import forward
 from .helpers import Helpers, Reads
+from .modes import forward
 from .request import Derived, OneByOne, Request, docstring
 from .reverse import reverse
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ..ir.callee import Callee, Helper
 from ..normalise import Core
-from .forward import pushed
 from .helpers import Helpers
+from .modes import pushed
 from .request import Derived, Request
 from .reverse import pulled
 from .snapshots import scheduled
@@ -18,8 +18,8 @@ def derived_helpers(helpers: Helpers) -> dict[Helper, Derived]:
         helper = helpers.waiting.pop()
         core = core_of(helper.callee)
         wrt = tuple(core.function.params[k].name for k in helper.active)
-        if helper.role == "jvp":
-            found[helper] = pushed(core, Request(wrt, len(wrt) == 1, "jvp"), helper.asked, helpers)
+        if helper.role in ("jvp", "sparsity"):
+            found[helper] = pushed(core, Request(wrt, len(wrt) == 1, helper.role), helper.asked, helpers)
             continue
         if helper.role == "rev" and helper.callee.trips is not None:
             found[helper], found[helpers.partner(helper)] = scheduled(helper, helper.callee.trips, helpers)

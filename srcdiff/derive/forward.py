@@ -14,7 +14,7 @@ that storage.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
@@ -46,18 +46,16 @@ from ..ir.nodes import (
     Update,
     While,
 )
-from ..ir.types import ListOf, Num
+from ..ir.types import ListOf, Num, Type
 from ..ir.walk import assigned, is_call_of, map_stmt, mentioned, names, rename, statements, substitute, targets
 from ..normalise import Core
 from ..normalise.attempts import is_attempt
 from ..rules.typing import TypeProblem, Typer, like, settled
-from .direction_loops import DirectionLoops
-from .directions import Directions
 from .helpers import Helpers
-from .naming import Named, named
+from .naming import Named
 from .places import base_of
 from .push import named_apart, replaced
-from .request import Derived, Request, identifier, leaves, result_of
+from .request import Derived, Request, identifier, leaves
 from .tangents import ZEROS_LIKE, Tangents, is_pop
 from .terms import ZERO
 from .zeros import as_complex, owned_like
@@ -66,44 +64,13 @@ ANY_ZEROS_LIKE = Object(runtime.zeros_like, "zeros_like")
 _RESULT = Name("the result")
 
 
-def forward(core: Core, request: Request, helpers: Helpers) -> Derived:
-    """The function of the arguments and the tangents of those in `wrt` that gives the result and its tangent."""
+class Writer:
+    """Writes what is computed beside each variable: its tangent, or (see `sparsity`) the inputs it depends on."""
 
-    def results(function: Function) -> list[str]:
-        return [leaf.id for leaf in leaves(result_of(function)) if isinstance(leaf, Name)]
+    suffix = "dot"  # of the names of what is computed
+    ending = "jvp"  # of the name of the function
+    nothing: Expr = ZERO  # what belongs to a number that does not depend on the arguments
 
-    return _derived(core, request, results, helpers)
-
-
-def pushed(core: Core, request: Request, asked: tuple[int, ...], helpers: Helpers) -> Derived:
-    """The results of a recursive function with the tangents of those `asked`."""
-
-    def results(function: Function) -> list[str]:
-        found = leaves(result_of(function))
-        return [leaf.id for k in asked if isinstance(leaf := found[k], Name)]
-
-    return _derived(core, request, results, helpers, asked)
-
-
-def _derived(
-    core: Core,
-    request: Request,
-    results: Callable[[Function], list[str]],
-    helpers: Helpers,
-    asked: tuple[int, ...] | None = None,
-) -> Derived:
-    program = named(core.function, core.types, request.wrt, results, forward=True, known=core.user_name)
-    writer = _Writer(program, request, helpers, asked)
-    function = writer.function(core)
-    written = frozenset(p.name for p in core.function.params if p.name in program.copied)
-    derived = Derived(function, program.types, program.user_name, {}, (), program.aliases, written)
-    if request.kind != "tangents":
-        return derived
-    way = DirectionLoops if request.compiled else Directions
-    return way(program.types, {*writer.dots.values(), *writer.params.values()}, program.fresh).program(derived)
-
-
-class _Writer:
     def __init__(
         self, program: Named, request: Request, helpers: Helpers, asked: tuple[int, ...] | None = None
     ) -> None:
@@ -116,14 +83,21 @@ class _Writer:
         self.dots.update({n: d for n, d in self.params.items() if n in program.active})
         self.ahead: list[Stmt] = []
         self.wish = "tangent"
-        self.tangents = Tangents(self.types, self.aliases, self.dots, self.fresh, self.let)
+        self.tangents = self.expressions()
+
+    def expressions(self) -> Tangents:
+        return Tangents(self.types, self.aliases, self.dots, self.fresh, self.let)
 
     def dot(self, name: str) -> str:
-        wish = f"{self.program.user_name.get(name, name)}_dot"
+        wish = f"{self.program.user_name.get(name, name)}_{self.suffix}"
         dot = self.fresh(wish)
         self.program.user_name[dot] = wish
-        self.types[dot] = like(name, self.types[name])
+        self.types[dot] = self.type_beside(name)
         return dot
+
+    def type_beside(self, name: str) -> Type:
+        """The type of what is computed beside a variable."""
+        return like(name, self.types[name])
 
     def let(self, value: Expr) -> Name:
         name = self.temporary(value)
@@ -132,7 +106,7 @@ class _Writer:
 
     def temporary(self, value: Expr) -> Name:
         """A name for a part of a tangent."""
-        wish = f"{self.program.user_name.get(self.wish, self.wish)}_dot"
+        wish = f"{self.program.user_name.get(self.wish, self.wish)}_{self.suffix}"
         name = self.fresh(wish)
         self.program.user_name[name] = wish
         type_ = Typer(self.types)(value)
@@ -140,6 +114,12 @@ class _Writer:
         return Name(name)
 
     # -------------------------------------------------------------------------------------------------- the function
+
+    def derived(self, core: Core) -> Derived:
+        program = self.program
+        function = self.function(core)
+        written = frozenset(p.name for p in core.function.params if p.name in program.copied)
+        return Derived(function, program.types, program.user_name, {}, (), program.aliases, written)
 
     def function(self, core: Core) -> Function:
         original = self.program.function
@@ -149,7 +129,7 @@ class _Writer:
         # an argument that is held fixed, in a variable that is active further on
         fixed = [p.name for p in own if p.name in self.dots and p.name not in self.params]
         body = (*(Assign(Name(self.dots[name]), self.zero(name)) for name in fixed), *body)
-        return Function(f"{identifier(core.function.name)}_jvp", own + seeds, body, None, original.origin)
+        return Function(f"{identifier(core.function.name)}_{self.ending}", own + seeds, body, None, original.origin)
 
     def block(self, block: Block) -> Block:
         out: list[Stmt] = []
@@ -210,7 +190,7 @@ class _Writer:
                 return replace(e, items=tuple(map(self.tangent_of_result, e.items)))
             case Name(id=name):
                 return Name(self.dots[name]) if name in self.dots else self.zero(name)
-        return ZERO
+        return self.nothing
 
     # ---------------------------------------------------------------------------------------------------- statements
 
@@ -235,11 +215,22 @@ class _Writer:
             return [s]
         self.wish = results[0]
         if isinstance(callee, Opaque):
-            part = callee.part.tangent(active, asked)
-            func = Object(part.callee, part.name)
-        else:
-            helper = self.helpers.push(callee, active, asked)
-            func = Object(helper, helper.name)
+            return self.called_as_it_is(s, callee, value, active, asked)
+        helper = self.helpers.push(callee, active, asked, self.ending)
+        return self.called(s, value, Object(helper, helper.name), active, asked)
+
+    def called_as_it_is(
+        self, s: Assign, callee: Opaque, value: Call, active: tuple[int, ...], asked: tuple[int, ...]
+    ) -> list[Stmt]:
+        """A call of a function that is not read."""
+        part = callee.part.tangent(active, asked)
+        return self.called(s, value, Object(part.callee, part.name), active, asked)
+
+    def called(
+        self, s: Assign, value: Call, func: Object, active: tuple[int, ...], asked: tuple[int, ...]
+    ) -> list[Stmt]:
+        """The call of a function that gives the results, and after them what belongs to those `asked`."""
+        results = targets(s.target)
         tangents = tuple(self.tangents.operand(value.args[k], False) for k in active)
         dots = (self.dots[results[k]] for k in asked)
         names = Display("tuple", (*map(Name, results), *map(Name, dots)))
@@ -265,8 +256,8 @@ class _Writer:
             case Assign(target=Item() as place, value=value):
                 if base_of(place) in self.dots:
                     self.wish = base_of(place) or self.wish
-                    zero = self.zero_of(value) if isinstance(Typer(self.types)(place.base), ListOf) else ZERO
-                    return [Assign(self.tangents.mirrored(place), self.tangent(value) or zero)], []
+                    zero = self.zero_of(value) if isinstance(Typer(self.types)(place.base), ListOf) else self.nothing
+                    return [self.stored(place, self.tangent(value) or zero)], []
             case Update():
                 return self.updated(s), []
             case Effect(value=Call(args=(Name(id=name), item)) as call) if is_call_of(call, list.append):
@@ -283,6 +274,10 @@ class _Writer:
             case _:
                 raise TypeError(f"not a simple statement: {s!r}")
         return [], []
+
+    def stored(self, place: Item, tangent: Expr) -> Stmt:
+        """The write of a tangent, beside that of the value."""
+        return Assign(self.tangents.mirrored(place), tangent)
 
     def unpacked(self, results: list[Name], value: Call) -> list[Stmt]:
         """The tangents of several results of one call, after it: they read the results."""
@@ -318,7 +313,7 @@ class _Writer:
         self.wish = name
         found = self.new(value, name, _RESULT)
         if found is None:
-            return [], [Assign(dot, value if is_call_of(value, np.zeros, np.zeros_like) else self.zero(name))]
+            return [], [Assign(dot, self.first_zero(name, value))]
         self.ahead = [map_stmt(s, lambda e: substitute(e, {_RESULT.id: value}), lambda b: b) for s in self.ahead]
         if _RESULT.id not in names(found):
             return [Assign(dot, found)], []
@@ -326,13 +321,17 @@ class _Writer:
             return [Assign(dot, substitute(found, {_RESULT.id: value}))], []
         return [], [Assign(dot, substitute(found, {_RESULT.id: Name(name)}))]
 
+    def first_zero(self, name: str, value: Expr) -> Expr:
+        """What belongs to a variable whose new value depends on nothing."""
+        return value if is_call_of(value, np.zeros, np.zeros_like) else self.zero(name)
+
     def list_of_tangents(self, value: Expr) -> Expr:
         """The tangents of the items of a new list, or the list of tangents that belongs to a list."""
         if isinstance(value, Display) or is_call_of(value, runtime.zeros_like):
             return value
         if is_call_of(value, operator.mul):
             assert isinstance(value, Call)
-            return replace(value, args=(Display("list", (ZERO,)), value.args[1]))
+            return replace(value, args=(Display("list", (self.nothing,)), value.args[1]))
         return self.tangents.mirrored(value)
 
     def new(self, value: Expr, name: str, result: Expr | None = None) -> Expr | None:
@@ -346,23 +345,27 @@ class _Writer:
         written = {self.dots[n] for n in self.dots if self.aliases.is_array(n) and self.aliases.mutable(n)}
         if found is None or not written & {self.dots[name], base_of(found)}:
             return found
-        type_, own = Typer(self.types)(found), self.types[name]
+        type_ = Typer(self.types)(found)
         assert isinstance(type_, Num)
+        return self.owned(found, type_, self.types[name])
+
+    def owned(self, found: Expr, type_: Num, own: Type) -> Expr:
+        """A tangent that may be written in place, for a variable of the type `own`."""
         if isinstance(own, Num) and own.is_complex and not type_.is_complex and type_.ndim != 0:
             return as_complex(found, own)  # complex numbers may be written into it
         return found if type_.ndim == 0 else owned_like(found, type_)
 
     def updated(self, s: Update) -> list[Stmt]:
         base = base_of(s.target)
-        if base not in self.dots:
+        if base is None or base not in self.dots:
             return []
-        self.wish = base or self.wish
+        self.wish = base
         target = self.tangents.mirrored(s.target)
         if s.op.value in (operator.add, operator.sub):
             found = self.tangent(s.value)
             return [] if found is None else [Update(target, s.op, found)]
-        found = self.tangent(Call(s.op, (s.target, s.value))) or ZERO
-        whole = isinstance(target, Name) and self.aliases.is_array(base or "")
+        found = self.tangent(Call(s.op, (s.target, s.value))) or self.nothing
+        whole = isinstance(target, Name) and self.aliases.is_array(base)
         return [Assign(Item(target, Const(Ellipsis)) if whole else target, found)]
 
     # ------------------------------------------------------------------------------------------------------- tangents
@@ -381,7 +384,7 @@ class _Writer:
     def zero_of(self, e: Expr) -> Expr:
         type_ = Typer(self.types)(e)
         if not isinstance(type_, Num) or type_.ndim == 0:
-            return ZERO
+            return self.nothing
         return Call(ANY_ZEROS_LIKE if type_.ndim is None else ZEROS_LIKE, (e,))
 
 

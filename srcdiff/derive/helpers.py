@@ -43,9 +43,9 @@ class Helpers:
         self.taken[id(s)] = s, self.helper("fwd", callee, active, asked)
         return self.helper("rev", callee, active, asked)
 
-    def push(self, callee: Callee, active: tuple[int, ...], asked: tuple[int, ...]) -> Helper:
-        """The tangent of a callee."""
-        return self.helper("jvp", callee, active, asked)
+    def push(self, callee: Callee, active: tuple[int, ...], asked: tuple[int, ...], role: str = "jvp") -> Helper:
+        """The tangent of a callee, or ("sparsity") the inputs that its results depend on."""
+        return self.helper(role, callee, active, asked)
 
     def helper(self, role: str, callee: Callee, active: tuple[int, ...], asked: tuple[int, ...]) -> Helper:
         key = role, callee, active, asked

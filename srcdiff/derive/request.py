@@ -18,9 +18,10 @@ class Request:
     `kind` is "grad" (adjoints only), "value" (result and adjoints) or "vjp" (result and adjoints, a seed for every
     result leaf, all of them positional); forward mode: "jvp" (result and tangent) or "tangent" (that alone), with a
     tangent for every argument in `wrt`, or "tangents" (tangents in many directions, along one more axis, which code
-    that is `compiled` goes through in loops). A `quiet` derivative is one of several runs of the function: what the
-    function prints is left out. `jit` says that the text is for Numba, and with which options, `equal` that such a text
-    may take lengths to be the same that are, unless one of them is 1: it raises LengthsDiffer otherwise."""
+    that is `compiled` goes through in loops), or "sparsity" (the sets of inputs that the result depends on). A `quiet`
+    derivative is one of several runs of the function: what the function prints is left out. `jit` says that the text
+    is for Numba, and with which options, `equal` that such a text may take lengths to be the same that are, unless one
+    of them is 1: it raises LengthsDiffer otherwise."""
 
     wrt: tuple[str, ...]
     single: bool
@@ -36,7 +37,7 @@ class Request:
 
     @property
     def is_forward(self) -> bool:
-        return self.kind in ("jvp", "tangent", "tangents")
+        return self.kind in ("jvp", "tangent", "tangents", "sparsity")
 
 
 class OneByOne(Exception):
@@ -87,6 +88,7 @@ def docstring(core: Core, request: Request, seeds: list[str]) -> str:
         "vjp": f"{call} and the pullback of {', '.join(seeds)} to {wrt}.",
         "jvp": f"{call} and its tangent along {', '.join(seeds)}.",
         "tangent": f"The tangent of {call} along {', '.join(seeds)}.",
+        "sparsity": f"The inputs that {call} depends on, of those in {', '.join(seeds)}.",
         "tangents": f"The tangents of {call} in the directions along the last axis of {', '.join(seeds)}.",
     }[request.kind]
     tape = "".join(f" {met.name} runs on srcdiff.tape." for met in core.on_tape)

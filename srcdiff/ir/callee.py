@@ -101,9 +101,9 @@ class Pullback:
 
 @dataclass(eq=False)
 class Helper:
-    """A function that is derived from a callee. `role` is "fwd", "rev", "vjp" or "jvp"; `active` are the parameters and
-    `asked` the results that it is about. `function` is None while it is being written; `tape` is the one that it fills
-    or empties itself (None: it has nothing to keep), `tapes` are all those that it takes."""
+    """A function that is derived from a callee. `role` is "fwd", "rev", "vjp", "jvp" or "sparsity"; `active` are the
+    parameters and `asked` the results that it is about. `function` is None while it is being written; `tape` is the one
+    that it fills or empties itself (None: it has nothing to keep), `tapes` are all those that it takes."""
 
     role: str
     callee: Callee
@@ -127,6 +127,9 @@ class Helper:
             return _single(values)
         if self.role == "jvp":
             return Tup((*values, *(values[k] for k in self.asked)))
+        if self.role == "sparsity":
+            sets = (replace(values[k], dtype="int64", weak=False, value=None) for k in self.asked)
+            return Tup((*values, *sets))
         return _single(tuple(_owned(args[k]) for k in self.returned))
 
     @property

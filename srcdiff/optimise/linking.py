@@ -315,6 +315,8 @@ def _doc(f: Helper | Callee, function: Function, order: list[Helper | Callee]) -
     by = ", ".join(own[k] for k in f.active)
     if f.role == "jvp":
         return f"{call} and its tangent along {', '.join(seeds)}."
+    if f.role == "sparsity":
+        return f"{call} and the inputs it depends on, of those in {', '.join(seeds)}."
     if f.adds:
         bars = [p.name for p in function.params[len(f.reads) + len(f.tapes) :][: len(f.adds)]]
         first = f"The pullback of {', '.join(seeds)} through {call}, added to {', '.join(bars)}"

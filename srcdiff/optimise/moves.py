@@ -235,7 +235,7 @@ def _kept(s: Assign) -> set[str]:
     callee = helper.callee if helper is not None else called(s.value)
     if callee is None or not isinstance(s.value, Call) or (helper is not None and helper.role in ("rev", "vjp")):
         return set()
-    if helper is not None and helper.role == "jvp":
+    if helper is not None and helper.role in ("jvp", "sparsity"):
         return {*names(s.value), *targets(s.target)}
     args = [a for k, a in enumerate(s.value.args) if k not in callee.written]
     return {n for a in args for n in names(a)} | {*targets(s.target)[: callee.count - len(callee.written)]}

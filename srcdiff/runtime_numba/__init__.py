@@ -23,6 +23,7 @@ from . import (
     reductions,
     reshaping,
     running,
+    sets,
     shapes,
     special,
 )
@@ -42,6 +43,7 @@ __all__ = [
     "register_late",
     "reshaping",
     "running",
+    "sets",
     "shapes",
     "special",
 ]
