@@ -41,6 +41,9 @@ class Calls:
         pusher = self.pusher()
         active = tuple(k for k, a in enumerate(value.args) if pusher.is_active(a))
         asked = tuple(k for k, r in enumerate(results) if r.id in self.active)
+        if not active:  # what the variables held before has no part in what they hold now
+            own = (results[k].id for k in asked)
+            self.acts.extend(Kill(self.adjoints.of(name)) for name in own if name in self.adjoints.bars)
         if not active or not asked:
             return
         if isinstance(callee, Opaque):

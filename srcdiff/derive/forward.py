@@ -212,7 +212,8 @@ class Writer:
         asked = tuple(k for k, name in enumerate(results) if name in self.dots)
         active = tuple(k for k, a in enumerate(value.args) if self.tangents.is_active(a))
         if not asked or not active:
-            return [s]
+            zeros = [Assign(Name(self.dots[results[k]]), self.zero(results[k])) for k in asked]
+            return [s, *_of(s.origin, zeros)]
         self.wish = results[0]
         if isinstance(callee, Opaque):
             return self.called_as_it_is(s, callee, value, active, asked)

@@ -27,6 +27,7 @@ from . import (
     regressions_b,
     regressions_c,
     regressions_d,
+    regressions_e,
     regressions_shaping,
     scalars,
     statements,

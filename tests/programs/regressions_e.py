@@ -240,3 +240,37 @@ def a_table_in_lists_of_lists(x):
     first = rows[1]
     first[0] *= rows[2][3]
     return sum(sum(r) for r in rows) + rows[1][0] * first[1]
+
+
+# ------------------------------------------------- recursive functions of what has no derivative
+
+TABLE = np.array([0.3, 0.5, 0.9])
+
+
+def _halved(x):
+    if len(x) < 2:
+        return x[0]
+    return 0.5 * (_halved(x[len(x) // 2 :]) + _halved(x[: len(x) // 2]))
+
+
+@case(args=(0.7,), second=True)
+def a_number_that_a_constant_call_starts(a):
+    s = _halved(TABLE)
+    m = 0
+    while m < 2:
+        m += 1
+        s = 0.6 * s + a * a
+    return s
+
+
+@case(args=(0.7,), second=True)
+def a_number_that_a_constant_call_sets_back(a):
+    s = np.sum(TABLE)
+    m = 0
+    while m < 2:
+        m += 1
+        s = 0.6 * s + a * a
+        if m == 2:
+            for _ in TABLE:
+                s = _halved(TABLE)
+    return s * a
