@@ -18,7 +18,8 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from ..errors import UnsupportedType
+from ..errors import Problem, UnsupportedType
+from ..errors import refusal as refusal_of
 from ..ir.callee import Opaque
 from ..ir.types import FLOAT, Held, Num, Type
 from . import graph
@@ -200,9 +201,19 @@ class Primal(Part):
         return [built(t, waiting) for t in self.args], {k: built(t, waiting) for k, t in self.kwargs}
 
 
+class Refuser:
+    """What generated code calls where a statement is refused for lack of what is not known yet."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+
+    def __call__(self) -> NoReturn:
+        raise refusal_of([self.problem])
+
+
 def is_learner(value: Any) -> bool:
     """Whether this is what generated code calls where it is not known what a function returns."""
-    return getattr(value, "__func__", None) is Primal.learn
+    return getattr(value, "__func__", None) is Primal.learn or isinstance(value, Refuser)
 
 
 _PRIMALS: dict[Any, Primal] = {}  # (each keeps its function, so that no other one gets its id)
