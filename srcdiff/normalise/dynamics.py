@@ -89,7 +89,10 @@ class Dynamics(Recursion):
         return self.rebuilt(part.result, names)
 
     def postponed(self, problem: Problem) -> None:
-        """A problem behind a call whose result nobody knows yet, for lack of that perhaps: the program ends there."""
+        """A problem behind a call whose result nobody knows yet, for lack of that perhaps: the program ends there, and
+        is good for finding out results only."""
+        self.policy.doubts.append(problem)
+        self.state.reachable = True  # (a path that has ended in this statement has not said so)
         self.state.emit(Raise(Call(Object(Refuser(problem), "not_known_yet"), ())))
         self.state.reachable = False
 

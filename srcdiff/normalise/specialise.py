@@ -306,7 +306,7 @@ class Specialiser(Constants):
                 self.check_path(learning, None)
         except TypeProblem as problem:
             found = to_problem(self.program, problem, s.origin, self.chain)
-            if self.policy.unknown:
+            if self.policy.unknown and not self.policy.enabled:
                 self.postponed(found)
                 return
             self.note(found)

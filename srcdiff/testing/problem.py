@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-
 from .values import GradientMismatch, again, agree, copied, leaves, state_of
 
 Function = Callable[..., Any]
