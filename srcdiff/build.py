@@ -55,6 +55,7 @@ class Built:
     unknown: tuple[Primal, ...] = ()  # those of them that are still to run once before the derivative can be written
     parts: tuple[Primal, ...] = ()  # those that have
     inside: bool = False  # whether every index is surely inside its array
+    doubts: tuple[Problem, ...] = ()  # where there are any, this is good for finding out results only
 
     def is_outdated(self) -> bool:
         """Whether more, or something else, is known by now of what the functions on the tape return."""
@@ -138,6 +139,7 @@ def build(
         core.unknown,
         core.parts,
         inside,
+        core.doubts,
     )
 
 

@@ -15,7 +15,7 @@ from .backend import explain
 from .build import BUILDING, Built, build
 from .compiled import Jitted, numba_module
 from .derive import Request
-from .errors import BadArgument, BadOutput, CompilationFailed, Refusal, SrcdiffError, UnresolvedName, warn
+from .errors import BadArgument, BadOutput, CompilationFailed, Refusal, SrcdiffError, UnresolvedName, refusal, warn
 from .frontend import Program
 from .guess import guesses
 from .ir.types import Tup, Type
@@ -222,6 +222,8 @@ class Derivative:
         ready, is_new = self._prepared(args)
         if is_new and ready.built.unknown and self.learn(args):
             ready, _ = self._prepared(args)
+        if ready.built.doubts:
+            raise refusal(ready.built.doubts)
         if is_new:
             tell(ready.built.on_tape, self.function.__name__, self.options.jit is not None)
         return ready
@@ -242,7 +244,9 @@ class Derivative:
                 self._program = known = None
             is_new = known is None
             if known is None:
-                known = self._built[key] = self._make(list(key))
+                known = self._make(list(key))
+                if not known.built.doubts:  # else other values may lead on
+                    self._built[key] = known
             refit = tuple(k for k, a in enumerate(args) if not is_exact(a, k in self.places))
             structures = [k for k, t in enumerate(key) if isinstance(t, Tup) or is_function(args[k])]
             plain = known.plain and not any(k in self.places for k in structures)

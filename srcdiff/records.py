@@ -27,6 +27,19 @@ _NO_OBJECTS = (
 )
 
 
+_WHOLE: dict[int, Any] = {}  # by identity (an object that is kept here keeps its own)
+
+
+def keep_whole(value: Any) -> None:
+    """From now on this object is no structure: it is called as it is."""
+    _WHOLE[id(value)] = value
+
+
+def is_whole(value: Any) -> bool:
+    """Whether an object was said to be no structure."""
+    return id(value) in _WHOLE
+
+
 def form_of(value: Any) -> Form | None:
     """How a structure is put together; None for a plain tuple and for what is no structure."""
     cls = type(value)
@@ -49,7 +62,7 @@ def _is_plain(key: Hashable) -> bool:
 
 def _is_object(value: Any, cls: type) -> bool:
     """Whether this is an object of a class written in Python whose attributes are just stored and read."""
-    if isinstance(value, _NO_OBJECTS):
+    if isinstance(value, _NO_OBJECTS) or is_whole(value):
         return False
     homes = {level.__module__.partition(".")[0] for level in cls.__mro__}
     made_by_users = homes.isdisjoint(_LIBRARIES) and not any(home.startswith("_cython") for home in homes)

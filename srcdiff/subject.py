@@ -15,7 +15,7 @@ from .backend import load, render_module
 from .errors import BadArgument
 from .ir.nodes import Attr, Call, Expr, Function, Name, Object, Param, Return
 from .normalise.expressions import user_function
-from .records import form_of
+from .records import form_of, is_whole
 
 if TYPE_CHECKING:
     from .derivative import Derivative
@@ -53,7 +53,7 @@ def _called(f: Any) -> FunctionType | None:
             callee, fixed = Object(f.func, "function"), tuple(Object(a, f"fixed_{k}") for k, a in enumerate(f.args))
             keywords = {k: Object(v, f"fixed_{k}") for k, v in f.keywords.items()}
             name = getattr(f.func, "__name__", "function")
-        case _ if form_of(f) is not None and isinstance(
+        case _ if (form_of(f) is not None or is_whole(f)) and isinstance(
             inspect.getattr_static(type(f), "__call__", None), FunctionType
         ):
             callee, fixed, keywords = Object(f, "self_"), (), {}

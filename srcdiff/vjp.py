@@ -153,6 +153,9 @@ def _chosen(f: Any, names: tuple[str, ...], whole: tuple[Any, ...], how: How) ->
         if not wanted:
             raise
         found = _prepared(f, wanted, whole, how)
+    real = tuple(n for n in wanted if kinds[n] == "real")
+    if real and real != wanted and any(m.function is found[0].function for m in found[1].built.on_tape):
+        wanted, found = real, _prepared(f, real, whole, how)  # nobody knows what is a count on the tape
     choices[key] = wanted
     return found
 

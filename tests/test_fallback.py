@@ -702,3 +702,149 @@ def test_each_element_of_a_comprehension_has_its_own_draw():
     value, gradient = srcdiff.value_and_grad(f)(X, np.random.default_rng(0))
     assert value == f(X, np.random.default_rng(0))
     assert np.array_equal(gradient, np.random.default_rng(0).normal(size=3))
+
+
+@srcdiff.dynamic
+def itself(x):
+    return x
+
+
+@srcdiff.dynamic
+def parts_of(x):
+    return x[1:], x[:2]
+
+
+def test_a_result_that_is_an_argument_is_not_written():
+    def reads(x):
+        return np.sum(itself(x) * x)
+
+    def writes(x):
+        y = itself(x)
+        y[0] = 5.0
+        return np.sum(x * x) + np.sum(y)
+
+    def writes_the_argument(x):
+        x = x * 1.0
+        y, _ = parts_of(x)
+        x[1] = 7.0
+        return np.sum(y * x[1:])
+
+    def writes_one_of_two(x):
+        y, z = parts_of(x)
+        y[0] = 3.0
+        return np.sum(y * z)
+
+    np.testing.assert_allclose(srcdiff.grad(reads)(X), 2.0 * X)
+    for f in (writes, writes_the_argument, writes_one_of_two):
+        with pytest.raises(srcdiff.errors.AmbiguousAlias, match="that may be one of its arguments"):
+            srcdiff.grad(f)(X)
+
+
+def test_an_array_that_is_an_argument_sometimes():
+    @srcdiff.dynamic
+    def maybe(x):
+        return x if float(np.sum(np.asarray(x))) > 100.0 else x * 1.0
+
+    def f(x):
+        y = maybe(x)
+        y[0] = 5.0
+        return np.sum(x * y)
+
+    x = np.array([1.0, 2.0])
+    with pytest.raises((srcdiff.errors.NotRecorded, srcdiff.errors.AmbiguousAlias)):
+        srcdiff.grad(f)(x * 100.0)
+
+
+class Doubling:
+    def __call__(self, x):
+        return 2.0 * x * next(repeated(x, 1))
+
+
+def repeated(x, n):
+    for _ in range(n):
+        yield x
+
+
+DOUBLING = srcdiff.dynamic(Doubling())
+
+
+def test_an_object_that_is_called():
+    def calls(x):
+        return DOUBLING(x) * x
+
+    def is_given(x, g):
+        return g(x) * x
+
+    class Holder:
+        def __init__(self):
+            self.own = DOUBLING
+
+        def __call__(self, x):
+            return self.own(x) * x
+
+    holder = Holder()
+    for gradient, args in (
+        (srcdiff.grad(calls), (2.0,)),
+        (srcdiff.grad(is_given), (2.0, DOUBLING)),
+        (srcdiff.grad(holder), (2.0,)),
+    ):
+        assert gradient(*args) == 24.0
+        assert "runs on srcdiff.tape" in srcdiff.source(gradient, *args)
+    assert srcdiff.grad(DOUBLING)(2.0) == 8.0
+
+
+@srcdiff.dynamic
+def squared(x):
+    return x * x
+
+
+def test_lists_that_hold_what_is_not_known_yet():
+    def grown(x, n):
+        ys = [x[0], x[1]]
+        for _ in range(n):
+            ys.append(squared(x[2]))
+        return ys[2] * ys[0]
+
+    def pairs(x, n):
+        ys = []
+        for i in range(n):
+            ys.append((squared(x[i]), x[i]))
+        return ys[0][1] * ys[1][0]
+
+    def listed(x, n):
+        ys = [squared(x[i]) for i in range(n)]
+        return ys[0] * ys[1]
+
+    x = np.array([1.5, 2.0, 3.0])
+    for f in (grown, pairs, listed):
+        np.testing.assert_allclose(srcdiff.grad(f)(x, 2), slopes(lambda v, f=f: f(v, 2), x), rtol=1e-6)
+
+
+def test_where_no_run_finds_out():
+    """A list that nothing is put into is refused, and the next call is another matter."""
+
+    @srcdiff.dynamic
+    def new(x):
+        return x * x
+
+    def f(x, n):
+        ys = []
+        for _ in range(n):
+            ys.append(new(new(x)))
+        return ys[0]
+
+    gradient = srcdiff.grad(f)
+    with pytest.raises(srcdiff.errors.UnsupportedType, match="nothing has been put into"):
+        gradient(2.0, 0)
+    assert gradient(2.0, 1) == 32.0
+
+
+def test_counts_of_what_runs_on_the_tape_as_a_whole():
+    def f(x, n):
+        return x * sum(next(repeated(x, 1)) for _ in range(n)) * next(iter({1.0: 2.0}))
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        value, pullback = srcdiff.vjp(f, 3.0, 2, fallback="tape")
+    assert value == f(3.0, 2)
+    assert pullback(1.0)[1] is None or isinstance(pullback(1.0)[1], float)

@@ -457,3 +457,27 @@ def test_objects_in_lists(f):
 
 def test_an_object_among_the_arguments_in_a_list():
     check_grad(an_object_among_the_arguments, (X, Item(0.3)))
+
+
+def test_rows_of_different_lengths_are_no_array():
+    def lists(x, n):
+        rows = []
+        for i in range(n):
+            rows.append([x[j] for j in range(i + 1)])
+        return np.sum(np.array(rows))
+
+    def arrays(x, n):
+        rows = []
+        for i in range(n):
+            rows.append(x[i:] * 2.0)
+        return np.sum(np.array(rows))
+
+    x = np.array([1.0, 2.0, 3.0])
+    for f in (lists, arrays):
+        gradient = srcdiff.grad(f)
+        gradient(x, 1)
+        for call in (f, gradient):
+            with pytest.raises(ValueError, match="shape"):
+                call(x, 2)
+    with pytest.raises(ValueError, match="shape"):  # (the last row alone would fit, by broadcasting)
+        srcdiff.grad(lambda v, n: arrays(v[1:], n))(x, 2)

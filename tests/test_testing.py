@@ -16,6 +16,7 @@ import pytest
 
 import srcdiff
 from srcdiff import testing
+from srcdiff.errors import FallbackWarning, Refusal
 from srcdiff.testing import GradientMismatch, check_grad
 from srcdiff.testing.values import leaves
 
@@ -45,10 +46,10 @@ class NumericApi:
         self.spoil_value: Callable[[Any], Any] = lambda value: value
         self.spoil_seed: Callable[[Any], None] = lambda seed: None
 
-    def grad(self, f: Callable[..., Any], *, wrt: Any = 0, jit: bool = False) -> NumericDerivative:
+    def grad(self, f: Callable[..., Any], *, wrt: Any = 0, **how: Any) -> NumericDerivative:
         return NumericDerivative(self, f, wrt)
 
-    def value_and_grad(self, f: Callable[..., Any], *, wrt: Any = 0) -> Callable[..., Any]:
+    def value_and_grad(self, f: Callable[..., Any], *, wrt: Any = 0, **how: Any) -> Callable[..., Any]:
         df = self.grad(f, wrt=wrt)
         return lambda *args, **kwargs: (self.spoil_value(f(*copies(args), **kwargs)), df(*args, **kwargs))
 
@@ -64,7 +65,7 @@ class NumericApi:
 
         return self.spoil_value(f(*copies(args))), pullback
 
-    def jvp(self, f: Callable[..., Any], args: list[Any], tangents: list[Any], *, jit: bool) -> tuple[Any, Any]:
+    def jvp(self, f: Callable[..., Any], args: list[Any], tangents: list[Any], **how: Any) -> tuple[Any, Any]:
         def along(h: float) -> list[Any]:
             moved = [a if t is None else a + h * t for a, t in zip(copies(tuple(args)), tangents, strict=True)]
             return leaves(f(*moved))
@@ -168,8 +169,8 @@ def test_a_step_outside_the_domain_is_no_evidence(api: NumericApi) -> None:
     def logarithm(x):
         return math.log(x)
 
-    api.grad = lambda f, *, wrt, jit=False: lambda x: (1.0 / x,)
-    api.value_and_grad = lambda f, *, wrt: lambda x: (f(x), (1.0 / x,))
+    api.grad = lambda f, *, wrt, **how: lambda x: (1.0 / x,)
+    api.value_and_grad = lambda f, *, wrt, **how: lambda x: (f(x), (1.0 / x,))
     check_grad(logarithm, (5e-4,))
 
 
@@ -297,8 +298,8 @@ def test_changed_base_of_a_view(api: NumericApi) -> None:
 )
 def test_form_of_an_array_gradient(api: NumericApi, answer: Callable[[Any], Any], complaint: str) -> None:
     api.spoil = lambda g, args, order: (answer(args[0]),)
-    api.grad = lambda f, *, wrt, jit=False: NumericDerivative(api, f, wrt)
-    api.value_and_grad = lambda f, *, wrt: lambda x: (f(x), api.grad(f, wrt=wrt)(x))
+    api.grad = lambda f, *, wrt, **how: NumericDerivative(api, f, wrt)
+    api.value_and_grad = lambda f, *, wrt, **how: lambda x: (f(x), api.grad(f, wrt=wrt)(x))
     with pytest.raises(GradientMismatch, match=complaint):
         check_grad(lambda x: 0.5 * np.sum(x * x), (X.copy(),))
 
@@ -421,7 +422,7 @@ class SpoiltJvp:
     def __getattr__(self, name: str) -> Any:
         return getattr(srcdiff, name)
 
-    def jvp(self, f: Callable[..., Any], *given: Any, jit: bool = False, wrt: Any = None) -> Any:
+    def jvp(self, f: Callable[..., Any], *given: Any, wrt: Any = None, **how: Any) -> Any:
         wrong = 1.01 if f.__name__ == "along" or self.order == 1 else 1.0
 
         def spoilt(found: Any) -> Any:
@@ -512,13 +513,29 @@ def test_hand_written_gradient(api: NumericApi) -> None:
         return a * x * x
 
     def by_hand(wrong: float) -> Callable[..., Any]:
-        return lambda f, *, wrt, jit=False: lambda x, a: (2.0 * a * x * wrong, x * x)
+        return lambda f, *, wrt, **how: lambda x, a: (2.0 * a * x * wrong, x * x)
 
     for wrong, fails in ((1.0, False), (0.5, True)):
         api.grad = by_hand(wrong)
-        api.value_and_grad = lambda f, *, wrt: lambda x, a: (f(x, a), api.grad(f, wrt=wrt)(x, a))
+        api.value_and_grad = lambda f, *, wrt, **how: lambda x, a: (f(x, a), api.grad(f, wrt=wrt)(x, a))
         if fails:
             with pytest.raises(GradientMismatch, match="derivative of bowl by x"):
                 check_grad(bowl, (0.7, 3.0))
         else:
             check_grad(bowl, (0.7, 3.0))
+
+
+def test_what_runs_on_the_tape():
+    def squares(x):
+        yield x * x
+
+    def f(x, k):
+        return np.sum(k * next(squares(x)))
+
+    args = np.array([0.5, 2.0]), 3.0
+    with pytest.raises(Refusal):
+        check_grad(f, args)
+    with pytest.warns(FallbackWarning):
+        check_grad(f, args, fallback="tape", order=2)
+    check_grad(lambda x, k: f(x["a"], k), ({"a": args[0]}, args[1]), fallback="tape")
+    check_grad(lambda x: next(squares(x)), args[:1], fallback="tape")

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..errors import AmbiguousAlias
-from ..ir.callee import Callee, called
+from ..ir.callee import Callee, Opaque, called
 from ..ir.nodes import Assign, Call, Choice, Display, Effect, Expr, Function, Item, Name, Object, Stmt, Update
 from ..ir.types import ListOf, Num, Type
 from ..ir.walk import is_call_of, statements
@@ -178,11 +178,17 @@ def _check_call(s: Stmt, aliases: Aliases) -> None:
             AmbiguousAlias,
             f"an array that `{callee.name}` returns and that may be one of its arguments, or another result, is "
             f"written in place",
-            "whether the other one changes, too, depends on "
-            + ("how many trips there were" if callee.trips is not None else "how deep the recursion went"),
+            _why_shared(callee),
             f"return a copy from `{callee.name}`, or copy the result before it is written",
             s.value.at,
         )
+
+
+def _why_shared(callee: Callee) -> str:
+    if isinstance(callee, Opaque):
+        return "generated code goes on with a copy of what a function that runs on the tape returns"
+    depth = "how many trips there were" if callee.trips is not None else "how deep the recursion went"
+    return f"whether the other one changes, too, depends on {depth}"
 
 
 def _written(s: Assign | Update, aliases: Aliases) -> list[str]:

@@ -79,7 +79,10 @@ class Opaque(Callee):
         params = tuple(map(Param, part.labels))
         types = dict(zip(part.labels, part.params, strict=True))
         back = None if pulls is None else Static(Pullback(_single(tuple(map(_owned, pulls)))))
-        return Opaque(part.name, Function(part.name, params, ()), types, results, part=part, like=part.like, pulls=back)
+        body = Function(part.name, params, ())
+        made = Opaque(part.name, body, types, results, part=part, like=part.like, pulls=back)
+        made.shares, made.tied = part.shares, part.tied
+        return made
 
     def result(self, args: tuple[Type, ...]) -> Type:
         if self.like is not None:

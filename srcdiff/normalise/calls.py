@@ -241,7 +241,7 @@ class Callees(Dynamics):
         arguments, tangents = derivative.apart(self.derivative_arguments(derivative, e))
         types = [t.plain() if isinstance(t := self.typed(a), Num) else t for a in arguments]
         built = derivative.built_for_types(types, taped=False)
-        self.policy.adopt(built.on_tape, built.unknown, built.parts)
+        self.policy.adopt(built.on_tape, built.unknown, built.parts, built.doubts)
         for reference in built.references:
             self.state.references.setdefault((reference.path, id(derivative)), reference)
         extra = tuple(self.expr(Object(value, name)) for name, value in built.captured)

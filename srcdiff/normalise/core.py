@@ -40,6 +40,7 @@ class Core:
     on_tape: tuple[OnTape, ...] = ()  # the functions that are called without being read
     unknown: tuple[Primal, ...] = ()  # those of them of which nobody knows what they return: the program ends there
     parts: tuple[Primal, ...] = ()  # those of which that is known
+    doubts: tuple[Problem, ...] = ()  # problems behind a call of what is unknown
 
 
 def not_read(problems: list[Problem], owners: dict[Problem, Any], group: Group) -> NotRead:

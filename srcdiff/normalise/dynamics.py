@@ -16,7 +16,7 @@ from ..errors import Problem, UnsupportedCall, UnsupportedType
 from ..ir.nodes import Assign, Call, Display, Effect, Expr, Name, Object, Raise
 from ..ir.types import Held, ListOf, Num, Ref, Static, Tup, describe
 from ..ir.walk import ends_in_raise
-from ..opaque.parts import Part, primal
+from ..opaque.parts import Part, Refuser, primal
 from ..rules import is_spelled, rule_of
 from ..rules.nearest import library_of
 from ..rules.typing import TypeProblem
@@ -87,6 +87,14 @@ class Dynamics(Recursion):
         self.policy.parts[id(part)] = part
         names = iter(self.results_of(part, tuple(leaves), e))
         return self.rebuilt(part.result, names)
+
+    def postponed(self, problem: Problem) -> None:
+        """A problem behind a call whose result nobody knows yet, for lack of that perhaps: the program ends there, and
+        is good for finding out results only."""
+        self.policy.doubts.append(problem)
+        self.state.reachable = True  # (a path that has ended in this statement has not said so)
+        self.state.emit(Raise(Call(Object(Refuser(problem), "not_known_yet"), ())))
+        self.state.reachable = False
 
     def without_rule(
         self,

@@ -2,17 +2,36 @@
 
 in:   A = np.array(rows)                 out:  items = np.empty((len(rows), len(rows[0])))
                                                for k in range(len(rows)):
+                                                   if len(rows[k]) != len(rows[0]): raise ValueError(...)
                                                    items[k] = rows[k]
 """
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from ..errors import UnsupportedCall
-from ..ir.nodes import Assign, Call, Const, Display, Expr, For, Item, Name, Object, Slice, Update
+from ..ir.nodes import (
+    Assign,
+    Call,
+    Const,
+    Display,
+    Expr,
+    For,
+    If,
+    Item,
+    Logic,
+    Name,
+    Object,
+    Raise,
+    Slice,
+    Stmt,
+    Update,
+)
 from ..ir.types import ListOf, Num, Type, describe
 from ..rules.typing import TypeProblem
 from ..runtime import array_of
@@ -21,6 +40,7 @@ from .items import Items
 from .iteration import LEN, ONE, ZERO, plus, range_of
 from .lists import is_dynamic
 
+NE = Object(operator.ne, "!=")
 EMPTY = Object(np.empty, "np.empty")
 ARRAY = Object(array_of, "array_of")
 SHAPE = Object(np.ndarray.shape, "shape")
@@ -51,7 +71,8 @@ class Arrays(Items):
         count = Call(LEN, (held,))
         array = self.empty((count, *_lengths(Item(held, ZERO), item.ndim)), item.dtype)
         k = self.loop_counter()
-        body = (Assign(Item(array, k), Item(held, k)),)
+        pairs = zip(_lengths(Item(held, k), item.ndim), _lengths(Item(held, ZERO), item.ndim), strict=True)
+        body = (*_of_one_shape(pairs), Assign(Item(array, k), Item(held, k)))
         self.state.emit(For(k, range_of(ZERO, count, ONE), body))
         return array
 
@@ -66,7 +87,7 @@ class Arrays(Items):
         array = self.empty((count, width), item.dtype)
         i, j = self.loop_counter(), self.loop_counter()
         inner = (Assign(Item(array, Display("tuple", (i, j))), Item(Item(held, i), j)),)
-        body = (For(j, range_of(ZERO, width, ONE), inner),)
+        body = (*_of_one_shape([(Call(LEN, (Item(held, i),)), width)]), For(j, range_of(ZERO, width, ONE), inner))
         self.state.emit(For(i, range_of(ZERO, count, ONE), body))
         return array
 
@@ -116,6 +137,15 @@ class Arrays(Items):
 def _kind(dtype: str) -> Object:
     kind = _DTYPES[dtype]
     return Object(kind, f"np.{kind.__name__}")
+
+
+def _of_one_shape(pairs: Iterable[tuple[Expr, Expr]]) -> tuple[Stmt, ...]:
+    """The statement that refuses an item of other lengths than the first, as NumPy does."""
+    tests = [Call(NE, pair) for pair in pairs]
+    if not tests:
+        return ()
+    error = Call(Object(ValueError, "ValueError"), (Const("items of different shapes"),))
+    return (If(tests[0] if len(tests) == 1 else Logic("or", tuple(tests)), (Raise(error),)),)
 
 
 def _lengths(first: Expr, rank: int) -> tuple[Expr, ...]:

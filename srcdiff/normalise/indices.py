@@ -9,8 +9,10 @@ import operator
 
 import numpy as np
 
+from ..errors import UnsupportedType
 from ..ir.nodes import Call, Const, Display, Expr, Item, Object, Slice
 from ..ir.types import ListOf, Num, Tup, Type
+from ..rules.typing import TypeProblem
 from .forms import has_several_results, wish_of
 from .literals import as_written, is_list, part_of_tuple
 
@@ -55,7 +57,7 @@ class Indices:
             type_ = self.typed(index)
             self.check_item(base, known=isinstance(type_, Num) and isinstance(type_.value, int))
             if isinstance(type_, Num) and isinstance(type_.value, int):
-                self.typed(Item(base, index, e.at))  # raises where the index is out of range
+                check_range(base, type_.value, e)
                 return base.items[type_.value]
         if isinstance(self.typed(base), Num) and (fancy := self.fancy(index)) is not None:
             return Call(GETITEM, (base, fancy), at=e.at)
@@ -91,6 +93,19 @@ class Indices:
         if all(isinstance(t := self.typed(p), Num) and t.is_integral for p in first):
             return Item(base.base, Display("tuple", (*first, *_parts(index))))
         return None
+
+
+def check_range(base: Display, place: int, e: Item) -> None:
+    """Refuse an item that a structure does not have."""
+    count = len(base.items)
+    if not -count <= place < count:
+        raise TypeProblem(
+            UnsupportedType,
+            f"item {place} of a structure that has {count} item{'' if count == 1 else 's'} here",
+            "Python raises an IndexError there",
+            "read an item that there is, or test the length first",
+            e.at,
+        )
 
 
 def _parts(index: Expr) -> tuple[Expr, ...]:

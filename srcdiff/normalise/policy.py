@@ -38,21 +38,29 @@ class Policy:
     unknown: dict[int, Primal] = field(default_factory=dict)
     parts: dict[int, Primal] = field(default_factory=dict)
     met: dict[int, OnTape] = field(default_factory=dict)
+    doubts: list[Problem] = field(default_factory=list)  # problems behind calls of `unknown`, which may be the reason
 
     def begin(self) -> None:
         """A new walk over the program."""
-        self.unknown, self.parts, self.met = {}, {}, {}
+        self.unknown, self.parts, self.met, self.doubts = {}, {}, {}, []
 
     def found(self) -> dict[str, Any]:
         """What the walk has met, as it is kept with a core program."""
         met: dict[str, dict[int, Any]] = {"on_tape": self.met, "unknown": self.unknown, "parts": self.parts}
-        return {name: tuple(table.values()) for name, table in met.items()}
+        return {name: tuple(table.values()) for name, table in met.items()} | {"doubts": tuple(self.doubts)}
 
     def takes(self, function: Any) -> bool:
         return id(function) in self.functions or is_dynamic(function)
 
-    def adopt(self, on_tape: Iterable[OnTape], unknown: Iterable[Primal], parts: Iterable[Primal]) -> None:
+    def adopt(
+        self,
+        on_tape: Iterable[OnTape],
+        unknown: Iterable[Primal],
+        parts: Iterable[Primal],
+        doubts: Iterable[Problem],
+    ) -> None:
         """What a derivative has met that the program calls."""
+        self.doubts += doubts
         self.met.update({id(m.function): m for m in on_tape if id(m.function) not in self.met})
         self.unknown.update({id(p): p for p in unknown})
         self.parts.update({id(p): p for p in parts})

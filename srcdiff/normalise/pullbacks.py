@@ -130,7 +130,7 @@ class Pullbacks(Nested):
         seed = self.unpacked(self.expr(e.args[0]))
         types = [t.plain() if isinstance(t := self.typed(a), Num) else t for a in of.kept]
         built = derivative.built_for_types(types, taped=False)
-        self.policy.adopt(built.on_tape, built.unknown, built.parts)
+        self.policy.adopt(built.on_tape, built.unknown, built.parts, built.doubts)
         for reference in built.references:
             self.state.references.setdefault((reference.path, id(derivative)), reference)
         if any(held(value) is not None for _, value in built.captured):

@@ -305,7 +305,11 @@ class Specialiser(Constants):
                 self.state.reachable = False
                 self.check_path(learning, None)
         except TypeProblem as problem:
-            self.note(to_problem(self.program, problem, s.origin, self.chain))
+            found = to_problem(self.program, problem, s.origin, self.chain)
+            if self.policy.unknown and not self.policy.enabled:
+                self.postponed(found)
+                return
+            self.note(found)
             if isinstance(problem, Empty):
                 self.state.reachable = False  # in the first walk of a loop; in the next one it may hold something
             else:

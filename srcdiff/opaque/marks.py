@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from ..records import keep_whole
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 _DYNAMIC: dict[int, Any] = {}  # by identity: what is called need not be hashable
@@ -16,7 +18,8 @@ def dynamic(f: F) -> F:
     It is returned as it is, and may be any callable: one without source, one that calls back from a library, one with
     a construct that srcdiff does not read. Where a differentiated function calls it, generated code calls it, too, and
     a pullback leads the adjoints of its result back to its arguments. These are numbers, arrays of floats and
-    structures of them; the numbers of its result are copied.
+    structures of them; the numbers of its result are copied. Of an object that is marked, the attributes carry no
+    derivative.
 
     Raises BadArgument if `f` cannot be called. What the function does with its arguments is seen when it runs: it
     raises NotRecorded if it turns a number into a plain one, UnsupportedCall if it calls compiled code without a rule,
@@ -35,6 +38,7 @@ def dynamic(f: F) -> F:
     if not callable(f):
         raise BadArgument(f"{f!r} cannot be called; put @srcdiff.dynamic above a function")
     _DYNAMIC[id(f)] = f
+    keep_whole(f)
     return f
 
 

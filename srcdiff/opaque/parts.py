@@ -18,11 +18,13 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from ..errors import UnsupportedType
+from ..errors import Problem, UnsupportedType
+from ..errors import refusal as refusal_of
 from ..ir.callee import Opaque
 from ..ir.types import FLOAT, Held, Num, Type
 from . import graph
 from .lengths import has_lengths, measured, with_lengths, without_lengths
+from .memory import Shared, shared_memory
 from .problems import described_function, refusal
 from .shapes import Unfit, as_typed, built, kind, labels_of, lasting, numbers, owned, same_leaves, taken_apart, type_of
 
@@ -36,13 +38,17 @@ class Learned(BaseException):
 
 class Part:
     """A function of numbers and arrays that is called as it is. `params` and `results` are their types, `labels` the
-    names of the parameters; `like` are the parameters that the results are adjoints of, where they are."""
+    names of the parameters; `like` are the parameters that the results are adjoints of, where they are. `shares` are
+    the parameters that an array among the function's own results has shared memory with, `tied` says that two results
+    have with each other. (What generated code gets are copies.)"""
 
     name: str
     labels: tuple[str, ...]
     params: tuple[Num | Held, ...]
     results: tuple[Num, ...] | None
     like: Places | None = None
+    shares: frozenset[int] = frozenset()
+    tied: bool = False
 
     def __init__(self) -> None:
         self._derived: dict[tuple[type, Places, Places], Any] = {}
@@ -114,11 +120,12 @@ class Primal(Part):
     def learn(self, *leaves: Any) -> Any:
         """Run the function once to see what it returns, and whether generated code can call it. Raises Learned."""
         try:
-            value = self._run(leaves)
+            value, shared = self._run(leaves)
             found = lasting(type_of(value))
         except Unfit as unfit:
             self._give_up(unfit.what)
         if self.result is None:
+            self.shares, self.tied = shared
             self._first = list(map(graph.copied, leaves)), list(map(graph.copied, taken_apart(value, found)))
             types = [t for t in numbers(found) if isinstance(t, Num)]
             parts = zip(types, taken_apart(value, found), strict=True)
@@ -135,13 +142,14 @@ class Primal(Part):
         assert self.result is not None
         try:
             with graph.watched(leaves, self.function):
-                value = self._run(leaves)
+                value, shared = self._run(leaves)
             found = tuple(taken_apart(value, self.result))
         except Unfit as unfit:
             self._give_up(unfit.what)
         assert self.results is not None
-        if not all(has_lengths(t, v, leaves) for t, v in zip(self.results, found, strict=True)):
-            self._forget_lengths(found, leaves)
+        same = all(has_lengths(t, v, leaves) for t, v in zip(self.results, found, strict=True))
+        if not same or not (shared.with_arguments <= self.shares and shared.among_themselves <= self.tied):
+            self._learn_more(found, leaves, shared)
         if self._first is not None and graph.has_tensors(leaves):
             first, self._first = self._first, None
             if all(map(graph.is_same, first[0], leaves)) and not all(map(graph.is_close, first[1], found)):
@@ -153,9 +161,9 @@ class Primal(Part):
         self.unfit, self.is_outdated = what, True
         raise Learned(self.name)
 
-    def _forget_lengths(self, found: Leaves, leaves: Leaves) -> None:
-        """The results are not of the lengths that they had before: from now on nothing is known of those that differ.
-        Raises Learned."""
+    def _learn_more(self, found: Leaves, leaves: Leaves, shared: Shared) -> None:
+        """The results are not of the lengths that they had before, of which nothing is known from now on; or they share
+        memory that they have not before. Raises Learned."""
         assert self.results is not None
         known = next((k for k, p in _PRIMALS.items() if p is self), None)
         self.is_outdated = True
@@ -163,12 +171,14 @@ class Primal(Part):
             new = _PRIMALS[known] = Primal(self.function, self.args, self.kwargs, self.name)
             pairs = zip(self.results, found, strict=True)
             new.result, new.results = self.result, tuple(without_lengths(t, v, leaves) for t, v in pairs)
+            new.shares, new.tied = self.shares | shared.with_arguments, self.tied or shared.among_themselves
         raise Learned(self.name)
 
     def _doubt(self, leaves: Leaves, before: list[Any]) -> None:
         """The function has given another value for tensors: unless it does so every time, it tells tensors apart."""
         assert self.result is not None
-        again = taken_apart(self._run(list(map(graph.value_of, leaves))), self.result)
+        value, _ = self._run(list(map(graph.value_of, leaves)))
+        again = taken_apart(value, self.result)
         if all(map(graph.is_close, before, again)):
             name = described_function(self.function)
             what = f"`{name}` gives another value for tensors than for the numbers that they stand for"
@@ -176,7 +186,7 @@ class Primal(Part):
             fix = "leave the test out (a tensor is no float and no array), or give the function a derivative rule"
             raise refusal(UnsupportedType, self.function, what, why, fix)
 
-    def _run(self, leaves: Leaves) -> Any:
+    def _run(self, leaves: Leaves) -> tuple[Any, Shared]:
         handed = list(map(graph.handed, leaves))
         args, kwargs = self._together(handed)
         witness = self._together(handed)
@@ -184,16 +194,26 @@ class Primal(Part):
         value = self.function(*args, **kwargs)
         if not (same_leaves((args, kwargs), witness) and all(map(graph.is_unchanged, handed, notes, leaves))):
             raise Unfit("writes into its arguments")
-        return value
+        return value, shared_memory(value, handed)
 
     def _together(self, leaves: Leaves) -> tuple[list[Any], dict[str, Any]]:
         waiting = iter(leaves)
         return [built(t, waiting) for t in self.args], {k: built(t, waiting) for k, t in self.kwargs}
 
 
+class Refuser:
+    """What generated code calls where a statement is refused for lack of what is not known yet."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+
+    def __call__(self) -> NoReturn:
+        raise refusal_of([self.problem])
+
+
 def is_learner(value: Any) -> bool:
     """Whether this is what generated code calls where it is not known what a function returns."""
-    return getattr(value, "__func__", None) is Primal.learn
+    return getattr(value, "__func__", None) is Primal.learn or isinstance(value, Refuser)
 
 
 _PRIMALS: dict[Any, Primal] = {}  # (each keeps its function, so that no other one gets its id)
@@ -233,7 +253,7 @@ class Taped(Derived):
     def __init__(self, of: Part, active: Places, asked: Places) -> None:
         super().__init__(of, active, asked)
         self.name, self.params, self.results = of.name, of.params, of.results
-        self.labels = of.labels
+        self.labels, self.shares, self.tied = of.labels, of.shares, of.tied
 
     @cached_property
     def callee(self) -> Opaque:

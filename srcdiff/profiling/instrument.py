@@ -142,6 +142,8 @@ class _Writer:
                 waiting = None
             if self.keeps(s):
                 out += [s, *self.charged(s, size=_size_of(s, self.own, again=self.is_reverse(s)))]
+            elif self.is_one(s):
+                out += [s, *self.charged(s)]
             elif _is_compound(s):
                 out += self.compound(s)
             elif isinstance(s, ast.Return):
@@ -154,6 +156,21 @@ class _Writer:
                 waiting = None if calls else s
                 out += self.charged(s, calls) if calls else []
         return out + (self.charged(waiting) if waiting is not None else [])
+
+    def is_one(self, s: ast.stmt) -> bool:
+        """Whether this is a loop that stands for one line as a whole, as an operation on arrays does in compiled code:
+        a clock inside would be read for every element."""
+        if not isinstance(s, ast.For | ast.While) or self.calls_own(s):
+            return False
+        inside = [p for p in ast.walk(s) if isinstance(p, ast.stmt)]
+        return all(self.group(p) == self.group(s) and not self.keeps(p) for p in inside) and not any(
+            isinstance(p, ast.Return | ast.Raise) for p in inside
+        )
+
+    def calls_own(self, s: ast.stmt) -> bool:
+        """Whether a function of the module is called."""
+        called = (p.func for p in ast.walk(s) if isinstance(p, ast.Call))
+        return any(isinstance(f, ast.Name) and f.id in self.functions for f in called)
 
     def charged(self, s: ast.stmt, calls: bool = False, size: str | None = None) -> list[ast.stmt]:
         """What has passed since the clock was last read, to the statement."""

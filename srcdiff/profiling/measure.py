@@ -10,16 +10,19 @@ import functools
 import time
 import warnings
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from statistics import fmean
+from types import FunctionType
 from typing import Any, NamedTuple, TypeVar
 
-from ..backend import Module, Rendered, load
+from ..backend import Module, Rendered, load, module_of
 from ..compiled import Jitted, numba_module, uncached
 from ..ir.nodes import Origin, Span
 from ..jit_options import Jit
 from ..learning import Learned
 from ..ready import Ready
 from ..rules.effects import without_outputs
+from ..runtime_loops import LengthsDiffer
 from .calls import Called, called_by
 from .clocks import Bench, compiled_bench, has_counter, plain_bench
 from .instrument import Group, Instrumented, instrumented
@@ -133,27 +136,37 @@ class _Clocked:
 
 def _clocked(call: Called, ready: Ready, runs: list[_Run]) -> tuple[_Clocked, str]:
     """The derivative with clocks, with a first run of it, and what is to be said of it."""
-    module, name = ready.built.module, ready.built.function.name
-    code = instrumented(module.rendered, name, module.filename, call.derivative.options.kind in _FORWARD)
-    note = ""
-    if isinstance(ready.call, Jitted) and not ready.call.plain:
+
+    def first(function: FunctionType, bench: Bench, costs: tuple[float, float]) -> _Clocked:
+        module = module_of(function.__code__.co_filename)
+        assert module is not None
+        is_forward = call.derivative.options.kind in _FORWARD
+        code = instrumented(module.rendered, function.__name__, module.filename, is_forward)
+        clocked = _Clocked(code, module, bench, costs)
+        runs.append(clocked.run(call, ready))
+        return clocked
+
+    compiled, function, note = ready.call, ready.built.plain, ""
+    if isinstance(compiled, Jitted):
+        function = compiled.in_python()
+    if isinstance(compiled, Jitted) and not compiled.plain:
         if has_counter():
-            bench = compiled_bench(
-                functools.partial(uncached, jit=call.derivative.options.jit or Jit(), checked=call.derivative.checked)
-            )
+            alone = replace(compiled.jit, parallel=False)
+            bench = compiled_bench(functools.partial(uncached, jit=alone, checked=call.derivative.checked))
             try:
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore", numba_module().NumbaPerformanceWarning)
-                    clocked = _Clocked(code, module, bench, _compiled_costs())
-                    runs.append(clocked.run(call, ready))
-                return clocked, _COMPILED
+                    try:
+                        return first(compiled.function, bench, _compiled_costs()), _COMPILED
+                    except LengthsDiffer:
+                        if compiled.general is None:
+                            raise
+                        return first(compiled.general(True), bench, _compiled_costs()), _COMPILED
             except numba_module().core.errors.NumbaError:
                 note = f"{_IN_PYTHON}Numba does not compile the clocks in it."
         else:
             note = f"{_IN_PYTHON}this processor has no counter of time that compiled code can read."
-    clocked = _Clocked(code, module, plain_bench(), _plain_costs())
-    runs.append(clocked.run(call, ready))
-    return clocked, note
+    return first(function, plain_bench(), _plain_costs()), note
 
 
 def _timed(call: Called, ready: Ready) -> float:

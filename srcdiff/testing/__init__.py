@@ -41,6 +41,7 @@ def check_grad(
     rtol: float | None = None,
     atol: float = 1e-8,
     kwargs: Mapping[str, Any] | None = None,
+    fallback: str | None = None,
 ) -> None:
     """Compare the derivative of `f` at `args` with central finite differences.
 
@@ -65,7 +66,7 @@ def check_grad(
     differentiates a first derivative along a fixed direction `v` (`np.sum(v * df(x))`, or the tangent along `v`) by
     all of `wrt`, and checks that first derivative too. `order=2` adds "reverse-over-reverse" and
     "forward-over-reverse". Where an argument is a random generator, each evaluation gets a copy of it, and a gradient
-    has to leave it as one call of `f` does.
+    has to leave it as one call of `f` does. `jit` and `fallback` are passed on to `grad`, `vjp` and `jvp`.
 
     `rtol` defaults to 1e-5 (1e-4 for second derivatives, 1e-3 where an argument is float32); `atol` is the largest
     error ever put down to rounding where the gradient itself is small. Raises `GradientMismatch`, which names the
@@ -76,14 +77,15 @@ def check_grad(
     chains = [tuple(mode.split("-over-")) for mode in modes]
     if not chains or not all(set(chain) <= set(FIRST) for chain in chains):
         raise ValueError(f'modes are "reverse", "forward", and nests such as "forward-over-reverse"; not {modes!r}')
+    how = {"jit": jit_of(jit), "fallback": fallback}
     if any(is_structure(a) for a in args) and not kwargs:
-        check_structured(f, tuple(args), wrt, jit_of(jit), order, rtol, atol)
+        check_structured(f, tuple(args), wrt, how, order, rtol, atol)
         return
     if order == 2 and not any(len(chain) > 1 for chain in chains):
         chains += [("reverse", "reverse"), ("forward", "reverse")]
     kwargs = dict(kwargs or {})
     chosen, labels = selected(f, tuple(args), kwargs, wrt)
-    _check(Problem(f, tuple(args), kwargs, chosen, labels, jit_of(jit), rtol, atol), chains)
+    _check(Problem(f, tuple(args), kwargs, chosen, labels, how, rtol, atol), chains)
 
 
 def _check(problem: Problem, chains: Sequence[tuple[str, ...]]) -> None:

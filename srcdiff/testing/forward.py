@@ -27,7 +27,7 @@ def check_forward(problem: Problem, value: Any, gradients: tuple[Any, ...], weig
         tangents: list[Any] = [None] * len(args)
         for k, v, _ in moved:
             tangents[k] = v
-        again, tangent = api.jvp(problem.f, [copied(a) for a in args], tangents, jit=problem.jit)
+        again, tangent = api.jvp(problem.f, [copied(a) for a in args], tangents, **problem.how)
         close(problem, value, again, "the value of jvp")
         for leaf in leaves(tangent):
             if any(isinstance(t, np.ndarray) and np.shares_memory(leaf, t) for t in tangents):
@@ -50,7 +50,7 @@ def check_forward(problem: Problem, value: Any, gradients: tuple[Any, ...], weig
 def check_tangents(problem: Problem, value: Any, weights: Any) -> None:
     """The tangent along one direction after the other against finite differences."""
     problem = completed(problem)
-    pushes = [api.jvp(problem.f, wrt=key, jit=problem.jit) for key in problem.wrt]
+    pushes = [api.jvp(problem.f, wrt=key, **problem.how) for key in problem.wrt]
 
     def claim(k: int, direction: Any, _: tuple[int, ...] | None) -> float:
         kwargs = {name: copied(a) for name, a in problem.kwargs.items()}

@@ -10,8 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from srcdiff.jit_options import Jit
-
 from .values import GradientMismatch, again, agree, copied, leaves, state_of
 
 Function = Callable[..., Any]
@@ -27,10 +25,14 @@ class Problem:
     kwargs: dict[str, Any]
     wrt: tuple[Key, ...]
     labels: tuple[str, ...]  # one per entry of wrt
-    jit: Jit | None
+    how: dict[str, Any]  # the options of its derivatives, `jit` and `fallback`
     rtol: float | None
     atol: float
     title: str = ""  # what the function is, where it is made of another one
+
+    @property
+    def jit(self) -> bool:
+        return bool(self.how["jit"])
 
     @property
     def name(self) -> str:

@@ -13,7 +13,7 @@ from .values import GradientMismatch, leaves
 
 
 def through_grad(problem: Problem, keep: Snapshot, value: Any) -> tuple[Any, ...]:
-    df = api.grad(problem.f, wrt=problem.wrt, jit=problem.jit)
+    df = api.grad(problem.f, wrt=problem.wrt, **problem.how)
     gradients = problem.call(df, after=problem.after())
     keep.compare()
     if not isinstance(gradients, tuple) or len(gradients) != len(problem.wrt):
@@ -21,7 +21,7 @@ def through_grad(problem: Problem, keep: Snapshot, value: Any) -> tuple[Any, ...
     check_form(problem, gradients)
     same_bits(problem, gradients, problem.call(df), "a second call of the gradient")
     if not problem.jit:
-        both = api.value_and_grad(problem.f, wrt=problem.wrt)
+        both = api.value_and_grad(problem.f, wrt=problem.wrt, **problem.how)
         again, with_value = problem.call(both)
         close(problem, value, again, "the value of value_and_grad")
         close(problem, gradients, with_value, "the gradient of value_and_grad")
@@ -30,7 +30,7 @@ def through_grad(problem: Problem, keep: Snapshot, value: Any) -> tuple[Any, ...
 
 def through_vjp(problem: Problem, keep: Snapshot, value: Any, weights: Any) -> tuple[Any, ...]:
     args, where = positional(problem)
-    result, pullback = api.vjp(problem.f, *args, jit=problem.jit)
+    result, pullback = api.vjp(problem.f, *args, **problem.how)
     close(problem, value, result, "vjp")
     before = [leaf.copy() for leaf in leaves(weights)]
     adjoints: Any = pullback(weights)

@@ -29,16 +29,16 @@ def first_along(problem: Problem, mode: str) -> Iterator[Problem]:
             dtype = argument.dtype if argument.dtype.kind == "f" else np.float64
             v = np.asarray(rng.normal(size=argument.shape), dtype)
         if mode == "reverse":
-            f: Function = api.grad(problem.f, wrt=key, jit=problem.jit)
+            f: Function = api.grad(problem.f, wrt=key, **problem.how)
             if isinstance(v, np.ndarray) or problem.kwargs:
                 f = _along(f, "np.sum(v * df({args}))", v, problem)
         else:
-            f = _along(api.jvp(problem.f, wrt=key, jit=problem.jit), "df({args_and_v})[1]", v, problem)
+            f = _along(api.jvp(problem.f, wrt=key, **problem.how), "df({args_and_v})[1]", v, problem)
         rtol = problem.rtol if problem.rtol is not None else (5e-3 if problem.float32 else 1e-4)
         title = f"the derivative of {problem.name} by {label} ({mode} mode)"
         args, by_name = (*problem.args, *problem.kwargs.values()), list(problem.kwargs)
         wrt = tuple(k if isinstance(k, int) else len(problem.args) + by_name.index(k) for k in problem.wrt)
-        yield Problem(f, args, {}, wrt, problem.labels, problem.jit, rtol, max(problem.atol, 1e-7), title)
+        yield Problem(f, args, {}, wrt, problem.labels, problem.how, rtol, max(problem.atol, 1e-7), title)
 
 
 def _along(df: Function, result: str, v: Any, problem: Problem) -> Function:

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from srcdiff import api
-from srcdiff.jit_options import Jit
 
 from . import structures
 from .differences import SEED, check_probes
@@ -22,7 +21,7 @@ def check_structured(
     f: Function,
     args: tuple[Any, ...],
     wrt: Key | Sequence[Key] | None,
-    jit: Jit | None,
+    how: dict[str, Any],
     order: int,
     rtol: float | None,
     atol: float,
@@ -33,13 +32,13 @@ def check_structured(
     places = [names.index(k) if isinstance(k, str) else k for k in given]
     places = [k for k in places if structures.has_real(args[k])]
     flat = structures.Flat(f, args, names, places)
-    problem = Problem(flat, flat.values, {}, flat.wrt, flat.labels, jit, rtol, atol)
+    problem = Problem(flat, flat.values, {}, flat.wrt, flat.labels, how, rtol, atol)
     value = f(*copy.deepcopy(args))
     weights = 1.0 if is_scalar(value) else seed_like(value, np.random.default_rng(SEED))
-    gradients = structures.check_gradients(flat, places, weights, jit)
+    gradients = structures.check_gradients(flat, places, weights, how)
     check_probes(problem, gradients, structures.numbers(weights))
     if order == 2:
         for k in places:
             text, bindings = structures.along_text(names[: len(args)], k, args)
-            along = function_of(text, {"df": api.grad(f, wrt=k, jit=jit), **bindings})
-            check_structured(along, args, places, jit, 1, rtol or 1e-4, max(atol, 1e-7))
+            along = function_of(text, {"df": api.grad(f, wrt=k, **how), **bindings})
+            check_structured(along, args, places, how, 1, rtol or 1e-4, max(atol, 1e-7))

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from srcdiff import api
-from srcdiff.jit_options import Jit
 from srcdiff.records import form_of, is_structure, leaves, mapped
 from srcdiff.signature import is_real
 
@@ -77,7 +76,7 @@ def tangents(args: Sequence[Any], wrt: Sequence[int], rng: np.random.Generator) 
     return [mapped(tangent, a) if k in wrt else None for k, a in enumerate(args)]
 
 
-def check_gradients(flat: Flat, wrt: Sequence[int], weights: Any, jit: Jit | None) -> tuple[Any, ...]:
+def check_gradients(flat: Flat, wrt: Sequence[int], weights: Any, how: dict[str, Any]) -> tuple[Any, ...]:
     """The gradient by each leaf, from `grad` for a number and `vjp` for any other value; its form, what it leaves
     alone, and the tangent along a random direction are checked here."""
     f, args, name = flat.f, flat.args, flat.__name__
@@ -90,20 +89,20 @@ def check_gradients(flat: Flat, wrt: Sequence[int], weights: Any, jit: Jit | Non
     value = f(*copy.deepcopy(args))
     scalar = is_scalar(value)
     if scalar:
-        df = api.grad(f, wrt=tuple(wrt), jit=jit)
+        df = api.grad(f, wrt=tuple(wrt), **how)
         found, repeated = df(*given()), df(*given())
-        with_value = api.value_and_grad(f, wrt=tuple(wrt), jit=jit)(*given())
+        with_value = api.value_and_grad(f, wrt=tuple(wrt), **how)(*given())
         if not same(found, repeated) or not all(map(np.allclose, of(with_value[1]), of(found))):
             raise GradientMismatch(f"{name}: a second call, or value_and_grad, gives something else than the first")
     else:
-        result, pullback = api.vjp(f, *given())
+        result, pullback = api.vjp(f, *given(), **how)
         if form_of(result) != form_of(value):
             raise GradientMismatch(f"{name} returns {value!r}, and vjp {result!r}")
         adjoints = pullback(weights)
         found = tuple(adjoints[k] for k in wrt)
     leaf_gradients = tuple(g for k, part in zip(wrt, found, strict=True) for g in check_form(args[k], part))
     dots = tangents(args, wrt, np.random.default_rng(3))
-    _, tangent = api.jvp(f, given(), dots, jit=jit)
+    _, tangent = api.jvp(f, given(), dots, **how)
     if form_of(tangent) != form_of(value):
         raise GradientMismatch(f"{name} returns {value!r}, and the tangent is {tangent!r}")
     one = sum(float(np.sum(np.asarray(t) * w)) for t, w in zip(of(tangent), of(weights), strict=True))
