@@ -14,6 +14,7 @@ from .moves import first_sums, last_copies
 from .names import coalesce
 from .order import in_order
 from .parts import arranged
+from .sums import with_sums
 
 
 def optimise(
@@ -24,7 +25,8 @@ def optimise(
     function = without_waste(function, types, like)
     function = last_copies(function, types)
     if compiled:
-        function = hoisted(in_order(function, types), types, wished)
+        function = with_sums(in_order(function, types), types, wished)
+        function = hoisted(function, types, wished)
     return arranged(coalesce(function, types, wished))
 
 
