@@ -13,6 +13,7 @@ from .hoist import hoisted
 from .moves import first_sums, last_copies
 from .names import coalesce
 from .order import in_order
+from .outer import added_in_place, turned
 from .parts import arranged
 from .sums import with_sums
 
@@ -23,8 +24,9 @@ def optimise(
     """All passes in order. `wished` gives variables the names they should have, `like` seeds the adjoints whose shape
     they have; `compiled` says that the text is for Numba."""
     function = without_waste(function, types, like)
-    function = last_copies(function, types)
+    function = last_copies(turned(function), types)
     if compiled:
+        function = first_sums(added_in_place(function, types, wished), types, like)
         function = with_sums(in_order(function, types), types, wished)
         function = hoisted(function, types, wished)
     return arranged(coalesce(function, types, wished))
