@@ -105,7 +105,7 @@ def build(
     try:
         unknown_rank = check_result(program, core, request)
         derived, others = _derived(core, request, taped)
-        *called, function = linked(derived, others, request.compiled)
+        (*called, function), inside = linked(derived, others, request.compiled)
     except TypeProblem as problem:
         found = placed(program, problem)
         if instead is None:
@@ -115,7 +115,7 @@ def build(
     function = replace(function, doc=docstring(core, asked, seeds))
     rendered = render_module([*called, function])
     module = load(rendered, function.name)
-    module.functions[function.name].__dict__["tapes"] = tapes_of(function)
+    module.functions[function.name].__dict__.update(tapes=tapes_of(function), inside=inside)
     return Built(
         function,
         rendered.text,

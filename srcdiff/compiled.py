@@ -42,7 +42,7 @@ def settings(jit: Jit, checked: bool) -> dict[str, Any]:
 
     Python raises IndexError for an index that does not fit, and so does what is compiled from a Python function: an
     adjoint written outside of its array would change other data. What the user has given to Numba keeps Numba's
-    meaning, which does not look.
+    meaning, which does not look. Nor is there anything to look for where every index is proved to fit.
     """
     chosen: dict[str, Any] = {"error_model": "numpy", "boundscheck": checked}
     if jit.fastmath:
@@ -93,6 +93,7 @@ def compiled(function: FunctionType, jit: Jit, checked: bool) -> Any:
     kept on disk."""
     from .cache.machine_code import keep
 
+    checked = checked and not function.__dict__.get("inside", False)
     dispatcher, module = uncached(function, jit, checked), module_of(function.__code__.co_filename)
     if module is not None:
         keep(dispatcher, module, settings(jit, checked))

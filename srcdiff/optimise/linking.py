@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -59,11 +60,19 @@ class Draft:
     types: dict[str, Type]
     user_name: dict[str, str]
     like: dict[str, str]
+    inside: bool = False
 
 
-def linked(main: Derived, helpers: Mapping[Helper, Derived], compiled: bool = False) -> list[Function]:
-    """The optimised functions of the module, callees before their callers, the derivative itself last; `compiled` says
-    that it is for Numba."""
+class Linked(NamedTuple):
+    """The functions of a module, callees before their callers, the derivative itself last; `inside`: it is proved that
+    no index of theirs misses its array."""
+
+    functions: list[Function]
+    inside: bool
+
+
+def linked(main: Derived, helpers: Mapping[Helper, Derived], compiled: bool = False) -> Linked:
+    """The optimised functions of the module; `compiled` says that it is for Numba."""
     drafts = {h: _draft(d, h.role == "fwd") for h, d in helpers.items()}
     last = _draft(main)
     for helper, draft in drafts.items():
@@ -91,7 +100,8 @@ def linked(main: Derived, helpers: Mapping[Helper, Derived], compiled: bool = Fa
     if alone:  # the tangent of a recursive function is that function's own
         order[-1].name = whole.name
         whole = replace(functions[-1].function, name=whole.name)
-    return [*(d.function for d in (functions[:-1] if alone else functions)), whole]
+    found = [*(d.function for d in (functions[:-1] if alone else functions)), whole]
+    return Linked(found, last.inside and all(d.inside for d in functions))
 
 
 def _hands_on(main: Function, other: Function) -> bool:
@@ -106,7 +116,7 @@ def _hands_on(main: Function, other: Function) -> bool:
 
 def _optimised(draft: Draft, compiled: bool) -> Function:
     function = replace(draft.function, body=_added_at_once(draft.function.body))
-    function = optimise(function, draft.types, draft.user_name, draft.like, compiled)
+    function, draft.inside = optimise(function, draft.types, draft.user_name, draft.like, compiled)
     ends = function.body[-1] if function.body else None
     nothing = isinstance(ends, Return) and ends.value == Display("tuple", ())
     return replace(function, body=function.body[:-1]) if nothing else function

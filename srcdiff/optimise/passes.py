@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import NamedTuple
 
 from ..ir.nodes import Assign, Block, Call, Expr, Function
 from ..ir.types import Type
 from ..ir.walk import is_call_of, map_stmt
 from ..runtime import watched
+from .bounds import stays_inside
 from .dead import drop_dead
 from .hoist import hoisted
 from .moves import first_sums, last_copies
@@ -18,9 +20,16 @@ from .parts import arranged
 from .sums import with_sums
 
 
+class Optimised(NamedTuple):
+    """A function, and whether it is proved that each of its indices lies inside of its array."""
+
+    function: Function
+    inside: bool
+
+
 def optimise(
     function: Function, types: dict[str, Type], wished: dict[str, str], like: dict[str, str], compiled: bool
-) -> Function:
+) -> Optimised:
     """All passes in order. `wished` gives variables the names they should have, `like` seeds the adjoints whose shape
     they have; `compiled` says that the text is for Numba."""
     function = without_waste(function, types, like)
@@ -29,7 +38,8 @@ def optimise(
         function = first_sums(added_in_place(function, types, wished), types, like)
         function = with_sums(in_order(function, types), types, wished)
         function = hoisted(function, types, wished)
-    return arranged(coalesce(function, types, wished))
+    inside = compiled and stays_inside(function, types)
+    return Optimised(arranged(coalesce(function, types, wished)), inside)
 
 
 def without_waste(function: Function, types: dict[str, Type], like: dict[str, str]) -> Function:
