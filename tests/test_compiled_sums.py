@@ -150,3 +150,39 @@ def test_compiled(f: Callable[..., Any], args: tuple[Any, ...]) -> None:
     wanted = srcdiff.value_and_grad(f)(*args)
     assert value == pytest.approx(wanted[0], rel=1e-12)
     np.testing.assert_allclose(gradient, wanted[1], rtol=1e-10, atol=1e-12)
+
+
+def of_several_lengths(x, n):
+    """The loop at the end reaches all of the last `y`, which is longer than those before."""
+    total = 0.0
+    y = x[:1] * x[:1]
+    for t in range(1, n):
+        y = x[:t] * x[:t]
+        for i in range(n):
+            for k in range(t - i):
+                y[i] += x[k] * x[k]
+        total += y[0]
+    for i in range(n - 1):
+        total += y[i]
+    return total
+
+
+def test_an_array_that_is_made_anew_had_other_elements() -> None:
+    texts(of_several_lengths, ("x",), RNG.normal(size=4), 4)
+
+
+def counted_up(x, n):
+    """The bound of the loop that reaches elements is another number later on."""
+    y = x * x
+    total = 0.0
+    for i in range(n):
+        total += y[i]
+    n += 1
+    for i in range(n):
+        for k in range(1 - i):
+            y[i] += x[k]
+    return total + y[0]
+
+
+def test_a_bound_that_changes_is_no_proof() -> None:
+    texts(counted_up, ("x",), RNG.normal(size=2), 2)

@@ -36,8 +36,12 @@ class Inside:
         self.storage, self.types = storage, types
         self.times: dict[str, int] = dict.fromkeys((p.name for p in function.params), 1)  # how often one is bound
         for s in statements(function.body):
-            for name in targets(s.target) if isinstance(s, Assign | For) else ():
+            bound = targets(s.target) if isinstance(s, Assign | Update | For) else []
+            for name in bound if not isinstance(s, Update) else filter(lambda n: not storage.is_array(n), bound):
                 self.times[name] = self.times.get(name, 0) + 1
+        settled = {n for s in function.body if isinstance(s, Assign) for n in targets(s.target)}
+        settled |= {p.name for p in function.params}
+        self.settled = {n for n in settled if self.times[n] == 1}  # those that are bound once and for all
         self.boxes = list(self.swept(function.body, ()))
 
     def exists(self, name: str, index: tuple[Expr, ...], around: tuple[For | While, ...], known: Known) -> bool:
@@ -46,7 +50,8 @@ class Inside:
         if not isinstance(array, Num):
             return False
         at = Instance(Place(name, index, tuple(At(0, loop) for loop in around)), 1, len(around), known)
-        return at.is_inside(array.shape) or any(self.is_alike(b.name, name) and _lies_in(at, b) for b in self.boxes)
+        boxes = (b for b in self.boxes if self.is_alike(b.name, name) and (b.name != name or name in self.settled))
+        return at.is_inside(array.shape) or any(_lies_in(at, box) for box in boxes)
 
     def reached(self, block: Block) -> list[Access]:
         """The elements that a block surely reads or writes itself, with indices that stay what they are in it."""
@@ -56,8 +61,8 @@ class Inside:
 
     def is_alike(self, one: str, other: str) -> bool:
         """Whether two variables are arrays of the same shape."""
-        if one == other:
-            return self.times.get(one) == 1
+        if one == other and self.times.get(one) == 1:
+            return True
         a, b = self.types.get(one), self.types.get(other)
         if not isinstance(a, Num) or not isinstance(b, Num) or a.ndim != b.ndim or not a.ndim:
             return False
