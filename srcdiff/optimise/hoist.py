@@ -18,7 +18,7 @@ from ..ir.nodes import Assign, Block, Expr, For, Function, Item, Name, Stmt, Upd
 from ..ir.types import Num, Type
 from ..ir.walk import Fresh, assigned, expressions, map_stmt, mentioned, names, rebuild, statements, subexprs
 from ..rules.typing import Typer
-from .inside import Inside
+from .existing import Inside
 from .order import known_in
 from .storage import Access, Storage, element_name, parts
 

@@ -21,7 +21,7 @@ from ..ir.types import Num, Type
 from ..ir.walk import Fresh, assigned, map_stmt, mentioned, names, statements
 from ..normalise.expressions import ADD
 from ..rules.typing import Typer
-from .inside import Inside
+from .existing import Inside
 from .order import is_plain, known_in
 from .storage import Access, Storage, element_name, parts
 
