@@ -63,6 +63,7 @@ def grad(
 
     With `jit`, Numba compiles the derivative. An index that does not fit its array raises, as in Python, unless `f`
     itself is a Numba dispatcher: its derivative is always compiled, and does not look at indices, as Numba does not.
+    A dict gives options, `jit={"math": "simd", "fastmath": True}`: see docs/jit-options.md.
 
     With `fallback="tape"`, a function that `f` calls and that srcdiff cannot read runs on `srcdiff.tape`, in plain
     Python; so does the whole of `f` where it cannot be read itself. A FallbackWarning says which, where, and why.

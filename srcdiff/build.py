@@ -22,7 +22,7 @@ from .normalise.policy import OnTape
 from .normalise.specialise import Instead
 from .normalise.state import placed
 from .opaque.parts import Primal
-from .optimise import linked, missing
+from .optimise import Target, linked, missing
 from .records import rebuilt
 from .result import check_result
 from .rules.effects import calls_with_effect, without_outputs
@@ -54,6 +54,7 @@ class Built:
     on_tape: tuple[OnTape, ...] = ()  # the functions that are called without being read
     unknown: tuple[Primal, ...] = ()  # those of them that are still to run once before the derivative can be written
     parts: tuple[Primal, ...] = ()  # those that have
+    inside: bool = False  # whether every index is surely inside its array
 
     def is_outdated(self) -> bool:
         """Whether more, or something else, is known by now of what the functions on the tape return."""
@@ -105,7 +106,9 @@ def build(
     try:
         unknown_rank = check_result(program, core, request)
         derived, others = _derived(core, request, taped)
-        (*called, function), inside = linked(derived, others, request.compiled)
+        again = not any(calls_with_effect(core.function.body))  # what a second run does is done once
+        target = Target(request.compiled, request.equal and again)
+        (*called, function), inside = linked(derived, others, target)
     except TypeProblem as problem:
         found = placed(program, problem)
         if instead is None:
@@ -115,7 +118,7 @@ def build(
     function = replace(function, doc=docstring(core, asked, seeds))
     rendered = render_module([*called, function])
     module = load(rendered, function.name)
-    module.functions[function.name].__dict__.update(tapes=tapes_of(function), inside=inside)
+    module.functions[function.name].__dict__["tapes"] = tapes_of(function)
     return Built(
         function,
         rendered.text,
@@ -133,6 +136,7 @@ def build(
         core.on_tape,
         core.unknown,
         core.parts,
+        inside,
     )
 
 

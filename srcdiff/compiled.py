@@ -14,6 +14,7 @@ import numpy as np
 from .backend import module_of
 from .errors import BackendUnavailable, BadIndex, CompilationFailed, SrcdiffError
 from .jit_options import Jit
+from .runtime_loops import LengthsDiffer
 
 _NUMBERED = re.compile(r"_?\d+$")
 
@@ -42,7 +43,7 @@ def settings(jit: Jit, checked: bool) -> dict[str, Any]:
 
     Python raises IndexError for an index that does not fit, and so does what is compiled from a Python function: an
     adjoint written outside of its array would change other data. What the user has given to Numba keeps Numba's
-    meaning, which does not look. Nor is there anything to look for where every index is proved to fit.
+    meaning, which does not look.
     """
     chosen: dict[str, Any] = {"error_model": "numpy", "boundscheck": checked}
     if jit.fastmath:
@@ -93,7 +94,6 @@ def compiled(function: FunctionType, jit: Jit, checked: bool) -> Any:
     kept on disk."""
     from .cache.machine_code import keep
 
-    checked = checked and not function.__dict__.get("inside", False)
     dispatcher, module = uncached(function, jit, checked), module_of(function.__code__.co_filename)
     if module is not None:
         keep(dispatcher, module, settings(jit, checked))
@@ -154,7 +154,8 @@ def narrowing(type_: Any) -> Callable[[Any], Any] | None:
 class Jitted:
     """A generated function compiled by Numba for each combination of argument types. With `otherwise`, it runs in plain
     Python where Numba cannot compile it, and `otherwise` is told why. So it does where the user has turned compilation
-    off, to debug or to measure coverage: `NUMBA_DISABLE_JIT=1`."""
+    off, to debug or to measure coverage: `NUMBA_DISABLE_JIT=1`. `general` writes the function anew: as one that takes
+    no lengths to be the same, for compiled code or (`general(False)`) for plain Python."""
 
     def __init__(
         self,
@@ -163,23 +164,45 @@ class Jitted:
         jit: Jit,
         checked: bool,
         otherwise: Callable[[Exception], None] | None = None,
+        general: Callable[[bool], FunctionType] | None = None,
     ) -> None:
         self.numba = numba_module()
         self.plain = bool(self.numba.config.DISABLE_JIT)
         self.dispatcher: Any = function if self.plain else compiled(function, jit, checked)
         self.function, self.name, self.otherwise = function, name, otherwise
         self.narrowed: Callable[[Any], Any] | None = None
+        self.jit, self.general = jit, general
+        self.instead: Jitted | None = None
+        self.unlowered: FunctionType | None = None
 
     def __call__(self, *args: Any) -> Any:
         if self.plain:
-            return self.function(*args)
+            return self.in_python()(*args)
         try:
             result = self.dispatcher(*args)
             return result if self.narrowed is None else self.narrowed(result)
+        except LengthsDiffer:
+            if self.general is None:
+                raise
         except Exception as problem:
             if not self.failed(problem):
                 raise
-        return self.function(*args)
+            return self.in_python()(*args)
+        return self.generally(self.general, args)(*args)
+
+    def in_python(self) -> FunctionType:
+        """The function as it is written for plain Python."""
+        if self.unlowered is None:
+            self.unlowered = self.function if self.general is None else self.general(False)
+        return self.unlowered
+
+    def generally(self, general: Callable[[bool], FunctionType], args: tuple[Any, ...]) -> Jitted:
+        """What runs where lengths differ."""
+        if self.instead is None:
+            instead = Jitted(general(True), self.name, self.jit, True, self.otherwise)
+            instead.compile(args)
+            self.instead = instead
+        return self.instead
 
     def failed(self, problem: Exception) -> bool:
         """Raise srcdiff's own error in the place of one from compiled code, where there is one; whether plain Python

@@ -21,7 +21,7 @@ from .guess import guesses
 from .ir.types import Tup, Type
 from .jit_options import Jit, shown
 from .learning import Instead, Learned, copied, learned, read_or_whole, rewinding, tell, whole
-from .ready import Options, Ready
+from .ready import WHAT, Options, Ready
 from .records import is_structure
 from .sharing import check_apart, check_distinct
 from .shortcut import MISS, Returned, with_shortcut
@@ -47,14 +47,6 @@ from .watch import watcher
 
 T = TypeVar("T")
 _RUNS = 1000  # each of them finds out what one more function on the tape returns
-_WHAT = {
-    "grad": "gradient",
-    "value": "value and gradient",
-    "vjp": "pullback",
-    "jvp": "value and tangent",
-    "tangent": "tangent",
-    "tangents": "tangents in many directions",
-}
 
 
 class Derivative:
@@ -268,10 +260,10 @@ class Derivative:
         return None if self.options.fallback is None else functools.partial(whole, self.function)
 
     def _make(self, types: list[Type]) -> Ready:
-        built = self._build(types, self.options.kind)
+        built = self._build(types, self.options.kind, equal=self.options.jit is not None)
         plain = self.options.kind in ("grad", "value") and not self.options.has_aux and not built.unknown_rank
         if built.unknown_rank and self.options.kind == "grad":  # only the value tells whether it is a scalar
-            built = self._build(types, "value")
+            built = self._build(types, "value", equal=self.options.jit is not None)
         program = self.program()
         for found in (*built.warnings, *(() if self.options.jit else in_python(program, built.references))):
             warn(found)
@@ -280,7 +272,10 @@ class Derivative:
             self.check_compiled(built)
             # who has not asked for compiled code gets the derivative anyway (with the draws that Numba would make)
             otherwise = None if self.asked.jit or built.repeats.outside else lambda e: warn(not_compiled(program, e))
-            call = Jitted(built.plain, self.function.__name__, self.options.jit, self.checked, otherwise)
+            kind, name = "value" if built.unknown_rank else self.options.kind, self.function.__name__
+            general = lambda compiled: self._build(types, kind, plain=not compiled).plain  # noqa: E731
+            checked = self.checked and not built.inside
+            call = Jitted(built.plain, name, self.options.jit, checked, otherwise, general)
         captured = tuple(v for _, v in built.captured)
         unchanged: Callable[[], bool]
         unchanged, loose = watcher(built.references, captured), not all(is_exact(a, False) for a in captured)
@@ -331,12 +326,14 @@ class Derivative:
         quiet: bool = False,
         guesses: bool = False,
         compiled: bool = False,
+        equal: bool = False,
+        plain: bool = False,
     ) -> Built:
         with BUILDING:
             options = self.options
             wrt, single = (self.wrt, self.single) if by is None else (by, False)
-            jit = options.jit or (Jit() if compiled else None)
-            request = Request(wrt, single, kind, options.has_aux, options.quiet or quiet, jit)
+            jit = None if plain else options.jit or (Jit() if compiled else None)
+            request = Request(wrt, single, kind, options.has_aux, options.quiet or quiet, jit, equal)
             return build(self.program(), types, request, taped, self.instead, guesses)
 
     def built_for_types(self, types: list[Type], taped: bool = True, compiled: bool = False) -> Built:
@@ -407,7 +404,7 @@ class Derivative:
     def _doc(self) -> str:
         """One line on the derivative, and what the function says of itself."""
         call = f"{self.function.__name__}{self.signature}"
-        line = f"The {_WHAT[self.options.kind]} of {call} with respect to {self._wrt_text()}."
+        line = f"The {WHAT[self.options.kind]} of {call} with respect to {self._wrt_text()}."
         doc = inspect.getdoc(self.primal if is_derivative(self.primal) else self.function)
         return f"{line}\n\n{doc}" if doc else line
 
@@ -416,7 +413,7 @@ class Derivative:
 
     def __repr__(self) -> str:
         call = f"{self.function.__qualname__}{self.signature}"
-        return f"<{_WHAT[self.options.kind]} of {call} with respect to {self._wrt_text()}{shown(self.options.jit)}>"
+        return f"<{WHAT[self.options.kind]} of {call} with respect to {self._wrt_text()}{shown(self.options.jit)}>"
 
     # --------------------------------------------------------------------------------------------------- copying
 

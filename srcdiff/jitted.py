@@ -107,7 +107,8 @@ class _Caller:
 
     def function(self) -> Any:
         whole = Name(Fresh(set(self.names))("result"))
-        inner = compiled(self.built.plain, self.derivative.options.jit or Jit(), self.derivative.checked)
+        checked = self.derivative.checked and not self.built.inside
+        inner = compiled(self.built.plain, self.derivative.options.jit or Jit(), checked)
         call = Assign(whole, Call(Object(inner, "derivative"), tuple(self.args)))
         name = f"{identifier(self.derivative)}_call"
         body = (*self.checks(), call, Return(self.result(whole)))

@@ -28,6 +28,7 @@ class Pushforward(Derivative):
     """
 
     _order: tuple[list[int], list[int]]
+    _defaults: list[Any]  # of the parameters in front of the tangents
 
     def _called_by(self, own: inspect.Signature) -> inspect.Signature:
         names = set(own.parameters)
@@ -38,10 +39,11 @@ class Pushforward(Derivative):
                 wish += "_"
             names.add(wish)
             tangents.append(inspect.Parameter(wish, inspect.Parameter.POSITIONAL_OR_KEYWORD))
+        by_keyword = [p for p in own.parameters.values() if p.kind is inspect.Parameter.KEYWORD_ONLY]
         # a tangent has no default, so the parameters in front of it cannot have one
-        parameters = [p.replace(default=inspect.Parameter.empty) for p in own.parameters.values()]
-        by_keyword = [p for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY]
-        by_place = [p for p in parameters if p.kind is not inspect.Parameter.KEYWORD_ONLY]
+        before = [p for p in own.parameters.values() if p.kind is not inspect.Parameter.KEYWORD_ONLY]
+        by_place = [p.replace(default=inspect.Parameter.empty) for p in before]
+        self._defaults = [p.default for p in before if p.default is not inspect.Parameter.empty]
         order = [p.name for p in (*by_place, *tangents, *by_keyword)]
         self._order = [order.index(n) for n in own.parameters], [order.index(t.name) for t in tangents]
         return inspect.Signature([*by_place, *tangents, *by_keyword])
@@ -49,6 +51,17 @@ class Pushforward(Derivative):
     def apart(self, arguments: Sequence[T]) -> tuple[list[T], list[T]]:
         own, tangents = self._order
         return [arguments[k] for k in own], [arguments[k] for k in tangents]
+
+    def by_position(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
+        """All arguments. Where the last of the function's own are left out, the tangents still come last."""
+        tangents, missing = len(self.wrt), len(self._names) + len(self.wrt) - len(args)
+        by_keyword = [p for p in self.signature.parameters.values() if p.kind is inspect.Parameter.KEYWORD_ONLY]
+        missing -= len(by_keyword)
+        own_keywords = kwargs.keys() <= {p.name for p in by_keyword}
+        if own_keywords and 0 < missing <= len(self._defaults) and len(args) >= tangents:
+            split = len(args) - tangents
+            args = (*args[:split], *self._defaults[-missing:], *args[split:])
+        return super().by_position(args, kwargs)
 
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         if kwargs or len(args) != self._count:

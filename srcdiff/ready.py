@@ -14,11 +14,19 @@ from .jit_options import Jit
 from .signature import fitted
 
 Wrt = int | str | tuple[int | str, ...]
+WHAT = {  # what each kind of derivative is called
+    "grad": "gradient",
+    "value": "value and gradient",
+    "vjp": "pullback",
+    "jvp": "value and tangent",
+    "tangent": "tangent",
+    "tangents": "tangents in many directions",
+}
 
 
 @dataclass(frozen=True)
 class Options:
-    kind: str  # a key of _WHAT
+    kind: str  # a key of WHAT
     wrt: Wrt
     jit: Jit | None  # how it is compiled; None for plain Python
     has_aux: bool

@@ -11,6 +11,7 @@ import numpy as np
 from .runtime_adjoints import adjoint_of, as_it_is, hooked, watched
 from .runtime_calls import pulled_back
 from .runtime_complex import doubled, halved, resized, unit
+from .runtime_loops import added, same_length
 from .runtime_matrices import (
     cofactors,
     cofactors_tangent,
@@ -62,6 +63,7 @@ from .runtime_schedules import checkpoint, checkpointed, left_at, make_room, nex
 from .runtime_texts import formatted, text
 
 __all__ = [
+    "added",
     "adjoint_of",
     "as_it_is",
     "checkpoint",
@@ -126,6 +128,7 @@ __all__ = [
     "root",
     "running_maxima",
     "running_minima",
+    "same_length",
     "tensordot_left",
     "tensordot_right",
     "text",

@@ -18,6 +18,7 @@ import numpy as np
 from .backend import explain
 from .compiled import Jitted, narrowing
 from .ready import Options, Ready
+from .runtime_loops import LengthsDiffer
 from .signature import LAYOUT, finish
 from .watch import Unchanged
 
@@ -71,6 +72,7 @@ class Way:
     def names(self) -> dict[str, Any]:
         """What the short way reads."""
         own = {"ndarray": np.ndarray, "run": self.run, "failed": self.failed, "finish": finish, "MISS": MISS}
+        own["LengthsDiffer"] = LengthsDiffer
         return {**self.unchanged.names, **own, **{f"c{k}": v for k, v in enumerate(self.captured)}}
 
     def function(
@@ -86,6 +88,8 @@ class Way:
             "        return MISS",
             "    try:",
             f"        {target} = run({', '.join([*own, *captured, *given])})",
+            "    except LengthsDiffer:",  # the long way leads to code that follows broadcasting
+            "        return MISS",
             "    except Exception as problem:",
             "        failed(problem)",
             "        raise",

@@ -219,17 +219,14 @@ def test_independent_trips_count_upwards() -> None:
 
 @pytest.mark.parametrize("f", [recurrence, doubled, last])
 def test_trips_that_are_not_independent_stay_in_their_order(f: Callable[..., Any]) -> None:
-    found = loops(texts(f, ("x",), np.linspace(0.5, 1.5, 5)))
-    assert all(", -1)" in head for head in found)
+    *_, own = loops(texts(f, ("x",), np.linspace(0.5, 1.5, 5)))  # behind the one that fills the adjoint of the sum
+    assert ", -1)" in own
 
 
 def test_a_stencil_counts_upwards() -> None:
     found = loops(texts(waves, ("u", "c"), np.ones((4, 4)), 0.1, 2))
-    assert found == [
-        "for t in range(steps - 1, -1, -1):",
-        "for i in range(1, rows - 1):",
-        "for j in range(1, columns - 1):",
-    ]
+    own = ["for t in range(steps - 1, -1, -1):", "for i in range(1, rows - 1):", "for j in range(1, columns - 1):"]
+    assert own in [found[k : k + 3] for k in range(len(found))]
 
 
 # ------------------------------------------------------------------------------------------- what is not taken back

@@ -311,3 +311,21 @@ def test_an_argument_that_is_held_fixed_may_become_active(f, x):
     assert srcdiff.jvp(f, (x, 2.0), (1.0, None))[1] == pytest.approx(expected)
     assert srcdiff.jacobian(f)(x, 2.0) == pytest.approx(expected)
     assert srcdiff.hvp(f)(x, 2.0, 1.0) == pytest.approx(srcdiff.grad(srcdiff.grad(f))(x, 2.0))
+
+
+def test_parameters_with_a_default_may_be_left_out():
+    """The tangents are the last arguments by position."""
+
+    def f(x, k=2.0, m=1.0, *, n=1.0):
+        return np.sum(x**3 * k) * m * n
+
+    x, v = np.array([1.0, 2.0]), np.array([0.5, -1.0])
+    for given in ((), (3.0,), (3.0, 4.0)):
+        for kwargs in ({}, {"n": 2.0}):
+            value, tangent = srcdiff.jvp(f, wrt="x")(x, *given, v, **kwargs)
+            assert value == f(x, *given, **kwargs)
+            assert np.isclose(tangent, np.sum(srcdiff.grad(f)(x, *given, **kwargs) * v))
+            product = srcdiff.hvp(f)(x, *given, v, **kwargs)
+            np.testing.assert_allclose(product, srcdiff.hessian(f)(x, *given, **kwargs) @ v)
+    with pytest.raises(BadArgument, match="missing a required argument"):
+        srcdiff.jvp(f, wrt="x")(x)

@@ -148,22 +148,14 @@ class Instance:
         if index is None or len(index) != len(shape):
             return False
         for part, dim in zip(index, shape, strict=True):
-            form, length = self.natural(part), length_form(dim)
-            if form is None or length is None or not self.is_below(form, length):
+            form = self.natural(part)
+            variable = _variable_of(dim)
+            if form is None or (variable is None and not isinstance(dim.token, int)):
+                return False
+            length = constant(dim.token) if isinstance(dim.token, int) else {variable: 1}
+            if not impossible([*self.bounds, *self.lengths(form, length), difference(form, length)]):
                 return False
         return True
-
-    def is_below(self, form: Form, end: Form) -> bool:
-        """Whether a number is surely less than another one."""
-        return impossible([*self.bounds, *self.lengths(form, end), difference(form, end)])
-
-
-def length_form(length: Dim) -> Form | None:
-    """A length as a form, if it is known or has a variable."""
-    variable = _variable_of(length)
-    if isinstance(length.token, int):
-        return constant(length.token)
-    return None if variable is None else {variable: 1}
 
 
 def _variable_of(length: Dim) -> Hashable | None:

@@ -149,7 +149,7 @@ class Assembler(Tapes):
         """`v = u.copy(); v_tape[t] = v` with one copy: `v_tape[t] = u; v = v_tape[t]`."""
         match out:
             case [*_, Assign(target=Name(id=made), value=Call(args=(Name() as source,)) as copy) as s]:
-                if made == name and tape.lengths and is_call_of(copy, np.ndarray.copy):
+                if made == name and tape.rows and is_call_of(copy, np.ndarray.copy):
                     out.pop()
                     return [tape.push(source), replace(s, value=tape.pop())]
         return []

@@ -13,8 +13,8 @@ import numpy as np
 
 from ..ir.nodes import Call, Const, Expr, For, Item, Name, Object
 from ..ir.types import Dim, Num, Type
-from ..ir.walk import assigned, is_call_of, names
-from ..normalise.iteration import LEN, MIN, plus, range_bounds
+from ..ir.walk import assigned, is_call_of, mentioned, names
+from ..normalise.iteration import LEN, MIN, minus, plus, range_bounds
 from .acts import Round
 from .terms import ADD, SUB
 
@@ -55,7 +55,8 @@ class Nest:
 
     def lengths(self, type_: Num) -> list[Expr] | None:
         """The shape of an array that is made inside the nest, evaluable in front of it."""
-        fixed = sorted(set(self.defined) - assigned((self.loops[0].stmt,)))
+        inside = mentioned((self.loops[0].stmt,))
+        fixed = sorted(set(self.defined) - assigned((self.loops[0].stmt,)), key=lambda n: (n not in inside, n))
         found = [self.length(dim, fixed) for dim in type_.shape]
         return None if None in found else [e for e in found if e is not None]
 
@@ -65,6 +66,9 @@ class Nest:
                 return Const(n)
             case ("argument", _, _):
                 pass
+            case ("minus", token, int(n)):
+                whole = self.length(Dim(token), fixed)
+                return None if whole is None else Call(MAX, (minus(whole, Const(n)), Const(0)))
             case _:
                 return None
         for name in fixed:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -59,6 +59,7 @@ class Ready:
     fresh: Fresh
     copied: list[str]  # the arguments that are written in place
     user_name: dict[str, str]  # the name in the user's program that a variable stands for
+    tapes: set[str] = field(default_factory=set)  # the arrays that keep values of loops, as far as they are made
 
 
 def prepare(core: Core, wrt: tuple[str, ...], results: Callable[[Function], list[str]], taped: bool) -> Ready:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from .. import runtime
 from ..errors import UnsupportedCall
 from ..ir.nodes import Call, Choice, Const, Display, Expr, Item, Logic, Name, Object, Slice
 from ..ir.types import Num, Type
@@ -30,6 +31,7 @@ from .terms import COPY, MUL, Term, build, guarded, is_plain, simplified
 SUM = Object(np.sum, "np.sum")
 UNBROADCAST = Object(unbroadcast, "unbroadcast")
 BROADCAST = Object(np.broadcast_to, "np.broadcast_to")
+TRANSPOSE = Object(np.ndarray.T, "T")
 SHAPE = Object(np.ndarray.shape, "shape")
 
 
@@ -155,13 +157,18 @@ class Pusher:
         elif joins(e):
             for item, its_part in parts(rule, e, self.seed(e, term), self.types):
                 self.push(item, Term((its_part,)))
+        elif is_call_of(e, np.ndarray.T) and (product := transposed(term, self.typer)) is not None:
+            self.push(e.args[0], product)
         else:
             self.pull(e, rule, y, self.seed(e, term))
 
     def pull(self, e: Call, rule: Rule, y: Expr, y_bar: Expr) -> None:
         """The adjoints that a pullback gives the operands; a call that several of them contain is made once."""
         adjoints = adjoints_of(rule, e, y, y_bar, self.types)
-        found = [(part, simplified(adjoint)) for part, adjoint in differentiated(rule, e, adjoints, self.is_active)]
+        found = [
+            (part, self.asking_less(simplified(adjoint)))
+            for part, adjoint in differentiated(rule, e, adjoints, self.is_active)
+        ]
         names = named_apart([adjoint for _, adjoint in found], self.let)
         for part, adjoint in found:
             adjoint = replaced(adjoint, names)
@@ -217,12 +224,26 @@ class Pusher:
         if outer.ndim == inner.ndim == 0 or same_shape(outer, inner):
             self.push(operand, term)
             return
-        if outer.ndim is not None and outer.ndim == inner.ndim and not _may_shrink(inner, outer):
-            self.push(operand, term)
-            return
+        if outer.ndim is not None and outer.ndim == inner.ndim:
+            if not _may_shrink(inner, outer):
+                self.push(operand, term)
+                return
+            if self.is_mixed(operand, inner) and not any(d.one for d in inner.shape):
+                # nothing in it has its shape, and most likely nothing is repeated: it is summed at the leaves
+                self.known[operand] = replace(inner, shape=outer.shape)
+                self.push(operand, term)
+                del self.known[operand]
+                return
         self.push(
             operand, Term((self.shared(operand, self.reduced(self.full(build(term, self.typer), outer, e), operand)),))
         )
+
+    def is_elementwise(self, e: Expr) -> bool:
+        """Whether a call of real numbers has partials, which may have a larger shape than it has itself."""
+        if not isinstance(e, Call) or not isinstance(e.func, Object) or e in self.known:
+            return False
+        rule = rule_of(e.func.value)
+        return rule is not None and rule.kind == "partials" and not is_complex(e, self.typer)
 
     def shared(self, operand: Expr, value: Expr) -> Expr:
         """A sum is computed once, also where several leaves below the operand take it."""
@@ -236,7 +257,52 @@ class Pusher:
         one_more = outer.ndim is not None and inner.ndim is not None and outer.ndim == inner.ndim + 1
         if one_more and all(a.same(b) for a, b in zip(outer.shape[1:], inner.shape, strict=True)):
             return Call(SUM, (value,), (("axis", Const(0)),))
-        return Call(UNBROADCAST, (value, operand))
+        return Call(UNBROADCAST, (value, self.model(operand, inner)))
+
+    def model(self, e: Expr, wanted: Num) -> Expr:
+        """The plainest part of an elementwise expression that surely has its shape."""
+        if not self.is_elementwise(e) or wanted.ndim is None:
+            return e
+        assert isinstance(e, Call)
+        parts = [self.model(a, wanted) for a in e.args if self.is_alike(a, wanted)]
+        return min(parts, key=lambda part: not isinstance(part, Name), default=e)
+
+    def asking_less(self, e: Expr) -> Expr:
+        """An adjoint in which arithmetic is not done for its shape alone."""
+        match e:
+            case Call(func=Object(value=np.ndarray.size | np.ndarray.shape), args=(a,)) if self.is_elementwise(a):
+                return replace(e, args=(self.model(a, self.num(a)),))
+            case Call(func=Object(value=runtime.unbroadcast), args=(given, a)) if self.is_elementwise(a):
+                return replace(e, args=(self.asking_less(given), self.model(a, self.num(a))))
+        return rebuild(e, self.asking_less)
+
+    def is_mixed(self, e: Expr, own: Num) -> bool:
+        """Whether an elementwise expression has a shape that no part of it surely has."""
+        return self.is_elementwise(e) and self.model(e, own) == e
+
+    def is_alike(self, e: Expr, wanted: Num) -> bool:
+        type_ = self.typer(e)
+        return isinstance(type_, Num) and same_shape(type_, wanted)
+
+
+def transposed(term: Term, typer: Typer) -> Term | None:
+    """The transpose of a product of two matrices, or of the outer product of two vectors, as a product again."""
+    if len(term.factors) != 1 or term.denominators or term.masks:
+        return None
+    match term.factors[0]:
+        case Call(func=Object(value=np.outer), args=(a, b)) as product:
+            return replace(term, factors=(replace(product, args=(b, a)),))
+        case Call(func=Object(value=operator.matmul), args=(a, b)) as product if (
+            _rank(a, typer) == 2 == _rank(b, typer)
+        ):
+            factors = tuple(simplified(Call(TRANSPOSE, (m,))) for m in (b, a))
+            return replace(term, factors=(replace(product, args=factors),))
+    return None
+
+
+def _rank(e: Expr, typer: Typer) -> int | None:
+    type_ = typer(e)
+    return type_.ndim if isinstance(type_, Num) else None
 
 
 def adjoints_of(rule: Rule, e: Call, y: Expr, y_bar: Expr, types: Mapping[str, Type]) -> list[Expr | None]:

@@ -19,7 +19,8 @@ class Request:
     result leaf, all of them positional); forward mode: "jvp" (result and tangent) or "tangent" (that alone), with a
     tangent for every argument in `wrt`, or "tangents" (tangents in many directions, along one more axis, which code
     that is `compiled` goes through in loops). A `quiet` derivative is one of several runs of the function: what the
-    function prints is left out. `jit` says that the text is for Numba, and with which options."""
+    function prints is left out. `jit` says that the text is for Numba, and with which options, `equal` that such a text
+    may take lengths to be the same that are, unless one of them is 1: it raises LengthsDiffer otherwise."""
 
     wrt: tuple[str, ...]
     single: bool
@@ -27,6 +28,7 @@ class Request:
     has_aux: bool = False
     quiet: bool = False
     jit: Jit | None = None
+    equal: bool = False
 
     @property
     def compiled(self) -> bool:
@@ -66,6 +68,7 @@ class Derived:
     seed_leaves: tuple[tuple[int, ...], ...]  # for each seed, the leaves of the result that it is the adjoint of
     aliases: Aliases
     writes_arguments: frozenset[str]  # the arguments that the primal writes in place (it gets copies of them)
+    tapes: frozenset[str] = frozenset()  # the arrays that keep values of loops, indexed by their counters
 
 
 def docstring(core: Core, request: Request, seeds: list[str]) -> str:

@@ -95,7 +95,16 @@ class _Writer:
         ready = self.ready
         like = {seed: ready.adjoints.of(n) for n, seed in self.seeds.items() if n in ready.active}
         written = frozenset(p.name for p in self.core.function.params if p.name in ready.copied)
-        return Derived(function, ready.types, ready.user_name, like, self.seed_leaves(), ready.aliases, written)
+        return Derived(
+            function,
+            ready.types,
+            ready.user_name,
+            like,
+            self.seed_leaves(),
+            ready.aliases,
+            written,
+            frozenset(ready.tapes),
+        )
 
     def make_seeds(self) -> dict[str, str]:
         """A seed for every result leaf, named after it."""

@@ -9,6 +9,7 @@ the business of `plan`.
 from __future__ import annotations
 
 import operator
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
@@ -46,6 +47,7 @@ from .list_acts import ListActs
 from .marked import hooked_in_place
 from .places import base_of, entire
 from .push import Pusher
+from .quotients import with_shared_quotients
 from .terms import COPY, ZERO, Term, collected
 
 GETITEM = Object(operator.getitem, "getitem")
@@ -167,11 +169,14 @@ class Builder(Calls, ListActs):
         return replace(place, args=(self.mirrored(place.args[0]), *place.args[1:]))
 
     def accumulate(self, pusher: Pusher, skip: tuple[Expr, ...] = ()) -> None:
-        for leaf, terms in pusher.leaves.items():
-            if leaf not in skip:
-                terms_ = collected(terms)
-                if terms_:
-                    self.acts.append(self.added(leaf, terms_))
+        self.add({leaf: terms for leaf, terms in pusher.leaves.items() if leaf not in skip})
+
+    def add(self, leaves: Mapping[Expr, list[Term]]) -> None:
+        """Add sums of terms to the adjoints of the leaves of one statement."""
+        sums = [(leaf, collected(terms)) for leaf, terms in leaves.items()]
+        for leaf, terms in with_shared_quotients(sums, Typer(self.types), self.let):
+            if terms:
+                self.acts.append(self.added(leaf, terms))
 
     def assign(self, name: str, value: Expr) -> None:
         if is_call_of(value, list.pop):
@@ -301,8 +306,7 @@ class Builder(Calls, ListActs):
         related = any(self.related(leaf, base) for leaf in others)
         if untouched and (not related or len(others) <= 1) and not probe.lets:
             self.acts.extend(probe.acts)
-            for leaf in others:
-                self.acts.append(self.added(leaf, collected(probe.leaves[leaf])))
+            self.add({leaf: probe.leaves[leaf] for leaf in others})
             return
         if not others and not probe.lets:
             self.overwrite(mirror, own, region)
@@ -314,9 +318,7 @@ class Builder(Calls, ListActs):
         own = collected(again.leaves.get(place, []))
         if own != [Term((seed,))]:
             self.overwrite(mirror, own, region)
-        for leaf in again.leaves:
-            if leaf != place:
-                self.acts.append(self.added(leaf, collected(again.leaves[leaf])))
+        self.add({leaf: terms for leaf, terms in again.leaves.items() if leaf != place})
 
     def store_part(self, mirror: Expr, value: Call) -> None:
         """The adjoint of writing what a mask or an array of places selects: the new value takes its adjoint from

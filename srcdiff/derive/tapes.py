@@ -6,8 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from ..ir.nodes import Assign, Call, Const, Display, Effect, Expr, For, Item, Kept, Name, Object, Origin, Stmt
 from ..ir.types import TAPE, Dim, ListOf, Num, Type
-from ..normalise.iteration import RANGE, range_bounds
-from ..rules.typing import Typer
+from ..normalise.iteration import range_bounds
 from .acts import Round
 from .nests import MAX, Nest
 from .plan import Planner
@@ -24,39 +23,30 @@ HUGE = 1_000_000  # numbers
 class Tape:
     """Where a value is kept: a second name, a preallocated array indexed by the loop variables, or a list.
 
-    An array is copied into a preallocated one element by element: `lengths` are those of its axes, and `counters` names
-    for its own indices. (What Numba makes of `tape[t] = u` takes twice the time, and seconds to compile.)"""
+    `rows` says that a preallocated array keeps arrays."""
 
     name: str
     index: tuple[str, ...] = ()
     is_list: bool = False
-    lengths: tuple[Expr, ...] = ()
-    counters: tuple[str, ...] = ()
+    rows: bool = False
     origin: Origin | None = field(default=None, compare=False)  # the statement that has computed the value
 
     def push(self, value: Expr) -> Stmt:
         origin = Kept.of(self.origin)
         if self.is_list:
             return Effect(Call(APPEND, (Name(self.name), value)), origin)
-        out: Stmt = Assign(self.place(self.counters), _part(value, self.counters), origin)
-        for name, length in zip(reversed(self.counters), reversed(self.lengths), strict=True):
-            out = For(Name(name), Call(RANGE, (length,)), (out,), (), origin)
-        return out
+        return Assign(self.place(), value, origin)
 
     def pop(self) -> Expr:
         return Call(POP, (Name(self.name),)) if self.is_list else self.place()
 
-    def place(self, more: tuple[str, ...] = ()) -> Expr:
-        return _part(Name(self.name), (*self.index, *more))
-
-
-def _part(e: Expr, index: tuple[str, ...]) -> Expr:
-    match index:
-        case ():
-            return e
-        case (one,):
-            return Item(e, Name(one))
-    return Item(e, Display("tuple", tuple(map(Name, index))))
+    def place(self) -> Expr:
+        match self.index:
+            case ():
+                return Name(self.name)
+            case (one,):
+                return Item(Name(self.name), Name(one))
+        return Item(Name(self.name), Display("tuple", tuple(map(Name, self.index))))
 
 
 class Tapes:
@@ -100,9 +90,8 @@ class Tapes:
             index, shape = self.index(loops, type_, wish)
             if index:
                 assert isinstance(type_, Num)
-                lengths = tuple(shape[len(index) :])
-                counters = tuple(self.number(n) for n, _ in zip("ijkl", lengths, strict=False))
-                made = Tape(name, index, False, lengths, counters, origin)
+                made = Tape(name, index, False, len(shape) > len(index), origin)
+                self.ready.tapes.add(name)
                 where.append(Assign(Name(name), self.buffer(shape, type_)))
             else:
                 made = Tape(name, is_list=True, origin=origin)
@@ -144,7 +133,7 @@ class Tapes:
             return nothing
         nest = Nest(loops, self.types, self.before[id(s)])
         shape, own = nest.shape(), nest.lengths(type_)
-        if shape is None or own is None or (own and not type_.contiguous):
+        if shape is None or own is None:
             return nothing
         return tuple(self.counter(loop) for loop in loops), [*shape, *own]
 
@@ -173,7 +162,6 @@ class Tapes:
         _, stop, _ = range_bounds(s.iter)
         if id(s) not in self.bounds and not isinstance(stop, Name | Const):
             name = self.number("n")
-            self.types[name] = Typer(self.types)(stop)
             self.allocations[id(s)].insert(0, Assign(Name(name), stop))
             self.bounds[id(s)] = Name(name)
         return self.bounds.get(id(s), stop)

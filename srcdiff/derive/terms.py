@@ -77,13 +77,20 @@ class Term:
                 return self.masked(test)
             case Call(func=Object(value=f), args=(test, Const(value=0.0), Const(value=1.0))) if f is np.where:
                 return self.masked(opposite(test, array=True))
-        if inverse:
-            return replace(self, denominators=(*self.denominators, e))
         *head, seed = self.factors
-        return replace(self, factors=(*head, e, seed))
+        below = list(self.denominators)
+        if _is_number(e) and e in (head if inverse else below):  # `math.pi` over `math.pi`
+            (head if inverse else below).remove(e)
+        else:
+            (below if inverse else head).append(e)
+        return replace(self, factors=(*head, seed), denominators=tuple(below))
 
     def masked(self, test: Expr) -> Term:
         return self if test in self.masks else replace(self, masks=(*self.masks, test))
+
+
+def _is_number(e: Expr) -> bool:
+    return isinstance(e, Object) and isinstance(e.value, float) and math.isfinite(e.value) and e.value != 0
 
 
 def opposite(test: Expr, array: bool) -> Expr:

@@ -363,6 +363,8 @@ def is_fresh(e: Expr) -> bool:
             return False
         case Call(func=Object(value=np.real | np.imag), args=(whole,)):
             return is_fresh(whole)
+        case Call(func=Object(value=runtime.unbroadcast), args=(given, _)):
+            return is_fresh(given)  # (which it gives back as it is where there is nothing to sum)
         case Call(func=Object(value=function)):
-            return not is_view(function) and getattr(function, "__name__", "") != "unbroadcast"
+            return not is_view(function)
     return True

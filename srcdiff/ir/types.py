@@ -304,8 +304,15 @@ def _broadcast_dim(a: Dim, b: Dim) -> Dim:
         return b
     if a.one is False:
         return a
-    known = a.token is not None and b.token is not None
-    return Dim(("broadcast", a.token, b.token) if known else None)
+    if a.token is None or b.token is None:
+        return Dim(None)
+    tokens = sorted({*_alternatives(a.token), *_alternatives(b.token)}, key=repr)
+    return Dim(("broadcast", *tokens))
+
+
+def _alternatives(token: Hashable) -> tuple[Hashable, ...]:
+    """The lengths that have been broadcast together; in which order and how often does not matter."""
+    return token[1:] if isinstance(token, tuple) and token[:1] == ("broadcast",) else (token,)
 
 
 def has_real(type_: Type) -> bool:

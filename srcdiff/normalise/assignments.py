@@ -335,12 +335,13 @@ class Assigner(Rewriter):
             return
         if isinstance(s.target, Item) and any(isinstance(part, Call) for part in subexprs(s.target)):
             self.expr(s.target.index)  # the effects in a place come before those in the value
+        read = isinstance(s.target, Name) or self.is_element(s.target)  # (else a part that is updated in place)
+        current = self.expr(s.target) if read else None
         mark = self.here_now(s.value)
         value = self.expr(s.value)
         if isinstance(value, Display) and not isinstance(self.typed(self.expr(s.target)), Tup):
             self.check_written(self.typed(value), s.target, Static(None))
-        read = isinstance(s.target, Name) or self.is_element(s.target)  # (else a part that is updated in place)
-        current = self.expr(s.target) if read else value
+        current = value if current is None else current
         (first,) = self.read_before([current], mark) if read and not isinstance(current, Display) else (current,)
         if first != current:  # the value changes what is updated, which is read first
             if isinstance(old := self.typed(first), Num) and old.ndim != 0:

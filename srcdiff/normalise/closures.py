@@ -203,8 +203,10 @@ class Closures(Callees):
             )
         columns = [s for s in sources if s is not None]
         if function is map:
-            items = [self.value_of(self.apply(called, args, e.at)) for args in zip(*columns, strict=False)]
-            return Display("tuple", tuple(items), e.at)
+            results: list[Expr] = []
+            for args in zip(*columns, strict=False):
+                results = self.and_then(results, called, args, e)
+            return Display("tuple", tuple(results), e.at)
         if function is filter:
             kept = [i for i in columns[0] if self.decided(self.apply(called, (i,), e.at), e)]
             return Display("tuple", tuple(kept), e.at)
@@ -220,8 +222,14 @@ class Closures(Callees):
             )
         totals = [items[0]]
         for item in items[1:]:
-            totals.append(self.value_of(self.apply(called, (totals[-1], item), e.at)))
+            totals = self.and_then(totals, called, (totals[-1], item), e)
         return totals[-1] if function is functools.reduce else Display("tuple", tuple(totals), e.at)
+
+    def and_then(self, results: list[Expr], called: Expr, args: tuple[Expr, ...], e: Call) -> list[Expr]:
+        """Results, and behind them that of a call, which may change what the others are read from."""
+        mark = self.here_now(e)
+        new = self.value_of(self.apply(called, args, e.at))
+        return [*self.read_before(results, mark), new]
 
     def value_of(self, e: Expr) -> Expr:
         """A value that is read later on: under a name, so that it is computed now and once."""
@@ -255,7 +263,7 @@ class Closures(Callees):
 
     def elements(self, e: Comprehension) -> list[Expr] | None:
         """The elements, where their number is known; None where it is not."""
-        e = replace(e, clauses=split(e.clauses))
+        e = split(e)
         mark = self.state.snapshot()
         outer, outside = dict(self.scope), self.state.out
         with self.state.collect() as out:
@@ -286,6 +294,7 @@ class Closures(Callees):
         with self.at_rest(source):
             for item in items:
                 self.done = dict(done)  # what one element has done says nothing of the next
+                mark = self.here_now(e)
                 self.bind_clause(clause, item)
                 kept = [self.known(self.expr(c)) for c in clause.conditions]
                 if None in kept:
@@ -293,7 +302,7 @@ class Closures(Callees):
                 inner = self.of_clauses(e, depth + 1) if all(kept) else []
                 if inner is None:
                     return None
-                found.extend(inner)
+                found = [*self.read_before(found, mark), *inner]
         return found
 
     def bind_clause(self, clause: Clause, item: Expr) -> None:

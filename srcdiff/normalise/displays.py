@@ -119,15 +119,21 @@ class Displays(Order):
             pairs: list[tuple[Hashable, Expr]] = []
             for item in e.items:
                 assert isinstance(item, Display)
-                if item.kind == "starred":
-                    other = self.dict_of((self.expr(item.items[0]),), (), Call(Name("dict"), (), at=item.at))
-                    assert other.form is not None
-                    pairs.extend(zip(other.form.keys, other.items, strict=True))
-                else:
-                    key, value = map(self.expr, item.items)
-                    pairs.append((self.key(key), value))
+                mark = self.here_now(item)
+                new = self.new_pairs(item)
+                before = self.read_before([value for _, value in pairs], mark)
+                pairs = [*((key, value) for (key, _), value in zip(pairs, before, strict=True)), *new]
             return of_pairs(pairs, e.at)
         return replace(e, items=tuple(self.spread(e.items)))
+
+    def new_pairs(self, item: Display) -> list[tuple[Hashable, Expr]]:
+        """What `key: value` or `**other` puts into a dict that is written out."""
+        if item.kind == "starred":
+            other = self.dict_of((self.expr(item.items[0]),), (), Call(Name("dict"), (), at=item.at))
+            assert other.form is not None
+            return list(zip(other.form.keys, other.items, strict=True))
+        key, value = map(self.expr, item.items)
+        return [(self.key(key), value)]
 
     def arguments(self, e: Call) -> tuple[tuple[Expr, ...], tuple[tuple[str, Expr], ...]]:
         args = self.spread(e.args)

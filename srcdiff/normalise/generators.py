@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from ..errors import UnsupportedSyntax
@@ -38,7 +39,9 @@ from ..ir.nodes import (
     While,
 )
 from ..ir.walk import assigned, expressions, is_call_of, names, statements, subexprs
+from ..rules.effects import has_effect
 from ..rules.typing import TypeProblem
+from .forms import may_change
 
 _ITERATORS = (map, filter, enumerate, zip, reversed, itertools.chain, itertools.accumulate, itertools.product)
 
@@ -134,9 +137,19 @@ def _is_plain(call: Call) -> bool:
     return function is len or getattr(function, "__module__", None) == "_operator"
 
 
-def split(clauses: tuple[Clause, ...]) -> tuple[Clause, ...]:
-    """The clauses of a comprehension, one over `itertools.product` as several."""
+def _is_pure(e: Expr) -> bool:
+    """Whether it makes no difference how often an expression is evaluated, as long as nobody writes into the value."""
+    calls = [p for p in subexprs(e) if isinstance(p, Call)]
+    return (
+        not any(isinstance(p, Closure) for p in subexprs(e)) and not has_effect(e) and not any(map(may_change, calls))
+    )
+
+
+def split(e: Comprehension) -> Comprehension:
+    """A comprehension over `itertools.product` as one with several clauses."""
+    clauses = e.clauses
     found: list[Clause] = []
+    changes_nothing = all(map(_is_pure, (e.element, *(c for clause in clauses for c in clause.conditions))))
     for clause in clauses:
         repeat = dict(clause.iter.kwargs).get("repeat", Const(1)) if isinstance(clause.iter, Call) else None
         parts = clause.target.items if isinstance(clause.target, Display) else ()
@@ -145,11 +158,12 @@ def split(clauses: tuple[Clause, ...]) -> tuple[Clause, ...]:
             continue
         assert isinstance(clause.iter, Call)
         sources = clause.iter.args * int(repeat.value)
-        if len(sources) != len(parts) or not all(map(_is_same_again, sources[1:])):
-            return clauses
+        same = all(_is_same_again(s) or (changes_nothing and _is_pure(s)) for s in sources[1:])
+        if len(sources) != len(parts) or not same:
+            return e
         found += [Clause(t, source, ()) for t, source in zip(parts, sources, strict=True)]
         found[-1] = Clause(parts[-1], sources[-1], clause.conditions)
-    return tuple(found)
+    return replace(e, clauses=tuple(found))
 
 
 def _own(block: Block) -> Iterator[Stmt]:

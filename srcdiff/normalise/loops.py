@@ -143,6 +143,8 @@ class Loops(Displays):
             with self.state.collect() as out:
                 test = self.tested(self.expr(s.test))
                 self.typed(test)
+                if isinstance(test, Display):
+                    test = Const(bool(self.known(test)))
             block = self.run(s.body)
             if not out:
                 return block

@@ -118,6 +118,9 @@ class Operators(Nested):
             if found is None:
                 raise self.unsaid("__len__", e, owner)
             return found
+        if function is bool and len(e.args) == 1 and self.own_form(self.type_apart(e.args[0]), *_TRUTH):
+            (owner,), _ = self.arguments(e)
+            return self.of_values(bool, "bool", self.truth(owner, e))
         return super().special_call(function, e)
 
     @staticmethod
@@ -158,6 +161,11 @@ class Operators(Nested):
         if any(isinstance(self.of_class(form.cls, m), FunctionType) for m in _TRUTH):
             return super().known(self.truth(test, test))
         return True
+
+    def tested(self, e: Expr) -> Expr:
+        """A structure as a condition is asked by the method that its class has for that."""
+        asked = isinstance(e, Display) and self.own_form(self.typed(e), *_TRUTH)
+        return super().tested(self.truth(e, e) if asked else e)
 
     def truth(self, held: Expr, e: Expr) -> Expr:
         """The truth of a structure, as an expression."""

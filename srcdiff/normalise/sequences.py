@@ -91,7 +91,7 @@ class Sequences(Arrays):
 
     def clauses(self, e: Comprehension, sink: Callable[[Expr], None]) -> None:
         """Emit the loops of a comprehension, with `sink` for each element. What they bind is known inside only."""
-        e = replace(e, clauses=split(e.clauses))
+        e = split(e)
         outer = dict(self.scope)
         bound = {n for c in e.clauses for n in targets(c.target)}
         for name in bound:

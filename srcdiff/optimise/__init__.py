@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from .linking import linked, missing
-from .passes import optimise
+from .passes import Target, optimise
 
-__all__ = ["linked", "missing", "optimise"]
+__all__ = ["Target", "linked", "missing", "optimise"]

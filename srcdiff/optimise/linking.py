@@ -15,7 +15,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 
 import numpy as np
 
@@ -46,7 +45,7 @@ from ..ir.types import ListOf, Type
 from ..ir.walk import Fresh, expressions, map_block, map_stmt, mentioned, rebuild, rename, statements, subexprs
 from ..normalise import split_webs, web_types
 from .dead import live_on_entry
-from .passes import optimise, without_waste
+from .passes import Target, optimise, without_waste
 
 APPEND = Object(list.append, "append")
 POP = Object(list.pop, "pop")
@@ -60,19 +59,13 @@ class Draft:
     types: dict[str, Type]
     user_name: dict[str, str]
     like: dict[str, str]
-    inside: bool = False
+    tapes: frozenset[str] = frozenset()
+    inside: bool = True  # whether every index is surely inside its array
 
 
-class Linked(NamedTuple):
-    """The functions of a module, callees before their callers, the derivative itself last; `inside`: it is proved that
-    no index of theirs misses its array."""
-
-    functions: list[Function]
-    inside: bool
-
-
-def linked(main: Derived, helpers: Mapping[Helper, Derived], compiled: bool = False) -> Linked:
-    """The optimised functions of the module; `compiled` says that it is for Numba."""
+def linked(main: Derived, helpers: Mapping[Helper, Derived], target: Target) -> tuple[list[Function], bool]:
+    """The optimised functions of the module, callees before their callers, the derivative itself last, and whether
+    every index in them is surely inside its array."""
     drafts = {h: _draft(d, h.role == "fwd") for h, d in helpers.items()}
     last = _draft(main)
     for helper, draft in drafts.items():
@@ -92,16 +85,16 @@ def linked(main: Derived, helpers: Mapping[Helper, Derived], compiled: bool = Fa
     for f, draft in zip(order, functions, strict=True):
         if isinstance(f, Helper):
             _finish(f, draft, frames)
-        function = replace(_optimised(draft, compiled), name=f.name)
+        function = replace(_optimised(draft, target), name=f.name)
         draft.function = replace(function, doc=_doc(f, function, order))
     _finish_main(last)
-    whole = _optimised(last, compiled)
+    whole = _optimised(last, target)
     alone = order and _hands_on(whole, functions[-1].function)
     if alone:  # the tangent of a recursive function is that function's own
         order[-1].name = whole.name
         whole = replace(functions[-1].function, name=whole.name)
-    found = [*(d.function for d in (functions[:-1] if alone else functions)), whole]
-    return Linked(found, last.inside and all(d.inside for d in functions))
+    inside = last.inside and all(d.inside for d in functions)
+    return [*(d.function for d in (functions[:-1] if alone else functions)), whole], inside
 
 
 def _hands_on(main: Function, other: Function) -> bool:
@@ -114,9 +107,9 @@ def _hands_on(main: Function, other: Function) -> bool:
     return False
 
 
-def _optimised(draft: Draft, compiled: bool) -> Function:
+def _optimised(draft: Draft, target: Target) -> Function:
     function = replace(draft.function, body=_added_at_once(draft.function.body))
-    function, draft.inside = optimise(function, draft.types, draft.user_name, draft.like, compiled)
+    function, draft.inside = optimise(function, draft.types, draft.user_name, draft.like, target, draft.tapes)
     ends = function.body[-1] if function.body else None
     nothing = isinstance(ends, Return) and ends.value == Display("tuple", ())
     return replace(function, body=function.body[:-1]) if nothing else function
@@ -174,7 +167,7 @@ def _reads_once(e: Expr, name: str) -> bool:
 
 def _draft(d: Derived, keeps: bool = False) -> Draft:
     """A function as it was derived, without what nobody reads (unless it `keeps` what is still to go onto a tape)."""
-    draft = Draft(replace(d.function, body=_taking(d.function.body)), d.types, d.user_name, d.like)
+    draft = Draft(replace(d.function, body=_taking(d.function.body)), d.types, d.user_name, d.like, d.tapes)
     return draft if keeps else _trimmed(draft)
 
 

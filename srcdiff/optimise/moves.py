@@ -7,12 +7,14 @@ in:   x_bar = u_bar.copy()   (u_bar is dead)        out:  x_bar = u_bar
 from __future__ import annotations
 
 import operator
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 
 from ..derive.push import value_is_at_least
-from ..derive.zeros import owned
+from ..derive.zeros import is_fresh, owned
 from ..ir.callee import called, helper_of
 from ..ir.nodes import (
     Assign,
@@ -20,6 +22,7 @@ from ..ir.nodes import (
     Break,
     Call,
     Choice,
+    Comment,
     Display,
     Effect,
     Expr,
@@ -35,9 +38,22 @@ from ..ir.nodes import (
     While,
 )
 from ..ir.types import ListOf, Num, Type
-from ..ir.walk import expressions, is_call_of, map_stmt, mentioned, names, statements, targets
-from ..rules import is_view
+from ..ir.walk import (
+    expressions,
+    is_call_of,
+    map_stmt,
+    mentioned,
+    names,
+    ordered_names,
+    rename,
+    statements,
+    subexprs,
+    substitute,
+    targets,
+)
+from ..rules import is_view, rule_of
 from ..rules.typing import Typer
+from ..runtime import first_max, first_min, unbroadcast
 
 
 def first_sums(function: Function, types: dict[str, Type], like: dict[str, str]) -> Function:
@@ -60,6 +76,7 @@ def first_sums(function: Function, types: dict[str, Type], like: dict[str, str])
 
 
 _GONE = Break()
+MAKING = {np.zeros_like, np.full_like, np.ndarray.copy, unbroadcast, first_max, first_min}
 
 
 def _fits(s: Stmt, name: str, types: dict[str, Type], like: dict[str, str]) -> bool:
@@ -76,9 +93,12 @@ def _fits(s: Stmt, name: str, types: dict[str, Type], like: dict[str, str]) -> b
 
 
 def last_copies(function: Function, types: dict[str, Type]) -> Function:
-    """A copy of a local array of its own that nobody reads afterwards is the array itself."""
+    """A copy that is read once, by the next statement, is not made; neither is one of a local array of its own that
+    nobody reads afterwards, or nobody writes as long as the copy is read."""
+    uses = Counter(_occurrences(function.body))
+    function = replace(function, body=_read_at_once(function.body, uses))
     params = {p.name for p in function.params}
-    shared = _shared(function.body, types)
+    shared = shared_arrays(function.body, types)
     untouched = _untouched(function.body, types)
 
     def block(b: Block, after: set[str]) -> Block:
@@ -91,6 +111,11 @@ def last_copies(function: Function, types: dict[str, Type]) -> Function:
                     call, np.ndarray.copy
                 ):
                     owned_here = source not in params | after and source not in shared
+                    if made in untouched and source not in shared and _is_kept(source, made, (s, *out[::-1]), uses):
+                        out = list(rename(tuple(out), {made: source}))
+                        uses[source] += uses[made] - 2
+                        after = after - {made} | {source}
+                        continue
                     if owned_here or (source in params and made in untouched):
                         new = replace(s, value=Name(source))
                 case If():
@@ -104,6 +129,53 @@ def last_copies(function: Function, types: dict[str, Type]) -> Function:
         return tuple(reversed(out))
 
     return replace(function, body=block(function.body, set()))
+
+
+def _occurrences(block: Block) -> Iterator[str]:
+    return (n for s in statements(block) for e in expressions(s) for n in ordered_names(e))
+
+
+def _read_at_once(block: Block, uses: Counter[str]) -> Block:
+    out: list[Stmt] = []
+    for s in block:
+        before = out[-1] if out else None
+        match before, s:
+            case Assign(target=Name(id=made), value=Call(args=(whole,)) as call), Assign(target=Name()) if (
+                is_call_of(call, np.ndarray.copy)
+                and uses[made] == 2
+                and made in names(s.value)
+                and is_fresh(s.value)
+                and only_reads(s.value)
+            ):
+                out[-1] = replace(s, value=substitute(s.value, {made: whole}))
+            case _:
+                out.append(map_stmt(s, lambda e: e, lambda b: _read_at_once(b, uses)))
+    return tuple(out)
+
+
+def _is_kept(source: str, made: str, block: Block, uses: Counter[str]) -> bool:
+    """Whether the first statement of a block copies an array that is only read from there on to the last statement that
+    reads the copy, which is read in the block alone."""
+    if uses[made] != sum(n == made for n in _occurrences(block)):
+        return False
+    last = max(k for k, s in enumerate(block) if made in mentioned((s,)))
+    for s in block[1 : last + 1]:
+        match s:
+            case Assign(target=place, value=value) | Update(target=place, value=value):
+                writes = source in names(place) or not only_reads(value)
+            case Comment():
+                writes = False
+            case _:
+                writes = True
+        if writes and source in mentioned((s,)):
+            return False
+    return True
+
+
+def only_reads(e: Expr) -> bool:
+    """Whether nothing is called but functions with a rule and those that make adjoints, none of which writes arrays."""
+    calls = (c.func for c in subexprs(e) if isinstance(c, Call))
+    return all(isinstance(f, Object) and (f.value in MAKING or rule_of(f.value) is not None) for f in calls)
 
 
 def _untouched(block: Block, types: dict[str, Type]) -> set[str]:
@@ -141,7 +213,7 @@ def _before(s: Stmt, after: set[str]) -> set[str]:
             return after | mentioned((s,))
 
 
-def _shared(block: Block, types: dict[str, Type]) -> set[str]:
+def shared_arrays(block: Block, types: dict[str, Type]) -> set[str]:
     """The arrays that some other variable may be a view of, or that are views themselves."""
     found: set[str] = set()
     for s in statements(block):

@@ -76,7 +76,7 @@ class _Order(Liveness):
                 continue  # an array that is added to is looked at below
             if name in exposed or name in live:
                 type_ = self.types.get(name)
-                if not isinstance(type_, Num) or type_.ndim != 0 or not _is_sum(body, name):
+                if not isinstance(type_, Num) or type_.ndim != 0 or not is_sum(body, name):
                     return False
         return True
 
@@ -149,7 +149,7 @@ def _binds(body: Block, name: str) -> bool:
     return any(name in targets(s.target) for s in statements(body) if isinstance(s, Assign | For))
 
 
-def _is_sum(body: Block, name: str) -> bool:
+def is_sum(body: Block, name: str) -> bool:
     """Whether a block does nothing with a variable but add to it."""
     for s in statements(body):
         match s:

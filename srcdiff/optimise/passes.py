@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -9,37 +10,50 @@ from ..ir.nodes import Assign, Block, Call, Expr, Function
 from ..ir.types import Type
 from ..ir.walk import is_call_of, map_stmt
 from ..runtime import watched
-from .bounds import stays_inside
 from .dead import drop_dead
 from .hoist import hoisted
+from .inside import all_inside
+from .lowering import lowered
 from .moves import first_sums, last_copies
 from .names import coalesce
 from .order import in_order
 from .outer import added_in_place, turned
 from .parts import arranged
-from .sums import with_sums
+from .repeated import computed_once
+from .scalars import with_sums
+from .sums import in_any_order
 
 
-class Optimised(NamedTuple):
-    """A function, and whether it is proved that each of its indices lies inside of its array."""
+class Target(NamedTuple):
+    """What a text is written for: `compiled` if it is for Numba, `equal` as in `derive.Request`."""
 
-    function: Function
-    inside: bool
+    compiled: bool = False
+    equal: bool = False
 
 
 def optimise(
-    function: Function, types: dict[str, Type], wished: dict[str, str], like: dict[str, str], compiled: bool
-) -> Optimised:
-    """All passes in order. `wished` gives variables the names they should have, `like` seeds the adjoints whose shape
-    they have; `compiled` says that the text is for Numba."""
+    function: Function,
+    types: dict[str, Type],
+    wished: dict[str, str],
+    like: dict[str, str],
+    target: Target,
+    tapes: Set[str],
+) -> tuple[Function, bool]:
+    """All passes in order, and whether every index is surely inside its array, as far as that is of use. `wished`
+    gives variables the names they should have, `like` seeds the adjoints whose shape they have; `tapes` are the arrays
+    that keep values."""
     function = without_waste(function, types, like)
-    function = last_copies(turned(function), types)
-    if compiled:
+    function = last_copies(turned(computed_once(function, types)), types)
+    counters: set[str] = set()
+    if target.compiled:
         function = first_sums(added_in_place(function, types, wished), types, like)
+        function, counters = lowered(function, types, wished, target.equal)
+        function = drop_dead(function, types)
         function = with_sums(in_order(function, types), types, wished)
         function = hoisted(function, types, wished)
-    inside = compiled and stays_inside(function, types)
-    return Optimised(arranged(coalesce(function, types, wished)), inside)
+        function = in_any_order(function, types, counters)
+    inside = target.compiled and all_inside(function, types, counters, tapes)
+    return arranged(coalesce(function, types, wished)), inside
 
 
 def without_waste(function: Function, types: dict[str, Type], like: dict[str, str]) -> Function:

@@ -139,6 +139,8 @@ class Storage:
             case Item():
                 for access in self.at(place.base, kind):
                     yield access._replace(place=None)
+            case Call(args=(Name(),)) if is_call_of(place.base, *_SHAPE_ONLY):
+                pass
             case base:
                 for name in names(base):
                     if self.holds(name):

@@ -119,22 +119,26 @@ def _sliced(type_of: TypeOf, dim: Dim, part: Slice) -> Dim:
         if found is not None:
             return Dim(found.token, dim.one) if found.same(dim) else found
     if step not in (None, 1) or isinstance(lower, NotImplementedType) or isinstance(upper, NotImplementedType):
-        return _cut(dim, part)
+        return _cut(type_of, dim, part)
     if isinstance(dim.token, int):
         return Dim.known(len(range(dim.token)[lower:upper]))
     if (lower is None or lower >= 0) and (upper is None or upper < 0):
         return dim.minus((lower or 0) - (upper or 0))
-    return _cut(dim, part)
+    return _cut(type_of, dim, part)
 
 
-def _cut(dim: Dim, part: Slice) -> Dim:
-    """Some part of an axis: the same length again for the same literal bounds; for the same variable bounds it is the
-    same within one statement ("of")."""
+def _cut(type_of: TypeOf, dim: Dim, part: Slice) -> Dim:
+    """Some part of an axis: the same length again for the same literal bounds, and for bounds that are lengths; for
+    other variables it is the same within one statement ("of")."""
     if dim.token is None:
         return Dim(None)
     bounds = (part.lower, part.upper, part.step)
-    literal = all(b is None or isinstance(b, Const) for b in bounds)
-    return Dim(("slice" if literal else "of", dim.token, part))
+    if all(b is None or isinstance(b, Const) for b in bounds):
+        return Dim(("slice", dim.token, part))
+    places = [None if b is None else (_place(type_of, b) or Dim(None)).token for b in bounds]
+    if all((b is None) == (p is None) for b, p in zip(bounds, places, strict=True)):
+        return Dim(("slice", dim.token, *places))
+    return Dim(("of", dim.token, part))
 
 
 def _place(type_of: TypeOf, e: Expr | None) -> Dim | None:

@@ -27,8 +27,17 @@ from .register import (
     vectorize,
 )
 
-for _helper in (runtime.polygamma, runtime.next_snapshot, runtime.make_room, runtime.left_at):
+for _helper in (runtime.polygamma, runtime.next_snapshot, runtime.make_room, runtime.left_at, runtime.same_length):
     jitable(_helper)
+
+
+@implements(runtime.added, jit_options={"fastmath": {"reassoc", "nsz"}})
+def added(total: Any, term: Any) -> Any:
+    def of_numbers(total: Any, term: Any) -> Any:
+        return total + term
+
+    return of_numbers
+
 
 # ------------------------------------------------------------------------------------------------ shapes and zeros
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from srcdiff.derivative import Options
-from srcdiff.jit_options import jit_of
+from srcdiff.jit_options import Jit
 from srcdiff.pushforward import Pushforward
 from srcdiff.signature import argument_type
 
@@ -16,7 +16,7 @@ def many(
 ) -> tuple[Any, str]:
     """The tangents in all directions, and the text that gave them: the one for plain Python, or the one with `loops`
     for compiled code, which runs without being compiled here. Raises OneByOne."""
-    own = Pushforward(f, Options("tangents", wrt, jit_of(loops), False, True))
+    own = Pushforward(f, Options("tangents", wrt, Jit() if loops else None, False, True))
     types = [argument_type(a, n, k in wrt) for k, (a, n) in enumerate(zip(args, own.function_names, strict=True))]
     built = own.built_for_types(types)
     ready = own.prepare(tuple(args))

@@ -1,6 +1,7 @@
 """Programs in which an array, a list or a shadow has more names than one block, one loop or one place."""
 
 import itertools
+import math
 
 import numpy as np
 
@@ -158,3 +159,84 @@ def elements_of_a_product_are_made_once(x):
     for a, b in itertools.product(x, made()):
         s += a * b
     return s * calls[0]
+
+
+# --------------------------------------------------------------------------- from the left to the right
+
+
+@case(args=(draw(4),), second=True)
+def elements_that_change_what_earlier_ones_are_read_from(x):
+    total = 0.0
+
+    def add(v):
+        nonlocal total
+        total += v
+        return total
+
+    a = list(map(add, (x[0], x[1])))
+    b = [add(x[i]) for i in range(3)]
+    c = {"p": add(x[2]), "q": add(x[3]), "r": total}
+    d = [[add(x[i]) for i in range(2)], [total, add(x[2])]]
+    e = (total, *[add(v) for v in (x[0], x[1])], total)
+    first = a[0] * a[1] + b[0] * b[1] * b[2] + c["p"] * c["q"] * c["r"]
+    return first + d[0][0] * d[0][1] + d[1][0] * d[1][1] + e[0] * e[1] + e[2] * e[3]
+
+
+# ------------------------------------------------------------------------ objects that say what is true
+
+
+class _Stack:
+    def __init__(self):
+        self.items = []
+
+    def __bool__(self):
+        return len(self.items) > 0
+
+
+class _Above:
+    def __init__(self, v):
+        self.v = v
+
+    def __bool__(self):
+        return bool(self.v > 0.0)
+
+
+@case(args=(draw(5),), second=True)
+def a_loop_until_a_stack_is_empty(x):
+    s = _Stack()
+    for v in x:
+        s.items.append(v * v)
+    r = 0.0
+    while s:
+        r = 0.5 * r + math.sin(s.items.pop())
+    return r
+
+
+@case(args=(draw(5),), second=True)
+def objects_as_conditions(x):
+    s = 0.0
+    for v in x:
+        p = _Above(v)
+        s += 2.0 * p.v if p else 1.0
+        if not p or v < 0.5:
+            s *= 0.7
+        if bool(p):
+            s += v * v
+        while p:
+            p.v -= 0.5
+            s += p.v * v
+    return s
+
+
+@case(args=(draw(4),), second=True)
+def a_table_in_lists_of_lists(x):
+    n = len(x)
+    rows = [[0.0] * n for _ in range(n)]
+    for i in range(n):
+        for j in range(n):
+            rows[i][j] = x[i] * x[(i + j) % n]
+            if j > 0:
+                rows[i][j] += rows[i][j - 1] * rows[i - 1][j]
+    first = rows[1]
+    first[0] *= rows[2][3]
+    return sum(sum(r) for r in rows) + rows[1][0] * first[1]

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ... import runtime
-from ..register import implements, is_array, types, vectorize
+from ..register import implements, is_array, types
 from . import exponential, logarithm, power, trigonometric
 from .bits import OPTIONS
 
@@ -69,10 +69,10 @@ def _of_one(original: Any, number: Any) -> Any:
     return function
 
 
-def _of_two(original: Any, number: Any) -> Any:
-    """The same for two operands, which broadcast. A whole exponent is left to repeated multiplication."""
+def _of_powers(original: Any, number: Any) -> Any:
+    """The same for powers. A whole exponent is left to repeated multiplication, and what is to be broadcast to
+    the function itself."""
     function = _named(original, lambda x, y: original(x, y))
-    of_elements = vectorize(lambda x, y: function(x, y))
 
     @implements(function, jit_options=OPTIONS)
     @_bare
@@ -80,17 +80,54 @@ def _of_two(original: Any, number: Any) -> Any:
         kinds = [t.dtype if is_array(t) else t for t in (x, y)]
         if not (_is_real(kinds[0]) and isinstance(kinds[1], types.Float)):
             return lambda x, y: original(x, y)
-        if is_array(x) or is_array(y):
-            return lambda x, y: of_elements(x, y)
-        if x == y == types.float32:
-            return lambda x, y: np.float32(number(np.float64(x), np.float64(y)))
-        return lambda x, y: number(np.float64(x), np.float64(y))
+        is_single = kinds[0] == kinds[1] == types.float32
+        arrays = [t for t in (x, y) if is_array(t)]
+        if not arrays:
+            if is_single:
+                return lambda x, y: np.float32(power.power_of_single(np.float64(x), np.float64(y)))
+            return lambda x, y: number(np.float64(x), np.float64(y))
+        if any(t.layout != "C" or t.ndim != arrays[0].ndim or t.ndim == 0 for t in arrays):
+            return lambda x, y: original(x, y)
+        dtype = np.float32 if is_single else np.float64
+        return _of_lines(function, original, dtype, is_array(x), is_array(y))
 
     return function
 
 
-def _of_two_numbers(original: Any, number: Any) -> Any:
-    """The same for a helper of `srcdiff.runtime` that gives float64 for numbers of any kind."""
+def _of_lines(function: Any, original: Any, dtype: Any, many_x: bool, many_y: bool) -> Any:
+    """Of arrays in C order and numbers."""
+
+    @_bare
+    def of_number_and_array(x: Any, y: Any) -> Any:
+        out = np.empty(y.shape, dtype)
+        given, taken = y.ravel(), out.ravel()
+        for k in range(given.size):
+            taken[k] = function(x, given[k])
+        return out
+
+    @_bare
+    def of_array_and_number(x: Any, y: Any) -> Any:
+        out = np.empty(x.shape, dtype)
+        given, taken = x.ravel(), out.ravel()
+        for k in range(given.size):
+            taken[k] = function(given[k], y)
+        return out
+
+    @_bare
+    def of_arrays(x: Any, y: Any) -> Any:
+        if x.shape != y.shape:
+            return original(x, y)
+        out = np.empty(x.shape, dtype)
+        first, second, taken = x.ravel(), y.ravel(), out.ravel()
+        for k in range(first.size):
+            taken[k] = function(first[k], second[k])
+        return out
+
+    return of_arrays if many_x and many_y else of_array_and_number if many_x else of_number_and_array
+
+
+def _of_two(original: Any, number: Any) -> Any:
+    """The function of two numbers for a helper of `srcdiff.runtime` that gives float64 for numbers of any kind."""
     function = _named(original, lambda x, y: original(x, y))
 
     @implements(function, jit_options=OPTIONS)
@@ -111,9 +148,9 @@ _KERNELS: list[tuple[Callable[[Any, Any], Any], Any, tuple[Any, ...]]] = [
     (_of_one, logarithm.log1p, (np.log1p, math.log1p)),
     (_of_one, trigonometric.sin, (np.sin, math.sin)),
     (_of_one, trigonometric.cos, (np.cos, math.cos)),
-    (_of_two, power.power, (operator.pow, np.power, math.pow)),
-    (_of_two_numbers, power.power_base, (runtime.power_base,)),
-    (_of_two_numbers, power.power_exponent, (runtime.power_exponent,)),
+    (_of_powers, power.power, (operator.pow, np.power, math.pow)),
+    (_of_two, power.power_base, (runtime.power_base,)),
+    (_of_two, power.power_exponent, (runtime.power_exponent,)),
 ]
 _known: dict[Any, Callable[..., Any]] = {
     original: made(original, number) for made, number, originals in _KERNELS for original in originals

@@ -11,7 +11,7 @@ import math
 
 from . import coefficients
 from .bits import SIGN, bits, error_of_product, from_bits, kernel, multiply_add, nearest, polynomial, select
-from .exponential import exp_of_sum
+from .exponential import exp, exp_of_sum
 from .logarithm import LOG2_HIGH, LOG2_LOW, ROOT_HALF_BITS, SMALLEST, as_float, log
 
 TWO_THIRDS, TWO_THIRDS_LOW = coefficients.TWO_THIRDS, coefficients.TWO_THIRDS_LOW
@@ -56,13 +56,9 @@ def _log_in_two_parts(x: float) -> tuple[float, float]:
 
 
 @kernel
-def power(x: float, y: float) -> float:
+def _completed(x: float, y: float, value: float) -> float:
+    """x**y, of |x|**y for finite |x| > 0."""
     size = abs(x)
-    high, low = _log_in_two_parts(size)
-    exponent = y * high
-    is_moderate = abs(exponent) <= _MOST
-    rest = select(is_moderate, multiply_add(y, low, error_of_product(y, high, exponent)), 0.0)
-    value = exp_of_sum(exponent, rest)
     value = select(size == 0.0, select(y < 0.0, _INFINITY, 0.0), value)
     value = select(size == _INFINITY, select(y < 0.0, 0.0, _INFINITY), value)
     value = select(size == 1.0, 1.0, value)
@@ -72,6 +68,23 @@ def power(x: float, y: float) -> float:
     value = from_bits(bits(value) ^ select(is_odd, bits(x) & SIGN, 0))
     value = select((x != x) | (y != y), x + y, value)  # noqa: PLR0124 (NaN)
     found: float = select((y == 0.0) | (x == 1.0), 1.0, value)
+    return found
+
+
+@kernel
+def power(x: float, y: float) -> float:
+    high, low = _log_in_two_parts(abs(x))
+    exponent = y * high
+    is_moderate = abs(exponent) <= _MOST
+    rest = select(is_moderate, multiply_add(y, low, error_of_product(y, high, exponent)), 0.0)
+    found: float = _completed(x, y, exp_of_sum(exponent, rest))
+    return found
+
+
+@kernel
+def power_of_single(x: float, y: float) -> float:
+    """The same, precise enough for a float32."""
+    found: float = _completed(x, y, exp(y * log(abs(x))))
     return found
 
 

@@ -52,34 +52,43 @@ _FIRST, _SECOND, _THIRD, _FOURTH = _turns()
 
 
 @kernel
+def _sum(x: float, y: float) -> tuple[float, float]:
+    """The sum rounded, and what rounding took."""
+    total = x + y
+    return total, error_of_sum(x, y, total)
+
+
+@kernel
+def _product(x: float, y: float) -> tuple[float, float]:
+    """The product rounded, and what rounding took."""
+    product = x * y
+    return product, error_of_product(x, y, product)
+
+
+@kernel
 def _reduced(x: float) -> tuple[float, float, int]:
-    """x less a multiple of pi/2, in two parts, and that multiple modulo 4 (in the last two bits)."""
+    """x less a multiple of pi/2, in two parts, and that multiple modulo 4 (in the last two bits).
+
+    Near a multiple of pi/2 all that is larger than 2**-61 cancels, so it is added up without an error."""
     e = ((bits(x) >> 52) & 2047) - 1023
     e = select(e < 0, 0, e)
     e = select(e > 1023, 1023, e)
     whole = x * from_bits((1075 - e) << 52)
-    first, second = _FIRST[e], _SECOND[e]
-    product = whole * first
-    rest = error_of_product(whole, first, product)
-    product = multiply_add(nearest(0.25 * product), -4.0, product)
-    total = product + rest
-    low = error_of_sum(product, rest, total)
-    product = whole * second
-    last = multiply_add(whole, _THIRD[e], error_of_product(whole, second, product))
-    last = multiply_add(whole, _FOURTH[e], last)
-    more = total + product
-    lower = error_of_sum(total, product, more)
-    quarters = nearest(more)
-    more = more - quarters
-    # near a multiple of pi/2, these cancel
-    lowest = low + lower
-    last = error_of_sum(low, lower, lowest) + last
-    total = more + lowest
-    last = error_of_sum(more, lowest, total) + last
-    turn = total + last
-    low = (total - turn) + last
-    r = turn * PI_HALF
-    low = multiply_add(low, PI_HALF, multiply_add(turn, PI_HALF_LOW, error_of_product(turn, PI_HALF, r)))
+    first, first_low = _product(whole, _FIRST[e])  # up to 2**54, and 2
+    second, second_low = _product(whole, _SECOND[e])  # 1, and 2**-53
+    third, third_low = _product(whole, _THIRD[e])  # 2**-52, and 2**-105
+    first = multiply_add(nearest(0.25 * first), -4.0, first)
+    turn, first_low = _sum(first, first_low)
+    turn, second = _sum(turn, second)
+    quarters = nearest(turn)
+    small, first_low = _sum(first_low, second)
+    third, second_low = _sum(third, second_low)
+    small, third = _sum(small, third)
+    turn, small = _sum(turn - quarters, small)
+    small = small + ((first_low + second_low) + (third + multiply_add(whole, _FOURTH[e], third_low)))
+    turn, low = _sum(turn, small)
+    r, r_low = _product(turn, PI_HALF)
+    low = multiply_add(low, PI_HALF, multiply_add(turn, PI_HALF_LOW, r_low))
     return r, low, bits(quarters + SHIFT)
 
 

@@ -1,0 +1,84 @@
+"""Whether every index of a function is surely inside its array, so that compiled code need not look.
+
+Surely inside are the places of loops that stand for array statements, whose lengths are those of the arrays or have
+been held against them; the rows of tapes, which are made for the loops that index them; and what the inequalities of
+loop bounds and lengths prove.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Set
+
+from ..analysis.dependence import At, Instance, Place
+from ..ir.nodes import Block, Const, Expr, For, Function, If, Item, Name, Slice, While
+from ..ir.types import Dim, Num, Tup, Type
+from ..ir.walk import expressions, names, subexprs
+from ..rules.typing import TypeProblem, Typer
+from .order import known_in
+from .storage import parts
+
+
+def all_inside(function: Function, types: dict[str, Type], own: Set[str], tapes: Set[str]) -> bool:
+    """`own` are the counters of loops that stand for array statements, `tapes` the arrays that keep values."""
+    return _Inside(types, own, tapes).block(function.body, ())
+
+
+class _Inside:
+    def __init__(self, types: dict[str, Type], own: Set[str], tapes: Set[str]) -> None:
+        self.types, self.own, self.tapes = types, own, tapes
+        self.seen: dict[tuple[Item, tuple[int, ...]], bool] = {}
+
+    def block(self, block: Block, way: tuple[At, ...]) -> bool:
+        for s in block:
+            if not all(self.expression(e, way) for e in expressions(s)):
+                return False
+            match s:
+                case For(body=body) | While(body=body):
+                    if not self.block(body, (*way, At(0, s))) or not self.block(s.orelse, way):
+                        return False
+                case If(test=test, body=body, orelse=orelse):
+                    one, other = At(0, side=1, test=test), At(0, side=2, test=test)
+                    if not self.block(body, (*way, one)) or not self.block(orelse, (*way, other)):
+                        return False
+                case _:
+                    pass
+        return True
+
+    def expression(self, e: Expr, way: tuple[At, ...]) -> bool:
+        return all(self.item(part, way) for part in subexprs(e) if isinstance(part, Item))
+
+    def item(self, e: Item, way: tuple[At, ...]) -> bool:
+        key = e, tuple(id(at.loop) for at in way)
+        if key not in self.seen:
+            self.seen[key] = self.is_inside(e, way)
+        return self.seen[key]
+
+    def is_inside(self, e: Item, way: tuple[At, ...]) -> bool:
+        try:
+            base = Typer(self.types)(e.base)
+        except TypeProblem:
+            return False
+        if isinstance(base, Tup):
+            return True  # its places are known when the text is compiled
+        if not isinstance(base, Num) or base.ndim is None:
+            return False
+        if isinstance(e.base, Name) and e.base.id in self.tapes:
+            return True
+        if any(p == Const(Ellipsis) or p == Const(None) for p in parts(e)):
+            return all(isinstance(p, Slice | Const) and not _is_number(p) for p in parts(e))
+        return all(self.part(p, dim, way) for p, dim in zip(parts(e), base.shape, strict=False))
+
+    def part(self, part: Expr, dim: Dim, way: tuple[At, ...]) -> bool:
+        if isinstance(part, Slice) or names(part) & self.own:
+            return True
+        if part == Const(0) and dim.one is True:
+            return True
+        loops = tuple(at.loop for at in way if at.loop is not None)
+        if not loops:
+            return False
+        known = known_in(loops, self.types)
+        return Instance(Place("", (part,), way), 1, len(loops), known).is_inside((dim,))
+
+
+def _is_number(e: Expr) -> bool:
+    return isinstance(e, Const) and isinstance(e.value, int)

@@ -1,0 +1,170 @@
+"""Nests over the same space as one nest.
+
+in:   for i in range(n): y[i] = np.exp(x[i])        out:  for i in range(n):
+      for i in range(n): z[i] = y[i] * w[i]                   y[i] = np.exp(x[i])
+                                                              z[i] = y[i] * w[i]
+
+The trips of two nests may be taken in turns if no trip of the first one then comes too late for a trip of the second:
+wherever both touch one element, and one of them writes it, the first nest does so on the same trip or an earlier one.
+Innermost loops are left apart where they add to, or write, shifted elements of one array: a compiler runs each of them
+on several elements at a time, and could not do so with both in one loop.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ...analysis.dependence import At, Place, may_meet
+from ...ir.nodes import Block, Comment, For, If, Name, Stmt, While
+from ...ir.walk import rename, statements
+from ..order import known_in
+from ..storage import Access
+from .effects import Summary, is_check, summary
+from .overlap import distance
+from .site import Context, lasting
+
+REACH = 24  # statements that a nest may move up
+
+
+class Fusion:
+    """The fusion of the nests of a function."""
+
+    def __init__(self, context: Context) -> None:
+        self.context, self.storage = context, context.storage
+        self.around: tuple[For | While, ...] = ()  # the loops that the walk is in
+        self.summaries: dict[int, tuple[Stmt, Summary]] = {}
+
+    def block(self, block: Block, outer: tuple[str, ...] = ()) -> Block:
+        """A block with its nests fused; `outer` are the counters of the nest that it is the body of."""
+        out: list[Stmt] = []
+        for s in block:
+            match s:
+                case For() if self.is_own(s):
+                    if not self.joined(out, s, outer):
+                        out.append(s)
+                case For() | While():
+                    self.around = (*self.around, s)
+                    out.append(replace(s, body=self.block(s.body)))
+                    self.around = self.around[:-1]
+                case If():
+                    out.append(replace(s, body=self.block(s.body), orelse=self.block(s.orelse)))
+                case _:
+                    out.append(s)
+        return tuple(out)
+
+    def is_own(self, s: Stmt) -> bool:
+        return isinstance(s, For) and isinstance(s.target, Name) and s.target.id in self.context.counters
+
+    def joined(self, out: list[Stmt], s: For, outer: tuple[str, ...]) -> bool:
+        """Whether a nest has been made part of one of the statements in front of it."""
+        for k in range(len(out) - 1, max(-1, len(out) - REACH), -1):
+            first = out[k]
+            if isinstance(first, Comment) or self.effect(first).fixed:
+                return False
+            if not (isinstance(first, For) and self.is_own(first) and self.same_space(first, s)):
+                continue
+            moved = self.moved(out, k, s)
+            if moved is None or not self.may_fuse(first, s, outer):
+                continue
+            ahead, behind = moved
+            out[k:] = [*ahead, self.fused(first, s, outer), *behind]
+            return True
+        return False
+
+    def effect(self, s: Stmt) -> Summary:
+        known = self.summaries.get(id(s))
+        if known is None or known[0] is not s:
+            known = self.summaries[id(s)] = s, summary(s, self.storage)
+        return known[1]
+
+    def moved(self, out: list[Stmt], k: int, s: For) -> tuple[list[Stmt], list[Stmt]] | None:
+        """The statements between two nests: those that go ahead of both since the second one needs them, and those that
+        come behind; None where they cannot."""
+        needed: list[Stmt] = [s]
+        ahead: list[Stmt] = []
+        behind: list[Stmt] = []
+        for t in reversed(out[k + 1 :]):
+            if is_check(t) or not all(self.effect(t).commutes(self.effect(n)) for n in needed):
+                if not all(self.effect(t).commutes(self.effect(b)) for b in (out[k],)):
+                    return None
+                needed.append(t)
+                ahead.append(t)
+            else:
+                behind.append(t)
+        ahead.reverse()
+        behind.reverse()
+        order = {id(t): n for n, t in enumerate(out[k + 1 :])}
+        for t in ahead:
+            if any(order[id(b)] < order[id(t)] and not self.effect(t).commutes(self.effect(b)) for b in behind):
+                return None
+        return ahead, behind
+
+    def same_space(self, a: For, b: For) -> bool:
+        assert isinstance(a.target, Name)
+        assert isinstance(b.target, Name)
+        (one, _), (other, lengths) = self.context.counters[a.target.id], self.context.counters[b.target.id]
+        return lengths.same(one, other) and lasting(one) and lasting(other)
+
+    # ------------------------------------------------------------------------------------------------- legality
+
+    def may_fuse(self, a: For, b: For, outer: tuple[str, ...]) -> bool:
+        one, other = self.effect(a), self.effect(b)
+        counters = {s.target.id for s in statements((a, b)) if isinstance(s, For) and isinstance(s.target, Name)}
+        for x, y in ((one, other), (other, one)):
+            if (x.bound - counters) & y.mentioned:
+                return False
+            numbers = {n for n in x.added if not self.storage.holds(n)}
+            if numbers & y.mentioned - y.added or numbers & y.read:
+                return False
+        innermost = not _has_loops(a) and not _has_loops(b)
+        return all(
+            self.in_turn(x, y, a, b, outer, innermost)
+            for x in self.storage.accesses(a.body)
+            for y in self.storage.accesses(b.body)
+            if self.storage.find(x.name) == self.storage.find(y.name) and not x.kind == y.kind == "read"
+        )
+
+    def in_turn(self, x: Access, y: Access, a: For, b: For, outer: tuple[str, ...], innermost: bool) -> bool:
+        """Whether two accesses leave two loops free to take their trips in turns, and a compiler free to take several
+        at a time."""
+        assert isinstance(a.target, Name)
+        assert isinstance(b.target, Name)
+        sums = x.kind == y.kind == "add"
+        if x.name != y.name or x.place is None or y.place is None:
+            return sums and x.name != y.name
+        for c in outer:
+            if distance(x.place, y.place, c, c) not in (0, None):
+                return not innermost  # on different trips of a loop around both
+        ahead = distance(x.place, y.place, a.target.id, b.target.id)
+        if ahead == 0 or (ahead is not None and ahead < 0 and not innermost):
+            return True
+        if ahead is None or not innermost:
+            return (
+                sums if not innermost and ahead is not None else self.never_meet(x, y, a, b) or (sums and not innermost)
+            )
+        return False
+
+    def never_meet(self, x: Access, y: Access, a: For, b: For) -> bool:
+        ways = (*(At(0, loop) for loop in self.around),)
+        known = known_in((*self.around, a, b), self.context.types)
+        one, other = (
+            Place(x.name, x.place, (*ways, At(0, a), *x.way)),
+            Place(y.name, y.place, (*ways, At(1, b), *y.way)),
+        )
+        return not may_meet(one, other, len(self.around), known)
+
+    # ------------------------------------------------------------------------------------------------- together
+
+    def fused(self, a: For, b: For, outer: tuple[str, ...]) -> For:
+        assert isinstance(a.target, Name)
+        assert isinstance(b.target, Name)
+        body = (*a.body, *rename(b.body, {b.target.id: a.target.id}))
+        origin = a.origin if a.origin is b.origin else None
+        adjoint_of = a.adjoint_of if a.adjoint_of == b.adjoint_of else None
+        whole = replace(a, body=body, origin=origin, adjoint_of=adjoint_of)
+        inner = self.block(body, (*outer, a.target.id))
+        return replace(whole, body=inner)
+
+
+def _has_loops(s: For) -> bool:
+    return any(isinstance(i, For | While) for i in statements(s.body))

@@ -1,0 +1,118 @@
+"""A function with its array statements as loop nests.
+
+in:   y = np.exp(x) * w                out:  y = np.empty_like(x)
+                                             for i in range(len(x)):
+                                                 y[i] = np.exp(x[i]) * w
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+from ...ir.nodes import Assign, Block, For, Function, If, Item, Name, Stmt, Update, While
+from ...ir.types import Type
+from ...ir.walk import Fresh, assigned, mentioned, names, statements, targets
+from ..storage import Storage
+from .contraction import contracted
+from .fusion import Fusion
+from .lengths import Lengths
+from .site import COUNTERS, Context
+from .statements import lowered as lowered_statement
+
+
+def lowered(
+    function: Function, types: dict[str, Type], wished: dict[str, str], equal: bool
+) -> tuple[Function, set[str]]:
+    """The function with its array statements lowered, and the counters of its new loops; `types` and `wished` are told
+    of the new variables. `equal` is as in `derive.Request`."""
+    params = {p.name for p in function.params}
+    taken = mentioned(function.body) | params
+    known = taken | {wished.get(n, n) for n in taken}
+    letters = [c for c in COUNTERS if c not in known] or list(COUNTERS)
+    context = Context(types, wished, Storage(function, types), Fresh(taken), letters, Lengths(equal))
+    context.lasting = _lasting(function)
+    body, _ = _block(context, function.body, params)
+    context.storage = Storage(replace(function, body=body), types)  # what nests fill shares memory with nothing
+    body = contracted(context, Fusion(context).block(body))
+    return replace(function, body=body), set(context.counters)
+
+
+def _block(context: Context, block: Block, defined: set[str]) -> tuple[Block, set[str]]:
+    """A block with its statements lowered, and what is surely assigned after it."""
+    out: list[Stmt] = []
+    outside, context.lengths = context.lengths, context.lengths.inside()
+    stored: set[int] = set()  # the stores into tapes that have become needless
+    for k, s in enumerate(block):
+        match s:
+            case Assign() if id(s) in stored:
+                continue
+            case Assign() | Update():
+                found = lowered_statement(context, s, defined)
+                store = _store(context, found, block[k + 1 :])
+                if store is not None:
+                    stored.add(id(store))
+                    found = _in_tape(context, found, store)
+                out.extend(found)
+                defined = defined | set(targets(s.target))
+            case If():
+                body, a = _block(context, s.body, defined)
+                orelse, b = _block(context, s.orelse, defined)
+                out.append(replace(s, body=body, orelse=orelse))
+                defined = a & b
+            case For():
+                body, _ = _block(context, s.body, defined | set(targets(s.target)))
+                out.append(replace(s, body=body))
+            case While():
+                body, _ = _block(context, s.body, defined)
+                out.append(replace(s, body=body))
+            case _:
+                out.append(s)
+    context.lengths = outside
+    return tuple(out), defined
+
+
+def _lasting(function: Function) -> frozenset[str]:
+    """The variables that are bound once, in front of all loops, and the arguments that keep their value."""
+    bound = Counter(n for s in statements(function.body) for n in _bound(s))
+    first = {n for s in function.body if isinstance(s, Assign) for n in targets(s.target) if bound[n] == 1}
+    return frozenset(first | {p.name for p in function.params if not bound[p.name]})
+
+
+def _bound(s: Stmt) -> list[str]:
+    return targets(s.target) if isinstance(s, Assign | Update | For) else []
+
+
+def _store(context: Context, made: list[Stmt], rest: Block) -> Assign | None:
+    """The statement that copies an array, which these statements make, into its place on a tape."""
+    own = next((s.target for s in made if isinstance(s, Assign) and _is_buffer(context, s)), None)
+    for k, s in enumerate(rest if isinstance(own, Name) else ()):
+        match s:
+            case Assign(target=Item(base=Name(id=tape), index=index), value=value) if value == own:
+                between, later = rest[:k], rest[k + 1 :]
+                free = tape not in mentioned(between) and not names(index) & assigned(between)
+                assert isinstance(own, Name)
+                return s if free and own.id not in _changed((*between, *later)) else None
+            case _:
+                pass
+    return None
+
+
+def _is_buffer(context: Context, s: Assign) -> bool:
+    return isinstance(s.target, Name) and s.target.id in context.buffers
+
+
+def _changed(block: Block) -> set[str]:
+    """The variables that are bound, or whose elements are written."""
+    written = (s.target for s in statements(block) if isinstance(s, Assign | Update) and isinstance(s.target, Item))
+    return assigned(block) | {n for place in written for n in names(place.base)}
+
+
+def _in_tape(context: Context, made: list[Stmt], store: Assign) -> list[Stmt]:
+    """The statements that make an array, with its place on the tape for the array."""
+    assert isinstance(store.value, Name)
+    assert isinstance(store.target, Item)
+    own = store.value.id
+    context.buffers.discard(own)
+    context.storage.join(own, *sorted(names(store.target.base)))
+    return [replace(s, value=store.target) if isinstance(s, Assign) and s.target == store.value else s for s in made]

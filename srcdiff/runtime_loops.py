@@ -1,0 +1,24 @@
+"""What loops call that stand for array statements in the text for Numba."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class LengthsDiffer(ValueError):
+    """Two lengths that a text takes to be the same are not: one of them is 1, or the operation is an error."""
+
+
+def same_length(n: int, m: int) -> None:
+    """Hold two lengths against each other for the loops that follow. Raises LengthsDiffer."""
+    if n != m:
+        raise LengthsDiffer("operands could not be broadcast together")
+
+
+def added(total: Any, term: Any) -> Any:
+    """`total + term` in a sum whose terms may come in any order: compiled, several of them are added at a time.
+
+    >>> added(1.0, 0.5)
+    1.5
+    """
+    return total + term
