@@ -118,7 +118,8 @@ def build(
     function = replace(function, doc=docstring(core, asked, seeds))
     rendered = render_module([*called, function])
     module = load(rendered, function.name)
-    module.functions[function.name].__dict__["tapes"] = tapes_of(function)
+    for f in (*called, function):
+        module.functions[f.name].__dict__["tapes"] = tapes_of(f)
     return Built(
         function,
         rendered.text,

@@ -11,6 +11,7 @@ import numpy as np
 from .runtime_adjoints import adjoint_of, as_it_is, hooked, watched
 from .runtime_calls import pulled_back
 from .runtime_complex import doubled, halved, resized, unit
+from .runtime_lists import array_of
 from .runtime_loops import added, same_length
 from .runtime_matrices import (
     cofactors,
@@ -65,6 +66,7 @@ from .runtime_texts import formatted, text
 __all__ = [
     "added",
     "adjoint_of",
+    "array_of",
     "as_it_is",
     "checkpoint",
     "checkpointed",

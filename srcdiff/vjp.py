@@ -197,6 +197,16 @@ def _derivative(f: Any, wanted: tuple[str, ...], jit: Jit | None, fallback: str 
     return Derivative(f, Options("vjp", wanted, jit, False, quiet=True, fallback=fallback))
 
 
+def _made(f: Any, wanted: tuple[int, ...], count: int) -> Derivative:
+    """The derivative that the pullback of a call with `count` arguments stands for, by those of them; where `f` is a
+    function inside another one it has more arguments than that (for calls that are themselves differentiated)."""
+    names = tuple(signature_of(f).parameters)[:count]
+    return _derivative(f, tuple(names[k] for k in wanted), False, None)
+
+
+vjp.__dict__["made"] = _made
+
+
 def _kind(a: Any) -> str:
     if is_structure(a):
         return "real" if any(is_real(leaf) for _, leaf in leaves(a, "")) else ""

@@ -739,3 +739,61 @@ def test_what_is_not_read_is_not_computed_again(f: Any) -> None:
         UnsupportedCall, match="`noisy`, which runs on the tape, in what the reverse sweep computes again"
     ):
         srcdiff.grad(f)(0.5)
+
+
+# ------------------------------------------------------------------------------------- what only the next trip reads
+
+
+def turned(x, v, n):
+    """Nobody reads `x` when the loop has ended, but each trip reads that of the one before."""
+    for _ in srcdiff.checkpointed(range(n), snapshots=3):
+        y = np.sin(x) + 0.1 * x * x
+        v = np.cos(x) * v + 0.2 * x * v
+        x = y
+    return np.sum(v)
+
+
+def counted(x, n):
+    k = 1.0
+    for _ in srcdiff.checkpointed(range(n), snapshots=2):
+        x = x * np.cos(k * x)
+        k = k + 0.25
+    return np.sum(x)
+
+
+def step(x):
+    return np.sin(x) + 0.1 * x * x
+
+
+def along(x, v, n):
+    for _ in srcdiff.checkpointed(range(n), snapshots=5):
+        x, v = srcdiff.jvp(step, (x,), (v,))
+    return np.sum(v)
+
+
+def advanced(x, n):
+    for _ in srcdiff.checkpointed(range(n), snapshots=5):
+        x = step(x)
+    return np.sum(x)
+
+
+@pytest.mark.parametrize("trips", [0, 1, 2, 3, 9])
+def test_what_only_the_next_trip_reads(trips):
+    x, v = np.array([0.1, 0.2, 0.5]), np.array([1.0, 0.5, -0.3])
+    check_grad(turned, (x, v, trips), wrt=(0, 1))
+    check_grad(counted, (x, trips))
+
+
+def test_second_derivatives_in_bounded_memory():
+    x = np.linspace(0.1, 0.5, 2000)
+    v = np.cos(x)
+    product = srcdiff.grad(along)
+    np.testing.assert_allclose(product(x, v, 30), srcdiff.hvp(advanced)(x, 30, v), rtol=1e-10)
+    peaks = []
+    for trips in (50, 200):
+        product(x, v, trips)
+        tracemalloc.start()
+        product(x, v, trips)
+        peaks.append(tracemalloc.get_traced_memory()[1] / x.nbytes)
+        tracemalloc.stop()
+    assert max(peaks) < 30

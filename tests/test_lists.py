@@ -223,7 +223,7 @@ def a_list_of_the_module(x):
     return rows[1][0]
 
 
-def a_generator_under_a_name(x):
+def a_generator_under_a_name(x):  # it reads `k` when it is asked for its elements
     k = 2.0
     squares = (k * v * v for v in x)
     k = x[0]

@@ -192,6 +192,94 @@ def minimised(x, k):
 
 dminimised = srcdiff.grad(minimised)
 
+# --------------------------------------------------------------------------------- products, where they are needed
+
+
+def network(w, x):
+    return np.tanh(w @ x)
+
+
+def of_pullback(w, x):
+    y, pullback = srcdiff.vjp(network, w, x)
+    w_bar, x_bar = pullback(2.0 * y)
+    return np.sum(w_bar * w) + np.sum(x_bar**2)
+
+
+def of_tangent(w, x):
+    y, y_dot = srcdiff.jvp(network, (w, x), (None, x * x))
+    return np.sum(y * y_dot)
+
+
+def pulled_in_a_loop(x, k):
+    s = 0.0
+    while s < 2.0:
+        v, pullback = srcdiff.vjp(energy, x, k)
+        g, k_bar = pullback(0.5)
+        x = x - 0.1 * g
+        s += abs(v) * 0.2 + 0.1 + 0.01 * k_bar
+    return np.sum(x * x) + s
+
+
+def pulled_through_a_closure(x, k):
+    def bowl(z):
+        return np.sum(np.sin(z) * x) * k
+
+    v, pullback = srcdiff.vjp(bowl, x * 2.0)
+    (g,) = pullback(1.0)
+    _, t = srcdiff.jvp(bowl, (x,), (g,))
+    return v * t + np.sum(g)
+
+
+def pulled_after_a_write(x, k):
+    """The pullback is that of what the argument was."""
+    y = x.copy()
+    v, pullback = srcdiff.vjp(energy, y, k)
+    y[0] = 5.0 * x[1]
+    g, k_bar = pullback(v)
+    return np.sum(g * y) + k_bar
+
+
+def two_results(x):
+    return x * x, np.sum(x**3)
+
+
+def pulled_from_two(x):
+    (a, b), pullback = srcdiff.vjp(two_results, x)
+    (g,) = pullback((a, b))
+    (h,) = pullback((a * b, 1))
+    return np.sum(g * h)
+
+
+def tangents_by_two(x, k):
+    tangent = srcdiff.jvp(energy, wrt=(0, 1))
+    s = 0.0
+    for i in range(3):
+        _, t = tangent(x, k, x, 1.0 * i)
+        s += t
+    return s
+
+
+def all_kinds(x, k):
+    h = srcdiff.hvp(energy)(x, k, x * k)
+    second = srcdiff.hessian(energy)(x, k)
+    j = srcdiff.jacobian(lambda z: z**2 * k)(x)
+    v, g = srcdiff.value_and_grad(energy)(x, k)
+    return np.sum(h * (second @ g)) + v * np.sum(j @ x)
+
+
+def gradient_of_that(x, k):
+    return np.sum(srcdiff.grad(pulled_in_a_loop)(x, k))
+
+
+def pulled_to_a_dict(p, x):
+    def scaled(q):
+        return np.sum(q["a"] * x) ** 2 * q["b"]
+
+    _, pullback = srcdiff.vjp(scaled, {"a": x, "b": p})
+    (g,) = pullback(1.0)
+    return np.sum(g["a"]) + g["b"]
+
+
 X = np.array([0.4, -0.7])
 Z = np.array([0.3, 0.1, -0.2])
 CASES: list[Any] = [
@@ -205,6 +293,16 @@ CASES: list[Any] = [
     (with_values, (X, 0.3), 1e-5),
     (of_closure, (1.4,), 1e-5),
     (triple, (0.9, 0.4), 1e-5),
+    (of_pullback, (W, Z), 1e-5),
+    (of_tangent, (W, Z), 1e-5),
+    (pulled_in_a_loop, (X, 0.3), 1e-5),
+    (pulled_through_a_closure, (X, 0.3), 1e-5),
+    (pulled_after_a_write, (X, 0.3), 1e-5),
+    (pulled_from_two, (X,), 1e-5),
+    (tangents_by_two, (X, 0.3), 1e-5),
+    (all_kinds, (X, 0.3), 1e-5),
+    (gradient_of_that, (X, 0.3), 1e-5),
+    (pulled_to_a_dict, (0.4, X), 1e-5),
 ]
 
 
@@ -219,14 +317,17 @@ def test_both_modes(f, args, rtol):
     check_grad(f, args, rtol=rtol)
 
 
-@pytest.mark.parametrize("f", [descended, minimum, root, conjugate_gradient, of_closure])
+PULLED = (of_pullback, of_tangent, pulled_in_a_loop, pulled_through_a_closure, pulled_after_a_write, pulled_from_two)
+
+
+@pytest.mark.parametrize("f", [descended, minimum, root, conjugate_gradient, of_closure, *PULLED])
 def test_second_order(f):
     args = next(a for g, a, _ in CASES if g is f)
     # (the start of an iteration that has converged has a derivative of nothing but rounding)
     check_grad(f, args, wrt="a" if f is minimum else None, rtol=1e-4, order=2)
 
 
-LONG = (minimum, layer, conjugate_gradient)
+LONG = (minimum, layer, conjugate_gradient, all_kinds, gradient_of_that, pulled_from_two, tangents_by_two)
 
 
 @pytest.mark.jit

@@ -70,6 +70,7 @@ PARTS = {
     "runtime_schedules": "runtime",
     "runtime_calls": "runtime",
     "runtime_loops": "runtime",
+    "runtime_lists": "runtime",
 }
 
 

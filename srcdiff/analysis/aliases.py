@@ -17,6 +17,7 @@ from ..ir.types import ListOf, Num, Type
 from ..ir.walk import is_call_of, statements
 from ..rules import is_read_only, is_view
 from ..rules.typing import TypeProblem, Typer
+from .settled import Settled
 
 
 @dataclass
@@ -61,6 +62,14 @@ class Aliases:
         """The lists that may be the same one, or one in the other."""
         return [n for n in self.members(name) if isinstance(self.types.get(n), ListOf)]
 
+    def written_by(self, s: Stmt) -> list[str]:
+        """The variables whose arrays a statement writes, itself or by what it calls."""
+        if not isinstance(s, Assign | Update):
+            return []
+        callee = called(s.value)
+        args = s.value.args if isinstance(s.value, Call) else ()
+        return [*_written(s, self), *(n for k in (callee.written if callee else ()) for n in self.shares(args[k]))]
+
     def shares(self, e: Expr) -> list[str]:
         """The arrays and lists that the value of `e` may share memory with."""
         match e:
@@ -89,6 +98,7 @@ def analyse(function: Function, types: dict[str, Type], check: bool = True) -> A
     shares memory with an array that is written."""
     aliases = Aliases(types)
     written: list[str] = []
+    puts: list[tuple[Stmt, str, Expr]] = []
     for s in statements(function.body):
         match s:
             case Assign(target=Name(id=name), value=value) if aliases.is_array(name) or _is_list(types.get(name)):
@@ -102,19 +112,34 @@ def analyse(function: Function, types: dict[str, Type], check: bool = True) -> A
             case Assign(target=Display(items=targets), value=Call() as call) if called(call) is not None:
                 _share_results([t.id for t in targets if isinstance(t, Name)], call, aliases)
             case Effect(value=Call(args=(Name(id=name), item)) as call) if is_call_of(call, list.append):
-                for other in aliases.shares(item):
-                    aliases.union(name, other)
+                puts.append((s, name, item))
             case Assign(target=Item(base=base), value=value) if _is_list(Typer(types)(base)):
-                for other in aliases.shares(value):
-                    aliases.union(root_of(base), other)
+                puts.append((s, root_of(base), value))
             case _:
                 pass
         if isinstance(s, Assign | Update):
             written.extend(_written(s, aliases))
+    _put_in_lists(function, puts, written, aliases)
     aliases.mutable_roots = {aliases.find(name) for name in written}
     if check:
         _check(function, aliases)
     return aliases
+
+
+def _put_in_lists(function: Function, puts: list[tuple[Stmt, str, Expr]], written: list[str], aliases: Aliases) -> None:
+    """An array in a list may be written under another name, unless nobody writes it any more."""
+    roots = {aliases.find(n) for n in written}
+    settled: Settled | None = None
+    apart: list[tuple[str, str]] = []
+    for s, name, item in puts:
+        for other in aliases.shares(item):
+            if item == Name(other) and aliases.is_array(other) and aliases.find(other) in roots:
+                settled = settled or Settled(function.body, (p.name for p in function.params), aliases.written_by)
+                if settled.is_settled(s, aliases.members(other)):
+                    continue
+            apart.append((name, other))
+    for name, other in apart:
+        aliases.union(name, other)
 
 
 def _share_results(names: list[str], call: Call, aliases: Aliases) -> None:

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+import gast  # type: ignore[import-untyped,unused-ignore]
 import numpy as np
 
 from srcdiff.frontend.names import MISSING, NOT_STATIC, Reference, Scope, static_attribute
@@ -314,7 +315,8 @@ class Expressions:
 
     def _compare(self, node: Any) -> Expr:
         span = self.text.span(node)
-        operands = [node.left, *node.comparators]
+        tested = zip(node.ops, node.comparators, strict=True)
+        operands = [node.left, *(_written_out(c) if type(op).__name__ in ("In", "NotIn") else c for op, c in tested)]
         ahead = len(self._ahead)
         values = self.in_order(operands)
         if len(self._ahead) > ahead and any(_assigns(operand) for operand in operands[2:]):
@@ -393,6 +395,13 @@ def _target_names(target: Any) -> list[str]:
         return [target.id]
     parts = getattr(target, "elts", None) or [getattr(target, "value", None)]
     return [name for part in parts if part is not None for name in _target_names(part)]
+
+
+def _written_out(node: Any) -> Any:
+    """A set of which only membership is asked, as the tuple that it is written as."""
+    if type(node).__name__ != "Set":
+        return node
+    return ast.copy_location(gast.Tuple(elts=node.elts, ctx=gast.Load()), node)
 
 
 def _comparison(kind: str, left: Expr, right: Expr, span: Span) -> Expr:

@@ -153,6 +153,15 @@ def statements(block: Block) -> Iterator[Stmt]:
             yield from statements(inner)
 
 
+def paths(block: Block, path: tuple[Stmt, ...] = ()) -> Iterator[tuple[Stmt, tuple[Stmt, ...]]]:
+    """All statements of a block in text order, each with the branches and loops that it stands in, the outermost one
+    first."""
+    for s in block:
+        yield s, path
+        for inner in blocks(s):
+            yield from paths(inner, (*path, s))
+
+
 def expressions(s: Stmt) -> tuple[Expr, ...]:
     """The expressions that belong to the statement itself (not to its blocks), in order of evaluation."""
     match s:

@@ -66,6 +66,9 @@ class Classes(Records):
         if function in (list, tuple) and len(e.args) == 1 and is_call_of(e.args[0], enumerate, zip, reversed):
             found = static_items(self, self.source(e.args[0]))
             return None if found is None else sequence(tuple(found), function is list, e)
+        if function is operator.contains and isinstance(known := getattr(e.args[0], "value", None), frozenset):
+            members = Display("tuple", tuple(Object(v, repr(v)) for v in sorted(known, key=repr)))
+            return self.expr(replace(e, args=(members, *e.args[1:])))
         if function not in _OF_STRUCTURES or not e.args or not isinstance(self.type_apart(e.args[0]), Tup):
             return None
         if function is operator.contains:

@@ -61,7 +61,13 @@ class Displays(Order):
         if is_call_of(raw, enumerate, zip, reversed, itertools.count):
             assert isinstance(raw, Call)
             kwargs = tuple((k, self.expr(v)) for k, v in raw.kwargs)
-            return replace(raw, args=tuple(map(self.source, raw.args)), kwargs=kwargs)
+            args: list[Expr] = []
+            for a in raw.args:
+                if isinstance(a, Display) and a.kind == "starred":
+                    args += self.items_of(as_value(self.expr(a.items[0])), raw)
+                else:
+                    args.append(self.source(a))
+            return replace(raw, args=tuple(args), kwargs=kwargs)
         return self.expr(raw)
 
     def captured_structure(self, e: Object, form: Form | None) -> Expr:

@@ -24,7 +24,7 @@ from .forms import is_helper, no_method
 from .groups import NotYet, flat
 from .literals import as_value
 from .policy import Policy
-from .recursion import Recursion, rebuilt
+from .recursion import Recursion
 from .state import to_problem
 
 _MAKING = ("__init__", "__post_init__", "__new__")
@@ -86,7 +86,7 @@ class Dynamics(Recursion):
             raise NotYet
         self.policy.parts[id(part)] = part
         names = iter(self.results_of(part, tuple(leaves), e))
-        return rebuilt(part.result, names)
+        return self.rebuilt(part.result, names)
 
     def without_rule(
         self,

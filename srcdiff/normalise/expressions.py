@@ -227,7 +227,6 @@ class Rewriter(Indices, Lazy, Unread):
         return e
 
     def static(self, base: Object, e: Attr) -> Expr:
-        """An attribute of a class or module."""
         raise NotImplementedError
 
     def captured_structure(self, e: Object, form: Form | None) -> Expr:
@@ -369,7 +368,7 @@ class Rewriter(Indices, Lazy, Unread):
 
     def is_read(self, function: Any) -> bool:
         """Whether the source of a function without a rule is read: of a helper where it stands for itself."""
-        return spelled_out(function) is not None or not is_helper(function)
+        return not is_helper(function) or spelled_out(function) is not None
 
     def _method(self, e: Call, attr: Attr) -> Expr:
         if is_call_of(attr.base, super) and isinstance(attr.base, Call) and not attr.base.args:
@@ -387,7 +386,8 @@ class Rewriter(Indices, Lazy, Unread):
         if isinstance(base, Object) and found is not None:  # `scipy.stats.norm.logpdf`
             return self._call(replace(e, func=Object(found, f"{base.text}.{attr.name}", attr.at)))
         if found is None or not inspect.ismethoddescriptor(found):
-            return self.unknown_method(base, attr.name, e)
+            refused = self.state.problems and type_ == unknown()  # what it is made of has been refused
+            return base if refused else self.unknown_method(base, attr.name, e)
         mark = self.here_now(base)
         rest, kwargs = self.arguments(e)
         (base,) = self.read_before([base], mark) if not isinstance(base, Object) else (base,)

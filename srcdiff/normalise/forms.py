@@ -16,6 +16,7 @@ import inspect
 import math
 import operator
 import sys
+from collections.abc import Hashable
 from dataclasses import replace
 from types import FunctionType
 from typing import Any, Protocol
@@ -27,7 +28,7 @@ from ..ir.nodes import Attr, Call, Const, Display, Expr, Logic, Object
 from ..ir.types import Held, Num, Type, describe
 from ..records import CACHED
 from ..rules import rewriting, rule_of, spelled_out
-from ..rules.nearest import instead, method_instead, missing_method
+from ..rules.nearest import CONTAINERS, instead, method_instead, missing_method
 from ..rules.registry import Rule
 from ..rules.registry import has_several_results as returns_several
 from ..rules.typing import TypeProblem
@@ -302,6 +303,10 @@ def _without_axes(rewriter: Rewriting, e: Call) -> Call:
     return replace(e, args=e.args[:1], kwargs=()) if given in (None, last_first, negative) else e
 
 
+def _container(function: Any) -> tuple[str, str] | None:
+    return CONTAINERS.get(function) if isinstance(function, Hashable) else None
+
+
 def check_form(e: Call) -> None:
     """Refuse a call that no rule covers in this form."""
     assert isinstance(e.func, Object)
@@ -309,13 +314,9 @@ def check_form(e: Call) -> None:
     if e.func.value in (list.append, list.pop) or (rule is None and is_helper(e.func.value)):
         return
     if rule is None:
-        raise TypeProblem(
-            UnsupportedCall,
-            f"a call of `{e.func.text}`",
-            "it has neither a derivative rule nor Python source that srcdiff can read",
-            instead(e.func.value),
-            e.at,
-        )
+        neither = "it has neither a derivative rule nor Python source that srcdiff can read"
+        why, fix = _container(e.func.value) or (neither, instead(e.func.value))
+        raise TypeProblem(UnsupportedCall, f"a call of `{e.func.text}`", why, fix, e.at)
     if rule.kind == "constant":
         _check_pure(e)
         return

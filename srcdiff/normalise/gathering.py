@@ -15,12 +15,14 @@ from ..errors import UnsupportedCall
 from ..ir.nodes import Assign, Call, Const, Display, Expr, For, Item, Name, Object, Slice, Update
 from ..ir.types import ListOf, Num, Type, describe
 from ..rules.typing import TypeProblem
+from ..runtime import array_of
 from .forms import ADD
 from .items import Items
 from .iteration import LEN, ONE, ZERO, plus, range_of
 from .lists import is_dynamic
 
 EMPTY = Object(np.empty, "np.empty")
+ARRAY = Object(array_of, "array_of")
 SHAPE = Object(np.ndarray.shape, "shape")
 TRANSPOSE = Object(np.transpose, "np.transpose")
 _DTYPES = {"int64": np.int64, "bool": np.bool_, "float32": np.float32, "complex128": np.complex128}
@@ -32,8 +34,7 @@ class Arrays(Items):
     def empty(self, lengths: tuple[Expr, ...], dtype: str) -> Expr:
         """A new array of this shape."""
         shape = Display("tuple", lengths) if len(lengths) > 1 else lengths[0]
-        kind = _DTYPES.get(dtype)
-        args = (shape,) if kind is None else (shape, Object(kind, f"np.{kind.__name__}"))
+        args = (shape,) if dtype not in _DTYPES else (shape, _kind(dtype))
         return self.atom(Call(EMPTY, args), "items")
 
     def as_array(self, e: Expr, at: Any = None) -> Expr:
@@ -45,6 +46,8 @@ class Arrays(Items):
         if not isinstance(item, Num) or item.ndim is None:
             raise self.no_array(item, getattr(e, "at", None) or at)
         held = self.list_name(e)
+        if item.ndim == 0 and item.is_integral:  # no derivative is anybody's: it need not be written out
+            return self.atom(Call(ARRAY, (held, _kind(item.dtype))), "items")
         count = Call(LEN, (held,))
         array = self.empty((count, *_lengths(Item(held, ZERO), item.ndim)), item.dtype)
         k = self.loop_counter()
@@ -108,6 +111,11 @@ class Arrays(Items):
         self.state.emit(For(k, range_of(ZERO, count, ONE), body))
         self.state.env[start.id] = Num("int64", weak=True)
         return array
+
+
+def _kind(dtype: str) -> Object:
+    kind = _DTYPES[dtype]
+    return Object(kind, f"np.{kind.__name__}")
 
 
 def _lengths(first: Expr, rank: int) -> tuple[Expr, ...]:

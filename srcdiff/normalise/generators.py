@@ -54,6 +54,13 @@ def is_iterator(raw: Expr) -> bool:
     return function == itertools.chain.from_iterable or is_call_of(raw, *_ITERATORS)
 
 
+def as_sequence(raw: Expr) -> Expr:
+    """All the elements of an iterator, asked for one after the other."""
+    if isinstance(raw, Comprehension):
+        return replace(raw, kind="list")
+    return Call(Object(tuple, "tuple"), (raw,), at=getattr(raw, "at", None))
+
+
 def is_computed(raw: Expr) -> bool:
     """Whether something is evaluated for each element, at the time when it is asked for."""
     if is_call_of(raw, enumerate, zip, reversed):
@@ -178,8 +185,8 @@ def check_apart(s: For) -> None:
     """Refuse a loop that changes what the elements that it has not come to yet are made of."""
     if not is_computed(s.iter):
         return
-    written = {n for i in statements(s.body) for n in _written(i)} | assigned(s.body)
-    if clash := written & _free(s.iter):
+    written = {n for i in statements(s.body) for n in changed_names(i)} | assigned(s.body)
+    if clash := written & free_names(s.iter):
         raise TypeProblem(
             UnsupportedSyntax,
             f"a loop that changes `{min(clash)}`, of which the elements that follow are made",
@@ -189,7 +196,7 @@ def check_apart(s: For) -> None:
         )
 
 
-def _written(s: Stmt) -> set[str]:
+def changed_names(s: Stmt) -> set[str]:
     """The variables that a statement writes into, or calls a method of."""
     place = s.target if isinstance(s, Assign | Update) else None
     found = names(place) if place is not None else set()
@@ -200,7 +207,7 @@ def _written(s: Stmt) -> set[str]:
     return found
 
 
-def _free(e: Expr) -> set[str]:
+def free_names(e: Expr) -> set[str]:
     """The variables that an expression reads, also in the functions that it defines."""
     found = names(e)
     for part in subexprs(e):

@@ -18,7 +18,7 @@ from ..errors import Problem
 from ..frontend import Program
 from ..ir.callee import Callee, translated
 from ..ir.nodes import Function
-from ..ir.types import Dim, Num, Static, Tup, Type
+from ..ir.types import Dim, ListOf, Num, Static, Tup, Type
 from .policy import Policy
 
 
@@ -49,6 +49,26 @@ class Instance:
     problems: list[Problem] = field(default_factory=list)
     captured: dict[int, tuple[str, object]] = field(default_factory=dict)
     walked: bool = False
+    lists: tuple[str, ...] = ()  # the variables of the lists that it is given
+    own: frozenset[str] = frozenset()  # those that it does more with than reading their items
+    changed: tuple[str, ...] = ()  # those whose items it returns, too
+    met: tuple[str, ...] = ()  # those of which the last walk has found that
+    returned: frozenset[str] = frozenset()  # those that may be among the results
+
+    def begin(self) -> None:
+        """It is walked anew. Where it changes more lists than were known, it returns more than was known, too."""
+        self.walked = True
+        if self.met != self.changed:
+            self.changed, self.result = self.met, None
+
+    def parts(self) -> tuple[Type, tuple[ListOf, ...]]:
+        """The type of what it returns in the program, and of the lists that it changes."""
+        assert self.result is not None
+        if not self.changed:
+            return self.result, ()
+        assert isinstance(self.result, Tup)
+        result, *lists = self.result.items
+        return result, tuple(t for t in lists if isinstance(t, ListOf))
 
 
 @dataclass
@@ -103,6 +123,8 @@ class Group:
 
 def _lasting(type_: Type) -> Type:
     """The type of a result without what is known of its value."""
+    if isinstance(type_, ListOf):
+        return ListOf(None if type_.item is None else _lasting(type_.item))
     if isinstance(type_, Tup):
         return Tup(tuple(map(_lasting, type_.items)), type_.form)
     return replace(type_, value=None, boxed=False) if isinstance(type_, Num) else type_
@@ -131,6 +153,8 @@ def _kind(type_: Type) -> Hashable:
             return type_.dtype, type_.ndim, type_.boxed
         case Tup():
             return type_.form, tuple(map(_kind, type_.items))
+        case ListOf():
+            return list, None if type_.item is None else _kind(type_.item)
     return type_
 
 
@@ -154,6 +178,10 @@ def _general(known: tuple[Type, ...], given: tuple[Type, ...]) -> Iterator[Type]
                 return replace(
                     a, shape=shape, weak=a.weak and b.weak, value=None, contiguous=a.contiguous and b.contiguous
                 )
+            case ListOf(item=None), ListOf():
+                return ListOf()
+            case ListOf(item=Num() as m), ListOf(item=Num() as n):
+                return ListOf(cover(replace(m, weak=False), n))  # its items come out of an array
         return a
 
     return map(cover, known, given)
@@ -162,14 +190,23 @@ def _general(known: tuple[Type, ...], given: tuple[Type, ...]) -> Iterator[Type]
 def result_for(instance: Instance, args: tuple[Type, ...]) -> tuple[Num, ...]:
     """The types of the numbers and arrays that a call with these arguments returns."""
     assert instance.result is not None
-    leaves = tuple(t for t in flat(instance.result) if isinstance(t, Num))
+    leaves = tuple(numbers(instance.result))
     return translated(leaves, [t for p in instance.params for t in flat(p)], tuple(t for a in args for t in flat(a)))
 
 
 def numbers(type_: Type) -> list[Num]:
-    return [t for t in flat(type_) if isinstance(t, Num)]
+    """The numbers and arrays of a result; a list is handed over as an array."""
+    found = (of_items(t) if isinstance(t, ListOf) else t for t in flat(type_))
+    return [t for t in found if isinstance(t, Num)]
+
+
+def of_items(type_: ListOf) -> Num | None:
+    """The array that the items of a list of numbers are handed over in; None for a list that holds nothing."""
+    item = type_.item
+    return Num(item.dtype, 1, (Dim(None),), contiguous=True) if isinstance(item, Num) else None
 
 
 def is_plain(type_: Type) -> bool:
-    """Whether values of the type can be handed to a function of their own: numbers, arrays, structures of these."""
-    return all(isinstance(t, Num | Static) for t in flat(type_))
+    """Whether values of the type can be handed to a function of their own: numbers, arrays, lists, structures of
+    these."""
+    return all(isinstance(t, Num | Static | ListOf) for t in flat(type_))

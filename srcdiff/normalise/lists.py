@@ -38,11 +38,11 @@ from ..ir.nodes import (
     Update,
 )
 from ..ir.types import TAPE, ListOf, Num, Tup, Type, describe, join
-from ..ir.walk import expressions, names, subexprs
+from ..ir.walk import expressions, is_call_of, names, subexprs
 from ..rules.typing import TypeProblem
 from .checkpoints import Checkpoints
 from .forms import may_change
-from .generators import check_named
+from .generators import as_sequence, check_named, is_iterator
 from .literals import as_value, is_list, literal
 from .outcomes import Outcomes
 from .state import Empty, Grows
@@ -68,6 +68,9 @@ class Lists(Outcomes, Checkpoints):
     def assigned(self, s: Assign) -> None:
         """`target = value`. A list is made in the variable that it is assigned to."""
         target, value = s.target, s.value
+        if isinstance(target, Display) and is_iterator(value):  # they are all asked for, one after the other
+            value = as_sequence(value)
+            s = replace(s, value=value)
         if not self.is_generated:
             check_named(value)
         if isinstance(target, Name) and target.id not in names(value) and may_make_a_list(value):
@@ -200,6 +203,8 @@ class Lists(Outcomes, Checkpoints):
     def one_item(self, item: Expr) -> Expr:
         """What is put into a list: a number, an array, or a list, which has a variable."""
         item = item if self.is_generated else as_value(item)
+        if is_call_of(item, list.pop):
+            item = self.atom(item, "item")
         if isinstance(item, Display) and is_list(item) and not self.is_generated:
             item = self.made_once(item)
         type_ = self.typed(item)
@@ -351,7 +356,7 @@ class Lists(Outcomes, Checkpoints):
     def extend(self, base: Expr, more: Expr) -> None:
         raise NotImplementedError
 
-    def copy_of(self, base: Expr) -> Expr:
+    def copy_of(self, base: Expr) -> Name:
         raise NotImplementedError
 
     def part_of_list(self, base: Expr, index: Slice, e: Item) -> Expr:

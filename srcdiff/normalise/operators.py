@@ -17,7 +17,7 @@ from ..errors import UnsupportedCall
 from ..ir.nodes import Attr, Call, Const, Display, Expr, Item, Name, Object, Update
 from ..ir.types import Form, Tup
 from ..rules.typing import TypeProblem
-from .nested import Nested
+from .pullbacks import Pullbacks
 
 _ARITHMETIC = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and_", "or_", "xor")
 _BINARY = {getattr(operator, n): (f"__{n.strip('_')}__", f"__r{n.strip('_')}__") for n in _ARITHMETIC}
@@ -34,7 +34,7 @@ _ASKED: dict[Any, str] = {abs: "__abs__", float: "__float__", int: "__int__", ro
 _TRUTH = ("__bool__", "__len__")
 
 
-class Operators(Nested):
+class Operators(Pullbacks):
     """What one function does with structures by operators."""
 
     def own_form(self, type_: object, *methods: str) -> Form | None:

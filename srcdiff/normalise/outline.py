@@ -185,7 +185,7 @@ class _Outline:
         self.check_effects(loop.body)
         (snapshots,) = head.value.args
         self.before = self.bound_before(head)
-        results = self.results((loop,))
+        results = self.handed_on(loop)
         ahead = [
             self.without_value(n, head.origin) for n in results if n not in self.before and _is_returned(n, loop.body)
         ]
@@ -268,6 +268,13 @@ class _Outline:
         scalar = Const(0.0) if type_.is_inexact else Const(False) if type_.dtype == "bool" else Const(0)
         value = Call(Object(np.zeros, "np.zeros"), (shape,)) if type_.is_array else scalar
         return Assign(Name(name), value, origin)
+
+    def handed_on(self, loop: For) -> list[str]:
+        """What a loop binds and others mention, or its own next trip reads."""
+        outside = set(self.results((loop,)))
+        bound = set(_binds(loop.body, self.types))
+        carried = live_before((loop,), set()) & bound
+        return [n for n in _in_order((loop,)) if n in outside or n in carried]
 
     def results(self, body: Block) -> list[str]:
         """What a part binds and others mention."""

@@ -11,15 +11,16 @@ from types import FunctionType
 from ..errors import UnsupportedRecursion
 from ..frontend import Program
 from ..ir.nodes import Assign, Call, Const, Display, Expr, Name, Object, Param
-from ..ir.types import Num, Static, Tup, Type, describe
+from ..ir.types import ListOf, Num, Static, Tup, Type, describe
 from ..ir.walk import subexprs
 from ..rules.typing import TypeProblem
-from .classes import Classes
 from .groups import Instance, NotYet, flat, is_plain, result_for
+from .handed import Handed
+from .literals import as_value
 from .state import kind_of
 
 
-class Recursion(Classes):
+class Recursion(Handed):
     """The calls of recursive functions in one function."""
 
     program: Program
@@ -45,7 +46,7 @@ class Recursion(Classes):
         group = self.state.group
         instance = group.instance(program, types)
         if not instance.walked:
-            instance.walked = True
+            instance.begin()
             self.walk(instance, function)
         if instance.result is None:
             raise NotYet
@@ -56,12 +57,18 @@ class Recursion(Classes):
         callee = Object(instance.callee, program.function.name)
         self.state.emit(Assign(target, Call(callee, leaves, at=e.at)))
         self.state.env.update(zip(names, found, strict=True))
-        return rebuilt(instance.result, iter(names))
+        left, lists = iter(names), self.lists_in(args)
+        value = self.rebuilt(instance.parts()[0], left)
+        if lists:
+            self.tie(instance, value, lists, names[0] if names else "", e)
+            self.take_back(instance, lists, left, e)
+        return value
 
     def whole_argument(self, p: Param, arg: Expr, e: Call) -> Expr:
         """An argument whose parts, if it is a structure, are there one by one; that of a changed class is refused."""
         if isinstance(self.typed(arg), Tup) and not isinstance(arg, Display):
             arg = self.atom(arg, p.name)
+        arg = self.grown_argument(as_value(arg), e)
         for part in subexprs(arg):
             if isinstance(part, Display) and part.form is not None and part.form.cls in self.state.changed:
                 raise TypeProblem(
@@ -83,6 +90,7 @@ class Recursion(Classes):
                 "define it at the top level of the module and pass it what it uses",
                 e.at,
             )
+        self.check_list(program.function.name, p.name, type_, e)
         if not is_plain(type_):
             raise TypeProblem(
                 UnsupportedRecursion,
@@ -99,13 +107,16 @@ class Recursion(Classes):
                 yield from self.numbers_of(item)
         elif isinstance(self.typed(e), Num):
             yield e
+        else:
+            yield from self.handed(e)
 
-
-def rebuilt(type_: Type, names: Iterator[str]) -> Expr:
-    """A result of this type, its numbers and arrays under these names."""
-    if isinstance(type_, Tup):
-        return Display(kind_of(type_.form), tuple(rebuilt(t, names) for t in type_.items), None, type_.form)
-    if isinstance(type_, Num):
-        return Name(next(names))
-    value = getattr(type_, "value", None)
-    return Const(value) if value is None or isinstance(value, str) else Object(value, str(value))
+    def rebuilt(self, type_: Type, names: Iterator[str]) -> Expr:
+        """A result of this type, its numbers and arrays under these names."""
+        if isinstance(type_, Tup):
+            return Display(kind_of(type_.form), tuple(self.rebuilt(t, names) for t in type_.items), None, type_.form)
+        if isinstance(type_, Num):
+            return Name(next(names))
+        if isinstance(type_, ListOf):
+            return self.new_list() if type_.item is None else self.copy_of(Name(next(names)))
+        value = getattr(type_, "value", None)
+        return Const(value) if value is None or isinstance(value, str) else Object(value, str(value))

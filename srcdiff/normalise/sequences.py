@@ -40,7 +40,7 @@ from ..ir.types import Num, describe
 from ..ir.walk import is_call_of, names, targets
 from ..rules import is_spelled
 from ..rules.typing import TypeProblem
-from ..runtime import zeros_like
+from ..runtime import array_of, zeros_like
 from .classes import sequence
 from .closures import WRITTEN_OUT
 from .gathering import Arrays
@@ -54,7 +54,7 @@ SHAPE = Object(np.ndarray.shape, "shape")
 MAX = Object(max, "max")
 _DTYPES = {"int64": np.int64, "bool": np.bool_, "float32": np.float32}
 _WHOLE: tuple[Any, ...] = (np.array, np.asarray, np.stack, np.vstack)  # what makes an array of a list
-_OF_LISTS: tuple[Any, ...] = (len, list.append, list.pop, zeros_like)
+_OF_LISTS: tuple[Any, ...] = (len, list.append, list.pop, zeros_like, array_of)
 _JOINERS: tuple[Any, ...] = (np.stack, np.vstack, np.hstack, np.dstack, np.concatenate, np.column_stack, np.block)
 
 

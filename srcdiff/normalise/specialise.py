@@ -47,7 +47,7 @@ from ..ir.nodes import (
     Update,
     While,
 )
-from ..ir.types import FLOAT, ListOf, Num, Pooled, Static, Tup, Type
+from ..ir.types import FLOAT, ListOf, Pooled, Static, Tup, Type
 from ..ir.walk import Fresh, is_call_of, mentioned, targets
 from ..rules.effects import effect_of
 from ..rules.registry import writes
@@ -62,6 +62,8 @@ from .expressions import user_function
 from .finish import finished, renamed
 from .forms import repeated_update
 from .groups import Group, Instance, NotYet, Recursive, Writes
+from .handed import check_tied
+from .iterators import put_in_place
 from .lists import changes_lists
 from .literals import as_value, as_written
 from .outline import Recompute, is_marked, without_marks
@@ -171,6 +173,8 @@ def _specialised(program: Program, types: Sequence[Type], state: State) -> Core:
     body = (*first, *walker.all_of(program))
     if not state.reachable:  # arguments of these types end in an exception, whatever their values
         body, walker.result = (*body, Return(Const(0.0))), FLOAT
+    for problem in check_tied(state, body):
+        state.problems.append(placed(program, problem))
     if not state.problems:
         try:
             check_attempts(body, {n for n, t in state.env.items() if isinstance(t, ListOf) and not t.tape})
@@ -210,7 +214,7 @@ class Specialiser(Constants):
         nothing stands for a part of a structure that is known already."""
         self.state.env[name] = type_
         if isinstance(type_, Tup):
-            if type_.form is not None and type_.form.kind == "list":
+            if type_.form is not None and type_.form.kind == "list" and self.instance is None:
                 type_ = replace(type_, form=replace(type_.form, site=name))
                 self.state.env[name] = type_
             for k, item in enumerate(type_.items):
@@ -263,22 +267,27 @@ class Specialiser(Constants):
         name = program.function.name
         chain = self.chain if self.chain[-1] == name else (*self.chain, name)
         walker = type(self)(program, state, chain, (program,))
-        walker.owner = read and self.owner_of(read)
+        walker.owner, walker.instance = read and self.owner_of(read), instance
         names = [p.name for p in program.function.params]
         leaves = [n for p, t in zip(names, instance.params, strict=True) for n in walker.declare(p, t, names)]
+        with state.collect() as first:
+            params = walker.take(instance, leaves, walker.declared)
         body = walker.run(single_exit(program.function).body)
+        group.changed |= walker.note_lists(instance, body)
+        body = (*first, *body)
         instance.problems, instance.captured = state.problems, state.captured
-        params = tuple(Param(n) for n in leaves if isinstance(walker.declared[n], Num))
-        function = Function(name, params, body, None, program.function.origin)
+        for tied in check_tied(state, body):
+            walker.note(placed(program, tied))
+        function = Function(name, tuple(map(Param, params)), body, None, program.function.origin)
         instance.callee.function = without_copies(function, state)
-        instance.callee.types = {p.name: walker.declared[p.name] for p in params}
+        instance.callee.types = dict(params)
         for problem in outside(instance, self.chain):
             walker.note(problem)
         group.found(instance, walker.result if state.reachable else None)
 
     def run(self, block: Block) -> Block:
         with self.state.collect() as out:
-            for s in block:
+            for s in put_in_place(block, self.program.function.body):
                 if not self.state.reachable:
                     break
                 self.guarded(s)
@@ -426,7 +435,7 @@ class Specialiser(Constants):
 
     def returns(self, s: Return) -> None:
         value = self.expr(s.value) if s.value is not None else Const(None)
-        value = as_value(value)
+        value = self.with_contents(as_value(value))
         self.result = self.typed(value)
         self.state.emit(Return(self.returned(value, "result"), s.origin))
 
@@ -435,5 +444,7 @@ class Specialiser(Constants):
         if isinstance(value, Display):
             parts = enumerate(value.items)
             return Display("tuple", tuple(self.returned(v, component(wish, k, value.form)) for k, v in parts), value.at)
-        self.typed(value)
+        type_ = self.typed(value)
+        if self.instance is not None and isinstance(type_, ListOf):
+            return next(self.handed(value), Const(None))
         return value if isinstance(value, Name | Object) else self.atom(value, wish)

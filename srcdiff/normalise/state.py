@@ -65,6 +65,8 @@ class State:
     walked: list[str] = field(default_factory=list)  # the lists that the loops around run over
     held_in: dict[str, set[str]] = field(default_factory=dict)  # for a list, the lists that may hold it
     names_of: dict[str, set[str]] = field(default_factory=dict)  # the variables that may stand for the same list
+    lent: set[str] = field(default_factory=set)  # lists of a recursive function that it only reads: they are arrays
+    tied: list[Any] = field(default_factory=list)  # calls that may return a list which they are given
     learning: int = 0  # how many calls have been met of functions of which nobody knows what they return
     owners: dict[Problem, Any] = field(default_factory=dict)  # the function that a problem has been met in
 

@@ -11,6 +11,7 @@ from ..ir.types import Type
 from ..ir.walk import is_call_of, map_stmt
 from ..runtime import watched
 from .dead import drop_dead
+from .empties import typed_empties
 from .hoist import hoisted
 from .inside import all_inside
 from .lowering import lowered
@@ -51,7 +52,7 @@ def optimise(
         function = drop_dead(function, types)
         function = with_sums(in_order(function, types), types, wished)
         function = hoisted(function, types, wished)
-        function = in_any_order(function, types, counters)
+        function = typed_empties(in_any_order(function, types, counters), types)
     inside = target.compiled and all_inside(function, types, counters, tapes)
     return arranged(coalesce(function, types, wished)), inside
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..runtime import (
+    array_of,
     copied,
     first_max,
     first_min,
@@ -268,7 +269,7 @@ constant(
     *(np.argmax, np.argmin, np.ndarray.argmax, np.ndarray.argmin, np.count_nonzero),
     *(np.all, np.any, np.ndarray.all, np.ndarray.any, np.shape, np.size, np.ndim, len),
     *(np.ndarray.shape, np.ndarray.ndim, np.ndarray.size, np.ndarray.dtype),
-    *(first_max, first_min, one_hot, range, isinstance, stop_gradient),
+    *(first_max, first_min, one_hot, range, isinstance, stop_gradient, array_of),
 )
 
 views(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import difflib
 import math
 import sys
@@ -37,6 +38,31 @@ _EQUIVALENTS = {
     "rollaxis": "use np.moveaxis",
     "tolist": "use the array itself",
     "vectorize": "write a loop, or use NumPy's functions of arrays",
+}
+
+
+# containers that are refused by decision, with the reason and the remedy
+CONTAINERS: dict[Any, tuple[str, str]] = {
+    collections.deque: (
+        "it grows and shrinks at both ends, and only lists are followed through that",
+        "use a list: q.append(x), q.pop(), q.insert(0, x) and q.pop(0)",
+    ),
+    collections.defaultdict: (
+        "which keys it has is decided when the program runs",
+        'write the keys out: d = {"a": 0.0, "b": 0.0}; or keep the values in an array',
+    ),
+    collections.Counter: (
+        "which keys it has is decided when the program runs",
+        'write the keys out: d = {"a": 0, "b": 0}; or count in an array',
+    ),
+    dict.fromkeys: (
+        "its keys are not written out",
+        "use a comprehension over keys that are: {k: 0.0 for k in (...)}",
+    ),
+    set: (
+        "a set drops equal values and has no order, so no derivative can be assigned to its elements",
+        "use a tuple or a list; test membership with `in (a, b, c)`",
+    ),
 }
 
 

@@ -334,6 +334,11 @@ def _repeated(asked: Asked) -> Type | None:
     return asked.first if single and isinstance(asked.first, ListOf) and len(asked.args) == 2 else None
 
 
+@states(runtime.array_of)
+def _array_of(asked: Asked) -> Type:
+    return Num(_dtype(asked.argument(1, "dtype"), "float64"), 1, (Dim(None),), contiguous=True)
+
+
 @states(range)
 def _range(asked: Asked) -> Type:
     for type_, arg in zip(asked.args, asked.call.args, strict=True):

@@ -609,3 +609,58 @@ def old_rows_from_new_ones(x):
             ys.append(v * xs[0] + 0.1)
         xs = ys
     return sum(xs)
+
+
+@case(args=(draw(3),), second=True)
+def rows_filled_and_kept(x):
+    """Arrays that are written before they are put into a list, each trip a new one."""
+    rows = []
+    for k in range(3):
+        row = np.zeros(3)
+        for i in range(3):
+            row[i] = x[i] * x[k] + (rows[-1][i] if k else 0.0)
+        rows.append(row)
+    table = np.array(rows)
+    return np.sum(table**2) * np.sum(table[0] * table[1])
+
+
+@case(args=(draw(4),), second=True)
+def parts_scaled_and_kept(x):
+    us = []
+    for k in range(3):
+        u = x * (k + 1.0)
+        tail = u[1:]
+        tail *= 2.0
+        us.append(u)
+    s = 0.0
+    for u in us:
+        s += np.sum(u**2) * u[1]
+    return s
+
+
+@case(args=(positive(3),), second=True)
+def items_replaced_by_written_ones(x):
+    hs = []
+    for _ in range(3):
+        hs.append(x * 1.0)
+    s = 0.0
+    k = 0
+    while s < 20.0 and k < 6:
+        v = hs[k % 3] + 0.1
+        v[1] += v[0] * s
+        hs[k % 3] = v
+        s += np.sum(hs[0] * hs[1]) * 0.3 + np.sum(v)
+        k += 1
+    return s
+
+
+@case(args=(positive(4),), second=True)
+def taken_off_the_end(x):
+    hs = [x]
+    for _ in range(4):
+        hs.append(np.sin(hs[-1]) * x)
+    s = 0.0
+    while len(hs) > 1:
+        h = hs.pop()
+        s = s * np.sum(h) + np.sum(h * hs[-1])
+    return s

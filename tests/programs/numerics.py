@@ -115,7 +115,7 @@ def levinson_durbin(r):
 def tdma(a, b, c, d):
     """Thomas' algorithm; works on copies of what it changes."""
     n = len(d)
-    ac, bc, cc, dc = [np.array(v) for v in (a, b, c, d)]
+    ac, bc, cc, dc = map(np.array, (a, b, c, d))
     for it in range(1, n):
         mc = ac[it - 1] / bc[it - 1]
         bc[it] = bc[it] - mc * cc[it - 1]

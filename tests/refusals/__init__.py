@@ -13,6 +13,7 @@ A file of this folder is a list of cases:
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 import functools
 import importlib.util
@@ -82,7 +83,7 @@ sys.modules[_MODULE] = types.ModuleType(_MODULE)
 def _names() -> dict[str, Any]:
     from scipy import linalg, special
 
-    modules = (np, math, random, dataclasses, functools, itertools, srcdiff)
+    modules = (np, math, random, collections, dataclasses, functools, itertools, srcdiff)
     tools = {m.__name__.rpartition(".")[2]: m for m in modules if m is not np} | {"np": np}
     calls = {name: getattr(srcdiff, name) for name in srcdiff.__all__}
     return {
