@@ -151,7 +151,7 @@ class Derivative:
             ready = self.prepare(args)
             if isinstance(ready.call, Jitted):
                 result = ready.call.compile((*self._taken(ready, args), *ready.extra(), *tangents))
-                ready = with_shortcut(ready, args, self.options, Returned(result, self.single, self.places))
+                ready = with_shortcut(ready, args, tangents, self.options, Returned(result, self.single, self.places))
             self._ready[key] = ready
         self._last, self._shortcut = ready, ready.shortcut
         return ready

@@ -15,6 +15,7 @@ from .errors import BadArgument
 from .jit_options import Jit, JitLike, jit_of
 from .ready import Options, Wrt
 from .records import form_of, is_structure, mapped, name_of, parts_of
+from .shortcut import MISS
 from .signature import bound, finish, is_real
 
 T = TypeVar("T")
@@ -78,6 +79,9 @@ class Pushforward(Derivative):
 
     def push(self, args: tuple[Any, ...], given: tuple[Any, ...]) -> Any:
         """The result for these arguments and these tangents of those in `wrt`."""
+        short = None if isinstance(self.primal, Derivative) else self._shortcut  # (a gradient has a form of its own)
+        if short is not None and (found := short(*args, *given)) is not MISS:
+            return found
         ready, result = self.attempt(args, *self.fitted(args, given))
         if self.options.kind in _AS_GIVEN:
             return result

@@ -36,9 +36,11 @@ class Returned:
     places: Sequence[int]
 
 
-def with_shortcut(ready: Ready, args: Sequence[Any], options: Options, returned: Returned) -> Ready:
+def with_shortcut(
+    ready: Ready, args: Sequence[Any], tangents: Sequence[Any], options: Options, returned: Returned
+) -> Ready:
     """The same with the short way; without, where more has to be done in every call than to look at the arguments."""
-    beside = options.has_aux or ready.built.unknown_rank or options.kind not in ("grad", "value")
+    beside = options.has_aux or ready.built.unknown_rank or options.kind not in ("grad", "value", "jvp")
     refit = any(k in returned.places or type(args[k]) is not int for k in ready.refit)
     call, unchanged = ready.call, ready.unchanged
     if beside or refit or ready.loose or ready.structured or ready.written:
@@ -50,54 +52,108 @@ def with_shortcut(ready: Ready, args: Sequence[Any], options: Options, returned:
         call.failed(problem)
         explain(problem, ready.built.module)
 
-    has_value = options.kind == "value"
-    short = _written(call.dispatcher, args, ready.captured, returned, has_value, unchanged, failed)
-    return replace(ready, shortcut=short)
+    way = Way(call.dispatcher, args, ready.captured, unchanged, failed)
+    if options.kind == "jvp":
+        return replace(ready, shortcut=_pushing(way, tangents, returned))
+    return replace(ready, shortcut=_written(way, returned, options.kind == "value"))
 
 
-def _written(
-    run: Callable[..., Any],
-    args: Sequence[Any],
-    captured: Sequence[Any],
-    returned: Returned,
-    has_value: bool,
-    unchanged: Unchanged,
-    failed: Callable[[Exception], None],
-) -> Callable[..., Any] | None:
-    """The function, or None where an argument is more than a number or an array. `failed` may raise another error in
-    the place of one that compiled code has raised."""
-    names = {**unchanged.names, "ndarray": np.ndarray, "run": run, "failed": failed, "finish": finish, "MISS": MISS}
-    names["LengthsDiffer"] = LengthsDiffer
-    if has_value:
-        names["narrowed"] = narrowing(returned.type_.types[0])
-    own, more = [f"a{k}" for k in range(len(args))], [f"c{k}" for k in range(len(captured))]
-    names |= dict(zip(more, captured, strict=True))
-    tests = [_test(name, a, names) for name, a in zip(own, args, strict=True)]
-    if any(test is None for test in tests):
+@dataclass(frozen=True)
+class Way:
+    """What runs, and for what: arguments of the kinds of these. `failed` may raise another error in the place of one
+    that compiled code has raised."""
+
+    run: Callable[..., Any]
+    args: Sequence[Any]
+    captured: Sequence[Any]
+    unchanged: Unchanged
+    failed: Callable[[Exception], None]
+
+    def names(self) -> dict[str, Any]:
+        """What the short way reads."""
+        own = {"ndarray": np.ndarray, "run": self.run, "failed": self.failed, "finish": finish, "MISS": MISS}
+        own["LengthsDiffer"] = LengthsDiffer
+        return {**self.unchanged.names, **own, **{f"c{k}": v for k, v in enumerate(self.captured)}}
+
+    def function(
+        self, names: dict[str, Any], more: list[str], tests: list[str], target: str, given: list[str], end: list[str]
+    ) -> Callable[..., Any]:
+        """The short way: arguments and those that follow them, what sends a call the long way, the call itself, and
+        what is done with what it returns."""
+        captured = [f"c{k}" for k in range(len(self.captured))]
+        own = [f"a{k}" for k in range(len(self.args))]
+        lines = [
+            f"def call({', '.join([*own, *more])}):",
+            f"    if {' or '.join(tests)} or not ({self.unchanged.text}):",
+            "        return MISS",
+            "    try:",
+            f"        {target} = run({', '.join([*own, *captured, *given])})",
+            "    except LengthsDiffer:",  # the long way leads to code that follows broadcasting
+            "        return MISS",
+            "    except Exception as problem:",
+            "        failed(problem)",
+            "        raise",
+            *end,
+        ]
+        exec(_code("\n".join(lines)), names)
+        call: Callable[..., Any] = names["call"]
+        return call
+
+
+def _written(way: Way, returned: Returned, has_value: bool) -> Callable[..., Any] | None:
+    """The short way to gradients, or None where an argument is more than a number or an array."""
+    args, names = way.args, way.names()
+    tests = [test for k, a in enumerate(args) if (test := _test(f"a{k}", a, names)) is not None]
+    if len(tests) < len(args):
         return None
     gradients = [f"g{k}" for k in returned.places]
     alone = returned.single and not has_value
     types = [returned.type_] if alone else returned.type_.types[has_value:]
     found = gradients[0] if alone else ", ".join([*["value"] * has_value, *gradients]) + ","
     form = gradients[0] if returned.single else f"({', '.join(gradients)},)"
-    lines = [
-        f"def call({', '.join(own)}):",
-        f"    if {' or '.join(map(str, tests))} or not ({unchanged.text}):",
-        "        return MISS",
-        "    try:",
-        f"        {found} = run({', '.join([*own, *more])})",
-        "    except LengthsDiffer:",  # the long way leads to code that follows broadcasting
-        "        return MISS",
-        "    except Exception as problem:",
-        "        failed(problem)",
-        "        raise",
-        *(["    value = narrowed(value)"] if has_value and narrowing(returned.type_.types[0]) else []),
-        *(line for k, t in zip(returned.places, types, strict=True) for line in _finished(k, t, args[k])),
-        f"    return {f'value, {form}' if has_value else form}",
-    ]
-    exec(_code("\n".join(lines)), names)
-    call: Callable[..., Any] = names["call"]
-    return call
+    end = [line for k, t in zip(returned.places, types, strict=True) for line in _finished(k, t, args[k])]
+    if has_value and (narrowed := narrowing(returned.type_.types[0])):
+        names["narrowed"] = narrowed
+        end.insert(0, "    value = narrowed(value)")
+    result = f"    return {f'value, {form}' if has_value else form}"
+    return way.function(names, [], tests, found, [], [*end, result])
+
+
+def _pushing(way: Way, tangents: Sequence[Any], returned: Returned) -> Callable[..., Any] | None:
+    """The short way to a value and its tangent: both numbers, or arrays of one dtype, and the function's own. A tangent
+    is copied, since a result may be the tangent itself."""
+    args, names = way.args, way.names()
+    tests = [_test(f"a{k}", a, names) for k, a in enumerate(args)]
+    for place, tangent in zip(returned.places, tangents, strict=False):
+        tests.append(_tangent_test(f"d{place}", f"a{place}", args[place], tangent))
+    if None in tests or len(tangents) != len(returned.places) or not _is_alike(returned.type_):
+        return None
+    given = [f"d{k}.copy()" if isinstance(args[k], np.ndarray) else f"d{k}" for k in returned.places]
+    more = [f"d{k}" for k in returned.places]
+    return way.function(names, more, [t for t in tests if t], "found", given, ["    return found"])
+
+
+def _tangent_test(name: str, own: str, argument: Any, tangent: Any) -> str | None:
+    """The expression that is true where a tangent is not taken as it is for an argument that is (see
+    `pushforward.fitted_tangent`)."""
+    if type(argument) is float:
+        return f"type({name}) is not float"
+    if isinstance(argument, np.ndarray) and argument.dtype.kind == "f" and tangent.flags.c_contiguous:
+        return f"type({name}) is not ndarray or {name}.dtype is not {own}_dtype or {name}.shape != {own}_shape"
+    return None
+
+
+def _is_alike(type_: Any) -> bool:
+    """Whether a Numba type is one of a value and a tangent of the same kind."""
+    from numba.core import types
+
+    parts: tuple[Any, ...] = getattr(type_, "types", ())
+    if len(parts) != 2:
+        return False
+    value, tangent = parts
+    if isinstance(value, types.Array) and isinstance(tangent, types.Array):
+        return value.dtype == tangent.dtype and value.dtype in (types.float64, types.float32)
+    return bool(value == tangent == types.float64)
 
 
 @functools.cache

@@ -1,9 +1,9 @@
 """Elements that an innermost loop of the reverse sweep reads on every trip are read ahead of it.
 
-in:   for k in range(m):                              out:  C_bar_1 = C_bar[i, j]
+in:   for k in range(m):                              out:  C_bar_ij = C_bar[i, j]
           A_bar[i, k] += B[k, j] * C_bar[i, j]              for k in range(m):
-          B_bar[k, j] += A[i, k] * C_bar[i, j]                  A_bar[i, k] += B[k, j] * C_bar_1
-                                                                B_bar[k, j] += A[i, k] * C_bar_1
+          B_bar[k, j] += A[i, k] * C_bar[i, j]                  A_bar[i, k] += B[k, j] * C_bar_ij
+                                                                B_bar[k, j] += A[i, k] * C_bar_ij
 
 A compiler cannot do it: it does not know that the arrays which the loop writes are others. Read is only what surely
 exists, since the loop may have no trips.
@@ -13,13 +13,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..analysis.dependence import At, Instance, Place, may_meet
+from ..analysis.dependence import At, Place, may_meet
 from ..ir.nodes import Assign, Block, Expr, For, Function, Item, Name, Stmt, Update, While
 from ..ir.types import Num, Type
 from ..ir.walk import Fresh, assigned, expressions, map_stmt, mentioned, names, rebuild, statements, subexprs
 from ..rules.typing import Typer
+from .existing import Inside
 from .order import known_in
-from .storage import Access, Storage, parts
+from .storage import Access, Storage, element_name, parts
 
 
 def hoisted(function: Function, types: dict[str, Type], wished: dict[str, str]) -> Function:
@@ -32,28 +33,19 @@ class _Hoist:
         self.types, self.wished = types, wished
         self.storage = Storage(function, types)
         self.fresh = Fresh(mentioned(function.body) | {p.name for p in function.params})
-        self.times: dict[str, int] = {}  # how often a variable is bound
-        for s in statements(function.body):
-            for name in assigned((s,)) if isinstance(s, Assign | Update) else ():
-                self.times[name] = self.times.get(name, 0) + 1
+        self.inside = Inside(function, self.storage, types)
 
     def block(self, block: Block, around: tuple[For | While, ...]) -> Block:
         out: list[Stmt] = []
         for s in block:
             match s:
                 case For() if not any(isinstance(i, For | While) for i in statements(s.body)):
-                    out.extend(self.innermost(s, around, self.sure_elements(block)))
+                    out.extend(self.innermost(s, around, self.inside.reached(block)))
                 case For() | While():
                     out.append(replace(s, body=self.block(s.body, (*around, s))))
                 case _:
                     out.append(map_stmt(s, lambda e: e, lambda b: self.block(b, around)))
         return tuple(out)
-
-    def sure_elements(self, block: Block) -> list[Access]:
-        """The elements that a block surely reads or writes, with indices that stay what they are in it."""
-        bound = assigned(block)
-        found = self.storage.accesses(tuple(s for s in block if isinstance(s, Assign | Update)))
-        return [a for a in found if a.place is not None and not any(names(part) & bound for part in a.place)]
 
     def innermost(self, s: For, around: tuple[For | While, ...], sure: list[Access]) -> list[Stmt]:
         accesses = list(self.storage.accesses(s.body, (*(At(0, loop) for loop in around), At(0, s))))
@@ -79,18 +71,12 @@ class _Hoist:
             return False
         place = Place(e.base.id, parts(e), tuple(At(0, loop) for loop in around))
         known = known_in((*around, s), self.types)
-        seen = any(a.place == place.index and self.is_like(a.name, array) for a in sure)
-        if not seen and not Instance(place, 1, len(around), known).is_inside(array.shape):
+        assert place.index is not None
+        seen = any(a.place == place.index and self.inside.is_alike(a.name, place.name) for a in sure)
+        if not seen and not self.inside.exists(place.name, place.index, around, known):
             return False
         written = [a for a in accesses if a.kind != "read" and self.same(a.name, place.name)]
         return not any(may_meet(place, Place(a.name, a.place, a.way), len(around), known) for a in written)
-
-    def is_like(self, name: str, array: Num) -> bool:
-        """Whether a variable is an array of that shape."""
-        other = self.types.get(name)
-        if not isinstance(other, Num) or other.ndim != array.ndim or not array.ndim:
-            return False
-        return all(d.same(e) for d, e in zip(array.shape, other.shape, strict=True))
 
     def same(self, a: str, b: str) -> bool:
         return self.storage.find(a) == self.storage.find(b)
@@ -98,10 +84,14 @@ class _Hoist:
     def named(self, e: Item, body: Block) -> Name:
         """A variable for the element: one that the loop gives it anyway, and nothing else, or a new one."""
         for i in body:
-            if isinstance(i, Assign) and i.value == e and isinstance(i.target, Name) and self.times[i.target.id] == 1:
+            if (
+                isinstance(i, Assign)
+                and i.value == e
+                and isinstance(i.target, Name)
+                and self.inside.times[i.target.id] == 1
+            ):
                 return i.target
-        assert isinstance(e.base, Name)
-        wish = f"{self.wished.get(e.base.id, e.base.id)}_1"
+        wish = element_name(e, self.wished)
         name = self.fresh(wish)
         self.wished[name], self.types[name] = wish, Typer(self.types)(e)
         return Name(name)

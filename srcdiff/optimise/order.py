@@ -63,7 +63,7 @@ class _Order(Liveness):
         if range_bounds(s.iter)[2] != Const(-1) or not isinstance(s.target, Name):
             return False
         counter = s.target.id
-        if counter in live or counter in assigned(s.body) or not all(map(_is_plain, statements(s.body))):
+        if counter in live or counter in assigned(s.body) or not all(map(is_plain, statements(s.body))):
             return False
         return self.carries_sums_only(s.body, live) and self.apart(s)
 
@@ -135,7 +135,7 @@ def known_in(loops: tuple[For | While, ...], types: dict[str, Type]) -> Known:
     return Known(lambda n: n not in bound, is_whole, lambda n: n in counters, types)
 
 
-def _is_plain(s: Stmt) -> bool:
+def is_plain(s: Stmt) -> bool:
     """Whether a statement does nothing but bind, write and branch."""
     if not isinstance(s, Assign | Update | If | For | Comment):
         return False

@@ -18,8 +18,10 @@ from .lowering import lowered
 from .moves import first_sums, last_copies
 from .names import coalesce
 from .order import in_order
+from .outer import added_in_place, turned
 from .parts import arranged
 from .repeated import computed_once
+from .scalars import with_sums
 from .sums import in_any_order
 
 
@@ -42,12 +44,14 @@ def optimise(
     gives variables the names they should have, `like` seeds the adjoints whose shape they have; `tapes` are the arrays
     that keep values."""
     function = without_waste(function, types, like)
-    function = last_copies(computed_once(function, types), types)
+    function = last_copies(turned(computed_once(function, types)), types)
     counters: set[str] = set()
     if target.compiled:
+        function = first_sums(added_in_place(function, types, wished), types, like)
         function, counters = lowered(function, types, wished, target.equal)
         function = drop_dead(function, types)
-        function = hoisted(in_order(function, types), types, wished)
+        function = with_sums(in_order(function, types), types, wished)
+        function = hoisted(function, types, wished)
         function = typed_empties(in_any_order(function, types, counters), types)
     inside = target.compiled and all_inside(function, types, counters, tapes)
     return arranged(coalesce(function, types, wished)), inside

@@ -15,6 +15,7 @@ from ..ir.nodes import (
     Assign,
     Block,
     Call,
+    Const,
     Display,
     Effect,
     Expr,
@@ -167,6 +168,25 @@ class Storage:
 def parts(place: Item) -> tuple[Expr, ...]:
     """The parts of an index."""
     return place.index.items if isinstance(place.index, Display) else (place.index,)
+
+
+def element_name(place: Item, wished: Mapping[str, str]) -> str:
+    """What a variable for an element is called: `a_ij` for `a[i, j]`; `wished` has the names that variables get."""
+    assert isinstance(place.base, Name)
+    base = wished.get(place.base.id, place.base.id)
+    letters = [_letter(part, wished) for part in parts(place)]
+    return f"{base}_{''.join(letters)}" if all(letters) else f"{base}_1"
+
+
+def _letter(part: Expr, wished: Mapping[str, str]) -> str:
+    """An index as a part of a name, if it is short."""
+    match part:
+        case Name(id=name):
+            name = wished.get(name, name)
+            return name if len(name) == 1 else ""
+        case Const(value=int(n)) if 0 <= n < 10:
+            return str(n)
+    return ""
 
 
 def _kind(op: Object) -> str:
