@@ -58,8 +58,9 @@ class Built:
     doubts: tuple[Problem, ...] = ()  # where there are any, this is good for finding out results only
 
     def is_outdated(self) -> bool:
-        """Whether more, or something else, is known by now of what the functions on the tape return."""
-        return any(p.is_known for p in self.unknown) or any(p.is_outdated for p in self.parts)
+        """Whether more, or something else, is known by now of what the functions on the tape return, or may be for
+        other arguments."""
+        return bool(self.doubts) or any(p.is_known for p in self.unknown) or any(p.is_outdated for p in self.parts)
 
     def formed(self, value: Any, *place: int) -> Any:
         """A result of generated code, which knows tuples only, as the structure that the primal returns (or the part

@@ -3,9 +3,10 @@ Numba's errors as srcdiff's own."""
 
 from __future__ import annotations
 
+import itertools
 import re
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from types import FunctionType
 from typing import Any
 
@@ -13,6 +14,7 @@ import numpy as np
 
 from .backend import module_of
 from .errors import BackendUnavailable, BadIndex, CompilationFailed, SrcdiffError, TripFailed
+from .ir.types import Num, Tup, Type
 from .jit_options import Jit
 from .runtime_loops import LengthsDiffer
 from .turns import in_turn
@@ -165,15 +167,21 @@ def _within(function: FunctionType, space: dict[str, Any]) -> FunctionType:
     return copy
 
 
-def narrowing(type_: Any) -> Callable[[Any], Any] | None:
-    """What gives a result of compiled code the precision that its Numba type says: to Python, Numba gives a number of
-    single precision as a `float`. None where there is none in it."""
+def narrowing(type_: Any, known: Sequence[Type] = ()) -> Callable[[Any], Any] | None:
+    """What gives a result of compiled code the precision that it has in plain Python: to Python, Numba gives a number
+    of single precision as a `float`, and loops add such numbers up in double precision. `known` are the types that the
+    first parts of the result have there. None where there is nothing to do."""
     types: Any = numba_module().types
-    if type_ == types.float32:
-        return np.float32
-    if type_ == types.complex64:
-        return np.complex64
-    parts = [narrowing(t) for t in type_] if isinstance(type_, types.BaseTuple) else []
+    if isinstance(type_, types.BaseTuple):
+        pairs = itertools.zip_longest(type_, known)
+        parts = [narrowing(t, k.items if isinstance(k, Tup) else () if k is None else (k,)) for t, k in pairs]
+    else:
+        parts = []
+        single = isinstance(type_, types.Float) and any(isinstance(k, Num) and k.dtype == "float32" for k in known)
+        if single or type_ == types.float32:
+            return np.float32
+        if type_ == types.complex64:
+            return np.complex64
     if not any(parts):
         return None
     return lambda result: tuple([v if p is None else p(v) for p, v in zip(parts, result, strict=True)])
@@ -200,6 +208,7 @@ class Jitted:
         self.run = in_turn(self.dispatcher) if jit.parallel else self.dispatcher
         self.function, self.name, self.otherwise = function, name, otherwise
         self.narrowed: Callable[[Any], Any] | None = None
+        self.known: tuple[Type, ...] = ()  # types of parts of the result, in plain Python
         self.jit, self.general = jit, general
         self.instead: Jitted | None = None
         self.unlowered: FunctionType | None = None
@@ -268,7 +277,7 @@ class Jitted:
                 types = (*map(self.numba.typeof, args), *omitted)
                 self.dispatcher.compile(types)
                 found = self.dispatcher.overloads[types].signature.return_type
-                self.narrowed = narrowing(found)
+                self.narrowed = narrowing(found, self.known)
                 return found
         except SrcdiffError:
             raise

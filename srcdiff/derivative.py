@@ -244,9 +244,7 @@ class Derivative:
                 self._program = known = None
             is_new = known is None
             if known is None:
-                known = self._make(list(key))
-                if not known.built.doubts:  # else other values may lead on
-                    self._built[key] = known
+                known = self._built[key] = self._make(list(key))
             refit = tuple(k for k, a in enumerate(args) if not is_exact(a, k in self.places))
             structures = [k for k, t in enumerate(key) if isinstance(t, Tup) or is_function(args[k])]
             plain = known.plain and not any(k in self.places for k in structures)
@@ -279,6 +277,7 @@ class Derivative:
             general = lambda compiled: self._build(types, kind, plain=not compiled).plain  # noqa: E731
             checked = self.checked and not built.inside
             call = Jitted(built.plain, name, self.options.jit, checked, otherwise, general)
+            call.known = {"value": (built.result,), "jvp": (built.result, built.result)}.get(kind, ())
         captured = tuple(v for _, v in built.captured)
         unchanged: Callable[[], bool]
         unchanged, loose = watcher(built.references, captured), not all(is_exact(a, False) for a in captured)

@@ -54,8 +54,9 @@ def with_shortcut(
 
     way = Way(call.run, args, ready.captured, unchanged, failed)
     if options.kind == "jvp":
-        return replace(ready, shortcut=_pushing(way, tangents, returned))
-    return replace(ready, shortcut=_written(way, returned, options.kind == "value"))
+        return ready if call.narrowed else replace(ready, shortcut=_pushing(way, tangents, returned))
+    narrowed = narrowing(returned.type_.types[0], (ready.built.result,)) if options.kind == "value" else None
+    return replace(ready, shortcut=_written(way, returned, options.kind == "value", narrowed))
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,9 @@ class Way:
         return call
 
 
-def _written(way: Way, returned: Returned, has_value: bool) -> Callable[..., Any] | None:
+def _written(
+    way: Way, returned: Returned, has_value: bool, narrowed: Callable[[Any], Any] | None
+) -> Callable[..., Any] | None:
     """The short way to gradients, or None where an argument is more than a number or an array."""
     args, names = way.args, way.names()
     tests = [test for k, a in enumerate(args) if (test := _test(f"a{k}", a, names)) is not None]
@@ -112,7 +115,7 @@ def _written(way: Way, returned: Returned, has_value: bool) -> Callable[..., Any
     found = gradients[0] if alone else ", ".join([*["value"] * has_value, *gradients]) + ","
     form = gradients[0] if returned.single else f"({', '.join(gradients)},)"
     end = [line for k, t in zip(returned.places, types, strict=True) for line in _finished(k, t, args[k])]
-    if has_value and (narrowed := narrowing(returned.type_.types[0])):
+    if narrowed is not None:
         names["narrowed"] = narrowed
         end.insert(0, "    value = narrowed(value)")
     result = f"    return {f'value, {form}' if has_value else form}"

@@ -40,7 +40,7 @@ MAY_IMPORT = PIPELINE | {
     "build": {*PIPELINE, "result", "warned"},
     "runtime_numba": {"errors", "runtime"},
     "cache": {"backend"},
-    "compiled": {"errors", "runtime", "jit_options", "backend", "runtime_numba", "cache"},
+    "compiled": {"ir", "errors", "runtime", "jit_options", "backend", "runtime_numba", "cache"},
     "learning": {*PIPELINE, "signature", "build"},
     "derivative": {*PIPELINE, "signature", "sharing", "watch", "guess", "warned", "build", "compiled", "learning"},
     "vjp": {"jit_options", "ir", "errors", "records", "runtime", "signature", "learning", "derivative"},

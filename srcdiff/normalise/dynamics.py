@@ -40,7 +40,8 @@ class Dynamics(Recursion):
 
     def note(self, problem: Problem) -> None:
         """A problem met in this function."""
-        raise NotImplementedError
+        self.state.problems.append(problem)
+        self.state.owners.setdefault(problem, self.owner)
 
     def owner_of(self, function: FunctionType) -> Any:
         """The function that runs on the tape if what is read of this one is refused: of a library the one that the

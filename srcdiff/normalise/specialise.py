@@ -248,11 +248,6 @@ class Specialiser(Constants):
                 self.state.problems.append(to_problem(program, problem, None, self.chain))
         return tuple(out)
 
-    def note(self, problem: Problem) -> None:
-        """A problem met in this function."""
-        self.state.problems.append(problem)
-        self.state.owners.setdefault(problem, self.owner)
-
     def walk(self, instance: Instance, read: FunctionType | None) -> None:
         program, group = instance.program, self.state.group
         state = State(

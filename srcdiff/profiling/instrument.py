@@ -253,11 +253,20 @@ class _Writer:
         read = {n.id for s in backward for n in ast.walk(s) if isinstance(n, ast.Name)}
         own = self.own
         rows = [
-            f"{own['held']}[{self.group(s)}] += {own['alive']}({n}, {own['seen']})"
+            f"{own['held']}[{self.group(self.user_of(n, s, forward))}] += {own['alive']}({n}, {own['seen']})"
             for n, s in bound.items()
             if n in read - kept
         ]
         return parsed([*rows, f"{own['was']} = {own['clock']}()"], backward[0].lineno) if rows else []
+
+    def user_of(self, name: str, made: ast.stmt, forward: Sequence[ast.stmt]) -> ast.stmt:
+        """The statement that an array is made for: where that stands for no line, the first one that works on it (what
+        is computed in its place on a tape)."""
+        if made.lineno in self.lines:
+            return made
+        every = (p for s in forward for p in ast.walk(s) if isinstance(p, ast.stmt) and not _is_compound(p))
+        uses = (p for p in every if p.lineno in self.lines and any(_is_name(n, name) for n in ast.walk(p)))
+        return next(uses, made)
 
     def makes_tape(self, s: ast.Assign) -> bool:
         """Whether this makes the list that the forward functions of callees fill."""
@@ -272,6 +281,10 @@ def parsed(rows: Sequence[str], line: int) -> list[ast.stmt]:
             if isinstance(node, ast.stmt | ast.expr):
                 node.lineno = node.end_lineno = line
     return body
+
+
+def _is_name(node: ast.AST, name: str) -> bool:
+    return isinstance(node, ast.Name) and node.id == name
 
 
 def _is_compound(s: ast.stmt) -> bool:
