@@ -90,8 +90,10 @@ def _store(context: Context, made: list[Stmt], rest: Block) -> Assign | None:
         match s:
             case Assign(target=Item(base=Name(id=tape), index=index), value=value) if value == own:
                 between, later = rest[:k], rest[k + 1 :]
-                free = tape not in mentioned(between) and not names(index) & assigned(between)
                 assert isinstance(own, Name)
+                home = context.storage.find(tape)  # nothing may read there what is still to be overwritten
+                read = (n for n in mentioned((*made, *between)) - {own.id} if context.storage.find(n) == home)
+                free = not any(read) and not names(index) & assigned(between)
                 return s if free and own.id not in _changed((*between, *later)) else None
             case _:
                 pass
