@@ -22,7 +22,7 @@ from .normalise.policy import OnTape
 from .normalise.specialise import Instead
 from .normalise.state import placed
 from .opaque.parts import Primal
-from .optimise import Target, linked, missing
+from .optimise import Parallel, Target, linked, missing
 from .records import rebuilt
 from .result import check_result
 from .rules.effects import calls_with_effect, without_outputs
@@ -108,8 +108,11 @@ def build(
         unknown_rank = check_result(program, core, request)
         derived, others = _derived(core, request, taped)
         again = not any(calls_with_effect(core.function.body))  # what a second run does is done once
-        target = Target(request.compiled, request.equal and again)
+        parallel = Parallel() if request.jit is not None and request.jit.parallel and taped and request.wrt else None
+        target = Target(request.compiled, request.equal and again, parallel)
         (*called, function), inside = linked(derived, others, target)
+        if parallel is not None and (problems := parallel.problems()):
+            raise refusal([placed(program, problem) for problem in problems])
     except TypeProblem as problem:
         found = placed(program, problem)
         if instead is None:

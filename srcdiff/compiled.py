@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 
 from .backend import module_of
-from .errors import BackendUnavailable, BadIndex, CompilationFailed, SrcdiffError
+from .errors import BackendUnavailable, BadIndex, CompilationFailed, SrcdiffError, TripFailed
 from .jit_options import Jit
 from .runtime_loops import LengthsDiffer
+from .turns import in_turn
 
 _NUMBERED = re.compile(r"_?\d+$")
 
@@ -53,7 +54,29 @@ def settings(jit: Jit, checked: bool) -> dict[str, Any]:
 
         simd.register_late()
         chosen["pipeline_class"] = simd.Simd
+    if jit.parallel:
+        chosen["parallel"] = _LOOPS_ONLY
     return chosen
+
+
+# Numba's own ways of running array expressions and sums on several cores stay off: what these sums are depends on the
+# number of cores.
+_LOOPS_ONLY = {
+    "prange": True,
+    "comprehension": False,
+    "fusion": False,
+    "inplace_binop": False,
+    "numpy": False,
+    "reduction": False,
+    "setitem": False,
+    "stencil": False,
+}
+
+
+def _has_prange(function: FunctionType) -> bool:
+    """Whether a generated function has a loop that runs on several cores."""
+    space, prange = function.__globals__, numba_module().prange
+    return any(space.get(name) is prange for name in function.__code__.co_names)
 
 
 def _told_apart(function: Any) -> Any:
@@ -102,8 +125,13 @@ def compiled(function: FunctionType, jit: Jit, checked: bool) -> Any:
 
 def uncached(function: FunctionType, jit: Jit, checked: bool) -> Any:
     """The same, of which nothing is kept."""
-    njit = numba_module().njit(**settings(jit, checked))
-    return _dispatcher(function, lambda f: njit(_told_apart(f)))
+    njit, chosen = numba_module().njit, settings(jit, checked)
+
+    def decorate(f: FunctionType) -> Any:
+        own = chosen if _has_prange(f) else {**chosen, "parallel": False}
+        return njit(**own)(_told_apart(f))
+
+    return _dispatcher(function, decorate)
 
 
 def _dispatcher(function: FunctionType, decorate: Callable[[FunctionType], Any]) -> Any:
@@ -169,6 +197,7 @@ class Jitted:
         self.numba = numba_module()
         self.plain = bool(self.numba.config.DISABLE_JIT)
         self.dispatcher: Any = function if self.plain else compiled(function, jit, checked)
+        self.run = in_turn(self.dispatcher) if jit.parallel else self.dispatcher
         self.function, self.name, self.otherwise = function, name, otherwise
         self.narrowed: Callable[[Any], Any] | None = None
         self.jit, self.general = jit, general
@@ -179,7 +208,7 @@ class Jitted:
         if self.plain:
             return self.in_python()(*args)
         try:
-            result = self.dispatcher(*args)
+            result = self.run(*args)
             return result if self.narrowed is None else self.narrowed(result)
         except LengthsDiffer:
             if self.general is None:
@@ -212,6 +241,8 @@ class Jitted:
                 f"an index does not fit its array in the derivative of {self.name} ({problem}); without jit=True the "
                 f"traceback shows the statement"
             ) from problem
+        if isinstance(problem, TripFailed):
+            raise TripFailed(f"in the derivative of {self.name}: {problem}") from None
         if isinstance(problem, self.numba.core.errors.NumbaError):
             self._failed(problem)
             return True

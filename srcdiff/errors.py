@@ -136,6 +136,12 @@ class UnsupportedRecursion(Refusal):
     code = "SD109"
 
 
+class NotParallel(Refusal):
+    """`jit={"parallel": True}` of a function none of whose loops is known to have independent trips."""
+
+    code = "SD110"
+
+
 class BadArgument(SrcdiffError, TypeError):
     """A derivative was asked for, or called, with arguments that do not fit (`wrt`, a string, a wrong count)."""
 
@@ -182,6 +188,18 @@ class NonFinite(SrcdiffError, FloatingPointError):
     """Under `srcdiff.debug_nans()`: a NaN or an infinity where there was none; the message names the user's line."""
 
     code = "SD208"
+
+
+class TripFailed(SrcdiffError, RuntimeError):
+    """An exception has ended a trip of a loop that runs in parallel."""
+
+    code = "SD209"
+
+
+class ParallelUnavailable(SrcdiffError, RuntimeError):
+    """Loops cannot run on several cores in this process, which was forked from one where such loops had run."""
+
+    code = "SD210"
 
 
 class GraphError(SrcdiffError, RuntimeError):

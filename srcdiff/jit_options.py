@@ -68,9 +68,7 @@ def shown(jit: Jit | None) -> str:
 def _parallel(given: Any) -> bool:
     if not isinstance(given, bool | np.bool_):
         raise BadArgument(f"jit={{'parallel': {given!r}}}: it is True or False")
-    if given:
-        raise BadArgument("jit={'parallel': True} is not supported yet: without it, the derivative runs on one core")
-    return False
+    return bool(given)
 
 
 def _fastmath(given: Any) -> tuple[str, ...]:

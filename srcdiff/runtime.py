@@ -31,6 +31,7 @@ from .runtime_matrices import (
     power_tangent,
     real_eig,
 )
+from .runtime_parallel import check_finished, stacks
 from .runtime_reductions import (
     cumsum_back,
     diff_back,
@@ -68,6 +69,7 @@ __all__ = [
     "adjoint_of",
     "array_of",
     "as_it_is",
+    "check_finished",
     "checkpoint",
     "checkpointed",
     "cofactors",
@@ -131,6 +133,7 @@ __all__ = [
     "running_maxima",
     "running_minima",
     "same_length",
+    "stacks",
     "tensordot_left",
     "tensordot_right",
     "text",

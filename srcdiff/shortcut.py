@@ -52,7 +52,7 @@ def with_shortcut(
         call.failed(problem)
         explain(problem, ready.built.module)
 
-    way = Way(call.dispatcher, args, ready.captured, unchanged, failed)
+    way = Way(call.run, args, ready.captured, unchanged, failed)
     if options.kind == "jvp":
         return replace(ready, shortcut=_pushing(way, tangents, returned))
     return replace(ready, shortcut=_written(way, returned, options.kind == "value"))

@@ -38,7 +38,7 @@ MAY_IMPORT = PIPELINE | {
     "result": {"ir", "errors", "rules", "frontend", "normalise", "derive"},
     "warned": {"ir", "errors", "frontend", "normalise", "analysis"},
     "build": {*PIPELINE, "result", "warned"},
-    "runtime_numba": {"runtime"},
+    "runtime_numba": {"errors", "runtime"},
     "cache": {"backend"},
     "compiled": {"errors", "runtime", "jit_options", "backend", "runtime_numba", "cache"},
     "learning": {*PIPELINE, "signature", "build"},
@@ -77,6 +77,8 @@ PARTS = {
     "runtime_loops": "runtime",
     "runtime_lists": "runtime",
     "sets": "runtime",
+    "runtime_parallel": "runtime",
+    "turns": "compiled",
 }
 
 

@@ -305,7 +305,7 @@ def render_module(functions: Sequence[ir.Function]) -> Rendered:
 def _imports(names: Names) -> list[str]:
     """The imports in the order of isort, with the blank lines that follow them."""
     sections: list[list[str]] = [[], []]
-    for module, alias in sorted(names.modules.items()):
+    for module, alias in sorted(names.modules.items(), key=lambda item: ("." in item[0], item)):
         package, _, last = module.rpartition(".")
         line = f"from {package} import {last}" if package else f"import {module}"
         sections[module not in STANDARD].append(line + (f" as {alias}" if alias != last else ""))

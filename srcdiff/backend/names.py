@@ -138,6 +138,9 @@ class Names:
             found = sys.modules.get(library)
             if found is not None and (name := _public_name(found, value)):
                 return f"{self.module(library)}.{name}"
+        numba = sys.modules.get("numba")
+        if numba is not None and value is vars(numba).get("prange"):
+            return self.module("numba.prange")
         for library in STANDARD:
             found = sys.modules.get(library)
             if found is not None and value is vars(found).get(last) and callable(value):

@@ -18,7 +18,10 @@ from .meaning import LIBRARIES
 _PACKAGE = Path(__file__).resolve().parent.parent
 _LOADED = time.time()
 # settings of Numba that say where things are written, or what is printed
-_BESIDE = ("CACHE_DIR", "CACHE_LOCATOR_CLASSES", "COLOR_SCHEME", "NUMBA_NUM_THREADS", "NUMBA_DEFAULT_NUM_THREADS")
+_BESIDE = (
+    *("CACHE_DIR", "CACHE_LOCATOR_CLASSES", "COLOR_SCHEME"),
+    *("NUMBA_NUM_THREADS", "NUMBA_DEFAULT_NUM_THREADS", "NUM_THREADS"),  # (how many there are is asked by the run)
+)
 
 
 @functools.cache

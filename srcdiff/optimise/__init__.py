@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .linking import linked, missing
+from .parallel import Parallel
 from .passes import Target, optimise
 
-__all__ = ["Target", "linked", "missing", "optimise"]
+__all__ = ["Parallel", "Target", "linked", "missing", "optimise"]

@@ -19,7 +19,7 @@ from ..ir.types import Num, Type
 from ..ir.walk import Fresh, assigned, expressions, map_stmt, mentioned, names, rebuild, statements, subexprs
 from ..rules.typing import Typer
 from .existing import Inside
-from .order import known_in
+from .independence import known_in
 from .storage import Access, Storage, element_name, parts
 
 

@@ -14,16 +14,18 @@ from ..ir.nodes import Block, Const, Expr, For, Function, If, Item, Name, Slice,
 from ..ir.types import Dim, Num, Tup, Type
 from ..ir.walk import expressions, names, subexprs
 from ..rules.typing import TypeProblem, Typer
-from .order import known_in
+from .independence import known_in
 from .storage import parts
 
 
 def all_inside(function: Function, types: dict[str, Type], own: Set[str], tapes: Set[str]) -> bool:
     """`own` are the counters of loops that stand for array statements, `tapes` the arrays that keep values."""
-    return _Inside(types, own, tapes).block(function.body, ())
+    return Indices(types, own, tapes).block(function.body, ())
 
 
-class _Inside:
+class Indices:
+    """A walk over blocks, each with the way that leads to it."""
+
     def __init__(self, types: dict[str, Type], own: Set[str], tapes: Set[str]) -> None:
         self.types, self.own, self.tapes = types, own, tapes
         self.seen: dict[tuple[Item, tuple[int, ...]], bool] = {}

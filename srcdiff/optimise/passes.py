@@ -13,12 +13,13 @@ from ..runtime import watched
 from .dead import drop_dead
 from .empties import typed_empties
 from .hoist import hoisted
-from .inside import all_inside
+from .inside import Indices, all_inside
 from .lowering import lowered
 from .moves import first_sums, last_copies
 from .names import coalesce
 from .order import in_order
 from .outer import added_in_place, turned
+from .parallel import Parallel, in_parallel
 from .parts import arranged
 from .repeated import computed_once
 from .scalars import with_sums
@@ -26,10 +27,12 @@ from .sums import in_any_order
 
 
 class Target(NamedTuple):
-    """What a text is written for: `compiled` if it is for Numba, `equal` as in `derive.Request`."""
+    """What a text is written for: `compiled` if it is for Numba, `equal` as in `derive.Request`; `parallel` takes down
+    which loops run on all cores, where that is asked for."""
 
     compiled: bool = False
     equal: bool = False
+    parallel: Parallel | None = None
 
 
 def optimise(
@@ -52,8 +55,11 @@ def optimise(
         function = drop_dead(function, types)
         function = with_sums(in_order(function, types), types, wished)
         function = hoisted(function, types, wished)
-        function = typed_empties(in_any_order(function, types, counters), types)
     inside = target.compiled and all_inside(function, types, counters, tapes)
+    if target.parallel is not None:
+        function = in_parallel(function, types, wished, target.parallel, Indices(types, counters, tapes))
+    if target.compiled:
+        function = typed_empties(in_any_order(function, types, counters), types)
     return arranged(coalesce(function, types, wished)), inside
 
 

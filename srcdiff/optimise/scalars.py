@@ -22,7 +22,7 @@ from ..ir.walk import Fresh, assigned, map_stmt, mentioned, names, statements
 from ..normalise.expressions import ADD
 from ..rules.typing import Typer
 from .existing import Inside
-from .order import is_plain, known_in
+from .independence import is_plain, known_in
 from .storage import Access, Storage, element_name, parts
 
 

@@ -40,13 +40,15 @@ _SHAPE_ONLY = (len, np.ndarray.shape, np.ndarray.size, np.ndarray.ndim, np.zeros
 class Access(NamedTuple):
     """One mention of an array: `kind` is "read", "write" or "add" (`+=` and `-=`); `place` has the parts of the index,
     and is None where the whole array is meant, or a part that is not told by one index of numbers and slices; `way`
-    leads there through loops and branches; `whole` says that the whole array is meant."""
+    leads there through loops and branches; `whole` says that the whole array is meant; `statement` is the one it is
+    part of."""
 
     kind: str
     name: str
     place: tuple[Expr, ...] | None
     way: tuple[At, ...] = ()
     whole: bool = False
+    statement: Stmt | None = None
 
 
 class Storage:
@@ -101,7 +103,7 @@ class Storage:
         """Every mention of an array in a block, but for those of its shape alone; `way` leads to the block."""
         for s in block:
             for access in self.of_statement(s):
-                yield access._replace(way=way)
+                yield access._replace(way=way, statement=s)
             match s:
                 case For(body=body) | While(body=body):
                     yield from self.accesses(body, (*way, At(0, s)))

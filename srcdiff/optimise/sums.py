@@ -18,7 +18,7 @@ from ..ir.nodes import Assign, Block, Call, For, Function, Name, Object, Stmt, U
 from ..ir.types import Num, Type
 from ..ir.walk import map_stmt, statements
 from ..runtime import added
-from .order import is_sum
+from .independence import is_sum
 
 ADDED = Object(added, "added")
 

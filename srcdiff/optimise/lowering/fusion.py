@@ -17,7 +17,7 @@ from dataclasses import replace
 from ...analysis.dependence import At, Place, may_meet
 from ...ir.nodes import Block, Comment, For, If, Name, Stmt, While
 from ...ir.walk import rename, statements
-from ..order import known_in
+from ..independence import known_in
 from ..storage import Access
 from .effects import Summary, is_check, summary
 from .overlap import distance

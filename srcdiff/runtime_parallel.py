@@ -1,0 +1,23 @@
+"""What loops that run on several cores need."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .errors import TripFailed
+
+FAILED = (
+    "an exception has ended a trip of a loop that runs in parallel, most likely an index that does not fit its array; "
+    "without `parallel` the error itself is raised"
+)
+
+
+def check_finished(finished: Any) -> None:
+    """Raise TripFailed if an exception, which is lost in compiled code, has kept a chunk of a loop from its end."""
+    if not finished.all():
+        raise TripFailed(FAILED)
+
+
+def stacks(count: int, example: Any) -> list[list[Any]]:  # noqa: ARG001 (compiled code asks its type)
+    """Empty lists, one for each chunk of a loop, for values of the type of `example`."""
+    return [[] for _ in range(count)]
