@@ -11,7 +11,7 @@ import numpy as np
 from .runtime_adjoints import adjoint_of, as_it_is, hooked, watched
 from .runtime_calls import pulled_back
 from .runtime_complex import doubled, halved, resized, unit
-from .runtime_lists import array_of
+from .runtime_lists import array_of, stack, stacks
 from .runtime_loops import added, same_length
 from .runtime_matrices import (
     cofactors,
@@ -31,7 +31,7 @@ from .runtime_matrices import (
     power_tangent,
     real_eig,
 )
-from .runtime_parallel import check_finished, stacks
+from .runtime_parallel import check_finished
 from .runtime_reductions import (
     cumsum_back,
     diff_back,
@@ -133,6 +133,7 @@ __all__ = [
     "running_maxima",
     "running_minima",
     "same_length",
+    "stack",
     "stacks",
     "tensordot_left",
     "tensordot_right",
@@ -178,15 +179,6 @@ def zeros_like(x: Any) -> Any:
     if isinstance(x, list):
         return [zeros_like(item) for item in x]
     return np.zeros_like(x) if isinstance(x, np.ndarray) else 0.0
-
-
-def stack(example: Any) -> list[Any]:  # noqa: ARG001 (compiled code asks its type)
-    """An empty list for values like this one.
-
-    >>> stack(0.0)
-    []
-    """
-    return []
 
 
 def copied(x: Any) -> Any:

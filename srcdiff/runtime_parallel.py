@@ -16,8 +16,3 @@ def check_finished(finished: Any) -> None:
     """Raise TripFailed if an exception, which is lost in compiled code, has kept a chunk of a loop from its end."""
     if not finished.all():
         raise TripFailed(FAILED)
-
-
-def stacks(count: int, example: Any) -> list[list[Any]]:  # noqa: ARG001 (compiled code asks its type)
-    """Empty lists, one for each chunk of a loop, for values of the type of `example`."""
-    return [[] for _ in range(count)]
