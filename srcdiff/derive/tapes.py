@@ -127,7 +127,9 @@ class Tapes:
             assert isinstance(s, For)
             assert isinstance(s.target, Name)
             bound = self.bound(s)
-            return (s.target.id,), [Call(MAX, (bound, Const(0))) if self.is_argument(bound) else bound]
+            return (s.target.id,), [
+                Call(MAX, (bound, Const(0))) if self.is_argument(bound) and not self.is_natural(bound) else bound
+            ]
         written = name in self.planner.shadow_names or self.ready.aliases.mutable(name)
         if not self.indexed or (written and type_.ndim) or (type_.dtype != "float64" and type_.dtype not in DTYPES):
             return nothing
@@ -141,7 +143,7 @@ class Tapes:
         assert isinstance(s.iter, Call)
         start, stop, step = range_bounds(s.iter)
         small = isinstance(start, Const) and isinstance(start.value, int) and 0 <= start.value <= 2
-        is_length = Nest((), self.types, set()).is_natural(stop) or self.is_argument(stop)
+        is_length = self.is_natural(stop) or self.is_argument(stop)
         return small and step == Const(1) and is_length and s.target != Name("_")
 
     def is_huge(self, s: For) -> bool:
@@ -149,6 +151,9 @@ class Tapes:
         assert isinstance(s.iter, Call)
         stop = range_bounds(s.iter)[1]
         return isinstance(stop, Const) and stop.value > HUGE
+
+    def is_natural(self, e: Expr) -> bool:
+        return Nest((), self.types, set()).is_natural(e)
 
     def is_argument(self, e: Expr) -> bool:
         """Whether this is a whole number that the caller gives (a negative one, too: then the loop makes no trips)."""
