@@ -125,3 +125,20 @@ def test_called_from_compiled_code() -> None:
     x = np.array([0.5, 1.5, 0.25, 2.0])
     assert total(x) == pytest.approx(srcdiff.grad(heap)(x, 0).sum())
     assert np.allclose(srcdiff.grad(keeps_its_argument, jit=True)(x, 3), srcdiff.grad(keeps_its_argument)(x, 3))
+
+
+def sunk(a, k):
+    if k <= 0:
+        return a * a
+    s = sunk(0.5 * (a - a), k - 1)
+    return a**2 * np.cos(s)
+
+
+def above_sunk(a):
+    return sunk(0.5 * a, 2) + 0.1 * a
+
+
+def test_a_call_whose_argument_has_no_derivative_is_taken_off_the_tape() -> None:
+    """Its adjoint reads what the call before it has kept, though nobody reads what it gives."""
+    check_grad(above_sunk, (0.7,))
+    check_grad(above_sunk, (0.7,), order=2)

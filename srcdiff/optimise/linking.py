@@ -72,9 +72,11 @@ def linked(main: Derived, helpers: Mapping[Helper, Derived], target: Target) -> 
         params = draft.function.params
         count = len(helper.callee.function.params)
         kept = (*(params[k] for k in _takes(helper)), *params[count:])
-        helper.function = draft.function = replace(draft.function, params=kept)
+        draft.function = replace(draft.function, params=kept)
     frames = {h: _frame(drafts, h) for h in drafts if h.role == "rev"}
     _tapes(drafts, frames)
+    for helper, draft in drafts.items():
+        helper.function = draft.function  # from here on it is known which of them fill a tape, or empty it
     last = _trimmed(_with_full_pairs(last))
     for helper, draft in drafts.items():
         full = _with_full_pairs(draft)
