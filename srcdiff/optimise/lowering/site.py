@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ...ir.callee import helper_of
 from ...ir.nodes import Assign, Call, Const, Effect, Expr, Item, Name, Object, Slice, Stmt
 from ...ir.types import Dim, Num, Type
 from ...ir.walk import Fresh, names, ordered_names
@@ -68,7 +69,7 @@ class Site:
         self.assumed: list[Dim] = []  # the lengths that are taken to be the same as others
 
     def num(self, e: Expr) -> Num:
-        type_ = self.typer(e)
+        type_ = None if helper_of(e) is not None else self.typer(e)  # (which tells what a function itself returns)
         if not isinstance(type_, Num) or type_.ndim is None:
             raise NotElementwise
         return type_
