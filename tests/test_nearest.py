@@ -76,8 +76,8 @@ def updated_at(x: Any) -> Any:
         (
             counted,
             "a call of `collections.Counter`",
-            NO_RULE,
-            f"write it with functions that have a rule; or {REGISTER}",
+            "which keys it has is decided when the program runs",
+            'write the keys out: d = {"a": 0, "b": 0}; or count in an array',
         ),
         (
             no_method,

@@ -356,11 +356,6 @@ def cube(x):
     return x * x * x
 
 
-def makes_a_pullback(x):
-    value, pullback = srcdiff.vjp(cube, x)
-    return value * pullback(1.0)[0]
-
-
 def asks(x):
     input()
     return x * x
@@ -429,7 +424,6 @@ def part_of_a_tuple(x):
 @pytest.mark.parametrize(
     ("f", "error", "what", "fix"),
     [
-        (makes_a_pullback, UnsupportedCall, "a call of srcdiff.vjp inside", "make it outside"),
         (asks, UnsupportedCall, "a call of `input`", ""),
         (takes_apart, UnsupportedCall, "a call of `np.frexp`", "functions that have a rule"),
         (makes_bytes, UnsupportedCall, "the method `tobytes`", "write the operation out"),

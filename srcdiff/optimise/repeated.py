@@ -17,6 +17,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from .. import runtime
+from ..derive.zeros import is_fresh
 from ..ir.nodes import Assign, Block, Call, Comment, Expr, Function, Name, Object, Return, Stmt, Update
 from ..ir.types import Num, Type
 from ..ir.walk import expressions, is_call_of, map_stmt, mentioned, names, rebuild, statements, subexprs, substitute
@@ -108,6 +110,8 @@ def scaled_at_once(function: Function, types: dict[str, Type]) -> Function:
         for k, s in enumerate(out):
             if not isinstance(s, Assign) or not isinstance(s.target, Name) or s.target.id in kept:
                 continue
+            if not _is_new(s.value, out[k - 1] if k else None, uses):
+                continue
             count = uses[s.target.id] - 1
             product = _common(s.target, out[k + 1 :], count, types) if count > 1 else None
             if product is not None:
@@ -116,6 +120,14 @@ def scaled_at_once(function: Function, types: dict[str, Type]) -> Function:
         return tuple(out)
 
     return replace(function, body=block(function.body))
+
+
+def _is_new(value: Expr, before: Stmt | None, uses: Counter[str]) -> bool:
+    """Whether a value is an array that nobody else has, who could write it before it is read."""
+    match value, before:
+        case Call(func=Object(value=runtime.unbroadcast), args=(Name(id=given), _)), Assign(target=Name(id=made)):
+            return given == made and uses[made] == 2 and is_fresh(before.value)
+    return isinstance(value, Call) and is_fresh(value) and only_reads(value)
 
 
 def _everything(block: Block) -> Iterator[Expr]:
