@@ -94,7 +94,7 @@ def test_second_derivatives(function: Any, example: Example) -> None:
     check_grad(program.weighed(), tuple(program.args), wrt=tuple(program.wrt), order=2)
 
 
-@pytest.mark.parametrize(("function", "example"), thinned(CALLS, 4))
+@pytest.mark.parametrize(("function", "example"), thinned(CALLS, 12))
 def test_inputs_that_results_depend_on(function: Any, example: Example) -> None:
     """No tangent is other than zero outside of the sets of inputs (`srcdiff.sparsity`)."""
     program = Program(function, example)
