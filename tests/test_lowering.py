@@ -417,3 +417,20 @@ def test_indices_of_the_program_are_held_against_their_arrays() -> None:
     jitted(np.arange(3.0), 2)
     with pytest.raises(IndexError):
         jitted(np.arange(3.0), 3)
+
+
+def shrinking(x, c, steps):
+    p = x * 1.0
+    v = np.maximum(1.0 - p, 0.0)
+    for _ in range(steps):
+        p = p[:-1] / c
+        v = np.maximum(c * v[1:], 1.0 - p)
+    return v[0]
+
+
+def test_arrays_that_are_shorter_after_every_trip() -> None:
+    """A length of a variable that is bound anew is not the one that it had."""
+    args = np.linspace(0.5, 1.2, 5), 1.1, 3
+    found, wanted = (srcdiff.grad(shrinking, wrt=(0, 1), jit=jit)(*args) for jit in (True, False))
+    np.testing.assert_allclose(found[0], wanted[0])
+    assert found[1] == pytest.approx(wanted[1])

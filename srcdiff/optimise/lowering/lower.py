@@ -30,7 +30,9 @@ def lowered(
     taken = mentioned(function.body) | params
     known = taken | {wished.get(n, n) for n in taken}
     letters = [c for c in COUNTERS if c not in known] or list(COUNTERS)
-    context = Context(types, wished, Storage(function, types), Fresh(taken), letters, Lengths(equal))
+    context = Context(
+        types, wished, Storage(function, types), Fresh(taken), letters, Lengths(equal), rebound=_rebound(function)
+    )
     context.lasting = _lasting(function)
     body, _ = _block(context, function.body, params)
     context.storage = Storage(replace(function, body=body), types)  # what nests fill shares memory with nothing
@@ -70,6 +72,12 @@ def _block(context: Context, block: Block, defined: set[str]) -> tuple[Block, se
                 out.append(s)
     context.lengths = outside
     return tuple(out), defined
+
+
+def _rebound(function: Function) -> frozenset[str]:
+    """The variables that are bound in more than one place."""
+    bound = Counter(n for s in statements(function.body) if isinstance(s, Assign) for n in targets(s.target))
+    return frozenset(n for n, count in bound.items() if count > 1)
 
 
 def _lasting(function: Function) -> frozenset[str]:

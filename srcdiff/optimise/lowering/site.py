@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -34,6 +34,7 @@ class Context:
     types: dict[str, Type]
     wished: dict[str, str]
     storage: Storage
+    rebound: frozenset[str] = field(kw_only=True)  # the variables that are bound in more than one place
     fresh: Fresh
     letters: list[str]
     lengths: Lengths
@@ -72,6 +73,8 @@ class Site:
         type_ = None if helper_of(e) is not None else self.typer(e)  # (which tells what a function itself returns)
         if not isinstance(type_, Num) or type_.ndim is None:
             raise NotElementwise
+        if any(owner in self.context.rebound for dim in type_.shape for owner in _owners(dim.token)):
+            raise NotElementwise  # its length is another one after each binding
         return type_
 
     def let(self, e: Expr, view: bool = False) -> Name:
@@ -204,6 +207,16 @@ def lasting(dim: Dim) -> bool:
     """Whether equal tokens are equal lengths in other statements, too, as long as the same variables have not been
     bound anew."""
     return _lasts(dim.token)
+
+
+def _owners(token: object) -> Iterator[str]:
+    """The variables whose unknown lengths a length is made of."""
+    match token:
+        case ("of", str(owner), *_):
+            yield owner
+        case tuple():
+            for part in token:
+                yield from _owners(part)
 
 
 def _lasts(token: object) -> bool:
