@@ -7,13 +7,13 @@ a few of the kernels that compile within seconds, `SRCDIFF_FULL=1` all of them.
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from thinning import FULL
 
 from benchmarks.checks import difference, error_by_differences
 from benchmarks.kernels import KERNELS, SIZES, Kernel
@@ -21,7 +21,6 @@ from benchmarks.libraries import by_srcdiff
 from srcdiff.testing import check_grad
 
 ROOT = Path(__file__).resolve().parent.parent
-FULL = os.environ.get("SRCDIFF_FULL") == "1"
 JITTED = [k for k in KERNELS if FULL or k.name in ("newton", "heat_loops", "cholesky")]
 
 every = pytest.mark.parametrize("kernel", KERNELS, ids=lambda k: k.name)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from thinning import FULL
 
 import srcdiff
 from srcdiff.cache.store import Store
@@ -19,9 +20,7 @@ on_posix = pytest.mark.skipif(not hasattr(os, "geteuid"), reason="Windows has no
 jit = pytest.mark.jit
 
 
-full = pytest.mark.skipif(
-    os.environ.get("SRCDIFF_FULL") != "1", reason="several processes that compile: SRCDIFF_FULL=1 runs it"
-)
+full = pytest.mark.skipif(not FULL, reason="several processes that compile: SRCDIFF_FULL=1 runs it")
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import itertools
 import math
-import os
 import re
 import runpy
 import sys
@@ -17,13 +16,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from thinning import FULL
 
 import srcdiff
 from srcdiff.errors import AmbiguousAlias, BadArgument, UnsupportedCall, UnsupportedSyntax, UnsupportedType
 from srcdiff.runtime_schedules import make_room, next_snapshot
 from srcdiff.testing import check_grad
-
-FULL = os.environ.get("SRCDIFF_FULL") == "1"  # else some are compiled
 
 ROOT = Path(__file__).resolve().parent.parent
 U = np.linspace(0.2, 1.0, 6) ** 2

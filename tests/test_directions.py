@@ -1,11 +1,11 @@
 """Many directions in one sweep: every program that is given an axis of directions has the tangents of single sweeps."""
 
 import inspect
-import os
 
 import numpy as np
 import pytest
 from programs import CASES
+from thinning import FULL
 
 import srcdiff.testing
 from srcdiff.derivative import Options
@@ -15,7 +15,6 @@ from srcdiff.pushforward import Pushforward
 from tests.generator.sweeps import many
 
 COUNT = 3
-FULL = os.environ.get("SRCDIFF_FULL") == "1"
 
 
 def numbers(case):

@@ -10,7 +10,7 @@ import pytest
 from programs import CASES, Case
 from programs.constructs import CONSTRUCTS, constructs_of
 from programs.tape import off_tape, on_tape
-from test_programs import thinned
+from thinning import share
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -38,6 +38,6 @@ def test_every_construct_has_programs() -> None:
     assert {name: n for name, n in counts.items() if n < 3} == {}
 
 
-@pytest.mark.parametrize("case", thinned(CASES, 6), ids=lambda c: c.name)
+@pytest.mark.parametrize("case", share(CASES, 6, lambda c: c.name), ids=lambda c: c.name)
 def test_the_tape_gives_the_same_gradient(case: Case) -> None:
     assert on_tape(case) == off_tape().get(case.name, "")

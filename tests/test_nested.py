@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from thinning import share
 
 import srcdiff
 from srcdiff.testing import check_grad
@@ -333,7 +334,10 @@ LONG = (minimum, layer, conjugate_gradient, all_kinds, gradient_of_that, pulled_
 @pytest.mark.jit
 @pytest.mark.parametrize(
     ("f", "args", "rtol"),
-    [pytest.param(*c, marks=[pytest.mark.slow] if c[0] in LONG else [], id=c[0].__name__) for c in CASES],
+    [
+        pytest.param(*c, marks=[pytest.mark.slow] if c[0] in LONG else [], id=c[0].__name__)
+        for c in share(CASES, 3, lambda c: c[0].__name__)
+    ],
 )
 def test_jitted(f, args, rtol):
     wrt = tuple(range(len(args)))

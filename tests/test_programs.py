@@ -1,14 +1,14 @@
 """Every program of `programs` end to end: gradients against finite differences, plain and jitted, to second order.
 
-The plain checks run for every program at every one of its points. Compiling takes a second or more a program, so an
-ordinary run jits a sixth of them, the same ones every time (by a checksum of the name), and checks second
-derivatives under Numba for none; `SRCDIFF_FULL=1` in the environment jits all. `-m "not jit"` leaves Numba out.
+The plain checks run for every program at every one of its points. The rest takes a second or more a program, so an
+ordinary run takes the second derivatives of a quarter of them and jits a tenth, the same ones every time (by a checksum
+of the name), and checks second derivatives under Numba for none; `SRCDIFF_FULL=1` in the environment checks all.
+`-m "not jit"` leaves Numba out.
 """
 
 from __future__ import annotations
 
-import os
-import zlib
+import operator
 from collections.abc import Callable
 from types import FunctionType
 from typing import Any
@@ -16,18 +16,14 @@ from typing import Any
 import numpy as np
 import pytest
 from programs import CASES, Case
+from thinning import FULL, share
 
 from srcdiff import api
 from srcdiff.records import leaves
 from srcdiff.testing import check_grad
 from srcdiff.testing.structures import has_real
 
-FULL = os.environ.get("SRCDIFF_FULL") == "1"
-
-
-def thinned(cases: list[Case], parts: int) -> list[Case]:
-    """One of `parts` equal shares of the cases, or all of them in a full run."""
-    return [c for c in cases if FULL or zlib.crc32(c.name.encode()) % parts == 0]
+NAME = operator.attrgetter("name")
 
 
 def named(cases: list[Case]) -> Any:
@@ -48,14 +44,14 @@ def test_gradient(case: Case) -> None:
         check_grad(case.function, case.at(point), wrt=case.wrt, kwargs=case.kwargs, rtol=case.rtol)
 
 
-@named([c for c in CASES if c.second])
+@named(share([c for c in CASES if c.second], 4, NAME))
 def test_second_derivative(case: Case) -> None:
     for point in case.points:
         check_grad(case.function, case.at(point), wrt=case.wrt, kwargs=case.kwargs, rtol=case.rtol, order=2)
 
 
 @pytest.mark.jit
-@named(thinned([c for c in CASES if c.jit], 6))
+@named(share([c for c in CASES if c.jit], 10, NAME))
 def test_jitted_gradient(case: Case) -> None:
     plain, jitted = derivative(case, jit=False), derivative(case, jit=True)
     for point in case.points:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from thinning import FULL
 
 from srcdiff.errors import Problem, UnsupportedSyntax
 from tests.generator import (
@@ -36,7 +37,6 @@ from tests.generator import (
 from tests.generator.fakes import by_differences, changing_arguments, forgetting
 from tests.generator.load import load, load_jitted, unload
 
-FULL = os.environ.get("SRCDIFF_FULL") == "1"
 ROOT = Path(__file__).resolve().parent.parent
 
 PLAIN, PLAIN_CHUNK = (1000, 50) if FULL else (60, 10)

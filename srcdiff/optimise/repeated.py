@@ -140,7 +140,8 @@ def _common(array: Name, block: list[Stmt], count: int, types: dict[str, Type]) 
     changed: set[str] = set()
     for s in block:
         if isinstance(s, Assign | Update):
-            found.update(e for e in subexprs(s.value) if _is_scaled(e, array, types) and not names(e) & changed)
+            if array.id in names(s.value):
+                found.update(e for e in subexprs(s.value) if _is_scaled(e, array, types) and not names(e) & changed)
             changed |= names(s.target)
         elif not isinstance(s, Comment):
             changed |= mentioned((s,))

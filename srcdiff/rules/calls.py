@@ -17,7 +17,7 @@ from .complex_operands import check_complex
 from .indexing import TypeOf
 from .problem import TypeProblem, order_problem
 from .registry import is_elementwise
-from .result_types import Asked, stated_result
+from .result_types import Asked, has_stated_result, stated_result
 from .samples import ask
 
 _FRESH_C = (np.zeros, np.ones, np.empty, np.eye, np.full, np.arange, np.linspace, np.ndarray.copy)
@@ -42,11 +42,30 @@ def call_type(type_of: TypeOf, e: Call) -> Type:
     kwargs = tuple((k, type_of(v)) for k, v in e.kwargs)
     if isinstance(function, Callee | Helper):
         return function.result(args)
+    if not kwargs and (numbers := _reals(function, args)):
+        known = ask(function, numbers, (), e)
+        if isinstance(known, Num) and not known.is_complex:
+            return known
     _check_keywords(dict(kwargs), e)
     check_complex(function, (*args, *(t for _, t in kwargs)), e)
     result = _result(type_of, e, function, args, kwargs)
     check_complex(function, (result,), e)
     return result
+
+
+def _reals(function: Any, args: tuple[Type, ...]) -> tuple[Num, ...]:
+    """The operands of arithmetic with real numbers, the commonest call by far, where one is of unknown value: so is the
+    result then, and there is nothing else to look at. Empty for every other call."""
+    if not is_elementwise(function) or has_stated_result(function):
+        return ()
+    found = []
+    unknown = False
+    for t in args:
+        if not isinstance(t, Num) or t.ndim != 0 or t.is_complex:
+            return ()
+        unknown = unknown or t.value is None
+        found.append(_flat(t))
+    return tuple(found) if unknown else ()
 
 
 def _result(

@@ -55,6 +55,10 @@ def stated_result(asked: Asked) -> Type | None:
     return None if entry is None else entry(asked)
 
 
+def has_stated_result(function: Any) -> bool:
+    return function in _TABLE
+
+
 def states(*functions: Any) -> Callable[[_Entry], _Entry]:
     """Enter the result of these functions in the table."""
 

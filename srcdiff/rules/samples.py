@@ -72,7 +72,7 @@ def sample(type_: Type, number: float = 0.5) -> Any:
 def ask(function: Any, args: tuple[Type, ...], kwargs: tuple[tuple[str, Type], ...], e: Call) -> Type:
     """The type of what the function returns for small values of these types; a TypeProblem if it raises on them."""
     try:
-        return _result(function, args, kwargs)
+        return answer(function, args, kwargs)
     except Exception as problem:  # whatever the user's call raises on such values is the reason we give
         raise TypeProblem(
             UnsupportedCall,
@@ -84,7 +84,8 @@ def ask(function: Any, args: tuple[Type, ...], kwargs: tuple[tuple[str, Type], .
 
 
 @functools.lru_cache(maxsize=4096)
-def _result(function: Any, args: tuple[Type, ...], kwargs: tuple[tuple[str, Type], ...]) -> Type:
+def answer(function: Any, args: tuple[Type, ...], kwargs: tuple[tuple[str, Type], ...]) -> Type:
+    """The type of what the function returns for small values of these types, or whatever it raises on them."""
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         try:
