@@ -17,10 +17,11 @@ from .errors import BackendUnavailable, BadIndex, CompilationFailed, SrcdiffErro
 from .ir.types import Num, Tup, Type
 from .jit_options import Jit
 from .runtime_loops import LengthsDiffer
-from .runtime_workspaces import workspace
+from .runtime_workspaces import workspace, zeroed_workspace
 from .turns import in_turn
 
 _NUMBERED = re.compile(r"_?\d+$")
+_WORKSPACES = (workspace, zeroed_workspace)
 
 
 def numba_module() -> Any:
@@ -92,7 +93,7 @@ def _mentions(function: FunctionType, thing: Any) -> bool:
 def _has_workspaces(function: FunctionType) -> bool:
     """Whether a generated function, or one that it calls, has arrays in the pool of `srcdiff.memory`."""
     called = map(function.__globals__.get, _called(function))
-    return any(_mentions(f, workspace) for f in (function, *called) if isinstance(f, FunctionType))
+    return any(_mentions(f, w) for f in (function, *called) if isinstance(f, FunctionType) for w in _WORKSPACES)
 
 
 def _told_apart(function: Any) -> Any:

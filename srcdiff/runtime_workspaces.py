@@ -15,3 +15,12 @@ def workspace(shape: Any, dtype: Any = np.float64) -> Any:
     (2, 3)
     """
     return np.empty(shape, dtype)
+
+
+def zeroed_workspace(shape: Any, dtype: Any = np.float64) -> Any:
+    """The same with zeros in it, as `np.zeros` makes it.
+
+    >>> zeroed_workspace(2)
+    array([0., 0.])
+    """
+    return np.zeros(shape, dtype)

@@ -69,6 +69,69 @@ def test_the_text_says_which_arrays_come_from_the_pool() -> None:
     assert "workspace" not in srcdiff.source(srcdiff.grad(walk), numbers(10), 0.1)
 
 
+def spread(x, steps):
+    u = x.copy()
+    for _ in range(steps):
+        v = u.copy()
+        for i in range(1, len(x) - 1):
+            u[i] = v[i] + 0.1 * v[i] * (v[i - 1] - 2.0 * v[i] + v[i + 1])
+    return np.sum(u * u)
+
+
+def test_adjoints_of_its_own_are_zeroed_there() -> None:
+    derivative = jitted(spread)
+    text = srcdiff.source(derivative, numbers(10), 3)
+    assert "v_bar = zeroed_workspace(v.shape)" in text
+    assert "u_bar = workspace" not in text  # that is returned
+    x = numbers(20_000)
+    expected = srcdiff.value_and_grad(spread)(x, 5)
+    for _ in range(3):  # each time the pool holds what the last call has left there
+        value, gradient = derivative(x, 5)
+        assert value == pytest.approx(expected[0], rel=1e-12)
+        np.testing.assert_allclose(gradient, expected[1], rtol=1e-9, atol=1e-12)
+
+
+def in_single_precision(x, rate):
+    s = rate
+    for i in range(len(x)):
+        s = np.sin(s) + rate * x[i] * s + x[i]
+    return s
+
+
+def with_whole_numbers(x):
+    s = 0.0
+    for i in range(len(x)):
+        k = 0
+        alive = True
+        while s * s + k < 3.0 and k < 4:
+            k += 1
+            s = s + math.sin(x[i] * k)
+            if s < -1.0:
+                alive = False
+        if alive and s > 1.0:
+            s = s * s - 1.5
+    return s
+
+
+@pytest.mark.parametrize(
+    ("f", "args", "kinds"),
+    [
+        (in_single_precision, (numbers(20_000).astype(np.float32), np.float32(0.1)), ["np.float32"]),
+        (with_whole_numbers, (numbers(20_000),), ["np.int64", "np.bool"]),
+    ],
+)
+def test_arrays_of_other_kinds(f: Callable[..., Any], args: tuple[Any, ...], kinds: list[str]) -> None:
+    text = srcdiff.source(jitted(f), *args)
+    assert [kind for kind in kinds if f", {kind})" in text] == kinds
+    expected = srcdiff.value_and_grad(f)(*args)
+    derivative = jitted(f)
+    for _ in range(2):
+        value, gradient = derivative(*args)
+        np.testing.assert_allclose(value, expected[0], rtol=1e-4)
+        np.testing.assert_allclose(gradient, expected[1], rtol=1e-3, atol=1e-5)
+        assert gradient.dtype == args[0].dtype
+
+
 def returns_its_own(x):
     y = np.empty(len(x))
     view = y[1:]

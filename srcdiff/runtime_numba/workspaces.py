@@ -18,7 +18,7 @@ from llvmlite import ir
 from srcdiff import runtime
 
 from .pool import NAME
-from .register import implements, types
+from .register import implements, imputils, types
 
 cgutils: Any = numba.core.cgutils
 arrays: Any = numba.np.arrayobj
@@ -26,16 +26,29 @@ arrays: Any = numba.np.arrayobj
 
 @implements(runtime.workspace)
 def workspace(shape: Any, dtype: Any = np.float64) -> Any:
-    lengths = _lengths(shape)
-    item = types.float64 if dtype is np.float64 else getattr(dtype, "dtype", None)
-    if lengths is None or item is None:
-        return None
-    made = types.Array(item, len(lengths), "C")
+    made = _made(shape, dtype)
 
     def implementation(shape: Any, dtype: Any = np.float64) -> Any:
         return _taken(shape, made)
 
-    return implementation
+    return None if made is None else implementation
+
+
+@implements(runtime.zeroed_workspace)
+def zeroed_workspace(shape: Any, dtype: Any = np.float64) -> Any:
+    made = _made(shape, dtype)
+
+    def implementation(shape: Any, dtype: Any = np.float64) -> Any:
+        return _zeroed(_taken(shape, made))
+
+    return None if made is None else implementation
+
+
+def _made(shape: Any, dtype: Any) -> Any:
+    """The type of the array; None where it is not told."""
+    lengths = _lengths(shape)
+    item = types.float64 if dtype is np.float64 else getattr(dtype, "dtype", None)
+    return None if lengths is None or item is None else types.Array(item, len(lengths), "C")
 
 
 def _lengths(shape: Any) -> list[Any] | None:
@@ -49,6 +62,21 @@ def _typed(_typing_context: Any, shape: Any, made: Any) -> tuple[Any, Callable[.
 
 
 _taken: Any = numba.extending.intrinsic(_typed)
+
+
+def _itself(_typing_context: Any, array: Any) -> tuple[Any, Callable[..., Any]]:
+    return array(array), _fill
+
+
+def _fill(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    """The same array with zeros in it."""
+    array = arrays.make_array(signature.return_type)(context, builder, args[0])
+    size = builder.mul(array.itemsize, array.nitems)
+    cgutils.memset(builder, builder.bitcast(array.data, cgutils.voidptr_t), size, 0)
+    return imputils.impl_ret_borrowed(context, builder, signature.return_type, args[0])
+
+
+_zeroed: Any = numba.extending.intrinsic(_itself)
 
 
 def _lower(context: Any, builder: Any, signature: Any, args: Any) -> Any:
