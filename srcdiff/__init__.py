@@ -1,6 +1,6 @@
 """srcdiff: an ahead-of-time differentiator for Python and NumPy code that writes the derivative as readable source."""
 
-from . import cache, errors
+from . import cache, errors, memory
 from .api import (
     Derivative,
     elementwise_grad,
@@ -43,6 +43,7 @@ __all__ = [
     "hvp",
     "jacobian",
     "jvp",
+    "memory",
     "profile",
     "source",
     "sparsity",

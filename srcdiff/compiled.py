@@ -17,9 +17,11 @@ from .errors import BackendUnavailable, BadIndex, CompilationFailed, SrcdiffErro
 from .ir.types import Num, Tup, Type
 from .jit_options import Jit
 from .runtime_loops import LengthsDiffer
+from .runtime_workspaces import workspace, zeroed_workspace
 from .turns import in_turn
 
 _NUMBERED = re.compile(r"_?\d+$")
+_WORKSPACES = (workspace, zeroed_workspace)
 
 
 def numba_module() -> Any:
@@ -32,6 +34,13 @@ def numba_module() -> Any:
         raise BackendUnavailable(f"jit=True needs Numba: pip install 'srcdiff[numba]' ({problem})") from problem
     runtime_numba.register_late()
     return numba
+
+
+def pool_module() -> Any:
+    """The pool of memory for compiled code."""
+    from .runtime_numba import pool
+
+    return pool
 
 
 def process_mark() -> Any:
@@ -75,10 +84,16 @@ _LOOPS_ONLY = {
 }
 
 
-def _has_prange(function: FunctionType) -> bool:
-    """Whether a generated function has a loop that runs on several cores."""
-    space, prange = function.__globals__, numba_module().prange
-    return any(space.get(name) is prange for name in function.__code__.co_names)
+def _mentions(function: FunctionType, thing: Any) -> bool:
+    """Whether a generated function calls this one."""
+    space = function.__globals__
+    return any(space.get(name) is thing for name in function.__code__.co_names)
+
+
+def _has_workspaces(function: FunctionType) -> bool:
+    """Whether a generated function, or one that it calls, has arrays in the pool of `srcdiff.memory`."""
+    called = map(function.__globals__.get, _called(function))
+    return any(_mentions(f, w) for f in (function, *called) if isinstance(f, FunctionType) for w in _WORKSPACES)
 
 
 def _told_apart(function: Any) -> Any:
@@ -128,9 +143,11 @@ def compiled(function: FunctionType, jit: Jit, checked: bool) -> Any:
 def uncached(function: FunctionType, jit: Jit, checked: bool) -> Any:
     """The same, of which nothing is kept."""
     njit, chosen = numba_module().njit, settings(jit, checked)
+    if _has_workspaces(function):
+        pool_module().installed()
 
     def decorate(f: FunctionType) -> Any:
-        own = chosen if _has_prange(f) else {**chosen, "parallel": False}
+        own = chosen if _mentions(f, numba_module().prange) else {**chosen, "parallel": False}
         return njit(**own)(_told_apart(f))
 
     return _dispatcher(function, decorate)
@@ -206,6 +223,8 @@ class Jitted:
         self.plain = bool(self.numba.config.DISABLE_JIT)
         self.dispatcher: Any = function if self.plain else compiled(function, jit, checked)
         self.run = in_turn(self.dispatcher) if jit.parallel else self.dispatcher
+        if not self.plain and _has_workspaces(function):
+            self.run = pool_module().giving_back(self.run)
         self.function, self.name, self.otherwise = function, name, otherwise
         self.narrowed: Callable[[Any], Any] | None = None
         self.known: tuple[Type, ...] = ()  # types of parts of the result, in plain Python

@@ -63,6 +63,7 @@ from .runtime_reductions import (
 )
 from .runtime_schedules import checkpoint, checkpointed, left_at, make_room, next_snapshot
 from .runtime_texts import formatted, text
+from .runtime_workspaces import workspace, zeroed_workspace
 
 __all__ = [
     "added",
@@ -141,6 +142,8 @@ __all__ = [
     "unbroadcast",
     "unit",
     "watched",
+    "workspace",
+    "zeroed_workspace",
     "zeros_like",
 ]
 

@@ -38,9 +38,10 @@ MAY_IMPORT = PIPELINE | {
     "result": {"ir", "errors", "rules", "frontend", "normalise", "derive"},
     "warned": {"ir", "errors", "frontend", "normalise", "analysis"},
     "build": {*PIPELINE, "result", "warned"},
-    "runtime_numba": {"errors", "runtime"},
+    "memory": {"errors"},
+    "runtime_numba": {"errors", "runtime", "memory"},
     "cache": {"backend"},
-    "compiled": {"ir", "errors", "runtime", "jit_options", "backend", "runtime_numba", "cache"},
+    "compiled": {"ir", "errors", "runtime", "jit_options", "backend", "memory", "runtime_numba", "cache"},
     "learning": {*PIPELINE, "signature", "build"},
     "derivative": {*PIPELINE, "signature", "sharing", "watch", "guess", "warned", "build", "compiled", "learning"},
     "vjp": {"jit_options", "ir", "errors", "records", "runtime", "signature", "learning", "derivative"},
@@ -57,7 +58,7 @@ MAY_IMPORT = PIPELINE | {
     "debugging": {"errors", "backend"},
     "kinks": {"errors", "runtime", "debugging"},
     "profiling": {*PIPELINE, "signature", "learning", "compiled", "derivative", "pushforward", "vjp"},
-    "__init__": {"errors", "runtime", "opaque", "api", "debugging", "kinks", "cache", "profiling"},
+    "__init__": {"errors", "runtime", "opaque", "api", "debugging", "kinks", "cache", "memory", "profiling"},
     "__main__": {"cache"},
 }
 # modules that are one unit with another: they name its class, or hold a part of it
@@ -78,6 +79,7 @@ PARTS = {
     "runtime_lists": "runtime",
     "sets": "runtime",
     "runtime_parallel": "runtime",
+    "runtime_workspaces": "runtime",
     "turns": "compiled",
 }
 

@@ -16,6 +16,7 @@ import numpy as np
 
 from ..ir.nodes import Assign, Block, Comment, Function, Name, Return, Stmt
 from ..ir.walk import assigned, is_call_of, mentioned, names
+from ..runtime import zeroed_workspace
 
 
 def arranged(function: Function) -> Function:
@@ -32,7 +33,11 @@ def _zeros_moved(body: Block) -> Block:
     moved: list[Stmt] = []
     kept: list[Stmt] = []
     for k, s in enumerate(body[:border]):
-        if isinstance(s, Assign) and isinstance(s.target, Name) and is_call_of(s.value, np.zeros_like):
+        if (
+            isinstance(s, Assign)
+            and isinstance(s.target, Name)
+            and is_call_of(s.value, np.zeros_like, zeroed_workspace)
+        ):
             rest = body[k + 1 : border]
             if s.target.id not in mentioned(rest) and not assigned(rest) & names(s.value):
                 moved.append(s)

@@ -24,6 +24,7 @@ from .parts import arranged
 from .repeated import computed_once
 from .scalars import with_sums
 from .sums import in_any_order
+from .workspaces import with_workspaces
 
 
 class Target(NamedTuple):
@@ -60,6 +61,7 @@ def optimise(
         function = in_parallel(function, types, wished, target.parallel, Indices(types, counters, tapes))
     if target.compiled:
         function = typed_empties(in_any_order(function, types, counters), types)
+        function = with_workspaces(function, types)
     return arranged(coalesce(function, types, wished)), inside
 
 

@@ -27,6 +27,7 @@ from . import (
     sets,
     shapes,
     special,
+    workspaces,
 )
 
 __all__ = [
@@ -48,6 +49,7 @@ __all__ = [
     "sets",
     "shapes",
     "special",
+    "workspaces",
 ]
 
 
