@@ -18,16 +18,17 @@ from ...ir.types import Dim, Num
 from ...ir.walk import is_call_of
 from ...normalise.iteration import minus
 from ...rules import is_elementwise
-from ...runtime import first_max, first_min, unbroadcast
+from ...runtime import first_max, first_min, on_diagonal, unbroadcast
 from ..storage import parts
+from . import matrices
 from .site import NotElementwise, Site, shifted
 
 COPIES = (np.copy, np.ndarray.copy)
 FILLED = {np.zeros_like: Const(0.0), np.ones_like: Const(1.0)}
+MATRICES = (np.outer, np.tril, np.triu, np.diag, np.diagonal, np.ndarray.diagonal, on_diagonal)
 _ARITHMETIC = (operator.add, operator.sub, operator.mul, operator.truediv, operator.neg)
 _TURNED = (np.ndarray.T, np.transpose, np.ndarray.transpose)
 _OF_BOOLS = {operator.invert: "not", operator.and_: "and", operator.or_: "or", np.logical_not: "not"}
-MUL, EQ = Object(operator.mul, "*"), Object(operator.eq, "==")
 _REAL = ("float64", "float32", "bool")
 
 
@@ -116,9 +117,8 @@ class Elements:
             return self.unbroadcast(e, type_, index)
         if is_call_of(e, first_max, first_min):
             return self.is_first(e, index)
-        if is_call_of(e, np.outer) and not e.kwargs and all(self.site.num(a).ndim == 1 for a in e.args):
-            rows, columns = (self.element(a, (c,)) for a, c in zip(e.args, index, strict=True))
-            return Call(MUL, (rows, columns))
+        if is_call_of(e, *MATRICES):
+            return matrices.element_of(self.site, self.element, e, index)
         if any(f is known for known in _TURNED) and len(e.args) == 1 and not e.kwargs:
             return self.element(e.args[0], index[::-1])
         if is_call_of(e, np.expand_dims) and len(e.args) == 2 and not e.kwargs:
@@ -134,7 +134,7 @@ class Elements:
         places = self.places(e)
         if places is None:
             return None
-        tests = tuple(Call(EQ, (index[axis], place)) for axis, place in self.placed(places, index))
+        tests = tuple(Call(matrices.EQ, (index[axis], place)) for axis, place in self.placed(places, index))
         return Choice(tests[0] if len(tests) == 1 else Logic("and", tests), Const(1.0), Const(0.0))
 
     def placed(self, places: dict[int, Expr], index: tuple[Expr, ...]) -> list[tuple[int, Expr]]:

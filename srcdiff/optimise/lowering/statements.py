@@ -21,7 +21,7 @@ from ...ir.walk import is_call_of, names, rebuild, statements, subexprs, targets
 from ...rules import is_elementwise
 from ...rules.typing import TypeProblem
 from ...runtime import first_max, first_min, unbroadcast
-from .elements import COPIES, Elements
+from .elements import COPIES, MATRICES, Elements
 from .nests import loops, nest
 from .overlap import reads_what_it_wrote
 from .reductions import Reduction, Reductions, first_factor, is_mean, natural, reduction_of, without_means
@@ -67,7 +67,7 @@ class Statement:
             case Call(args=(Item(),)) if is_call_of(e, *COPIES):
                 return True
             case Call(func=Object(value=f)):
-                own = is_call_of(e, np.where, unbroadcast, np.full_like, np.expand_dims, np.broadcast_to, np.outer)
+                own = is_call_of(e, np.where, unbroadcast, np.full_like, np.expand_dims, np.broadcast_to, *MATRICES)
                 copied = is_call_of(e, *COPIES) and not isinstance(e.args[0], Name) and self.is_computed(e.args[0])
                 reduced = is_call_of(e, first_max, first_min) or reduction_of(self.site, e) is not None
                 return own or copied or reduced or is_elementwise(f)
