@@ -340,8 +340,8 @@ class Derivative:
 
     def built_for_types(self, types: list[Type], taped: bool = True, compiled: bool = False) -> Built:
         """The derivative for arguments of these types (for callers that are being compiled or differentiated: for the
-        latter without a tape, where the function calls itself)."""
-        built = self._build(types, self.options.kind, taped, compiled=compiled)
+        latter without a tape, where the function calls itself, and in the text for plain Python)."""
+        built = self._build(types, self.options.kind, taped, compiled=compiled, plain=not taped)
         if built.unknown_rank:
             name = self.function.__name__
             raise BadOutput(

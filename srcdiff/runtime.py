@@ -12,7 +12,7 @@ from .runtime_adjoints import adjoint_of, as_it_is, hooked, watched
 from .runtime_calls import pulled_back
 from .runtime_complex import doubled, halved, resized, unit
 from .runtime_lists import array_of, stack, stacks
-from .runtime_loops import added, same_length
+from .runtime_loops import above, added, below, not_empty, same_length
 from .runtime_matrices import (
     cofactors,
     cofactors_tangent,
@@ -66,10 +66,12 @@ from .runtime_texts import formatted, text
 from .runtime_workspaces import workspace, zeroed_workspace
 
 __all__ = [
+    "above",
     "added",
     "adjoint_of",
     "array_of",
     "as_it_is",
+    "below",
     "check_finished",
     "checkpoint",
     "checkpointed",
@@ -107,6 +109,7 @@ __all__ = [
     "make_room",
     "median_weights",
     "next_snapshot",
+    "not_empty",
     "one_hot",
     "onto_lower",
     "ordering",

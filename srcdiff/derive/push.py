@@ -404,4 +404,4 @@ def _may_shrink(inner: Num, outer: Num) -> bool:
 
 def value_is_at_least(value: Num, wanted: Num) -> bool:
     """Whether a value of the same rank that broadcasts to `wanted` surely has its shape already."""
-    return all(a.same(b) or a.one is False for a, b in zip(value.shape, wanted.shape, strict=True))
+    return all(a.covers(b) for a, b in zip(value.shape, wanted.shape, strict=True))

@@ -32,6 +32,12 @@ class Dim:
         """Whether both are surely the same length."""
         return self.token is not None and self.token == other.token
 
+    def covers(self, other: Dim) -> bool:
+        """Whether this is surely the other length, as far as it is one that broadcasts to it."""
+        if self.one is False or self.same(other):
+            return True
+        return other.token is not None and {*_alternatives(other.token)} <= {*_alternatives(self.token)}
+
     def plus(self, other: Dim) -> Dim:
         """The length of both together."""
         if self.token is None or other.token is None:

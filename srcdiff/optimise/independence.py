@@ -20,7 +20,7 @@ from ..ir.nodes import Assign, Block, Break, Call, Comment, Effect, Expr, For, I
 from ..ir.types import Num, Type
 from ..ir.walk import assigned, blocks, expressions, is_call_of, names, statements, subexprs, target_reads, targets
 from ..rules.effects import effect_of
-from ..runtime import same_length
+from ..runtime import not_empty, same_length
 from .storage import Access, Storage
 
 
@@ -187,7 +187,7 @@ def _hindrance(s: Stmt, inner: bool, tapes: frozenset[str]) -> Obstacle | None:
             return Obstacle("an exception ends the loop early", s)
         case Assign() | Update() | If() | For() | While() | Comment():
             pass
-        case Effect(value=value) if is_call_of(value, same_length):
+        case Effect(value=value) if is_call_of(value, same_length, not_empty):
             return Obstacle("the lengths of arrays are held against each other in each trip", s)
         case _ if not lists:
             return Obstacle("what it does happens in the order of the trips", s)

@@ -52,7 +52,7 @@ def optimise(
     counters: set[str] = set()
     if target.compiled:
         function = first_sums(added_in_place(function, types, wished), types, like)
-        function, counters = lowered(function, types, wished, target.equal)
+        function, counters = lowered(function, types, wished, target.equal, target.parallel is None)
         function = drop_dead(function, types)
         function = with_sums(in_order(function, types), types, wished)
         function = hoisted(function, types, wished)

@@ -27,7 +27,10 @@ from .register import (
     vectorize,
 )
 
-for _helper in (runtime.polygamma, runtime.next_snapshot, runtime.make_room, runtime.left_at, runtime.same_length):
+for _helper in (
+    *(runtime.polygamma, runtime.next_snapshot, runtime.make_room, runtime.left_at),
+    *(runtime.same_length, runtime.not_empty, runtime.above, runtime.below),
+):
     jitable(_helper)
 
 

@@ -27,12 +27,20 @@ def contracted(context: Context, body: Block) -> Block:
     for block in _innermost(body):
         for name, place, count in _filled(context, block):
             if uses[name] == count + 1:  # and where it is made
-                type_ = context.types[name]
-                assert isinstance(type_, Num)
-                wish = context.wished.get(name, name)
-                numbers[place] = context.name(wish, Num(type_.dtype))
+                numbers[place] = _number(context, name, place, block)
                 gone.add(name)
     return _replaced(body, numbers, gone) if gone else body
+
+
+def _number(context: Context, name: str, place: Item, block: Block) -> Name:
+    """The variable that takes the place of an array: the one that its elements are added up in, or a new one."""
+    wish, type_ = context.wished.get(name, name), context.types[name]
+    assert isinstance(type_, Num)
+    for s in block:
+        if isinstance(s, Assign) and s.target == place and isinstance(s.value, Name) and s.value.id in context.totals:
+            context.wished[s.value.id] = wish
+            return s.value
+    return context.name(wish, Num(type_.dtype))
 
 
 def _innermost(body: Block) -> list[Block]:
@@ -70,6 +78,7 @@ def _replaced(body: Block, numbers: dict[Expr, Name], gone: set[str]) -> Block:
 
     def block(b: Block) -> Block:
         kept = (s for s in b if not (isinstance(s, Assign) and isinstance(s.target, Name) and s.target.id in gone))
-        return tuple(map_stmt(s, expr, block) for s in kept)
+        done = (map_stmt(s, expr, block) for s in kept)
+        return tuple(s for s in done if not (isinstance(s, Assign) and s.target == s.value))
 
     return block(body)

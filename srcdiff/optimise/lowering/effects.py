@@ -10,7 +10,7 @@ import numpy as np
 from ...ir.callee import called, helper_of
 from ...ir.nodes import Assign, Call, Comment, Effect, Expr, For, If, Item, Name, Stmt, Update, While
 from ...ir.walk import children, expressions, is_call_of, names, statements, subexprs, targets
-from ...runtime import same_length
+from ...runtime import not_empty, same_length
 from ..dead import has_effect
 from ..storage import Storage, _kind
 
@@ -42,8 +42,8 @@ class Summary:
 
 
 def is_check(s: Stmt) -> bool:
-    """Whether a statement holds lengths against each other, for the nests that follow it."""
-    return isinstance(s, Effect) and is_call_of(s.value, same_length)
+    """Whether a statement holds lengths against each other or against 0, for the nests that follow it."""
+    return isinstance(s, Effect) and is_call_of(s.value, same_length, not_empty)
 
 
 def summary(s: Stmt, storage: Storage) -> Summary:
@@ -86,7 +86,7 @@ def _add(s: Stmt, found: Summary, storage: Storage) -> None:
         case If(test=test) | While(test=test):
             found.read |= set(_read(test, storage))
         case Comment():
-            found.fixed = True
+            pass
         case Effect() if is_check(s):
             pass
         case _:

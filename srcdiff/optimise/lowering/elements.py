@@ -9,6 +9,7 @@ of the nest. Lengths that are not surely the same are never taken to be the same
 from __future__ import annotations
 
 import operator
+from collections.abc import Callable
 
 import numpy as np
 
@@ -17,13 +18,14 @@ from ...ir.types import Dim, Num
 from ...ir.walk import is_call_of
 from ...normalise.iteration import minus
 from ...rules import is_elementwise
-from ...runtime import unbroadcast
+from ...runtime import first_max, first_min, on_diagonal, unbroadcast
 from ..storage import parts
+from . import matrices
 from .site import NotElementwise, Site, shifted
 
-SUMS = (np.sum, np.ndarray.sum)
 COPIES = (np.copy, np.ndarray.copy)
 FILLED = {np.zeros_like: Const(0.0), np.ones_like: Const(1.0)}
+MATRICES = (np.outer, np.tril, np.triu, np.diag, np.diagonal, np.ndarray.diagonal, on_diagonal)
 _ARITHMETIC = (operator.add, operator.sub, operator.mul, operator.truediv, operator.neg)
 _TURNED = (np.ndarray.T, np.transpose, np.ndarray.transpose)
 _OF_BOOLS = {operator.invert: "not", operator.and_: "and", operator.or_: "or", np.logical_not: "not"}
@@ -32,6 +34,8 @@ _REAL = ("float64", "float32", "bool")
 
 class Elements:
     """Elements of the expressions of one statement."""
+
+    places: Callable[[Call], dict[int, Expr] | None]  # where the largest elements are: see `Reductions.places`
 
     def __init__(self, site: Site) -> None:
         self.site = site
@@ -106,17 +110,37 @@ class Elements:
             self.noted(e.args[0])
             return self.operand(e.args[1], type_.shape, index)
         if is_call_of(e, np.broadcast_to) and not e.kwargs:
+            if is_call_of(e.args[1], np.ndarray.shape):
+                self.noted(e.args[1].args[0])  # type: ignore[union-attr]
             return self.operand(e.args[0], type_.shape, index)
         if is_call_of(e, unbroadcast):
             return self.unbroadcast(e, type_, index)
+        if is_call_of(e, first_max, first_min):
+            return self.is_first(e, index)
+        if is_call_of(e, *MATRICES):
+            return matrices.element_of(self.site, self.element, e, index)
         if any(f is known for known in _TURNED) and len(e.args) == 1 and not e.kwargs:
             return self.element(e.args[0], index[::-1])
         if is_call_of(e, np.expand_dims) and len(e.args) == 2 and not e.kwargs:
-            axis = self.site.literal(e.args[1])
-            if axis is not None:
-                axis %= len(index)
-                return self.element(e.args[0], index[:axis] + index[axis + 1 :])
+            axis = e.args[1]
+            found = [self.site.literal(a) for a in (axis.items if isinstance(axis, Display) else (axis,))]
+            new = {a % len(index) for a in found if a is not None}
+            if None not in found:
+                return self.element(e.args[0], tuple(c for k, c in enumerate(index) if k not in new))
         return None
+
+    def is_first(self, e: Call, index: tuple[Expr, ...]) -> Expr | None:
+        """1 at the place of the largest (or smallest) element, 0 elsewhere."""
+        places = self.places(e)
+        if places is None:
+            return None
+        tests = tuple(Call(matrices.EQ, (index[axis], place)) for axis, place in self.placed(places, index))
+        return Choice(tests[0] if len(tests) == 1 else Logic("and", tests), Const(1.0), Const(0.0))
+
+    def placed(self, places: dict[int, Expr], index: tuple[Expr, ...]) -> list[tuple[int, Expr]]:
+        """The places of the largest elements of the line that an element is in."""
+        kept = tuple(c for k, c in enumerate(index) if k not in places)
+        return [(axis, e if not kept or isinstance(e, Const) else _item(e, kept)) for axis, e in places.items()]
 
     def noted(self, e: Expr) -> None:
         """Note the lengths of an array that is not read itself."""

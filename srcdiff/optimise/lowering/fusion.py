@@ -15,7 +15,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ...analysis.dependence import At, Place, may_meet
-from ...ir.nodes import Block, Comment, For, If, Name, Stmt, While
+from ...ir.nodes import Block, For, If, Name, Stmt, While
 from ...ir.walk import rename, statements
 from ..independence import known_in
 from ..storage import Access
@@ -59,7 +59,7 @@ class Fusion:
         """Whether a nest has been made part of one of the statements in front of it."""
         for k in range(len(out) - 1, max(-1, len(out) - REACH), -1):
             first = out[k]
-            if isinstance(first, Comment) or self.effect(first).fixed:
+            if self.effect(first).fixed:
                 return False
             if not (isinstance(first, For) and self.is_own(first) and self.same_space(first, s)):
                 continue

@@ -17,27 +17,30 @@ from ..storage import Storage
 from .contraction import contracted
 from .fusion import Fusion
 from .lengths import Lengths
+from .rows import in_rows
 from .site import COUNTERS, Context
+from .statements import ahead
 from .statements import lowered as lowered_statement
 
 
 def lowered(
-    function: Function, types: dict[str, Type], wished: dict[str, str], equal: bool
+    function: Function, types: dict[str, Type], wished: dict[str, str], equal: bool, in_order: bool
 ) -> tuple[Function, set[str]]:
-    """The function with its array statements lowered, and the counters of its new loops; `types` and `wished` are told
-    of the new variables. `equal` is as in `derive.Request`."""
+    """The function with its array statements lowered, and the indices that are inside by construction, those of its new
+    loops among them; `types` and `wished` are told of the new variables. `equal` is as in `derive.Request`; `in_order`
+    says that the trips of loops follow each other, so that they may share memory."""
     params = {p.name for p in function.params}
     taken = mentioned(function.body) | params
     known = taken | {wished.get(n, n) for n in taken}
     letters = [c for c in COUNTERS if c not in known] or list(COUNTERS)
-    context = Context(
-        types, wished, Storage(function, types), Fresh(taken), letters, Lengths(equal), rebound=_rebound(function)
-    )
+    storage, rebound = Storage(function, types), _rebound(function)
+    context = Context(types, wished, storage, Fresh(taken), letters, Lengths(equal), rebound=rebound, ahead=ahead)
     context.lasting = _lasting(function)
     body, _ = _block(context, function.body, params)
     context.storage = Storage(replace(function, body=body), types)  # what nests fill shares memory with nothing
     body = contracted(context, Fusion(context).block(body))
-    return replace(function, body=body), set(context.counters)
+    body = in_rows(context, body) if in_order else body
+    return replace(function, body=body), {*context.counters, *context.places}
 
 
 def _block(context: Context, block: Block, defined: set[str]) -> tuple[Block, set[str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -42,6 +42,10 @@ class Context:
     lasting: frozenset[str] = frozenset()  # variables that are bound once, in front of all loops
     buffers: set[str] = field(default_factory=set)  # arrays that lowering has made, to be filled by nests
     sizes: dict[tuple[str, int], Expr] = field(default_factory=dict)  # of buffers and their axes, in lasting variables
+    totals: set[str] = field(default_factory=set)  # the variables that reductions to elements of arrays are made in
+    places: set[str] = field(default_factory=set)  # numbers, and arrays of them, that are indices of surely one element
+    # the statements that compute a value ahead of a nest
+    ahead: Callable[[Context, Assign, set[str]], list[Stmt]] = field(kw_only=True)
 
     def name(self, wish: str, type_: Type) -> Name:
         """A new variable."""
@@ -87,7 +91,9 @@ class Site:
             known = self.named[e] = self.context.name(f"{wish}_1", settled(type_))
             for axis, dim in enumerate(type_.shape if isinstance(type_, Num) else ()):
                 self.note_length(dim, known.id, axis)
-            self.ahead.append(Assign(known, e))
+            self.ahead += (
+                [Assign(known, e)] if view else self.context.ahead(self.context, Assign(known, e), self.defined)
+            )
             for other in names(e) if view else ():
                 if self.context.storage.holds(other):
                     self.context.storage.join(known.id, other)

@@ -10,28 +10,29 @@ goes through an array of its own.
 from __future__ import annotations
 
 import operator
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from ...derive.nests import MAX
+from ...derive.zeros import owned
 from ...ir.nodes import Assign, Call, Const, Display, Expr, For, Item, Name, Object, Stmt, Update
 from ...ir.types import Dim, Num
-from ...ir.walk import is_call_of, names, rebuild, subexprs, targets
-from ...normalise.iteration import RANGE
+from ...ir.walk import is_call_of, names, rebuild, statements, subexprs, targets
 from ...rules import is_elementwise
 from ...rules.typing import TypeProblem
-from ...runtime import unbroadcast
-from .elements import COPIES, SUMS, Elements
+from ...runtime import first_max, first_min, unbroadcast
+from .elements import COPIES, MATRICES, Elements
+from .nests import loops, nest
 from .overlap import reads_what_it_wrote
+from .reductions import Reduction, Reductions, first_factor, is_mean, natural, reduction_of, without_means
 from .site import Context, NotElementwise, Site
 
 EMPTY = Object(np.empty, "np.empty")
 ZEROS = Object(np.zeros, "np.zeros")
 EMPTY_LIKE = Object(np.empty_like, "np.empty_like")
 ZEROS_LIKE = Object(np.zeros_like, "np.zeros_like")
-ADD = Object(operator.add, "+")
+FULL = Object(np.full, "np.full")
+FULL_LIKE = Object(np.full_like, "np.full_like")
 _SUMMED = (operator.add, operator.sub)
 _DTYPES = {"float32": np.float32, "bool": np.bool_}
 
@@ -45,10 +46,11 @@ class Statement:
         name = target.id if isinstance(target, Name) else "part"
         self.site = Site(context, defined, context.wished.get(name, name))
         self.elements = Elements(self.site)
+        self.reductions = Reductions(self.elements, s)
 
     def lowered(self) -> list[Stmt]:
-        s = self.s
-        if isinstance(s.target, Name) and (self.site.num(s.target).ndim or 0) == 0:
+        s = self.s = replace(self.s, value=without_means(self.elements, self.s.value))
+        if self.site.num(s.target).ndim == 0:
             return self.of_number()
         if not self.is_computed(s.value):
             raise NotElementwise
@@ -65,9 +67,10 @@ class Statement:
             case Call(args=(Item(),)) if is_call_of(e, *COPIES):
                 return True
             case Call(func=Object(value=f)):
-                own = is_call_of(e, np.where, unbroadcast, np.full_like, np.expand_dims, np.broadcast_to, *SUMS)
+                own = is_call_of(e, np.where, unbroadcast, np.full_like, np.expand_dims, np.broadcast_to, *MATRICES)
                 copied = is_call_of(e, *COPIES) and not isinstance(e.args[0], Name) and self.is_computed(e.args[0])
-                return own or copied or is_elementwise(f)
+                reduced = is_call_of(e, first_max, first_min) or reduction_of(self.site, e) is not None
+                return own or copied or reduced or is_elementwise(f)
         return False
 
     # ------------------------------------------------------------------------------------------------ new arrays
@@ -83,32 +86,36 @@ class Statement:
             own = self.context.name(self.site.wish, replace(type_, contiguous=True))
         self.context.types[own.id] = replace(type_, contiguous=True) if own is not target else known
         self.site.unmade = own.id
-        summed = self.summed_axes(s.value)
-        if summed is not None:
-            return self.made_sum(target, own, s, summed)
-        index, loops = self.loops(type_.shape)
+        start, body = self.filled(s, own, type_)
+        made = Assign(own, self.buffer(type_, s.value, start), s.origin, s.adjoint_of)
+        if start is None:
+            self.context.buffers.add(own.id)
+            for axis, dim in enumerate(type_.shape):
+                length = self.site.extent(dim)
+                if names(length) <= self.context.lasting:
+                    self.context.sizes[own.id, axis] = length
+        last: list[Stmt] = [] if own is target else [replace(s, value=own)]
+        return [made, *body, *last]
+
+    def filled(self, s: Assign, own: Name, type_: Num) -> tuple[Expr | None, list[Stmt]]:
+        """The nests that make a new array what it is to be, and what it is to be filled with before."""
+        r = reduction_of(self.site, s.value)
+        if r is not None:
+            return self.reductions.to_array(s, own, r, type_.dtype)
+        first = self.scattered(own, s)
+        if first is not None:
+            return Const(0.0), first
+        index, own_loops = loops(self.site, type_.shape)
         element = self.elements.operand(s.value, type_.shape, index)
-        body = replace(s, target=_place(own, index), value=element)
-        nest = self.nest(loops, body)
-        made = Assign(own, self.buffer(type_, s.value, EMPTY, EMPTY_LIKE), s.origin)
-        self.context.buffers.add(own.id)
-        for axis, dim in enumerate(type_.shape):
-            length = self.site.extent(dim)
-            if names(length) <= self.context.lasting:
-                self.context.sizes[own.id, axis] = length
-        last: list[Stmt] = [] if own is target else [replace(s, value=own)]
-        return [replace(made, adjoint_of=s.adjoint_of), nest, *last]
+        return None, nest(self.site, own_loops, [replace(s, target=_place(own, index), value=element)])
 
-    def made_sum(self, target: Name, own: Name, s: Assign, summed: tuple[Expr, tuple[int, ...]]) -> list[Stmt]:
-        type_ = self.site.num(s.value)
-        update = Update(own, ADD, s.value, s.origin, s.adjoint_of)
-        nest = self.summing(update, own, *summed)
-        made = Assign(own, self.buffer(type_, s.value, ZEROS, ZEROS_LIKE), s.origin, s.adjoint_of)
-        last: list[Stmt] = [] if own is target else [replace(s, value=own)]
-        return [made, nest, *last]
-
-    def buffer(self, type_: Num, value: Expr, by_shape: Object, by_example: Object) -> Expr:
-        """A new array of that type: like one that the value reads, or of a shape that is written out."""
+    def buffer(self, type_: Num, value: Expr, start: Expr | None) -> Expr:
+        """A new array of that type, filled with a number: like one that the value reads, or of a shape that is written
+        out."""
+        by_shape, by_example = (FULL, FULL_LIKE) if start is not None else (EMPTY, EMPTY_LIKE)
+        if start == Const(0.0):
+            by_shape, by_example, start = ZEROS, ZEROS_LIKE, None
+        filling = () if start is None else (start,)
         for e in sorted(subexprs(value), key=lambda e: bool(names(e) & self.context.buffers)):
             if not isinstance(e, Name | Item) or (isinstance(e, Item) and not self.elements.is_basic(e)):
                 continue
@@ -118,11 +125,12 @@ class Statement:
             same = all(self.site.same(a, b) for a, b in zip(like.shape, type_.shape, strict=True))
             stays = not names(e) & self.context.buffers or not all(map(self.is_lasting, type_.shape))
             if same and stays and _is_plain(e) and (isinstance(e, Item) or like.contiguous):
-                return Call(by_example, (e,))
-        lengths = tuple(_natural(self.site.extent(d)) for d in type_.shape)
+                return Call(by_example, (e, *filling))
+        lengths = tuple(natural(self.site.extent(d)) for d in type_.shape)
         shape = lengths[0] if len(lengths) == 1 else Display("tuple", lengths)
         dtype = _DTYPES.get(type_.dtype)
-        return Call(by_shape, (shape,) if dtype is None else (shape, Object(dtype, f"np.{dtype.__name__}")))
+        args = (shape, *filling)
+        return Call(by_shape, args if dtype is None else (*args, Object(dtype, f"np.{dtype.__name__}")))
 
     def is_lasting(self, dim: Dim) -> bool:
         """Whether a length is told without an array that may disappear."""
@@ -140,18 +148,33 @@ class Statement:
             raise NotElementwise
         if isinstance(s, Update) and not _is_arithmetic(s.op):
             raise NotElementwise
-        summed = self.summed_axes(s.value)
-        if summed is not None and isinstance(s, Update) and s.op.value in _SUMMED and self.fits(s.value, type_):
-            nest = self.summing(s, place, *summed)
-            return [nest]
-        index, loops = self.loops(type_.shape)
+        found = self.summed_into(place, s, type_) if isinstance(s, Update) else None
+        if found is not None:
+            return found
+        index, own_loops = loops(self.site, type_.shape)
         own = self.elements.element(place, index)
         element = self.elements.operand(s.value, type_.shape, index)
         body = replace(s, target=own, value=element)
         counters = [c.id for c in index if isinstance(c, Name)]
         if reads_what_it_wrote(body, counters, self.context.storage):
             return self.in_two_steps(s)
-        return [self.nest(loops, body)]
+        return nest(self.site, own_loops, [body])
+
+    def summed_into(self, place: Expr, s: Update, type_: Num) -> list[Stmt] | None:
+        """What is added term by term."""
+        if s.op.value not in _SUMMED:
+            return None
+        r = reduction_of(self.site, s.value)
+        if r is None or r.kind != "sum":
+            return self.scattered(place, s)
+        if not self.fits(s.value, type_):
+            return None
+        found = self.reductions.into(s, place, r)
+        counters = [i.target.id for i in statements(tuple(found)) if isinstance(i, For) and isinstance(i.target, Name)]
+        (body,) = (i for i in statements(tuple(found)) if isinstance(i, Update))
+        if reads_what_it_wrote(body, counters, self.context.storage):
+            raise NotElementwise
+        return found
 
     def fits(self, e: Expr, wanted: Num) -> bool:
         found = self.site.num(e)
@@ -173,56 +196,68 @@ class Statement:
         second = replace(s, value=kept)
         return [s2 for part in (first, second) for s2 in lowered(self.context, part, defined)]
 
-    # ------------------------------------------------------------------------------------------------------ sums
+    # --------------------------------------------------------------------------------- products with `first_max(...)`
 
-    def summed_axes(self, e: Expr) -> tuple[Expr, tuple[int, ...]] | None:
-        """What is summed, and over which axes, where a value is a sum over some axes of an array."""
-        if is_call_of(e, *SUMS):
-            assert isinstance(e, Call)
-            named = dict(e.kwargs)
-            given = e.args[1] if len(e.args) == 2 else named.pop("axis", None)
-            keep = named.pop("keepdims", Const(False))
-            axis = None if given is None else self.site.literal(given)
-            inner = self.site.num(e.args[0])
-            if named or axis is None or given == Const(None) or keep != Const(False) or not inner.is_float:
-                return None
-            return e.args[0], (axis % (inner.ndim or 1),)
-        return None
+    def in_turn(self) -> list[Assign | Update] | None:
+        """A new array that is a sum of which one term is zero but for the places of the largest elements, as two
+        statements: the other terms, then that one added in its places."""
+        s = self.s
+        if not isinstance(s, Assign) or not isinstance(s.target, Name) or not is_call_of(s.value, *_SUMMED):
+            return None
+        assert isinstance(s.value, Call)
+        assert isinstance(s.value.func, Object)
+        rest, term = s.value.args
+        if first_factor(term) is None and s.value.func.value is operator.add:
+            rest, term = term, rest
+        if first_factor(term) is None or s.target.id in names(s.value):
+            return None
+        shapes = [self.site.num(e).shape for e in (s.value, rest)]
+        same = len(shapes[0]) == len(shapes[1]) and all(self.site.same(a, b) for a, b in zip(*shapes, strict=True))
+        if not same:
+            return None
+        return [replace(s, value=owned(rest)), Update(s.target, s.value.func, term, s.origin, s.adjoint_of)]
 
-    def summing(self, s: Update, place: Expr, inner: Expr, axes: tuple[int, ...]) -> Stmt:
-        """A nest over all axes of what is summed, that adds each element where it belongs."""
-        shape = self.site.num(inner).shape
-        index, loops = self.loops(shape)
-        kept = tuple(c for k, c in enumerate(index) if k not in axes)
-        own = self.elements.element(place, kept)
-        body = replace(s, target=own, value=self.elements.element(inner, index))
-        counters = [c.id for c in index if isinstance(c, Name)]
-        if reads_what_it_wrote(body, counters, self.context.storage):
+    def scattered(self, place: Expr, s: Assign | Update) -> list[Stmt] | None:
+        """`x_bar += y_bar * first_max(x)` where the largest elements are, and nowhere else."""
+        found = first_factor(s.value)
+        if found is None or (isinstance(s, Update) and s.op.value not in _SUMMED):
+            return None
+        rest, call = found
+        shape = self.site.num(call).shape
+        places = self.elements.places(call) if self.fits(call, self.site.num(place)) else None
+        if places is None:
+            return None
+        index, own = loops(self.site, shape)
+        at = list(index)
+        for axis, where in self.elements.placed(places, index):
+            at[axis] = where
+        target = self.elements.element(place, tuple(at))
+        value = Const(1.0) if rest is None else self.elements.operand(rest, shape, tuple(at))
+        body = replace(s, target=target, value=value)
+        if reads_what_it_wrote(body, [c.id for c in index if isinstance(c, Name)], self.context.storage):
             raise NotElementwise
-        return self.nest(loops, body)
+        counters = {c.id for axis, c in enumerate(index) if isinstance(c, Name) and axis not in places}
+        return nest(self.site, [(c, dim) for c, dim in own if c.id in counters], [body])
+
+    # ------------------------------------------------------------------------------------------------------ numbers
 
     def of_number(self) -> list[Stmt]:
-        """A number computed from sums of arrays: each of them is added up in a variable."""
+        """A number computed from reductions of arrays: each of them is a variable."""
         s = self.s
-        direct = self.whole_sum(s.value)
-        if direct is not None and isinstance(s, Update) and s.op.value in _SUMMED:
-            nest = self.adding(s, s.target, direct)
-            return [nest]
-        is_new = direct is not None and isinstance(s, Assign) and isinstance(s.target, Name)
-        if direct is not None and is_new and not set(targets(s.target)) & names(direct):
-            update = Update(s.target, ADD, s.value, s.origin, s.adjoint_of)
-            nest = self.adding(update, s.target, direct)
-            return [replace(s, value=Const(0.0)), nest]
+        direct = self.whole(s.value) if isinstance(s.target, Name) else None
+        if direct is not None and isinstance(s, Update) and s.op.value in _SUMMED and direct.kind == "sum":
+            return self.reductions.into(s, s.target, direct)
+        if direct is not None and isinstance(s, Assign) and not set(targets(s.target)) & names(direct.inner):
+            assert isinstance(s.target, Name)
+            return self.reductions.to_number(s, s.target, direct)
         found: list[Stmt] = []
 
         def replaced(e: Expr) -> Expr:
-            inner = self.whole_sum(e)
-            if inner is None:
+            r = self.whole(e)
+            if r is None:
                 return rebuild(e, replaced)
             total = self.context.name(f"{self.site.wish}_1", Num(self.site.num(e).dtype))
-            update = Update(total, ADD, e, s.origin, s.adjoint_of)
-            nest = self.adding(update, total, inner)
-            found.extend([Assign(total, Const(0.0), s.origin, s.adjoint_of), nest])
+            found.extend(self.reductions.to_number(s, total, r))
             return total
 
         value = replaced(s.value)
@@ -230,41 +265,25 @@ class Statement:
             raise NotElementwise
         return [*found, replace(s, value=value)]
 
-    def whole_sum(self, e: Expr) -> Expr | None:
-        """What is summed, where an expression is the sum of all elements of an array."""
-        if not is_call_of(e, *SUMS):
+    def whole(self, e: Expr) -> Reduction | None:
+        """The reduction to a number that an expression is."""
+        try:
+            found = reduction_of(self.site, e)
+        except NotElementwise:
             return None
-        assert isinstance(e, Call)
-        inner = self.site.num(e.args[0])
-        return e.args[0] if len(e.args) == 1 and not e.kwargs and inner.ndim and inner.is_float else None
+        return None if found is None or found.result else found
 
-    def adding(self, s: Update, target: Expr, inner: Expr) -> Stmt:
-        shape = self.site.num(inner).shape
-        index, loops = self.loops(shape)
-        return self.nest(loops, replace(s, target=target, value=self.elements.element(inner, index)))
 
-    # ----------------------------------------------------------------------------------------------------- loops
-
-    def loops(self, shape: Sequence[Dim]) -> tuple[tuple[Expr, ...], list[tuple[Name, Dim]]]:
-        """The counters of a nest over a space, and its loops; an axis of length 1 takes none."""
-        if len(shape) > len(self.context.letters):
-            raise NotElementwise
-        index: list[Expr] = []
-        loops: list[tuple[Name, Dim]] = []
-        for dim in shape:
-            if dim.one is True:
-                index.append(Const(0))
-                continue
-            counter = self.context.counter(len(loops), dim, self.site.equal)
-            index.append(counter)
-            loops.append((counter, dim))
-        return tuple(index), loops
-
-    def nest(self, loops: list[tuple[Name, Dim]], body: Stmt) -> Stmt:
-        for counter, dim in reversed(loops):
-            header = Call(RANGE, (self.site.extent(dim),))
-            body = For(counter, header, (body,), (), body.origin, body.adjoint_of)
-        return body
+def ahead(context: Context, s: Assign, defined: set[str]) -> list[Stmt]:
+    """The statements that compute a value ahead of a nest: a number, or a reduction, lowered itself."""
+    try:
+        site = Site(context, defined, "")
+        of_array = bool(site.num(s.target).ndim)
+        if of_array and reduction_of(site, s.value) is None and not is_mean(s.value):
+            return [s]
+    except (NotElementwise, TypeProblem):
+        return [s]
+    return lowered(context, s, defined)
 
 
 def lowered(context: Context, s: Assign | Update, defined: set[str]) -> list[Stmt]:
@@ -273,6 +292,9 @@ def lowered(context: Context, s: Assign | Update, defined: set[str]) -> list[Stm
         return [s]
     try:
         statement = Statement(context, s, defined)
+        parts = statement.in_turn()
+        if parts is not None:
+            return [found for part in parts for found in lowered(context, part, defined)]
         found = statement.lowered()
         site = statement.site
         checks = site.checks()
@@ -292,9 +314,3 @@ def _is_plain(e: Expr) -> bool:
 
 def _is_arithmetic(op: Object) -> bool:
     return op.value in (operator.add, operator.sub, operator.mul, operator.truediv)
-
-
-def _natural(e: Expr) -> Expr:
-    """A length that may come out below zero, as one of an array."""
-    is_difference = isinstance(e, Call) and isinstance(e.func, Object) and e.func.value is operator.sub
-    return Call(MAX, (e, Const(0))) if is_difference else e
