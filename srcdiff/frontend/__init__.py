@@ -1,5 +1,6 @@
 """From a Python function to raw IR: `read(function)` gives a `Program`, or refuses with every problem found."""
 
+from srcdiff.frontend.local_classes import Local, frame_of
 from srcdiff.frontend.names import (
     MISSING,
     AnyReference,
@@ -16,10 +17,12 @@ __all__ = [
     "MISSING",
     "AnyReference",
     "ClassReference",
+    "Local",
     "PartsReference",
     "Program",
     "Reference",
     "Unbound",
+    "frame_of",
     "problem_at",
     "read",
     "stand_in",

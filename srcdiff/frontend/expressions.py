@@ -6,17 +6,12 @@ A refused construct is noted and a placeholder stands for it, so that one readin
 
 from __future__ import annotations
 
-import ast
-import math
 import operator
-import types
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any
 
-import gast  # type: ignore[import-untyped,unused-ignore]
-import numpy as np
-
+from srcdiff.frontend.comparisons import NOT, Comparisons, Operator
 from srcdiff.frontend.names import MISSING, NOT_STATIC, Reference, Scope, static_attribute
 from srcdiff.frontend.refusals import Problems
 from srcdiff.frontend.text import Text
@@ -26,7 +21,6 @@ from srcdiff.ir.nodes import (
     Call,
     Choice,
     Clause,
-    Closure,
     Comprehension,
     Const,
     Display,
@@ -44,56 +38,31 @@ from srcdiff.ir.nodes import (
 from srcdiff.ir.walk import assigned
 from srcdiff.runtime import formatted, text
 
-
-class _Operator(NamedTuple):
-    function: object
-    text: str
-
-    def at(self, span: Span) -> Object:
-        return Object(self.function, self.text, span)
-
-
 BINARY = {
-    "Add": _Operator(operator.add, "+"),
-    "Sub": _Operator(operator.sub, "-"),
-    "Mult": _Operator(operator.mul, "*"),
-    "Div": _Operator(operator.truediv, "/"),
-    "FloorDiv": _Operator(operator.floordiv, "//"),
-    "Mod": _Operator(operator.mod, "%"),
-    "Pow": _Operator(operator.pow, "**"),
-    "MatMult": _Operator(operator.matmul, "@"),
-    "BitAnd": _Operator(operator.and_, "&"),
-    "BitOr": _Operator(operator.or_, "|"),
-    "BitXor": _Operator(operator.xor, "^"),
-    "LShift": _Operator(operator.lshift, "<<"),
-    "RShift": _Operator(operator.rshift, ">>"),
+    "Add": Operator(operator.add, "+"),
+    "Sub": Operator(operator.sub, "-"),
+    "Mult": Operator(operator.mul, "*"),
+    "Div": Operator(operator.truediv, "/"),
+    "FloorDiv": Operator(operator.floordiv, "//"),
+    "Mod": Operator(operator.mod, "%"),
+    "Pow": Operator(operator.pow, "**"),
+    "MatMult": Operator(operator.matmul, "@"),
+    "BitAnd": Operator(operator.and_, "&"),
+    "BitOr": Operator(operator.or_, "|"),
+    "BitXor": Operator(operator.xor, "^"),
+    "LShift": Operator(operator.lshift, "<<"),
+    "RShift": Operator(operator.rshift, ">>"),
 }
-NOT = _Operator(operator.not_, "not")
 _UNARY = {
-    "USub": _Operator(operator.neg, "-"),
-    "UAdd": _Operator(operator.pos, "+"),
+    "USub": Operator(operator.neg, "-"),
+    "UAdd": Operator(operator.pos, "+"),
     "Not": NOT,
-    "Invert": _Operator(operator.invert, "~"),
+    "Invert": Operator(operator.invert, "~"),
 }
-_COMPARE = {
-    "Lt": _Operator(operator.lt, "<"),
-    "LtE": _Operator(operator.le, "<="),
-    "Gt": _Operator(operator.gt, ">"),
-    "GtE": _Operator(operator.ge, ">="),
-    "Eq": _Operator(operator.eq, "=="),
-    "NotEq": _Operator(operator.ne, "!="),
-    "Is": _Operator(operator.is_, "is"),
-    "IsNot": _Operator(operator.is_not, "is not"),
-    "In": _Operator(operator.contains, "in"),
-}
-# What may be called twice where the program calls it once, in the middle of a chained comparison.
-_PURE_BUILTINS = (abs, min, max, len, float, int, round, sum, pow, bool)
-_PURE_METHODS = frozenset({"sum", "mean", "min", "max", "prod", "dot", "item", "std", "var", "any", "all"})
-_PURE_MODULES = tuple(vars(module) for module in (math, operator, np, np.linalg))
 _PLACEHOLDER = Const(None)
 
 
-class Expressions:
+class Expressions(Comparisons):
     """Reads the expressions of one function."""
 
     def __init__(self, scope: Scope, text: Text, problems: Problems) -> None:
@@ -313,24 +282,6 @@ class Expressions:
         self._ahead.append(If(test, *sides))
         return chosen
 
-    def _compare(self, node: Any) -> Expr:
-        span = self.text.span(node)
-        tested = zip(node.ops, node.comparators, strict=True)
-        operands = [node.left, *(_written_out(c) if type(op).__name__ in ("In", "NotIn") else c for op, c in tested)]
-        ahead = len(self._ahead)
-        values = self.in_order(operands)
-        if len(self._ahead) > ahead and any(_assigns(operand) for operand in operands[2:]):
-            self.problems.add("assignment inside a chain", span)
-        places = [self.text.span(operand) for operand in operands]
-        pairs: list[Expr] = []
-        for i, op in enumerate(node.ops):
-            at = span if len(node.ops) == 1 else Span(*places[i][:2], *places[i + 1][2:])
-            pairs.append(_comparison(type(op).__name__, values[i], values[i + 1], at))
-        for value, place in zip(values[1:-1], places[1:-1], strict=True):
-            if not _repeatable(value):
-                self.problems.add("call inside a chain", place, name=self.text.quote(place))
-        return pairs[0] if len(pairs) == 1 else Logic("and", tuple(pairs), span)
-
     # ----------------------------------------------------------------------------------------- calls and elements
 
     def _call(self, node: Any) -> Expr:
@@ -386,62 +337,8 @@ class Expressions:
         return Call(Object(formatted, "f-string"), (value, conversion, spec), (), span)
 
 
-def _assigns(node: Any) -> bool:
-    return any(type(part).__name__ == "NamedExpr" for part in ast.walk(node))
-
-
 def _target_names(target: Any) -> list[str]:
     if type(target).__name__ == "Name":
         return [target.id]
     parts = getattr(target, "elts", None) or [getattr(target, "value", None)]
     return [name for part in parts if part is not None for name in _target_names(part)]
-
-
-def _written_out(node: Any) -> Any:
-    """A set of which only membership is asked, as the tuple that it is written as."""
-    if type(node).__name__ != "Set":
-        return node
-    return ast.copy_location(gast.Tuple(elts=node.elts, ctx=gast.Load()), node)
-
-
-def _comparison(kind: str, left: Expr, right: Expr, span: Span) -> Expr:
-    if kind == "NotIn":
-        return Call(NOT.at(span), (_comparison("In", left, right, span),), (), span)
-    args = (right, left) if kind == "In" else (left, right)  # operator.contains takes the container first
-    return Call(_COMPARE[kind].at(span), args, (), span)
-
-
-def _repeatable(expr: Expr | None) -> bool:
-    """Is evaluating the expression twice the same as evaluating it once?"""
-    match expr:
-        case None | Name() | Const() | Object():
-            return True
-        case Attr(base):
-            return _repeatable(base)
-        case Call(func, args, kwargs):
-            parts = (*args, *(value for _, value in kwargs))
-            return _pure(func) and all(_repeatable(part) for part in parts)
-        case Item(base, index):
-            return _repeatable(base) and _repeatable(index)
-        case Slice(lower, upper, step):
-            return all(_repeatable(part) for part in (lower, upper, step))
-        case Display(_, items) | Logic(_, items):
-            return all(_repeatable(part) for part in items)
-        case Choice(test, then, other):
-            return all(_repeatable(part) for part in (test, then, other))
-        case Closure() | Comprehension():
-            return False
-
-
-def _pure(func: Expr) -> bool:
-    """Is this a function of Python or NumPy that only computes?"""
-    match func:
-        case Attr(base, name):
-            return name in _PURE_METHODS and _repeatable(base)
-        case Object(value):
-            if isinstance(value, np.ufunc) or any(value is pure for pure in _PURE_BUILTINS):
-                return True
-            name = getattr(value, "__name__", "")
-            compiled = isinstance(value, types.BuiltinFunctionType | types.FunctionType) or callable(value)
-            return compiled and any(namespace.get(name) is value for namespace in _PURE_MODULES)
-    return False

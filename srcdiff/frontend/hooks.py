@@ -1,16 +1,12 @@
-"""The body of `with adjoint_of(x) as x_bar:` as a function of the adjoint and of the variables that it reads; and the
-decorators of inner functions."""
+"""The body of `with adjoint_of(x) as x_bar:` as a function of the adjoint and of the variables that it reads."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
 from types import FunctionType
 from typing import Any
 
 from srcdiff.frontend.names import MISSING, Scope
-from srcdiff.ir.nodes import Call, Expr, Object
-from srcdiff.runtime import checkpoint
 
 
 def hook_of(node: ast.With, name: str, scope: Scope, file: str) -> tuple[FunctionType, list[str]]:
@@ -35,12 +31,3 @@ def hook_of(node: ast.With, name: str, scope: Scope, file: str) -> tuple[Functio
             space[n] = value
     exec(compile(module, file, "exec", dont_inherit=True), space)
     return space[called], free
-
-
-def decorated(function: Expr, decorators: Iterable[Expr]) -> Expr | None:
-    """An inner function with its decorators called on it; None where there is one that is not known."""
-    for decorator in decorators:
-        if not isinstance(decorator, Object) or decorator.value is not checkpoint:
-            return None
-        function = Call(decorator, (function,), (), decorator.at)
-    return function

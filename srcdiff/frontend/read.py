@@ -8,14 +8,15 @@ import inspect
 import types
 from typing import Any
 
-from srcdiff.frontend.expressions import BINARY, NOT, Expressions
-from srcdiff.frontend.hooks import decorated, hook_of
-from srcdiff.frontend.imports import imported
+from srcdiff.frontend.comparisons import NOT
+from srcdiff.frontend.definitions import Definitions
+from srcdiff.frontend.expressions import BINARY, Expressions
+from srcdiff.frontend.hooks import hook_of
 from srcdiff.frontend.names import InnerScope, Scope
 from srcdiff.frontend.patterns import lowered
 from srcdiff.frontend.program import Program, written_for
 from srcdiff.frontend.refusals import Problems
-from srcdiff.frontend.scopes import bound_names, import_statements, nonlocal_names, parameter_names, stored_names
+from srcdiff.frontend.scopes import stored_names
 from srcdiff.frontend.source import Source, find, to_gast
 from srcdiff.frontend.text import Text
 from srcdiff.frontend.writes import lasting_writes
@@ -26,7 +27,6 @@ from srcdiff.ir.nodes import (
     Block,
     Break,
     Call,
-    Closure,
     Const,
     Continue,
     Display,
@@ -40,7 +40,6 @@ from srcdiff.ir.nodes import (
     Name,
     Object,
     Origin,
-    Param,
     Raise,
     Return,
     Span,
@@ -83,18 +82,14 @@ def _header(source: Source) -> Span:
     return source.text.span(node) if type(node).__name__ == "Lambda" else source.text.header(node)
 
 
-class _Statements:
+class _Statements(Definitions):
     """Reads the statements of one function."""
 
     def __init__(
         self, function: types.FunctionType, source: Source, problems: Problems, scope: Scope | None = None
     ) -> None:
-        self.subject = function
-        self.source = source
-        self.node: Any = to_gast(source) if scope is None else None
-        self.text: Text = source.text
-        self.problems = problems
-        self.scope = scope or Scope(function, source.owner)
+        super().__init__(function, source, problems, scope)
+        self.node = to_gast(source) if scope is None else None
         self.expressions = _Functions(self, self.scope, source.text, problems)
 
     # ---------------------------------------------------------------------------------------------- the function
@@ -114,75 +109,12 @@ class _Statements:
             first = node.body[0]
             if type(first).__name__ == "Expr" and isinstance(getattr(first.value, "value", None), str):
                 doc = inspect.cleandoc(first.value.value)
-            self._imports()
+            self.definitions_ahead()
             body = self.block(node.body)
         result = Function(self.source.name, params, body, doc, self._origin(_header(self.source)))
         for write in lasting_writes(result):
             self.problems.add(f"{write.kind} write", write.span, name=write.name)
         return result
-
-    def _params(self, arguments: Any) -> tuple[Param, ...]:
-        code = self.subject.__code__
-        named = code.co_argcount + code.co_kwonlyargcount
-        names = code.co_varnames[:named]
-        rest = [k for k, a in (("*", arguments.vararg), ("**", arguments.kwarg)) if a is not None]
-        kinds = dict(zip(code.co_varnames[named:], rest, strict=False))
-        kinds.update(dict.fromkeys(names[code.co_argcount :], "keyword"))
-        values: dict[str, object] = dict(self.subject.__kwdefaults__ or {})
-        defaults = self.subject.__defaults__ or ()
-        values.update(zip(names[: code.co_argcount][::-1], defaults[::-1], strict=False))
-        texts = self._default_texts(arguments, names)
-        given = {name: _default(values[name], texts.get(name)) for name in names if name in values}
-        params = [Param(n, given.get(n), kinds.get(n, "")) for n in code.co_varnames[: named + len(rest)]]
-        order = ["", "*", "keyword", "**"]  # that of a signature
-        return tuple(sorted(params, key=lambda p: order.index(p.kind)))
-
-    def _default_texts(self, arguments: Any, names: tuple[str, ...]) -> dict[str, str]:
-        """How the defaults are spelled, by parameter."""
-        positional = names[: self.subject.__code__.co_argcount]
-        pairs = list(zip(positional[::-1], arguments.defaults[::-1], strict=False))
-        pairs += zip(names[len(positional) :], arguments.kw_defaults, strict=False)
-        return {name: self.text.quote(self.text.span(node)) for name, node in pairs if node is not None}
-
-    def inner(self, node: Any, name: str) -> Closure:
-        """A function that is defined in this one."""
-        scope = InnerScope(self.scope, bound_names(node))
-        reader = _Statements(self.subject, self.source, self.problems, scope)
-        reader.node = node
-        reader._imports()
-        reader.expressions.references = self.expressions.references
-        reader.expressions.renamed = self.expressions.renamed[:]
-        arguments = node.args
-        keyword_only = {a.id for a in arguments.kwonlyargs}
-        kinds = {a.id: k for a, k in ((arguments.vararg, "*"), (arguments.kwarg, "**")) if a is not None}
-        params = tuple(
-            Param(n, kind=kinds.get(n) or ("keyword" if n in keyword_only else "")) for n in parameter_names(arguments)
-        )
-        places = [a.id for a in (*arguments.posonlyargs, *arguments.args)]
-        given = [*zip(places[::-1], arguments.defaults[::-1], strict=False)][::-1]
-        given += [(a.id, d) for a, d in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if d is not None]
-        defaults = tuple((n, self.expressions.read(d)) for n, d in given)
-        span = self.text.span(node)
-        if type(node).__name__ == "Lambda":
-            inside = self.text.span(node.body)
-            value = reader.expressions.read(node.body)
-            ahead = reader.expressions.taken_ahead(self._origin(inside))
-            body: Block = (*ahead, Return(value, self._origin(inside)))
-        else:
-            body = reader.block(node.body)
-        function = Function(name, params, body, None, self._origin(self.text.header(node)))
-        for write in lasting_writes(function):
-            self.problems.add(f"{write.kind} write", write.span, name=write.name)
-        changed = tuple(map(scope.spelled, nonlocal_names(node)))
-        free = dict.fromkeys((*(n for n in scope.free if n not in scope.locals), *changed))
-        return Closure(function, tuple(free), changed, defaults, span)
-
-    def _functiondef(self, node: Any, origin: Origin) -> list[Stmt]:
-        value = decorated(self.inner(node, node.name), map(self.expressions.read, node.decorator_list[::-1]))
-        if value is None:
-            self._refuse(node)
-            return []
-        return [Assign(Name(self.scope.spelled(node.name)), value, origin)]
 
     def _nonlocal(self, node: Any, origin: Origin) -> list[Stmt]:
         scope = self.scope
@@ -215,7 +147,7 @@ class _Statements:
     def _refuse(self, node: Any) -> None:
         kind = type(node).__name__
         self.problems.add(kind, self.text.header(node))
-        if kind in ("FunctionDef", "AsyncFunctionDef", "ClassDef"):
+        if kind == "AsyncFunctionDef":
             return  # another function's body: its problems are not this one's
         for part in [node, *getattr(node, "handlers", []), *getattr(node, "cases", [])]:
             for field in ("body", "orelse", "finalbody"):
@@ -223,22 +155,6 @@ class _Statements:
 
     def read(self, node: Any) -> Expr:
         return self.expressions.read(node)
-
-    def _imports(self) -> None:
-        """What the imports of the function bind, which holds in all of it; a name has one meaning only."""
-        for node in import_statements(self.node):
-            for name, value, complaint in imported(node, self.subject):
-                span = self.text.span(node)
-                if complaint:
-                    self.problems.add("missing import", span, name=name, why=complaint)
-                elif name in stored_names(self.node) or self.scope.imports.get(name, value) is not value:
-                    self.problems.add("import of a variable", span, name=name)
-                self.scope.imports[name] = value
-
-    def _import(self, node: Any, origin: Origin) -> list[Stmt]:  # noqa: ARG002
-        return []  # done when the derivative is written
-
-    _importfrom = _import
 
     def _global(self, node: Any, origin: Origin) -> list[Stmt]:  # noqa: ARG002
         """A declaration for names that are only read says nothing."""
@@ -440,11 +356,3 @@ def _elements(target: Expr) -> list[Span]:
     if isinstance(target, Display):
         return [span for item in target.items for span in _elements(item)]
     return [target.at] if isinstance(target, Item | Attr) and target.at is not None else []
-
-
-def _default(value: object, text: str | None) -> Object:
-    """A default value; a plain number is shown as such, anything else as the user spelled it."""
-    if text is None or value is None or type(value) in (bool, int, float, str):
-        text = repr(value)
-        text = text if len(text) <= 60 else f"<{type(value).__name__}>"
-    return Object(value, text)

@@ -67,15 +67,15 @@ TABLE: dict[str, Entry] = {
         "a set drops equal values and has no order, so no derivative can be assigned to its elements",
         "keep the values in an array, filled by a `for` loop",
     ),
-    "FunctionDef": _syntax(
-        "a decorated function inside the function",
-        "what the decorator makes of it is known only when the program runs",
-        f"leave the decorator out, or move the function to the top of the file; or {ON_TAPE}",
-    ),
     "ClassDef": _syntax(
-        "a class defined inside the function",
-        "the class does not exist before the function runs, so its methods cannot be differentiated beforehand",
-        f"move the class to the top of the file; or {ON_TAPE}",
+        "the class `{name}`, defined inside the function",
+        "it is made once, when the derivative is written; {why}",
+        f"move the class to the top of the file, and pass it what it needs; or {ON_TAPE}",
+    ),
+    "class of a variable": _syntax(
+        "a `class` statement that binds `{name}`, which is bound elsewhere too",
+        "what the name of a class stands for is settled when the derivative is written, in all of the function",
+        "give each class a name of its own",
     ),
     "TryStar": _syntax("`try` with `except*`", *_TRY),
     "target of with": _syntax(
@@ -137,11 +137,6 @@ TABLE: dict[str, Entry] = {
         "it assigns a variable of the function once for every element",
         "write the comprehension as a loop",
     ),
-    "assignment inside a chain": _syntax(
-        "an assignment (`:=`) behind the first comparison of a chain",
-        "Python evaluates it only where the comparison before it holds",
-        "write the chain with `and`",
-    ),
     "Set": _syntax(
         "a set",
         "a set drops equal values and has no order, so no derivative can be assigned to its elements",
@@ -156,11 +151,6 @@ TABLE: dict[str, Entry] = {
         "a loop whose variable is the element `{name}`",
         "every pass would write into the array, before the body has begun",
         "loop over a plain name, and assign `{name} = ...` in the body where that is meant",
-    ),
-    "call inside a chain": _syntax(
-        "a call in the middle of a chained comparison",
-        "`a < f() < b` becomes `a < f() and f() < b`, and calling twice what may have an effect is not the same",
-        "name the value first: `middle = {name}`, then compare `middle`",
     ),
     "bytes": Entry(
         UnsupportedType,

@@ -24,14 +24,17 @@ def bound_names(definition: Any) -> set[str]:
 
 def stored_names(definition: Any) -> set[str]:
     """What a function binds by anything but an import, whatever it declares."""
+    return variable_names(definition) | {n.name for n in class_statements(definition)}
+
+
+def variable_names(definition: Any) -> set[str]:
+    """What a function binds by anything but an import or a `class` statement."""
     found = set(parameter_names(definition.args))
     for node in _own(_body(definition)):
         kind = _kind(node)
         if kind == "Name" and type(node.ctx).__name__ in ("Store", "Del"):
             found.add(node.id)
-        elif kind in ("FunctionDef", "AsyncFunctionDef", "ClassDef") or (
-            kind in ("MatchAs", "MatchStar") and node.name
-        ):
+        elif kind in ("FunctionDef", "AsyncFunctionDef") or (kind in ("MatchAs", "MatchStar") and node.name):
             found.add(node.name)
         elif kind == "MatchMapping" and node.rest:
             found.add(node.rest)
@@ -47,6 +50,34 @@ def import_statements(definition: Any) -> list[Any]:
 
 def _imported(statement: Any) -> list[str]:
     return [(alias.asname or alias.name).partition(".")[0] for alias in statement.names]
+
+
+def class_statements(definition: Any) -> list[Any]:
+    """The classes that a function defines, without those of functions inside it."""
+    return [n for n in _own(_body(definition)) if _kind(n) == "ClassDef"]
+
+
+def loaded_by_class(node: Any) -> set[str]:
+    """The names that the body of a class reads when it runs: not what its methods read."""
+    found: set[str] = set()
+    waiting = list(node.body)
+    while waiting:
+        part = waiting.pop()
+        if _kind(part) == "Name" and type(part.ctx).__name__ == "Load":
+            found.add(part.id)
+        if _kind(part) in ("FunctionDef", "AsyncFunctionDef", "Lambda"):
+            decorators = getattr(part, "decorator_list", [])
+            waiting += [*decorators, *_defaults(part), *_annotations(part)]
+        else:
+            waiting += _children(part)
+    return found
+
+
+def _annotations(node: Any) -> list[Any]:
+    arguments = node.args
+    named = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg]
+    found = [getattr(a, "annotation", None) for a in named if a is not None]
+    return [a for a in (*found, getattr(node, "returns", None)) if a is not None]
 
 
 def nonlocal_names(definition: Any) -> list[str]:

@@ -202,7 +202,8 @@ def _match(code: types.CodeType, tree: ast.Module, lines: tuple[str, ...]) -> _F
     return None if twin is None else _locate(twin, tree)
 
 
-def _first_line(node: ast.stmt) -> int:
+def first_line(node: ast.stmt | ast.expr) -> int:
+    """The line that a definition begins in, with its decorators."""
     decorators: list[ast.expr] = getattr(node, "decorator_list", [])
     return min([node.lineno, *(decorator.lineno for decorator in decorators)])
 
@@ -257,7 +258,7 @@ def _locate(code: types.CodeType, module: ast.Module) -> _Found | None:
         if isinstance(node, ast.Lambda):
             if code.co_name == "<lambda>" and node.lineno == code.co_firstlineno and _contains(node.body, code):
                 lambdas.append((node, name, owner))
-        elif node.name == code.co_name and _first_line(node) == code.co_firstlineno:
+        elif node.name == code.co_name and first_line(node) == code.co_firstlineno:
             return node, name, owner
     if len(lambdas) > 1 and not any(_places(code)):
         raise _unavailable(

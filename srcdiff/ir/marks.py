@@ -24,6 +24,15 @@ def keeping(snapshots: int) -> None:
     """The loop that follows is over `checkpointed(..., snapshots=snapshots)`."""
 
 
+def named(name: Any, value: Any) -> Any:
+    """`(name := value)`, of a name that is read in this expression only."""
+    raise NotImplementedError
+
+
+def defines(cls: Any) -> None:
+    """`class` in a function: from here on the methods of the class read the variables of that function."""
+
+
 def deleted(name: Any) -> None:
     """`del name`: the variable has no value from here on."""
 

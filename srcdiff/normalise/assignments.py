@@ -237,7 +237,7 @@ class Assigner(Rewriter):
             array = value if is_shape or self.joined(value, Const(0)) else self.atom(value, "kept")
             self.check_count(array, len(target.items), self.typed(value))
             items = [self.joined(array, Const(k)) or Item(array, Const(k)) for k in range(self.width(target, value))]
-            given = {t.id for t in target.items if isinstance(t, Name)}
+            given = {self.own(t.id) for t in target.items if isinstance(t, Name)}
             if len(items) == len(target.items) == len(given) and not given & names(array):
                 for t, item in zip(target.items, items, strict=True):
                     self.assign(t, item)

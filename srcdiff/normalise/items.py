@@ -10,9 +10,10 @@ from collections.abc import Callable
 from typing import Any
 
 from ..errors import UnsupportedMutation, UnsupportedSyntax
-from ..ir.nodes import Assign, Block, Call, Display, Expr, Item, Name, Slice, Update
+from ..ir.nodes import Assign, Call, Display, Expr, Item, Name, Slice, Update
 from ..ir.types import ListOf, Num, Tup, Type, describe
 from ..rules.typing import TypeProblem
+from .lazy import Side
 from .lists import Lists, alike, is_dynamic
 from .literals import is_list, literal
 from .state import Empty, Grows, to_problem
@@ -29,13 +30,13 @@ class Items(Lists):
         named = (self.hasty or is_array) and e is not self.direct and not self.is_generated
         return self.atom(item, "item") if named else item
 
-    def side(self, e: Expr, read: Callable[[Any], Expr] | None = None) -> tuple[Expr | None, Block]:
+    def side(self, e: Expr, read: Callable[[Any], Expr] | None = None) -> Side:
         """One side of a choice; one that reads an item of an empty list is not taken."""
         try:
             return super().side(e, read)
         except Empty as problem:  # which the next walk of the loop forgets
             self.note(to_problem(self.program, problem, self.state.origin, self.chain))
-            return None, ()
+            return Side(None, (), self.state.env)
 
     def check_item(self, base: Display, known: bool) -> None:
         """An item of a list that is written out: of an empty one, or at a place that the run tells."""

@@ -17,6 +17,7 @@ from dataclasses import replace
 
 from ..errors import UnsupportedMutation
 from ..ir.callee import called
+from ..ir.marks import named
 from ..ir.nodes import Assign, Block, Call, Const, Display, Effect, Expr, Item, Name, Object, Stmt, Update
 from ..ir.types import Num, Ref, Tup
 from ..ir.walk import assigned, is_call_of, names, statements
@@ -91,18 +92,28 @@ class Order(Assigner):
         made = isinstance(e, Call) and not (isinstance(e.func, Object) and is_view(e.func.value))
         return self.atom(e, "kept") if writes and (made or (isinstance(e, Item) and is_number)) else e
 
-    def kept(self, e: Expr) -> Expr:
+    def kept(self, e: Expr, wish: str = "kept") -> Expr:
         """A value as it is now, under a name that is dropped if nothing changes it."""
         if isinstance(e, Const | Object):
             return e
         if isinstance(e, Display):
-            return self.anchored(e) if e.home is not None else replace(e, items=tuple(map(self.kept, e.items)))
+            return (
+                self.anchored(e) if e.home is not None else replace(e, items=tuple(self.kept(i, wish) for i in e.items))
+            )
         if not isinstance(self.typed(e), Num):
             return e
-        name = self.state.fresh("kept")
+        name = self.state.fresh(wish)
         self.bind(name, e)
         self.state.kept.add(name)
         return self.state.expanded(name, self.state.env[name])
+
+    def _call(self, e: Call) -> Expr:
+        if not is_call_of(e, named):
+            return super()._call(e)
+        name, value = e.args
+        assert isinstance(name, Name)
+        self.scope[name.id] = found = self.kept(self.expr(value), "middle")
+        return found
 
     @contextmanager
     def on_trial(self) -> Iterator[None]:

@@ -175,7 +175,6 @@ class Orders(Totals):
         default = self.expr(options["default"])
         if (known := self.state.env.get(held.id)) is not None and getattr(known, "item", known) is None:
             return default  # nothing is put into it on any way
-        with self.state.collect() as out:
-            then = found()
         test = Call(_GREATER, (Call(LEN, (held,)), ZERO))
-        return self._as_if(test, (then, tuple(out)), (default, ()), "chosen")
+        then, other = self.side(default, lambda _: found()), self.side(default, lambda e: e)
+        return self._as_if(test, then, other, "chosen")

@@ -69,6 +69,7 @@ class State:
     tied: list[Any] = field(default_factory=list)  # calls that may return a list which they are given
     learning: int = 0  # how many calls have been met of functions of which nobody knows what they return
     owners: dict[Problem, Any] = field(default_factory=dict)  # the function that a problem has been met in
+    frames: dict[Any, Scoped] = field(default_factory=dict)  # the walks whose variables the methods of classes read
 
     def component(self, name: str, k: int, form: Form | None = None) -> str:
         """The variable that holds item `k` of the structure `name`: always the same one, and nobody else's."""
@@ -116,11 +117,12 @@ class State:
         self.out.append(replace(s, origin=s.origin or self.origin))
         self.effects += isinstance(s, Assign | Effect) and has_effect(s.value)
 
-    def snapshot(self) -> tuple[set[str], int]:
-        return set(self.fresh.taken), len(self.problems)
+    def snapshot(self) -> tuple[set[str], int, dict[Any, Scoped]]:
+        return set(self.fresh.taken), len(self.problems), dict(self.frames)
 
-    def restore(self, mark: tuple[set[str], int]) -> None:
+    def restore(self, mark: tuple[set[str], int, dict[Any, Scoped]]) -> None:
         self.fresh.taken = mark[0] | set(self.components.values())
+        self.frames = dict(mark[2])
         del self.problems[mark[1] :]
 
     @contextmanager
