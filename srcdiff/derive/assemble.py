@@ -158,8 +158,9 @@ class Assembler(Tapes):
         """The old contents of a place, as a value of their own. (An array in a list is not written itself.)"""
         type_ = Typer(self.types)(place)
         held = isinstance(place, Item) and isinstance(Typer(self.types)(place.base), ListOf)
-        assert isinstance(type_, Num)
-        return Call(COPY, (entire(place),)) if type_.ndim != 0 and not held else place
+        if held or not isinstance(type_, Num) or type_.ndim == 0:
+            return place
+        return Call(COPY, (entire(place),))
 
     def region_tape(
         self, plan: BlockPlan, p: int, place: Expr, loops: tuple[Round, ...], origin: Origin | None = None

@@ -180,7 +180,8 @@ class _Writer:
         zeros.run(nodes, set(wanted), dict(start))  # tells which adjoints may be exactly zero where they are used
         nodes, state = zeros.run(nodes, set(wanted), start)
         own = set(primal) | temporaries | set(self.seeds.values()) | set(adjoints.late)
-        planner = Planner(nodes, ready.aliases, self.types, own, primal, shadows - set(adjoints.late))
+        beside = {bar: n for n, bar in adjoints.shadows.items() if bar not in adjoints.late}
+        planner = Planner(nodes, ready.aliases, self.types, own, primal, beside)
         planner.apart = apart
         planner.params = {p.name for p in ready.function.params}
         plan = planner.plan()
