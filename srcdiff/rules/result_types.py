@@ -334,6 +334,11 @@ def _repeated(asked: Asked) -> Type | None:
     return asked.first if single and isinstance(asked.first, ListOf) and len(asked.args) == 2 else None
 
 
+@states(list)
+def _list_of(asked: Asked) -> Type | None:
+    return replace(asked.first, tape=False, own=True) if isinstance(asked.first, ListOf) else None
+
+
 @states(runtime.array_of)
 def _array_of(asked: Asked) -> Type:
     return Num(_dtype(asked.argument(1, "dtype"), "float64"), 1, (Dim(None),), contiguous=True)
