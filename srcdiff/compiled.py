@@ -14,7 +14,7 @@ import numpy as np
 
 from .backend import module_of
 from .errors import BackendUnavailable, BadIndex, CompilationFailed, SrcdiffError, TripFailed
-from .ir.types import Num, Tup, Type
+from .ir.types import ListOf, Num, Tup, Type
 from .jit_options import Jit
 from .runtime_loops import LengthsDiffer
 from .runtime_workspaces import workspace, zeroed_workspace
@@ -189,6 +189,10 @@ def narrowing(type_: Any, known: Sequence[Type] = ()) -> Callable[[Any], Any] | 
     of single precision as a `float`, and loops add such numbers up in double precision. `known` are the types that the
     first parts of the result have there. None where there is nothing to do."""
     types: Any = numba_module().types
+    if isinstance(type_, types.List):
+        held = next((k.item for k in known if isinstance(k, ListOf)), None)
+        part = narrowing(type_.dtype, () if held is None else (held,))
+        return None if part is None else lambda result: [part(v) for v in result]
     if isinstance(type_, types.BaseTuple):
         pairs = itertools.zip_longest(type_, known)
         parts = [narrowing(t, k.items if isinstance(k, Tup) else () if k is None else (k,)) for t, k in pairs]
@@ -236,7 +240,7 @@ class Jitted:
         if self.plain:
             return self.in_python()(*args)
         try:
-            result = self.run(*args)
+            result = self.run_with_lists(args) if any(type(a) is list for a in args) else self.run(*args)
             return result if self.narrowed is None else self.narrowed(result)
         except LengthsDiffer:
             if self.general is None:
@@ -246,6 +250,12 @@ class Jitted:
                 raise
             return self.in_python()(*args)
         return self.generally(self.general, args)(*args)
+
+    def run_with_lists(self, args: tuple[Any, ...]) -> Any:
+        """What Numba says of lists as arguments is about code that is not the user's: the adjoint of a result."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", self.numba.NumbaPendingDeprecationWarning)
+            return self.run(*args)
 
     def in_python(self) -> FunctionType:
         """The function as it is written for plain Python."""

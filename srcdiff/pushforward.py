@@ -223,9 +223,9 @@ def _finished(argument: Any, part: Any) -> Any:
 
 
 def _like(tangent: Any, value: Any) -> Any:
-    """The tangent in the form of the value: the same tuples, floats for numbers, the value's precision."""
-    if isinstance(value, tuple):
-        return tuple(map(_like, tangent, value))
+    """The tangent in the form of the value: the same tuples and lists, floats for numbers, the value's precision."""
+    if isinstance(value, tuple | list):
+        return type(value)(map(_like, tangent, value))
     dtype = getattr(value, "dtype", None)
     if isinstance(value, np.ndarray) and value.dtype.kind == "f":
         return np.asarray(tangent, value.dtype)
@@ -233,6 +233,6 @@ def _like(tangent: Any, value: Any) -> Any:
 
 
 def _plain(tangent: Any) -> Any:
-    if isinstance(tangent, tuple):
-        return tuple(map(_plain, tangent))
+    if isinstance(tangent, tuple | list):
+        return type(tangent)(map(_plain, tangent))
     return float(tangent) if type(tangent) is np.float64 else tangent

@@ -113,6 +113,8 @@ def rebuilt(form: Form | None, parts: tuple[Any, ...]) -> Any:
             return parts
         case Form(kind="list"):
             return list(parts)
+        case Form(kind="columns"):
+            return [rebuilt(item_form(form), row) for row in zip(*parts, strict=True)]
         case Form(kind="dict"):
             return dict(zip(form.keys, parts, strict=True))
         case Form(kind="named"):
@@ -121,6 +123,25 @@ def rebuilt(form: Form | None, parts: tuple[Any, ...]) -> Any:
     for name, part in zip(form.keys, parts, strict=True):
         object.__setattr__(new, str(name), part)
     return new
+
+
+def columns_of(item: Form | None, count: int) -> Form:
+    """The form of a list of structures that is kept as a list for each of their parts."""
+    return Form("columns", tuple, tuple(range(count))) if item is None else Form("columns", item.cls, item.keys)
+
+
+def is_columns(form: Form | None) -> bool:
+    return form is not None and form.kind == "columns"
+
+
+def item_form(columns: Form | None) -> Form | None:
+    """The form of the structures in such a list."""
+    assert columns is not None
+    cls = columns.cls
+    if cls is tuple:
+        return None
+    kind = "named" if issubclass(cls, tuple) else "dataclass" if dataclasses.is_dataclass(cls) else "object"
+    return Form(kind, cls, columns.keys)
 
 
 def name_of(name: str, form: Form | None, k: int) -> str:

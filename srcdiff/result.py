@@ -9,8 +9,9 @@ from .derive import Request
 from .errors import BadOutput, UnsupportedType, refusal
 from .frontend import Program, problem_at
 from .ir.nodes import Const, Display, Expr, Name, Return
-from .ir.types import Num, Static, Type, describe
+from .ir.types import ListOf, Num, Pooled, Static, Tup, Type, describe
 from .normalise import Core, split_webs, web_types
+from .records import is_columns
 from .rules.typing import Typer
 
 
@@ -21,14 +22,20 @@ def check_result(program: Program, core: Core, request: Request) -> bool:
     assert isinstance(last, Return)
     types = web_types(function, core.types)
     result: Expr = last.value or Const(None)
-    if request.has_aux and not (isinstance(result, Display) and result.kind == "tuple" and len(result.items) == 2):
+    is_pair = isinstance(result, Display) and result.kind == "tuple" and len(result.items) == 2
+    if request.has_aux and (not is_pair or _is_list_of_structures(core.result)):
         raise BadOutput(f"has_aux=True: {core.function.name} must return a pair (value, auxiliary result)")
+    if _holds_structures(core.result):
+        _refuse(program, last, "a list of lists of structures")
     for k, part in enumerate(_parts(result)):
-        type_ = _type(part, types)
-        if isinstance(part, Name | Display) and not isinstance(type_, Num):
+        type_ = part_type = _type(part, types)
+        held = _innermost(type_)
+        if isinstance(type_, ListOf) and (held is None or isinstance(held, Num)):
+            type_ = held
+        elif isinstance(part, Name | Display) and not isinstance(type_, Num):
             _refuse(program, last, "a value that is no number" if type_ is None else f"a {describe(type_)}")
         if isinstance(type_, Num) and type_.is_complex and not (request.has_aux and k):
-            what = "complex numbers" if type_.is_array else "a complex number"
+            what = "complex numbers" if type_.is_array or isinstance(part_type, ListOf) else "a complex number"
             raise BadOutput(
                 f"{core.function.name} returns {what}; derivatives are taken of real results. Return np.abs(z) ** 2, "
                 f"or np.real(z) and np.imag(z) as a tuple (with srcdiff.vjp or jvp)"
@@ -55,10 +62,29 @@ def _type(part: Expr, types: dict[str, Type]) -> Type | None:
     return types.get(part.id) if isinstance(part, Name) else Typer(types)(part)
 
 
+def _is_list_of_structures(type_: Type) -> bool:
+    """Whether a result is a list of unknown length that is kept as a list for each part of its items."""
+    return isinstance(type_, Tup) and is_columns(type_.form)
+
+
+def _holds_structures(type_: Type) -> bool:
+    """Whether a result has structures in lists of unknown length that are not kept as a list for each part."""
+    if isinstance(type_, Tup):
+        return any(map(_holds_structures, type_.items))
+    return isinstance(_innermost(type_), Pooled)
+
+
+def _innermost(type_: Type | None) -> Type | None:
+    """The kind of what a list holds, or what the lists in it hold; None for a list that holds nothing."""
+    while isinstance(type_, ListOf):
+        type_ = type_.item
+    return type_
+
+
 def _refuse(program: Program, last: Return, what: str) -> None:
     origin = last.origin
     span = origin.span if origin is not None and origin.file == program.file else None
-    why = "the derivative follows numbers, arrays and tuples of these"
+    why = "the derivative follows numbers, arrays, and lists and tuples of these"
     fix = "return only numbers and arrays, several of them as a tuple"
     raise refusal([problem_at(program, span, UnsupportedType, f"{what} in the result", why, fix)])
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import enum
 import functools
-import operator
 from collections.abc import Callable, Hashable, Iterator
 from typing import Any
 
@@ -12,11 +11,11 @@ import numpy as np
 
 from .derivative import Derivative, signature_of
 from .errors import BadArgument, NotDifferentiable, Refusal, UnsupportedCall
-from .ir.types import Form
+from .ir.types import Form, ListOf, Num, Tup, Type
 from .jit_options import Jit, JitLike, jit_of
 from .learning import Learned
 from .ready import Options, Ready
-from .records import form_of, is_structure, leaves, mapped, parts_of
+from .records import form_of, is_columns, is_structure, leaves, mapped, parts_of
 from .signature import bound, duplicated, finished, is_real, key_of
 from .subject import importable
 
@@ -28,10 +27,10 @@ def vjp(
 ) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
     """The value `f(*args)` and the pullback: from the adjoint of the value to the adjoints of the arguments.
 
-    The value may be a number, an array, or a tuple of these (nested too); the pullback takes an adjoint of the same
-    structure and shapes and returns a tuple with one adjoint per positional argument, zeros where the value does not
-    depend on it, and None for arguments by which none is taken (strings, bools, None, tuples, counts, indices, complex
-    numbers).
+    The value may be a number, an array, or a tuple or list of these (nested too; a list of any length); the pullback
+    takes an adjoint of the same structure, lengths and shapes and returns a tuple with one adjoint per positional
+    argument, zeros where the value does not depend on it, and None for arguments by which none is taken (strings,
+    bools, None, tuples, counts, indices, complex numbers).
     It may be called any number of times; it holds copies of the arguments and of the arrays that `f` captures. With
     `jit`, Numba compiles it.
 
@@ -80,9 +79,13 @@ class Pullback:
 
     def seeds(self, y_bar: Any) -> tuple[Any, ...]:
         """The adjoint of the value as generated code takes it."""
-        leaves = list(_seeds(self._form, y_bar))
-        places = self._ready.built.seed_leaves
-        return tuple([functools.reduce(operator.add, (leaves[k] for k in own)) for own in places])
+        built, compiled = self._ready.built, self._derivative.options.jit is not None
+        leaves = list(_leaves(_seeds(self._form, y_bar), built.result))
+        found: list[Any] = []
+        for own in built.seed_leaves:
+            seed, type_ = functools.reduce(_sum, (leaves[k][0] for k in own)), leaves[own[0]][1]
+            found.append(_for_numba(seed, type_) if compiled and isinstance(type_, ListOf) else seed)
+        return tuple(found)
 
     def call_of(self, y_bar: Any) -> tuple[Derivative, tuple[Any, ...], tuple[Any, ...], tuple[Any, ...]]:
         """The derivative that a call runs, the arguments, the seeds, and the captured arrays."""
@@ -244,13 +247,41 @@ class _Leaf:
         self.shape, self.dtype = shape, dtype
 
 
-def _seeds(form: Any, y_bar: Any) -> Iterator[Any]:
-    """The adjoints of the leaves in order, as generated code takes them: its own copies."""
-    if isinstance(form, _Node):
-        for part, y in zip(form.parts, _parts_like(form, y_bar), strict=True):
-            yield from _seeds(part, y)
-    else:
-        yield None if form is None else _seed(form, y_bar)
+def _seeds(form: Any, y_bar: Any) -> Any:
+    """The adjoint of a value in tuples and lists, its numbers and arrays as generated code takes them: own copies."""
+    if not isinstance(form, _Node):
+        return None if form is None else _seed(form, y_bar)
+    pairs = zip(form.parts, _parts_like(form, y_bar), strict=True)
+    parts = tuple([_seeds(part, y) for part, y in pairs])
+    return list(parts) if form.form is not None and form.form.kind == "list" else parts
+
+
+def _leaves(seeds: Any, type_: Type | None) -> Iterator[tuple[Any, Type | None]]:
+    """The adjoint of a value of this type leaf by leaf, each with its type: a list of the program is one of them."""
+    if isinstance(type_, ListOf) or not isinstance(seeds, tuple | list):
+        yield seeds, type_
+        return
+    types: tuple[Type | None, ...] = type_.items if isinstance(type_, Tup) else (None,) * len(seeds)
+    if isinstance(type_, Tup) and is_columns(type_.form):
+        seeds = [[row[k] for row in seeds] for k in range(len(types))]
+    for part, own in zip(seeds, types, strict=True):
+        yield from _leaves(part, own)
+
+
+def _sum(a: Any, b: Any) -> Any:
+    """The sum of the adjoints of one variable that is returned twice."""
+    return [_sum(x, y) for x, y in zip(a, b, strict=True)] if isinstance(a, list) else a + b
+
+
+def _for_numba(seed: list[Any], type_: ListOf) -> Any:
+    """The adjoint of a list as compiled code takes it: numbers as an array, arrays (and rows of numbers) as a list of
+    these. Where there are none, Numba could not tell of what: an array without rows is read in the same way."""
+    item = type_.item
+    if item is None or (isinstance(item, Num) and item.ndim == 0):
+        return np.array(seed, np.float32 if isinstance(item, Num) and item.dtype == "float32" else np.float64)
+    rows = [_for_numba(s, item) if isinstance(item, ListOf) else np.ascontiguousarray(s) for s in seed]
+    rank = item.ndim if isinstance(item, Num) and item.ndim is not None else 1
+    return rows or np.empty((0,) * (rank + 1))
 
 
 def _parts_like(form: _Node, y_bar: Any) -> tuple[Any, ...]:

@@ -325,13 +325,6 @@ def half_grown(x):
     return sum(xs)
 
 
-def returned(x):
-    xs = []
-    for v in x:
-        xs.append(v * v)
-    return xs
-
-
 @pytest.mark.parametrize(
     ("f", "error", "text"),
     [
@@ -367,7 +360,6 @@ def returned(x):
         (of_lists_of_lists_an_array, UnsupportedCall, "a list of lists of other things than numbers as an array"),
         (backwards_between_bounds, UnsupportedSyntax, "a part of a list that runs backwards between bounds"),
         (half_grown, UnsupportedSyntax, "a list that `try` may leave half-way"),
-        (returned, UnsupportedType, "a list in the result"),
     ],
 )
 def test_refused(f, error, text):

@@ -19,7 +19,7 @@ from programs import CASES, Case
 from thinning import FULL, share
 
 from srcdiff import api
-from srcdiff.records import leaves
+from srcdiff.records import is_structure, leaves, mapped
 from srcdiff.testing import check_grad
 from srcdiff.testing.structures import has_real
 
@@ -83,7 +83,7 @@ if FULL:
 
 
 def is_scalar(value: Any) -> bool:
-    return not isinstance(value, tuple) and np.ndim(value) == 0
+    return not is_structure(value) and np.ndim(value) == 0
 
 
 def active(case: Case) -> tuple[int | str, ...]:
@@ -129,8 +129,8 @@ def parts(gradients: tuple[Any, ...]) -> list[Any]:
 
 def seed(value: Any) -> Any:
     """The same adjoint of a result every time: a different weight for each element."""
-    if isinstance(value, tuple):
-        return tuple(seed(part) for part in value)
+    if is_structure(value):
+        return mapped(seed, value)
     if isinstance(value, np.ndarray):
         return np.linspace(-1.0, 2.0, value.size).reshape(value.shape).astype(value.dtype)
     return 1.0 if isinstance(value, float | np.floating) else 0.0

@@ -35,7 +35,7 @@ MAY_IMPORT = PIPELINE | {
     "sharing": {"errors", "records"},
     "watch": {"frontend"},
     "guess": {"ir", "errors", "frontend", "signature"},
-    "result": {"ir", "errors", "rules", "frontend", "normalise", "derive"},
+    "result": {"ir", "errors", "rules", "records", "frontend", "normalise", "derive"},
     "warned": {"ir", "errors", "frontend", "normalise", "analysis"},
     "build": {*PIPELINE, "result", "warned"},
     "memory": {"errors"},

@@ -159,9 +159,11 @@ class Assembler(Tapes):
         """The old contents of a place, as a value of their own. (An array in a list is not written itself.)"""
         type_ = Typer(self.types)(place)
         held = isinstance(place, Item) and isinstance(Typer(self.types)(place.base), ListOf)
-        if not isinstance(type_, Num):
+        if not isinstance(type_, Num) and not names(place) & set(self.planner.shadow_names):
             raise self.list_taken_out(place)
-        return Call(COPY, (entire(place),)) if type_.ndim != 0 and not held else place
+        if held or not isinstance(type_, Num) or type_.ndim == 0:
+            return place
+        return Call(COPY, (entire(place),))
 
     def list_taken_out(self, place: Expr) -> TypeProblem:
         return TypeProblem(

@@ -26,7 +26,7 @@ class Choices(Lifetimes):
         types: dict[str, Type],
         adjoints: set[str],
         zero_of: dict[str, str],
-        shadows: set[str],
+        shadows: dict[str, str],
     ) -> None:
         super().__init__(nodes, aliases, types, adjoints, zero_of, shadows)
         self.params: set[str] = set()
@@ -140,7 +140,7 @@ class Choices(Lifetimes):
             own = isinstance(array, Name) and self.is_local(array.id, nodes)
             return own and self.is_made_again(s, name)
         if self.is_pointer(name, value):
-            return all(self.at_hand(k, nodes) for k in self.pointer_keys(value))
+            return all(self.is_settled(k, s) or self.at_hand(k, nodes) for k in self.pointer_keys(value))
         type_ = self.types.get(name)
         if not isinstance(type_, Num) or type_.ndim != 0 or not self.is_cheap(value):
             return False
@@ -155,6 +155,13 @@ class Choices(Lifetimes):
             return True
         self.cheap = known
         return False
+
+    def is_settled(self, key: Key, s: Stmt) -> bool:
+        """Whether a list of lists is in a statement what it is in the end: made before, outside of loops around it."""
+        if not key.startswith("*["):
+            return False
+        place = next(p for p, node in enumerate(self.nodes) if any(i is s for i in statements((node.stmt,))))
+        return all(key not in self.defined(node) for node in self.nodes[place:])
 
     def at_hand(self, key: Key, nodes: list[Node]) -> bool:
         """Whether keeping this operand costs nothing more: it is read anyway, or no loop ever changes it."""

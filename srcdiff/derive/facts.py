@@ -42,8 +42,8 @@ class Facts:
     """The questions that planning asks of the mirrored program.
 
     `adjoints` are the adjoint variables and temporaries (no primal values); `zero_of` gives the variable that the zero
-    of an adjoint is made like; `shadows` are the adjoints of arrays written in place, which are planned like the primal
-    names that they mirror.
+    of an adjoint is made like; `shadows` are the adjoints of arrays written in place and of lists, which are planned
+    like the primal names that they mirror (and that they give).
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class Facts:
         types: dict[str, Type],
         adjoints: set[str],
         zero_of: dict[str, str],
-        shadows: set[str],
+        shadows: dict[str, str],
     ) -> None:
         self.nodes, self.aliases, self.types, self.adjoints = nodes, aliases, types, adjoints
         self.zero_of, self.shadow_names = zero_of, shadows
@@ -113,7 +113,10 @@ class Facts:
 
     def list_keys(self, name: str) -> set[Key]:
         """What a list of the program holds: a class of contents of its own."""
-        own = self.aliases.is_list(name) and name not in self.adjoints and name not in self.shadow_names
+        owner = self.shadow_names.get(name)
+        if owner is not None:  # which shadows the shadow of a list of lists holds; what these hold is adjoints
+            return {"*[_" + self.aliases.find(owner)} if self.aliases.points(owner) else set()
+        own = self.aliases.is_list(name) and name not in self.adjoints
         return {"*[" + self.aliases.find(name)} if own else set()
 
     def pointer_keys(self, e: Expr) -> set[Key]:

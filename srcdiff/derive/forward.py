@@ -382,8 +382,18 @@ class Writer:
         """The zero tangent of a variable, made after it."""
         return self.zero_of(Name(name))
 
+    def zeros_of_list(self, e: Expr, type_: ListOf) -> Expr:
+        """What belongs to a list whose items depend on nothing."""
+        if type_.item is None:
+            return Display("list", ())
+        if isinstance(type_.item, Num) and type_.item.ndim == 0:
+            return Call(Object(operator.mul, "*"), (Display("list", (self.nothing,)), Call(Object(len, "len"), (e,))))
+        return Call(ANY_ZEROS_LIKE, (e,))
+
     def zero_of(self, e: Expr) -> Expr:
         type_ = Typer(self.types)(e)
+        if isinstance(type_, ListOf):
+            return self.zeros_of_list(e, type_)
         if not isinstance(type_, Num) or type_.ndim == 0:
             return self.nothing
         return Call(ANY_ZEROS_LIKE if type_.ndim is None else ZEROS_LIKE, (e,))

@@ -35,7 +35,7 @@ class Lifetimes(Facts):
         types: dict[str, Type],
         adjoints: set[str],
         zero_of: dict[str, str],
-        shadows: set[str],
+        shadows: dict[str, str],
     ) -> None:
         super().__init__(nodes, aliases, types, adjoints, zero_of, shadows)
         self._mentions: dict[int, tuple[Stmt, Counter[str]]] = {}  # by identity, as in Facts

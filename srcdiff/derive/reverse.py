@@ -22,13 +22,14 @@ from ..ir.nodes import (
     Return,
     Stmt,
 )
-from ..ir.types import ListOf, Num
+from ..ir.types import INT, ListOf, Num
 from ..ir.walk import assigned, mentioned, targets
 from ..normalise import Core
 from ..rules.typing import like
 from .acts import Acc, Act, Let, Node, Step
 from .assemble import Assembler
 from .helpers import Helpers
+from .list_results import added, copied_into, is_changed, list_of
 from .plan import Planner
 from .prepare import prepare
 from .request import Derived, Request, identifier, leaves, result_of
@@ -125,7 +126,7 @@ class _Writer:
 
     def function(self) -> Function:
         sweeps = self.sweeps(apart=False)
-        value, keep = (None, []) if self.request.kind == "pull" else self.value(sweeps.overwritten)
+        value, keep = (None, []) if self.request.kind == "pull" else self.value(sweeps.overwritten, sweeps.backward)
         body: list[Stmt] = [
             *sweeps.unset,
             *(sweeps.forward and [Comment(FORWARD), *sweeps.forward]),
@@ -140,7 +141,7 @@ class _Writer:
         """Both sweeps as functions of their own. What the second one reads of the first one is what goes onto the
         tape: the planner has seen to it that it is kept under a name of its own."""
         sweeps = self.sweeps(apart=True)
-        value, keep = self.value(set())
+        value, keep = self.value(set(), [])
         assert value is not None
         origin = self.ready.function.origin
         own = tuple(Param(p.name) for p in self.ready.function.params)
@@ -174,13 +175,14 @@ class _Writer:
         shadows = set(adjoints.shadows.values())
         last = nodes[-1]
         assert isinstance(last, Step)
-        last.acts = [*(Let(bar, zeros) for bar, zeros in adjoints.late.items()), *last.acts]
+        last.acts = [*(Let(bar, first) for bar, first in self.late_shadows().items()), *last.acts]
         zeros = Zeros(primal, self.types, shadows)
         start = dict.fromkeys(primal, "zero") | dict.fromkeys(given, "set")
         zeros.run(nodes, set(wanted), dict(start))  # tells which adjoints may be exactly zero where they are used
         nodes, state = zeros.run(nodes, set(wanted), start)
         own = set(primal) | temporaries | set(self.seeds.values()) | set(adjoints.late)
-        planner = Planner(nodes, ready.aliases, self.types, own, primal, shadows - set(adjoints.late))
+        beside = {bar: n for n, bar in adjoints.shadows.items() if bar not in adjoints.late}
+        planner = Planner(nodes, ready.aliases, self.types, own, primal, beside)
         planner.apart = apart
         planner.params = {p.name for p in ready.function.params}
         plan = planner.plan()
@@ -188,7 +190,7 @@ class _Writer:
         assembler.indexed = self.request.compiled
         defined = {p.name for p in ready.function.params}
         forward, _ = assembler.forward(nodes, plan, (), defined)
-        backward = assembler.reverse(nodes, plan, ())
+        backward = [*self.seeds_of_lists(), *assembler.reverse(nodes, plan, ())]
         unset: list[Stmt] = [Assign(Name(n), self.placeholder(n)) for n in assembler.unset]
         gradient: list[Expr] = []
         for name in (n for n in self.request.wrt if n not in self.filled):
@@ -206,9 +208,30 @@ class _Writer:
         assert isinstance(last, Step)
         acts: list[Act] = []
         for name, seed in self.seeds.items():
-            if name in self.ready.active:
+            if name in self.ready.active and not self.ready.aliases.is_list(name):
                 acts.append(Acc(Name(self.ready.adjoints.of(name)), (Term((Name(seed),)),)))
         last.acts = acts
+
+    def late_shadows(self) -> dict[str, Expr]:
+        """The shadows that are made when the reverse sweep begins: of zeros, or of the adjoint of what is returned."""
+        adjoints = self.ready.adjoints
+        seeds = {adjoints.shadows[n]: list_of(Name(seed)) for n, seed in self.seeds.items() if n in adjoints.shadows}
+        return {bar: seeds.get(bar, zeros) for bar, zeros in adjoints.late.items()}
+
+    def seeds_of_lists(self) -> list[Stmt]:
+        """The adjoints of lists that are returned, added to the shadows that are there already."""
+        adjoints, out = self.ready.adjoints, list[Stmt]()
+        for name, seed in self.seeds.items():
+            type_, shadow = self.types[name], adjoints.shadows.get(name)
+            if isinstance(type_, ListOf) and shadow is not None and shadow not in adjoints.late:
+                out.append(added(Name(shadow), Name(seed), type_, self.counter))
+        return out
+
+    def counter(self) -> Name:
+        """A new variable for the places in a list."""
+        name = self.fresh("k")
+        self.ready.user_name[name], self.types[name] = "k", INT
+        return Name(name)
 
     def placeholder(self, name: str) -> Expr:
         """A value for a variable that is saved on paths where the program has not assigned it yet."""
@@ -217,7 +240,7 @@ class _Writer:
             return ZERO if type_.is_inexact else example(type_)
         return Display("list", ()) if isinstance(type_, ListOf) else example(type_)
 
-    def value(self, overwritten: set[str]) -> tuple[Expr | None, list[Stmt]]:
+    def value(self, overwritten: set[str], backward: list[Stmt]) -> tuple[Expr | None, list[Stmt]]:
         """The primal result, kept from what the reverse sweep overwrites."""
         result = result_of(self.ready.function)
         if self.request.kind == "grad" and not self.request.has_aux:
@@ -228,16 +251,20 @@ class _Writer:
         for k, leaf in enumerate(leaves(result)):
             if not isinstance(leaf, Name) or leaf.id in kept or (aux_only and k == 0):
                 continue
-            aliases = self.ready.aliases
-            written = aliases.is_array(leaf.id) and aliases.mutable(leaf.id)
+            aliases, type_ = self.ready.aliases, self.types[leaf.id]
+            is_list = isinstance(type_, ListOf)
+            written = is_list and is_changed(aliases.lists(leaf.id), backward)
+            written = written or (aliases.is_array(leaf.id) and aliases.mutable(leaf.id))
             if not written and leaf.id not in overwritten:
                 kept[leaf.id] = leaf
                 continue
             name = self.fresh("result")
             self.ready.user_name[name] = "result"
-            source: Expr = Call(COPY, (leaf,)) if written else leaf
-            keep.append(Assign(Name(name), source))
-            self.types[name] = self.types[leaf.id]
+            if is_list and written:
+                keep += copied_into(name, leaf, type_, self.counter)
+            else:
+                keep.append(Assign(Name(name), Call(COPY, (leaf,)) if written else leaf))
+            self.types[name] = type_
             kept[leaf.id] = Name(name)
         return _replaced(result, kept), keep
 

@@ -136,7 +136,8 @@ class Form:
 
     `kind` is "list", "dict", "named" (a named tuple), "dataclass" or "object" (of an ordinary class). The keys of a
     list are its positions, those of a dict its keys, all others are attribute names. A plain tuple has no form. `site`
-    is the place in the program where a list is made.
+    is the place in the program where a list is made. "columns" are lists of one length, one for each part of the
+    structures of a class (`tuple` for plain tuples) that make up the items of one list.
     """
 
     kind: str

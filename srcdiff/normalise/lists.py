@@ -23,6 +23,7 @@ from ..errors import UnsupportedCall, UnsupportedMutation, UnsupportedType
 from ..ir.nodes import (
     Assign,
     Attr,
+    Block,
     Call,
     Closure,
     Comprehension,
@@ -38,11 +39,11 @@ from ..ir.nodes import (
     Update,
 )
 from ..ir.types import TAPE, ListOf, Num, Tup, Type, describe, join
-from ..ir.walk import expressions, is_call_of, names, subexprs
+from ..ir.walk import expressions, is_call_of, names, statements, subexprs
 from ..rules.typing import TypeProblem
 from .checkpoints import Checkpoints
 from .forms import may_change
-from .generators import as_sequence, check_named, is_iterator
+from .generators import as_sequence, changed_names, check_named, is_iterator
 from .literals import as_value, is_list, literal
 from .outcomes import Outcomes
 from .state import Empty, Grows
@@ -144,6 +145,13 @@ class Lists(Outcomes, Checkpoints):
 
     def is_growing(self, e: Display) -> bool:
         return is_list(e) and e.form is not None and e.form.site is not None and e.form.site in self.state.growing
+
+    def argument(self, name: str, arg: Expr, body: Block) -> Expr:
+        if isinstance(arg, Display) and arg.kind == "list" and any(name in changed_names(s) for s in statements(body)):
+            own = self.state.fresh(name)  # a list that is made for the call, and that the callee changes
+            self.bind(own, arg)
+            return Name(own)
+        return super().argument(name, arg, body)
 
     def display(self, e: Display) -> Expr:
         stars = [i.items[0] for i in e.items if isinstance(i, Display) and i.kind == "starred"]

@@ -21,16 +21,20 @@ import numpy as np
 
 from ..errors import UnsupportedCall
 from ..frontend import stand_in
-from ..ir.nodes import Assign, Call, Const, Display, Expr, Name, Object
-from ..ir.types import Held, Num, Tup, Type, describe, has_real, held
+from ..ir.nodes import Assign, Call, Const, Display, Expr, If, Item, Name, Object, Raise
+from ..ir.types import Held, ListOf, Num, Tup, Type, describe, has_real, held
+from ..records import is_columns
 from ..rules.typing import TypeProblem
 from .closures import Defined
 from .groups import flat
+from .iteration import LEN, RANGE
+from .literals import is_list
 from .nested import DerivativeOf, Nested, not_made
 from .records import Bound
 
 COPY = Object(np.ndarray.copy, "copy")
 FLOAT = Object(float, "float")
+NE = Object(operator.ne, "!=")
 ADD = Object(operator.add, "+")
 
 
@@ -137,11 +141,15 @@ class Pullbacks(Nested):
             raise not_given("it draws: the pullback would have to draw the same once more", e)
         leaves = list(self.seeds(seed, built.result, e))
         places = built.seed_leaves
+        if any(len(own) > 1 and isinstance(self.typed(leaves[own[0]]), ListOf) for own in places):
+            raise not_given("a list is returned twice, and its adjoints would have to be added up", e)
         seeds = tuple(functools.reduce(lambda a, b: Call(ADD, (a, b)), (leaves[k] for k in own)) for own in places)
         extra = tuple(self.expr(Object(value, name)) for name, value in built.captured)
         flat_args = tuple(leaf for a in of.kept for leaf in self.leaves(a))
         result = self.inline(built.plain, (*flat_args, *extra, *seeds), (), e)
         assert isinstance(result, Display)
+        for own, given in zip(places, seeds, strict=True):
+            self.check_lengths(returned(result.items[0])[own[0]], given)
         parts = iter(result.items[1:])
         chosen = derivative.wrt
         own = list(zip(of.kept, derivative.function_names, strict=True))[: of.count]
@@ -151,6 +159,8 @@ class Pullbacks(Nested):
     def seeds(self, seed: Expr, type_: Type, e: Call) -> Iterator[Expr]:
         """The adjoints of the leaves of a value, in order."""
         if isinstance(type_, Tup):
+            if is_columns(type_.form):
+                raise not_given("the value is a list of structures, whose adjoint is followed outside only", e)
             items = seed.items if isinstance(seed, Display) else ()
             if len(items) != len(type_.items):
                 raise not_given(f"the value is a {describe(type_)}, and so is its adjoint", e)
@@ -159,7 +169,39 @@ class Pullbacks(Nested):
             return
         if isinstance(type_, Num):
             self.check_rank(seed, type_, "adjoint", e)
-        yield self.real(seed)
+        yield self.seed_of_list(seed, type_, e) if isinstance(type_, ListOf) else self.real(seed)
+
+    def seed_of_list(self, seed: Expr, type_: ListOf, e: Call) -> Expr:
+        """The adjoint of a list, as a list of its own."""
+        held = self.typed(seed)
+        if not isinstance(held, ListOf) and not is_list(seed):
+            raise not_given(f"the value is a list, and its adjoint a {describe(held)}", e)
+        home = self.new_list()
+
+        def put(item: Expr) -> None:
+            inner = type_.item
+            if isinstance(inner, ListOf):
+                item = self.seed_of_list(item, inner, e)
+            elif isinstance(inner, Num):
+                self.check_rank(item, inner, "adjoint", e)
+                item = self.real(item)
+            self.put_in(home, item)
+
+        if type_.item is not None:
+            self.each(seed, put)
+        return home
+
+    def check_lengths(self, value: Expr, seed: Expr) -> None:
+        """Raise ValueError in the program where the adjoint of a list has another length than the list."""
+        type_ = self.typed(value)
+        if not isinstance(type_, ListOf) or not isinstance(self.typed(seed), ListOf) or type_.item is None:
+            return
+        differ = Call(NE, (Call(LEN, (seed,)), Call(LEN, (value,))))
+        error = Call(Object(ValueError, "ValueError"), (Const("an adjoint of another length than its list"),))
+        self.state.emit(If(differ, (Raise(error),)))
+        if isinstance(type_.item, ListOf):
+            places = Call(RANGE, (Call(LEN, (value,)),))
+            self.each(places, lambda k: self.check_lengths(Item(value, k), Item(seed, k)))
 
     # ----------------------------------------------------------------------------------------- tangents, adjoints
 
@@ -181,6 +223,11 @@ class Pullbacks(Nested):
         if isinstance(type_, Num) and not type_.is_inexact and type_.ndim == 0:
             return Call(FLOAT, (e,))
         return e
+
+
+def returned(e: Expr) -> list[Expr]:
+    """The leaves of what a generated function returns."""
+    return [leaf for item in e.items for leaf in returned(item)] if isinstance(e, Display) else [e]
 
 
 def not_given(why: str, e: Call) -> TypeProblem:

@@ -434,7 +434,8 @@ class Specialiser(Constants):
 
     def returns(self, s: Return) -> None:
         value = self.expr(s.value) if s.value is not None else Const(None)
-        value = self.with_contents(as_value(value))
+        value = as_value(value)
+        value = self.in_columns(value) if self.instance is None else self.with_contents(value)
         self.result = self.typed(value)
         self.state.emit(Return(self.returned(value, "result"), s.origin))
 

@@ -17,7 +17,7 @@ from .complex_operands import check_complex
 from .indexing import TypeOf
 from .problem import TypeProblem, order_problem
 from .registry import is_elementwise
-from .result_types import Asked, has_stated_result, stated_result
+from .result_types import STATED, Asked, stated_result
 from .samples import ask
 
 _FRESH_C = (np.zeros, np.ones, np.empty, np.eye, np.full, np.arange, np.linspace, np.ndarray.copy)
@@ -56,7 +56,7 @@ def call_type(type_of: TypeOf, e: Call) -> Type:
 def _reals(function: Any, args: tuple[Type, ...]) -> tuple[Num, ...]:
     """The operands of arithmetic with real numbers, the commonest call by far, where one is of unknown value: so is the
     result then, and there is nothing else to look at. Empty for every other call."""
-    if not is_elementwise(function) or has_stated_result(function):
+    if not is_elementwise(function) or function in STATED:
         return ()
     found = []
     unknown = False

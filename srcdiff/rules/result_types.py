@@ -43,27 +43,23 @@ class Asked:
 
 
 _Entry = Callable[[Asked], Type | None]
-_TABLE: dict[Any, _Entry] = {}
+STATED: dict[Any, _Entry] = {}
 
 
 def stated_result(asked: Asked) -> Type | None:
     """The type that the table gives, or None."""
     try:
-        entry = _TABLE.get(asked.function)
+        entry = STATED.get(asked.function)
     except TypeError:  # an unhashable object is in no table
         return None
     return None if entry is None else entry(asked)
-
-
-def has_stated_result(function: Any) -> bool:
-    return function in _TABLE
 
 
 def states(*functions: Any) -> Callable[[_Entry], _Entry]:
     """Enter the result of these functions in the table."""
 
     def register(entry: _Entry) -> _Entry:
-        _TABLE.update(dict.fromkeys(functions, entry))
+        STATED.update(dict.fromkeys(functions, entry))
         return entry
 
     return register
@@ -336,6 +332,11 @@ def _repeated(asked: Asked) -> Type | None:
     written = asked.call.args[0]
     single = isinstance(written, Display) and len(written.items) == 1
     return asked.first if single and isinstance(asked.first, ListOf) and len(asked.args) == 2 else None
+
+
+@states(list)
+def _list_of(asked: Asked) -> Type | None:
+    return replace(asked.first, tape=False, own=True) if isinstance(asked.first, ListOf) else None
 
 
 @states(runtime.array_of)

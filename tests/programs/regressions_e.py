@@ -7,7 +7,7 @@ import numpy as np
 
 from srcdiff import checkpoint
 
-from .registry import case, draw
+from .registry import case, draw, positive
 
 # ----------------------------------------------------- arrays written on every trip, under second names
 
@@ -274,3 +274,31 @@ def a_number_that_a_constant_call_sets_back(a):
             for _ in TABLE:
                 s = _halved(TABLE)
     return s * a
+
+
+@case(args=(positive(4),), also=((positive(1),),), second=True)
+def row_behind_the_last(x):
+    """The last row is another one when the reverse sweep reads it: what has been put behind it is taken off first."""
+    rows = [[1.0, 2.0]]
+    for v in x:
+        row = [0.0] * 2
+        row[0] = rows[-1][0] * v
+        row[1] = v * v
+        rows.append(row)
+    s = 0.0
+    for k in range(len(rows)):
+        s += rows[k][0] * (k + 1) + rows[k][1]
+    return s
+
+
+@case(args=(positive(4),))
+def name_for_the_last_row(x):
+    rows = [[1.0, 0.5]]
+    for v in x:
+        last = rows[-1]
+        row = [v]
+        for k in range(len(last) - 1):
+            row.append(last[k] * last[k + 1] + v)
+        row.append(v * last[0])
+        rows.append(row)
+    return sum(sum(row) for row in rows)
