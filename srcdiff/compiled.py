@@ -66,7 +66,8 @@ def settings(jit: Jit, checked: bool) -> dict[str, Any]:
         simd.register_late()
         chosen["pipeline_class"] = simd.Simd
     if jit.parallel:
-        chosen["parallel"] = _LOOPS_ONLY
+        # (A dict of these is emptied by the first compilation that reads it, and means "everything" to the next one.)
+        chosen["parallel"] = numba_module().core.cpu.ParallelOptions(dict(_LOOPS_ONLY))
     return chosen
 
 

@@ -89,3 +89,20 @@ def test_the_command(tmp_path: Path) -> None:
     assert row["ratios"]["gradient / primal"][0] > 0.0
     assert "| atax | 100 x 120 |" in (tmp_path / "peers.md").read_text()
     assert (tmp_path / "peers.png").stat().st_size > 0
+
+
+@pytest.mark.jit
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="page faults are counted in other ways elsewhere")
+def test_what_a_derivative_keeps_costs_page_faults_once() -> None:
+    """100 MB of the heat equation: 25,600 pages. What is left are arrays of 2 MB that the call returns or copies."""
+    code = (
+        "from benchmarks.memory import compare, kept_table; row = compare('heat_loops', (512, 50), quick=True); "
+        "print(row.pooled.faults, row.fresh.faults); print(kept_table([row]))"
+    )
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    faults, *table = run.stdout.splitlines()
+    pooled, fresh = map(float, faults.split())
+    assert fresh > 25_000
+    assert pooled < 2_500
+    assert table[2].startswith("| heat_loops | 512 x 50 |")

@@ -111,7 +111,7 @@ def test_a_vector_is_kept_once() -> None:
 @pytest.mark.parametrize("n", [-3, 0, 2, 3, 5])
 def test_the_number_of_trips(n: int) -> None:
     text = texts(counted, ("W", "x"), W, RNG.normal(size=(5, 3)), n)
-    assert "np.empty((max(n - 2, 0), W.shape[0]))" in text
+    assert "workspace((max(n - 2, 0), W.shape[0]))" in text
     text = texts(unnamed, ("W", "h"), W, X[0, :3], n)
     assert "_rows[t, i]" in text
 

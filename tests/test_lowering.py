@@ -330,7 +330,8 @@ def chain(x, w):
 
 def test_arrays_that_one_nest_needs_are_numbers() -> None:
     text = check(chain, rng().normal(size=4), rng().normal(size=4))
-    assert text.count("np.empty") <= 4, text  # what is squared and the exponentials, and the two gradients
+    made = text.count("np.empty") + text.count("workspace(")
+    assert made <= 4, text  # what is squared and the exponentials, and the two gradients
 
 
 def shifted_sums(x):

@@ -74,7 +74,7 @@ def test_the_text() -> None:
                 w_bar = np.zeros_like(w)
                 rate_bar = 0.0
                 rate_bar_parts = np.zeros(32)
-                w_bar_parts = np.zeros((32, len(w_bar)))
+                w_bar_parts = zeroed_workspace((32, len(w_bar)))
                 finished = np.zeros(32, np.bool_)
                 for chunk in prange(32):
                     rate_bar_part = 0.0
@@ -485,6 +485,27 @@ def test_the_same_bits_in_every_run() -> None:
     assert first[0] == pytest.approx(value, rel=1e-12)
     for a, b in zip(first[1], gradients, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.jit
+def test_every_compilation_has_the_same_options() -> None:
+    """Numba takes the options out of the dict that it is given: the second derivative of a process had all that it does
+    in parallel by itself, sums whose value depends on the number of cores included."""
+    from numba.core.cpu import ParallelOptions
+
+    from srcdiff.compiled import compiled
+    from srcdiff.jit_options import Jit
+
+    kept = []
+    for f in (waves, half_of_a_row):
+        derivative = srcdiff.value_and_grad(f, wrt=(0, 1), jit=PARALLEL)
+        args = (X, W, 0.3) if f is waves else (SQUARE, np.ones(4))
+        dispatcher = compiled(derivative.prepare(args).built.plain, Jit(parallel=True), False)
+        for _ in range(2):  # as it is read for two combinations of argument types
+            kept.append(ParallelOptions(dispatcher.targetoptions["parallel"]))
+    assert kept[0].prange
+    assert not (kept[0].numpy or kept[0].reduction or kept[0].setitem)
+    assert all(one == kept[0] for one in kept)
 
 
 PROGRAM = """

@@ -24,6 +24,7 @@ from typing import NamedTuple
 from .. import runtime
 from ..backend import Rendered
 from ..ir.nodes import Kept, Origin
+from .places import users
 
 PARTS = ("spent", "runs", "held", "inner", "seen")  # of the books
 HELPERS = ("clock", "stored", "kept", "alive")
@@ -122,7 +123,7 @@ class _Writer:
 
     def group(self, s: ast.stmt) -> int:
         """The entry of a statement in the books."""
-        origin = self.lines.get(s.lineno)
+        origin = users(self.lines.get(s.lineno))
         if origin is not None:
             origin = Origin(origin.file, origin.span, origin.text)
         return self.groups.setdefault(Group(origin, self.is_reverse(s)), len(self.groups))

@@ -31,6 +31,7 @@ from .report import Line, Profile
 
 T = TypeVar("T")
 _BUDGET, _ROUNDS = 0.5, 100  # seconds, runs
+_SLOWER = 1.2  # times, from where on it is said that clocks have made compiled code slower
 _FORWARD = ("jvp", "tangent", "tangents")
 _COMPILED = (
     "Compiled code, with a clock between its statements, which keeps the compiler from joining and vectorising them: "
@@ -88,7 +89,11 @@ def _profiled(call: Called) -> Profile:
         alone.append(_timed(call, ready))
     lines = _lines(_faster_half(runs, key=lambda r: sum(r.seconds)), clocked.code.groups)
     bare = fmean(_faster_half(alone, float)) if alone else None
-    return Profile(call.title, tuple(lines), len(runs), bare, note)
+    handing = _handing_over(call, ready) if alone and note == _COMPILED else None
+    found = Profile(call.title, tuple(lines), len(runs), bare, note, handing)
+    if bare is None or handing is None or found.seconds < _SLOWER * bare:
+        return found
+    return replace(found, note=f"{note} Here they take {found.seconds / bare:.1f} times as long with it.")
 
 
 def _tells(ready: Ready) -> bool:
@@ -152,7 +157,8 @@ def _clocked(call: Called, ready: Ready, runs: list[_Run]) -> tuple[_Clocked, st
     if isinstance(compiled, Jitted) and not compiled.plain:
         if has_counter():
             alone = replace(compiled.jit, parallel=False)
-            bench = compiled_bench(functools.partial(uncached, jit=alone, checked=call.derivative.checked))
+            checked = call.derivative.checked and not ready.built.inside
+            bench = compiled_bench(functools.partial(uncached, jit=alone, checked=checked))
             try:
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore", numba_module().NumbaPerformanceWarning)
@@ -161,6 +167,7 @@ def _clocked(call: Called, ready: Ready, runs: list[_Run]) -> tuple[_Clocked, st
                     except LengthsDiffer:
                         if compiled.general is None:
                             raise
+                        bench = compiled_bench(functools.partial(uncached, jit=alone, checked=True))
                         return first(compiled.general(True), bench, _compiled_costs()), _COMPILED
             except numba_module().core.errors.NumbaError:
                 note = f"{_IN_PYTHON}Numba does not compile the clocks in it."
@@ -182,6 +189,28 @@ def _timed(call: Called, ready: Ready) -> float:
 
     call.run(ready, timed)
     return spent
+
+
+def _handing_over(call: Called, ready: Ready) -> float | None:
+    """How long it takes to hand arguments to compiled code and the result back, which is no line's: that of a function
+    which does nothing else. None where Numba cannot compile that."""
+    found: list[float] = []
+
+    def measured(*args: Any) -> Any:
+        result = ready.call(*args)
+        last = numba_module().njit(lambda *given: given[-1])
+        last(*args, result)
+        for _ in range(_ROUNDS):
+            started = time.perf_counter()
+            last(*args, result)
+            found.append(time.perf_counter() - started)
+        return result
+
+    try:
+        call.run(ready, measured)
+    except numba_module().core.errors.NumbaError:
+        return None
+    return fmean(_faster_half(found, float))
 
 
 def _faster_half(runs: Sequence[T], key: Callable[[T], float]) -> list[T]:

@@ -20,6 +20,13 @@ class Place(NamedTuple):
     text: str
 
 
+def users(origin: Origin | None) -> Origin | None:
+    """The statement of the user's: that of a derivative of a derivative is found through the text of the inner one."""
+    while origin is not None and (module := module_of(origin.file)) is not None:
+        origin = module.rendered.lines.get(origin.span.line)
+    return origin
+
+
 class Places:
     """The places of origins; every file is read once."""
 
@@ -27,10 +34,8 @@ class Places:
         self.scopes: dict[str, list[tuple[int, int, str]]] = {}
 
     def of(self, origin: Origin | None) -> Place | None:
-        """The user's line; that of a derivative of a derivative is found through the text of the inner one. None for
-        what stands for no line."""
-        while origin is not None and (module := module_of(origin.file)) is not None:
-            origin = module.rendered.lines.get(origin.span.line)
+        """The user's line; None for what stands for no line."""
+        origin = users(origin)
         if origin is None:
             return None
         line = origin.span.line

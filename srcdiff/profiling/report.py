@@ -39,13 +39,15 @@ class Line:
 class Profile:
     """What `srcdiff.profile` returns; printed, a table. `lines` are the lines of the function and of those that it
     calls, `runs` is how many runs were made, `alone` how many seconds the generated code takes without clocks (None
-    where it ran only once), `note` what is to be known of how it was measured."""
+    where it ran only once), `note` what is to be known of how it was measured. `handing` are the seconds of `alone`
+    that compiled code takes to get its arguments from Python and to give its result back: they belong to no line."""
 
     derivative: str
     lines: tuple[Line, ...]
     runs: int
     alone: float | None
     note: str
+    handing: float | None = None
 
     @property
     def seconds(self) -> float:
@@ -60,7 +62,7 @@ class Profile:
     def to_dict(self) -> dict[str, Any]:
         """The profile as numbers, texts, lists and dicts (which `json.dumps` takes)."""
         own = {"derivative": self.derivative, "seconds": self.seconds, "kept": self.kept}
-        more = {"runs": self.runs, "alone": self.alone, "note": self.note}
+        more = {"runs": self.runs, "alone": self.alone, "handing": self.handing, "note": self.note}
         return {**own, **more, "lines": [asdict(line) for line in self.lines]}
 
     def plot(self, ax: Any = None) -> Any:
@@ -112,6 +114,8 @@ class Profile:
 
     def _head(self) -> str:
         alone = f", {_time(self.alone)} without clocks" if self.alone is not None else ""
+        if self.handing is not None:
+            alone += f", of which {_time(self.handing)} for the call from Python"
         count = f"{self.runs} run{'s' if self.runs > 1 else ''}"
         return f"{self.derivative}: {_time(self.seconds)} ({count}{alone}), {_size(self.kept)} kept"
 
