@@ -12,7 +12,7 @@ from .runtime_adjoints import adjoint_of, as_it_is, hooked, watched
 from .runtime_calls import pulled_back
 from .runtime_complex import doubled, halved, resized, unit
 from .runtime_lists import array_of, stack, stacks
-from .runtime_loops import above, added, below, not_empty, same_length
+from .runtime_loops import above, added, below, long_enough, not_empty, same_length
 from .runtime_matrices import (
     cofactors,
     cofactors_tangent,
@@ -105,6 +105,7 @@ __all__ = [
     "left_at",
     "left_vectors_adjoint",
     "left_vectors_tangent",
+    "long_enough",
     "lower_half",
     "make_room",
     "median_weights",

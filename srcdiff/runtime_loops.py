@@ -24,6 +24,13 @@ def added(total: Any, term: Any) -> Any:
     return total + term
 
 
+def long_enough(n: int, least: int) -> None:
+    """Hold the length of an array against what the indices take it to be at least. Raises LengthsDiffer, and what runs
+    instead looks at every index."""
+    if n < least:
+        raise LengthsDiffer("index is out of bounds")
+
+
 def not_empty(n: int, lines: int = 1) -> None:
     """Hold a number of elements against 0 for the loop that follows, which looks for the largest or the smallest of
     them in each of that many lines. Raises ValueError."""

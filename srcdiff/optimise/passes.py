@@ -56,7 +56,9 @@ def optimise(
         function = drop_dead(function, types)
         function = with_sums(in_order(function, types), types, wished)
         function = hoisted(function, types, wished)
-    inside = target.compiled and all_inside(function, types, counters, tapes)
+    inside = False
+    if target.compiled:
+        function, inside = all_inside(function, types, counters, tapes, target.equal)
     if target.parallel is not None:
         function = in_parallel(function, types, wished, target.parallel, Indices(types, counters, tapes))
     if target.compiled:
