@@ -51,7 +51,7 @@ def optimise(
     function = last_copies(turned(computed_once(function, types)), types)
     counters: set[str] = set()
     if target.compiled:
-        function = first_sums(added_in_place(function, types, wished), types, like)
+        function = first_sums(added_in_place(function, types, wished), types, like, repeated=True)
         function, counters = lowered(function, types, wished, target.equal, target.parallel is None)
         function = drop_dead(function, types)
         function = with_sums(in_order(function, types), types, wished)

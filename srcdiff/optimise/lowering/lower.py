@@ -7,12 +7,29 @@ in:   y = np.exp(x) * w                out:  y = np.empty_like(x)
 
 from __future__ import annotations
 
+import operator
 from collections import Counter
 from dataclasses import replace
 
-from ...ir.nodes import Assign, Block, Comment, For, Function, If, Item, Name, Stmt, Update, While
+from ...ir.nodes import (
+    Assign,
+    Block,
+    Call,
+    Comment,
+    Expr,
+    For,
+    Function,
+    If,
+    Item,
+    Name,
+    Object,
+    Stmt,
+    Update,
+    While,
+)
 from ...ir.types import Type
 from ...ir.walk import Fresh, assigned, map_stmt, mentioned, names, statements, targets
+from ...normalise.iteration import SUB
 from ..storage import Storage
 from .contraction import contracted
 from .effects import is_check
@@ -94,7 +111,7 @@ def _checked_once(block: Block) -> Block:
     """A block without checks that have been made in it before, of what has not changed since."""
     out: list[Stmt] = []
     made: set[Stmt] = set()
-    for s in block:
+    for s in map(_turned, block):
         if s in made:
             continue
         if is_check(s):
@@ -104,6 +121,25 @@ def _checked_once(block: Block) -> Block:
             made = {m for m in made if not changed & mentioned((m,))}
         out.append(map_stmt(s, lambda e: e, _checked_once))
     return tuple(out)
+
+
+def _turned(s: Stmt) -> Stmt:
+    """`x -= a * b` for `x += -a * b`."""
+    match s:
+        case Update(op=Object(value=operator.add), value=Call() as value) if (rest := _opposite(value)) is not None:
+            return replace(s, op=SUB, value=rest)
+    return s
+
+
+def _opposite(e: Expr) -> Expr | None:
+    """What an expression with a sign in front is without it."""
+    match e:
+        case Call(func=Object(value=operator.neg), args=(inner,)):
+            return inner
+        case Call(func=Object(value=operator.mul | operator.truediv), args=(first, second)):
+            rest = _opposite(first)
+            return None if rest is None else replace(e, args=(rest, second))
+    return None
 
 
 def _rebound(function: Function) -> frozenset[str]:
