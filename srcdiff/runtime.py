@@ -11,8 +11,9 @@ import numpy as np
 from .runtime_adjoints import adjoint_of, as_it_is, hooked, watched
 from .runtime_calls import pulled_back
 from .runtime_complex import doubled, halved, resized, unit
+from .runtime_largest import above, below, first_max, first_min, not_empty
 from .runtime_lists import array_of, stack, stacks
-from .runtime_loops import above, added, below, not_empty, same_length
+from .runtime_loops import added, long_enough, same_length
 from .runtime_matrices import (
     cofactors,
     cofactors_tangent,
@@ -105,6 +106,7 @@ __all__ = [
     "left_at",
     "left_vectors_adjoint",
     "left_vectors_tangent",
+    "long_enough",
     "lower_half",
     "make_room",
     "median_weights",
@@ -379,35 +381,6 @@ def one_hot(position: int, x: Any) -> Any:
     """An array like `x` with a 1 at the flat index `position` and 0 elsewhere."""
     result = np.zeros_like(x)
     result.reshape(-1)[position] = 1.0
-    return result
-
-
-def first_max(x: Any, axis: Any = None) -> Any:
-    """1 at the first of the largest elements (along `axis`), 0 elsewhere.
-
-    >>> first_max(np.array([1.0, 5.0, 5.0]))
-    array([0., 1., 0.])
-    """
-    return _first(x, axis, np.argmax)
-
-
-def first_min(x: Any, axis: Any = None) -> Any:
-    """1 at the first of the smallest elements (along `axis`), 0 elsewhere."""
-    return _first(x, axis, np.argmin)
-
-
-def _first(x: Any, axis: Any, search: Any) -> Any:
-    if axis is None:
-        result = np.zeros(x.shape, x.dtype)
-        result.reshape(-1)[search(x)] = 1.0
-        return result
-    if isinstance(axis, tuple):
-        axes = tuple(a % x.ndim for a in axis)
-        moved = np.moveaxis(x, axes, range(len(axes)))
-        flat = moved.reshape((-1, *moved.shape[len(axes) :]))
-        return np.moveaxis(_first(flat, 0, search).reshape(moved.shape), range(len(axes)), axes)
-    result = np.zeros(x.shape, x.dtype)
-    np.put_along_axis(result, np.expand_dims(search(x, axis=axis), axis), 1.0, axis)
     return result
 
 

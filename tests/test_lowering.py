@@ -420,6 +420,27 @@ def test_indices_of_the_program_are_held_against_their_arrays() -> None:
         jitted(np.arange(3.0), 3)
 
 
+def edges(p, steps):
+    p = p * 1.0
+    for _ in range(steps):
+        p[:, -1] = p[:, -2] * 2.0
+        p[0, :] = p[1, :]
+    return np.sum(p * p)
+
+
+def test_elements_in_fixed_places_are_looked_for_once() -> None:
+    text = check(edges, rng().normal(size=(3, 4)), 2)
+    assert "long_enough(len(p), 2)" in text
+    assert "long_enough(p.shape[1], 2)" in text
+    jitted, plain = srcdiff.grad(edges, jit=True), srcdiff.grad(edges)
+    for shape, steps in (((3, 4), 2), ((3, 1), 0), ((1, 1), 0), ((2, 2), 1)):
+        p = rng().normal(size=shape)
+        np.testing.assert_allclose(jitted(p, steps), plain(p, steps))
+    for shape in ((3, 1), (1, 3)):
+        with pytest.raises(IndexError):
+            jitted(rng().normal(size=shape), 1)
+
+
 def shrinking(x, c, steps):
     p = x * 1.0
     v = np.maximum(1.0 - p, 0.0)

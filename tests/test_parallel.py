@@ -229,7 +229,7 @@ INDEPENDENT: list[tuple[Callable[..., Any], Any, tuple[Any, ...], tuple[int, int
     (scattered, "x", (X, np.arange(41) % 7), (2, 2)),
     (work_space, ("x", "w"), (X, W), (1, 1)),
     (every_second, "x", (X,), (1, 1)),
-    (backwards, "x", (X,), (2, 2)),
+    (backwards, "x", (X,), (2, 1)),
     (counted, "x", (X,), (1, 1)),
     (half_of_a_row, ("m", "w"), (SQUARE, np.ones(4)), (1, 1)),
     (guarded, "x", (X,), (1, 1)),

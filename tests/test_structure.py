@@ -76,6 +76,7 @@ PARTS = {
     "runtime_schedules": "runtime",
     "runtime_calls": "runtime",
     "runtime_loops": "runtime",
+    "runtime_largest": "runtime",
     "runtime_lists": "runtime",
     "sets": "runtime",
     "runtime_parallel": "runtime",

@@ -14,6 +14,7 @@ from dataclasses import replace
 import numpy as np
 
 from ..derive.push import value_is_at_least
+from ..derive.terms import COPY
 from ..derive.zeros import is_fresh, owned
 from ..ir.callee import called, helper_of
 from ..ir.nodes import (
@@ -39,6 +40,7 @@ from ..ir.nodes import (
 )
 from ..ir.types import ListOf, Num, Type
 from ..ir.walk import (
+    assigned,
     expressions,
     is_call_of,
     map_stmt,
@@ -56,9 +58,9 @@ from ..rules.typing import Typer
 from ..runtime import first_max, first_min, unbroadcast
 
 
-def first_sums(function: Function, types: dict[str, Type], like: dict[str, str]) -> Function:
+def first_sums(function: Function, types: dict[str, Type], like: dict[str, str], repeated: bool = False) -> Function:
     """Zeros whose first use is an addition of the whole: the sum is the value. `like` maps seeds to the adjoints whose
-    shape they have by contract."""
+    shape they have by contract. If `repeated`, a value that is broadcast takes the place of zeros, too."""
 
     def block(b: Block) -> Block:
         out: list[Stmt] = list(b)
@@ -70,6 +72,13 @@ def first_sums(function: Function, types: dict[str, Type], like: dict[str, str])
                     assert isinstance(update, Update)
                     out[k] = _GONE
                     out[later] = Assign(update.target, owned(update.value), update.origin, update.adjoint_of)
+                elif later is not None and repeated and _fills(s, b[k + 1 : later], b[later], types):
+                    update = b[later]
+                    assert isinstance(update, Update)
+                    assert isinstance(s.value, Call)
+                    value = filled(update.value, s.value.args[0], types)
+                    out[k] = _GONE
+                    out[later] = Assign(update.target, value, update.origin, update.adjoint_of)
         return tuple(map_stmt(s, lambda e: e, block) for s in out if s is not _GONE)
 
     return replace(function, body=block(function.body))
@@ -90,6 +99,30 @@ def _fits(s: Stmt, name: str, types: dict[str, Type], like: dict[str, str]) -> b
     if not (isinstance(wanted, Num) and isinstance(found, Num)) or wanted.dtype != found.dtype:
         return False
     return found.ndim == wanted.ndim is not None and value_is_at_least(found, wanted)
+
+
+def _fills(made: Assign, between: Block, s: Stmt, types: dict[str, Type]) -> bool:
+    """Whether a statement adds a value to zeros that surely broadcasts to their shape; nothing between changes what
+    tells that shape."""
+    if not (isinstance(s, Update) and s.target == made.target and s.op.value is operator.add):
+        return False
+    wanted, found = Typer(types)(made.value), Typer(types)(s.value)
+    if not isinstance(wanted, Num) or not isinstance(found, Num) or not wanted.is_float or wanted.dtype != found.dtype:
+        return False
+    if found.ndim is None or wanted.ndim is None or names(made.target) & names(s.value):
+        return False
+    dims = zip(found.shape, wanted.shape[wanted.ndim - found.ndim :], strict=True) if found.ndim <= wanted.ndim else []
+    sure = all(a.one is True or a.same(b) for a, b in dims)
+    return found.ndim <= wanted.ndim and sure and not names(made.value) & assigned(between)
+
+
+def filled(value: Expr, like: Expr, types: dict[str, Type]) -> Expr:
+    """An array of the shape of another one, filled with a value."""
+    type_ = Typer(types)(value)
+    if isinstance(type_, Num) and type_.ndim == 0:
+        return Call(Object(np.full_like, "np.full_like"), (like, value))
+    shape = Call(Object(np.ndarray.shape, "shape"), (like,))
+    return Call(COPY, (Call(Object(np.broadcast_to, "np.broadcast_to"), (value, shape)),))
 
 
 def last_copies(function: Function, types: dict[str, Type]) -> Function:

@@ -51,12 +51,14 @@ def optimise(
     function = last_copies(turned(computed_once(function, types)), types)
     counters: set[str] = set()
     if target.compiled:
-        function = first_sums(added_in_place(function, types, wished), types, like)
+        function = first_sums(added_in_place(function, types, wished), types, like, repeated=True)
         function, counters = lowered(function, types, wished, target.equal, target.parallel is None)
         function = drop_dead(function, types)
         function = with_sums(in_order(function, types), types, wished)
         function = hoisted(function, types, wished)
-    inside = target.compiled and all_inside(function, types, counters, tapes)
+    inside = False
+    if target.compiled:
+        function, inside = all_inside(function, types, counters, tapes, target.equal)
     if target.parallel is not None:
         function = in_parallel(function, types, wished, target.parallel, Indices(types, counters, tapes))
     if target.compiled:

@@ -13,12 +13,13 @@ import operator
 from collections.abc import Set
 from dataclasses import replace
 
-from ..derive.terms import NEG
-from ..ir.nodes import Assign, Block, Call, For, Function, Name, Object, Stmt, Update, While
+from ..derive.terms import negative
+from ..ir.nodes import Assign, Block, Call, Expr, For, Function, Item, Name, Object, Stmt, Update, While
 from ..ir.types import Num, Type
-from ..ir.walk import map_stmt, statements
+from ..ir.walk import children, map_stmt, statements
 from ..runtime import added
 from .independence import is_sum
+from .storage import parts
 
 ADDED = Object(added, "added")
 
@@ -44,6 +45,20 @@ def _marked(s: Stmt, body: Block, types: dict[str, Type]) -> Stmt:
             type_ = types.get(name)
             if not isinstance(type_, Num) or type_.ndim != 0 or not type_.is_float or not is_sum(body, name):
                 return s
-            term = value if op.value is operator.add else Call(NEG, (value,))
+            if not _is_of_numbers(value, types):
+                return s  # what takes the time is in the call that the term comes from
+            term = value if op.value is operator.add else negative(value)
             return Assign(total, Call(ADDED, (total, term)), s.origin, s.adjoint_of)
     return s
+
+
+def _is_of_numbers(e: Expr, types: dict[str, Type]) -> bool:
+    """Whether an expression is made of numbers and elements of arrays."""
+    match e:
+        case Name(id=name):
+            type_ = types.get(name)
+            return isinstance(type_, Num) and type_.ndim == 0
+        case Item(base=Name(id=name)):
+            type_ = types.get(name)
+            return isinstance(type_, Num) and type_.ndim == len(parts(e))
+    return all(_is_of_numbers(part, types) for part in children(e))

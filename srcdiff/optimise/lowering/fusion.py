@@ -6,8 +6,8 @@ in:   for i in range(n): y[i] = np.exp(x[i])        out:  for i in range(n):
 
 The trips of two nests may be taken in turns if no trip of the first one then comes too late for a trip of the second:
 wherever both touch one element, and one of them writes it, the first nest does so on the same trip or an earlier one.
-Innermost loops are left apart where they add to, or write, shifted elements of one array: a compiler runs each of them
-on several elements at a time, and could not do so with both in one loop.
+Innermost loops are left apart where they add to, or write, shifted elements of one array, or where one looks for the
+largest element: a compiler runs each of them on several elements at a time, and could not do so with both in one loop.
 """
 
 from __future__ import annotations
@@ -117,6 +117,8 @@ class Fusion:
             if numbers & y.mentioned - y.added or numbers & y.read:
                 return False
         innermost = not _has_loops(a) and not _has_loops(b)
+        if innermost and _searches(a) != _searches(b):
+            return False
         return all(
             self.in_turn(x, y, a, b, outer, innermost)
             for x in self.storage.accesses(a.body)
@@ -164,6 +166,11 @@ class Fusion:
         whole = replace(a, body=body, origin=origin, adjoint_of=adjoint_of)
         inner = self.block(body, (*outer, a.target.id))
         return replace(whole, body=inner)
+
+
+def _searches(s: For) -> bool:
+    """Whether a loop looks for an element, which a compiler does one by one."""
+    return any(isinstance(i, If) for i in statements(s.body))
 
 
 def _has_loops(s: For) -> bool:

@@ -7,14 +7,32 @@ in:   y = np.exp(x) * w                out:  y = np.empty_like(x)
 
 from __future__ import annotations
 
+import operator
 from collections import Counter
 from dataclasses import replace
 
-from ...ir.nodes import Assign, Block, For, Function, If, Item, Name, Stmt, Update, While
+from ...ir.nodes import (
+    Assign,
+    Block,
+    Call,
+    Comment,
+    Expr,
+    For,
+    Function,
+    If,
+    Item,
+    Name,
+    Object,
+    Stmt,
+    Update,
+    While,
+)
 from ...ir.types import Type
-from ...ir.walk import Fresh, assigned, mentioned, names, statements, targets
+from ...ir.walk import Fresh, assigned, map_stmt, mentioned, names, statements, targets
+from ...normalise.iteration import SUB
 from ..storage import Storage
 from .contraction import contracted
+from .effects import is_check
 from .fusion import Fusion
 from .lengths import Lengths
 from .rows import in_rows
@@ -39,7 +57,7 @@ def lowered(
     body, _ = _block(context, function.body, params)
     context.storage = Storage(replace(function, body=body), types)  # what nests fill shares memory with nothing
     body = contracted(context, Fusion(context).block(body))
-    body = in_rows(context, body) if in_order else body
+    body = _checked_once(in_rows(context, body) if in_order else body)
     return replace(function, body=body), {*context.counters, *context.places}
 
 
@@ -47,6 +65,7 @@ def _block(context: Context, block: Block, defined: set[str]) -> tuple[Block, se
     """A block with its statements lowered, and what is surely assigned after it."""
     out: list[Stmt] = []
     outside, context.lengths = context.lengths, context.lengths.inside()
+    known, context.searches = context.searches, {}
     stored: set[int] = set()  # the stores into tapes that have become needless
     for k, s in enumerate(block):
         match s:
@@ -73,8 +92,54 @@ def _block(context: Context, block: Block, defined: set[str]) -> tuple[Block, se
                 out.append(replace(s, body=body))
             case _:
                 out.append(s)
-    context.lengths = outside
+        _forget(context, s)
+    context.lengths, context.searches = outside, known
     return tuple(out), defined
+
+
+def _forget(context: Context, s: Stmt) -> None:
+    """Forget the places of largest elements of arrays that a statement may change."""
+    if isinstance(s, Assign | Update):
+        changed = {context.storage.find(n) for n in names(s.target)}
+        for e in [e for e in context.searches if changed & set(map(context.storage.find, names(e)))]:
+            del context.searches[e]
+    elif not isinstance(s, Comment):
+        context.searches.clear()
+
+
+def _checked_once(block: Block) -> Block:
+    """A block without checks that have been made in it before, of what has not changed since."""
+    out: list[Stmt] = []
+    made: set[Stmt] = set()
+    for s in map(_turned, block):
+        if s in made:
+            continue
+        if is_check(s):
+            made.add(s)
+        elif made:
+            changed = assigned((s,))
+            made = {m for m in made if not changed & mentioned((m,))}
+        out.append(map_stmt(s, lambda e: e, _checked_once))
+    return tuple(out)
+
+
+def _turned(s: Stmt) -> Stmt:
+    """`x -= a * b` for `x += -a * b`."""
+    match s:
+        case Update(op=Object(value=operator.add), value=Call() as value) if (rest := _opposite(value)) is not None:
+            return replace(s, op=SUB, value=rest)
+    return s
+
+
+def _opposite(e: Expr) -> Expr | None:
+    """What an expression with a sign in front is without it."""
+    match e:
+        case Call(func=Object(value=operator.neg), args=(inner,)):
+            return inner
+        case Call(func=Object(value=operator.mul | operator.truediv), args=(first, second)):
+            rest = _opposite(first)
+            return None if rest is None else replace(e, args=(rest, second))
+    return None
 
 
 def _rebound(function: Function) -> frozenset[str]:

@@ -168,7 +168,6 @@ class Reductions:
     def __init__(self, elements: Elements, s: Assign | Update) -> None:
         self.elements, self.site, self.s = elements, elements.site, s
         self.context = elements.site.context
-        self.searches: dict[Expr, dict[int, Expr]] = {}
         elements.places = self.places
 
     def assign(self, target: Expr, value: Expr) -> Assign:
@@ -238,12 +237,14 @@ class Reductions:
     def places(self, e: Call) -> dict[int, Expr] | None:
         """For `first_max(x, axis)`: by axis, the array (or number) of the places of the first largest elements along
         it, which is computed ahead; None where it cannot be."""
-        if e not in self.searches:
-            try:
-                self.searches[e] = self.search(e)
-            except NotElementwise:
-                return None
-        return self.searches[e]
+        known = self.context.searches
+        try:
+            self.elements.noted(e.args[0])
+            if e not in known:
+                known[e] = self.search(e)
+        except NotElementwise:
+            return None
+        return known[e]
 
     def search(self, e: Call) -> dict[int, Expr]:
         given, axis = e.args[0], e.args[1] if len(e.args) == 2 else Const(None)
@@ -253,7 +254,6 @@ class Reductions:
             raise NotElementwise
         if isinstance(axis, Display) and axes != tuple((self.site.literal(i) or 0) % inner.ndim for i in axis.items):
             raise NotElementwise  # of equal ones another one comes first
-        self.elements.noted(given)
         rest = tuple(k for k in range(inner.ndim) if k not in axes)
         r = Reduction("max" if is_call_of(e, first_max) else "min", given, axes, rest)
         kept = tuple(inner.shape[k] for k in rest)

@@ -44,6 +44,7 @@ class Context:
     sizes: dict[tuple[str, int], Expr] = field(default_factory=dict)  # of buffers and their axes, in lasting variables
     totals: set[str] = field(default_factory=set)  # the variables that reductions to elements of arrays are made in
     places: set[str] = field(default_factory=set)  # numbers, and arrays of them, that are indices of surely one element
+    searches: dict[Expr, dict[int, Expr]] = field(default_factory=dict)  # the places that are known in this block
     # the statements that compute a value ahead of a nest
     ahead: Callable[[Context, Assign, set[str]], list[Stmt]] = field(kw_only=True)
 

@@ -103,9 +103,10 @@ class Statement:
         if r is not None:
             return self.reductions.to_array(s, own, r, type_.dtype)
         first = self.scattered(own, s)
-        if first is not None:
-            return Const(0.0), first
         index, own_loops = loops(self.site, type_.shape)
+        if first is not None:
+            zero = replace(s, target=_place(own, index), value=Const(0.0))
+            return None, [*nest(self.site, own_loops, [zero]), *first]
         element = self.elements.operand(s.value, type_.shape, index)
         return None, nest(self.site, own_loops, [replace(s, target=_place(own, index), value=element)])
 
