@@ -59,6 +59,7 @@ from .runtime_reductions import (
     root,
     running_maxima,
     running_minima,
+    square_root,
     tensordot_left,
     tensordot_right,
 )
@@ -139,6 +140,7 @@ __all__ = [
     "running_maxima",
     "running_minima",
     "same_length",
+    "square_root",
     "stack",
     "stacks",
     "tensordot_left",

@@ -26,10 +26,19 @@ def ratio(a: Any, b: Any) -> Any:
 def root(x: Any, n: Any) -> Any:
     """The root `x ** (1 / n)` of a number that is not negative; its derivative at 0 is 0, by convention.
 
-    >>> root(9.0, 2)
-    3.0
+    >>> root(8.0, 3)
+    2.0
     """
     return x ** (1.0 / n)
+
+
+def square_root(x: Any) -> Any:
+    """The square root of a number that is not negative; its derivative at 0 is 0, by convention.
+
+    >>> float(square_root(9.0))
+    3.0
+    """
+    return np.sqrt(x)
 
 
 # ------------------------------------------------------------------------------------------- running sums and products

@@ -100,6 +100,22 @@ def f_hypot(x: Any) -> Any:
     return np.hypot(x[0], x[1])
 
 
+def f_square_of_hypot(x: Any) -> Any:
+    return np.hypot(x[0], x[1]) ** 2 + x[0] * math.hypot(x[0], x[1])
+
+
+def f_std(x: Any) -> Any:
+    return np.std(x) + np.sum(np.std(np.stack((x, x)), axis=1)) + x.std(ddof=1)
+
+
+def f_product_with_std(x: Any) -> Any:
+    return x[0] * np.std(x) + np.std(x) ** 2
+
+
+def f_nanstd(x: Any) -> Any:
+    return np.nanstd(x)
+
+
 @pytest.mark.parametrize(
     ("function", "at", "derivative"),
     [
@@ -110,7 +126,11 @@ def f_hypot(x: Any) -> Any:
         (f_branch, (-1.0, 3.0), (0.0, 1.0)),
         (f_norm, (0.0, 0.0), (0.0, 0.0)),
         (f_root_of_squares, (0.0, 0.0), (NAN, NAN)),
-        (f_hypot, (0.0, 0.0), (NAN, NAN)),
+        (f_hypot, (0.0, 0.0), (0.0, 0.0)),
+        (f_square_of_hypot, (0.0, 0.0), (0.0, 0.0)),
+        (f_std, (0.7, 0.7), (0.0, 0.0)),
+        (f_product_with_std, (0.0, 0.0), (0.0, 0.0)),
+        (f_nanstd, (0.7, 0.7), (0.0, 0.0)),
         (f_prod, (0.0, 3.0), (3.0, 0.0)),
         (f_prod, (0.0, 0.0), (0.0, 0.0)),
         (f_cumprod, (0.0, 3.0), (4.0, 0.0)),

@@ -90,7 +90,7 @@ class Aliases:
         return []
 
 
-_MAY_COPY = (np.reshape, np.ndarray.reshape, np.ravel, np.ndarray.ravel, np.ascontiguousarray)
+MAY_COPY = (np.reshape, np.ndarray.reshape, np.ravel, np.ndarray.ravel, np.ascontiguousarray)
 
 
 def analyse(function: Function, types: dict[str, Type], check: bool = True) -> Aliases:
@@ -285,7 +285,7 @@ def _check(function: Function, aliases: Aliases) -> None:
             if not any(aliases.mutable(name) for name in shared):
                 continue
             base = Typer(aliases.types)(e.args[0])
-            may_copy = e.func.value in _MAY_COPY
+            may_copy = e.func.value in MAY_COPY
             if may_copy and isinstance(base, Num) and not base.contiguous:
                 raise TypeProblem(
                     AmbiguousAlias,

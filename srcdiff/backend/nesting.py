@@ -47,35 +47,37 @@ class _Nesting:
                 place = next(k for k, other in enumerate(rest) if isinstance(other, ir.If))
                 kept, branch, rest = rest[:place], rest[place], rest[place + 1 :]
                 handled: ir.Block = ()
+                after: ir.Block = ()
                 if rest and len(value.args) == 1 and (sides := _on_failure(rest[0], s.target)) is not None:
                     handled, after = sides
                     rest = [*after, *rest[1:]]
-                out.append(self.attempted(s, value, branch, handled))
+                out.append(self.attempted(s, value, branch, handled, asked=bool(handled) and not after))
                 out.extend(kept)  # of the outcome
             else:
                 out.append(map_stmt(s, lambda e: e, self.block))
         return tuple(out)
 
-    def attempted(self, head: ir.Assign, call: ir.Call, branch: ir.Stmt, handled: ir.Block) -> ir.Try:
-        """`handled` is what follows the attempt where it has failed, and is written as the handler."""
+    def attempted(self, head: ir.Assign, call: ir.Call, branch: ir.Stmt, handled: ir.Block, asked: bool) -> ir.Try:
+        """`handled` is what follows the attempt where it has failed, and is written as the handler; `asked`: whether
+        that is all that was asked for there."""
         assert isinstance(branch, ir.If)
         assert isinstance(head.target, ir.Name)
         body = [s for s in branch.body if not (isinstance(s, ir.Effect) and is_call_of(s.value, attempted))]
         several = len(call.args) > 1
         outcome = head.target
-        asked = self.mentions.count(outcome.id) - 1 - (outcome.id in names(branch.test)) - bool(handled)
+        left = self.mentions.count(outcome.id) - 1 - (outcome.id in names(branch.test)) - asked
         follows = handled
         if several:
-            asked -= sum(isinstance(s, ir.If) and outcome.id in names(s.test) for s in branch.orelse)
+            left -= sum(isinstance(s, ir.If) and outcome.id in names(s.test) for s in branch.orelse)
         handlers = []
         for k, classes in enumerate(call.args, 1):
             handled = _handled(branch.orelse, outcome, k) if several else branch.orelse
             name, handled = _named(handled)
-            if asked > 0:
+            if left > 0:
                 handled = (ir.Assign(outcome, ir.Const(k) if several else ir.Const(False)), *handled)
             handled = (*handled, *follows)
             handlers.append(ir.Handler(classes, name, self.block(handled), head.origin))
-        if asked > 0:
+        if left > 0:
             body.append(ir.Assign(outcome, ir.Const(0) if several else ir.Const(True)))
         return ir.Try(self.block(tuple(body)), tuple(handlers), (), (), head.origin)
 

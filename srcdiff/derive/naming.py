@@ -44,7 +44,7 @@ from ..rules.typing import TypeProblem, Typer, settled
 from ..runtime import replaced, scattered
 from .complexes import squared_size
 from .parts import without_length
-from .places import base_of, is_place
+from .places import base_of, is_place, is_view_call, may_copy
 from .push import Pusher
 from .terms import COPY
 
@@ -355,7 +355,7 @@ class _Namer:
         if not isinstance(e, Call) or not self.is_active(e):
             if isinstance(e, Choice) and not (top or self.forward or _is_plain_choice(e)) and self.is_active(e):
                 return self.let(e)  # its adjoint is that of an `if`: the side not taken is not evaluated
-            if isinstance(e, Item) and self.is_active(e) and not is_place(e):
+            if isinstance(e, Item) and self.is_active(e) and not self.is_part(e):
                 return replace(e, base=self.let(self.named(e.base, top=True)))
             return e
         assert isinstance(e.func, Object)
@@ -409,6 +409,10 @@ class _Namer:
         is_array = isinstance(t := self.typed(e), Num) and t.is_array
         return e if plain or not is_read or not is_array else self.let(e)
 
+    def is_part(self, e: Item) -> bool:
+        """Whether an item is that of a variable, so that its adjoint is the same item of the variable's."""
+        return is_place(e) and (self.forward or not may_copy(e, Typer(self.types)))
+
     def typed(self, e: Expr) -> Type:
         return Typer(self.types)(e)
 
@@ -429,10 +433,6 @@ def _is_dear(e: Expr) -> bool:
     rule = rule_of(e.func.value)
     is_transform = getattr(e.func.value, "__module__", None) == "numpy.fft"
     return rule is not None and (rule.kind == "partials" or is_transform) and e.func.value not in _PLAIN
-
-
-def is_view_call(e: Call) -> bool:
-    return isinstance(e.func, Object) and is_view(e.func.value)
 
 
 def _is_part(e: Expr) -> bool:

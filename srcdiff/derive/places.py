@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from ..analysis.aliases import MAY_COPY
 from ..ir.nodes import Call, Const, Expr, Item, Name, Object
+from ..ir.types import Num
 from ..rules import is_read_only, is_view
+from ..rules.typing import Typer
 
 
 def base_of(place: Expr | None) -> str | None:
@@ -24,6 +27,22 @@ def entire(place: Expr) -> Expr:
         case Item(base=Name() as base, index=Const(value=index)) if index is Ellipsis:
             return base
     return place
+
+
+def is_view_call(e: Call) -> bool:
+    return isinstance(e.func, Object) and is_view(e.func.value)
+
+
+def may_copy(place: Expr, typer: Typer) -> bool:
+    """Whether NumPy may make a copy on the way to a place, so that what is written there is not written into the
+    variable: the `reshape` of what is not surely contiguous."""
+    match place:
+        case Item(base=base):
+            return may_copy(base, typer)
+        case Call(func=Object(value=function), args=(first, *_)):
+            known = typer(first) if function in MAY_COPY else None
+            return (isinstance(known, Num) and not known.contiguous) or may_copy(first, typer)
+    return False
 
 
 def is_place(e: Expr) -> bool:

@@ -47,8 +47,9 @@ _WHY = "the derivative takes it that the body of `try` has run in full or not at
 _FIX = "compute into new variables inside `try`, and write or assign what is kept in `else:` or after the statement"
 
 
-def check_attempts(body: Block, lists: set[str]) -> None:
-    """Raise a TypeProblem for an attempt that may leave something half-way. `lists` are those of the program."""
+def check_attempts(body: Block, lists: set[str], numbers: set[str]) -> None:
+    """Raise a TypeProblem for an attempt that may leave something half-way. `lists` and `numbers` are the variables of
+    the program that are lists and numbers."""
     attempts = [s for s in statements(body) if isinstance(s, If) and is_attempt(s)]
     if not attempts:
         return
@@ -62,7 +63,7 @@ def check_attempts(body: Block, lists: set[str]) -> None:
                 again = _Live(flags, sets)
                 again.block(body, set())
                 after = again.failures[id(s)][1]
-            _check(s, after, head, lists)
+            _check(s, after, head, lists, numbers)
 
 
 def is_attempt(s: Stmt) -> bool:
@@ -183,22 +184,32 @@ def _truths(block: Block) -> dict[str, bool]:
     }
 
 
-def _check(s: If, after: set[str], head: Assign, lists: set[str]) -> None:
+def _check(s: If, after: set[str], head: Assign, lists: set[str], numbers: set[str]) -> None:
     done = [p for p in s.body if not (isinstance(p, Effect) and is_call_of(p.value, attempted))]
-    if done and isinstance(done[-1], Assign | Effect):
+    while done and _is_sure(done[-1]):
+        done.pop()  # what comes before it fails, or nothing does
+    if done and (isinstance(done[-1], Assign | Effect) or not _writes(done[-1], numbers)):
         done.pop()  # where it fails it has done nothing
     left = sorted(assigned(tuple(done)) & after)
-    written = [p for p in statements(tuple(done)) if _writes(p) or _lengthens(p, lists)]
+    written = [p for p in statements(tuple(done)) if _writes(p, numbers) or _lengthens(p, lists)]
     if left or written:
-        kind = "an array" if not written or _writes(written[0]) else "a list"
+        kind = "an array" if not written or _writes(written[0], numbers) else "a list"
         what = f"`{left[0]}`, which `try` may leave half-way" if left else f"{kind} that `try` may leave half-way"
         problem = TypeProblem(UnsupportedSyntax, what, _WHY, _FIX, None)
         problem.origin = head.origin if left else written[0].origin
         raise problem
 
 
-def _writes(s: Stmt) -> bool:
-    return isinstance(s, Assign | Update) and (isinstance(s.target, Item) or isinstance(s, Update))
+def _is_sure(s: Stmt) -> bool:
+    """Whether a statement cannot fail: it gives a value that is there a name."""
+    return isinstance(s, Assign) and isinstance(s.target, Name) and isinstance(s.value, Const | Name)
+
+
+def _writes(s: Stmt, numbers: set[str]) -> bool:
+    """Whether a statement writes into an array. (A number is replaced.)"""
+    if isinstance(s, Update) and isinstance(s.target, Name):
+        return s.target.id not in numbers
+    return isinstance(s, Update) or (isinstance(s, Assign) and isinstance(s.target, Item))
 
 
 def _lengthens(s: Stmt, lists: set[str]) -> bool:

@@ -29,6 +29,7 @@ from ..ir.nodes import (
     Name,
     Origin,
     Stmt,
+    Update,
     While,
 )
 from ..ir.types import INT, Num
@@ -94,9 +95,12 @@ class Loops(Displays):
             self.state.emit(If(negated(test), bodies[1], (), origin))
 
     def in_order(self, block: Block) -> Block:
-        """Statements that fail where the program fails: each does one thing that may fail."""
+        """Statements that fail where the program fails: each does one thing that may fail. (A number that is updated
+        is one that is assigned anew.)"""
         with self.state.collect() as out:
             for s in block:
+                if isinstance(s, Update) and isinstance(s.target, Name) and self._rank(s.target) == 0:
+                    s = Assign(s.target, Call(s.op, (s.target, s.value)), s.origin)
                 if isinstance(s, Assign) and sum(map(may_fail, subexprs(s.value))) > 1:
                     s = replace(s, value=self.one_by_one(s.value, s.target))
                 out.append(map_stmt(s, lambda e: e, self.in_order))

@@ -24,7 +24,7 @@ from ..ir.callee import Opaque
 from ..ir.types import FLOAT, Held, Num, Type
 from . import graph
 from .lengths import has_lengths, measured, with_lengths, without_lengths
-from .memory import Shared, shared_memory
+from .memory import HandedOut, Shared, shared_memory
 from .problems import described_function, refusal
 from .shapes import Unfit, as_typed, built, kind, labels_of, lasting, numbers, owned, same_leaves, taken_apart, type_of
 
@@ -115,6 +115,7 @@ class Primal(Part):
         self.results = None
         self.is_outdated = False
         self.learner = self.learn  # always the same object
+        self._handed_out = HandedOut()
         self._first: tuple[list[Any], list[Any]] | None = None  # the arguments and results of a run on plain numbers
 
     def learn(self, *leaves: Any) -> Any:
@@ -172,6 +173,7 @@ class Primal(Part):
             pairs = zip(self.results, found, strict=True)
             new.result, new.results = self.result, tuple(without_lengths(t, v, leaves) for t, v in pairs)
             new.shares, new.tied = self.shares | shared.with_arguments, self.tied or shared.among_themselves
+            new._handed_out = self._handed_out
         raise Learned(self.name)
 
     def _doubt(self, leaves: Leaves, before: list[Any]) -> None:
@@ -194,7 +196,11 @@ class Primal(Part):
         value = self.function(*args, **kwargs)
         if not (same_leaves((args, kwargs), witness) and all(map(graph.is_unchanged, handed, notes, leaves))):
             raise Unfit("writes into its arguments")
-        return value, shared_memory(value, handed)
+        shared = shared_memory(value, handed)
+        again, changed = self._handed_out.again(value, handed)
+        if changed:
+            raise Unfit("returns the same array again, with other numbers in it")
+        return value, shared._replace(among_themselves=shared.among_themselves or again)
 
     def _together(self, leaves: Leaves) -> tuple[list[Any], dict[str, Any]]:
         waiting = iter(leaves)

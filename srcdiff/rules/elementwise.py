@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ..runtime import polygamma, power_base, power_curvature, power_exponent, power_mixed, unit
+from ..runtime import polygamma, power_base, power_curvature, power_exponent, power_mixed, ratio, unit
 from .complex_operands import holds_complex
 from .points import call, over, reals
 from .registry import constant, jointly_linear, partials
@@ -222,7 +222,7 @@ def arctanh(y: Any, x: Any) -> Any:
 
 @partials(np.hypot, math.hypot, points=over((0.2, 2), (0.2, 2)))
 def hypot(y: Any, a: Any, b: Any) -> Any:
-    return a / y, b / y
+    return ratio(a, y), ratio(b, y)
 
 
 @partials(np.deg2rad, np.radians, math.radians, points=over((-2, 2)))

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..runtime import power_exponent, ratio, root
+from ..runtime import power_exponent, ratio, root, square_root
 from .complex_operands import holds_complex
 from .points import call, over, reals
 from .refusals import is_written_out, refused
@@ -122,6 +122,11 @@ def vector_norm(x: Any, axis: Any = None, keepdims: Any = False, ord: Any = 2) -
 @partials(ratio, points=over((-2, 2), (0.5, 2)))
 def ratio_again(y: Any, a: Any, b: Any) -> Any:
     return ratio(1.0, b), -ratio(y, b)
+
+
+@partials(square_root, points=over((0.3, 2)))
+def square_root_again(y: Any, x: Any) -> Any:
+    return ratio(0.5, y)
 
 
 @partials(root, points=over((0.3, 2), (1.5, 3)))

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..runtime import square_root
 from .points import call, reals
 from .registry import spelled
 
@@ -144,7 +145,7 @@ def nanvar(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: A
 
 @spelled(np.nanstd, points=_MISSING)
 def nanstd(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: Any = 0, keepdims: Any = False) -> Any:
-    return np.sqrt(np.nanvar(a, axis=axis, ddof=ddof, keepdims=keepdims))
+    return square_root(np.nanvar(a, axis=axis, ddof=ddof, keepdims=keepdims))
 
 
 @spelled(np.nancumsum, points=call(reals(5)) + call(reals(3, 4), axis=0) + call(reals(3, 4)))

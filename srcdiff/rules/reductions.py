@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..runtime import square_root
 from .complex_operands import holds_complex
 from .points import call, reals
 from .refusals import refused
@@ -27,7 +28,7 @@ def var(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: Any 
 
 @spelled(np.std, np.ndarray.std, points=_AXES)
 def std(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: Any = 0, keepdims: Any = False) -> Any:
-    return np.sqrt(np.var(a, axis=axis, ddof=ddof, keepdims=keepdims))
+    return square_root(np.var(a, axis=axis, ddof=ddof, keepdims=keepdims))
 
 
 @spelled(np.amax, points=_AXES[:4])

@@ -134,7 +134,8 @@ def _same_shape(asked: Asked, dtype: Type | None) -> Num | None:
     first = asked.first
     if not isinstance(first, Num):
         return None
-    sure = asked.function is np.ndarray.copy or first.contiguous  # the others keep the layout of their operand
+    # a new array; all but `copy` keep the layout of their operand, which for a vector is the only one there is
+    sure = asked.function is np.ndarray.copy or first.contiguous or first.ndim == 1
     return Num(_dtype(dtype, first.dtype), first.ndim, first.shape, contiguous=sure)
 
 

@@ -43,6 +43,7 @@ def ratio(a: Any, b: Any) -> Any:
 
 
 jitable(runtime.root)
+jitable(runtime.square_root)
 
 
 @implements(np.linalg.norm)

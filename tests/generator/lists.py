@@ -103,6 +103,8 @@ class Lists(Arrays):
         target = self.choose("float", fixed=False)
         if target is None or self.chance(0.2):
             self.emit(f"{var.name}.pop()")
+        elif self.on("list_pop_choice", 0.3):
+            self.emit(f"{target.name} = {var.name}.pop() if {self.test(0)} else {bare(self.scalar(0))}")
         elif self.chance(0.3):
             self.emit(f"{target.name} = 0.5 * ({var.name}.pop() + {target.name})")
         else:

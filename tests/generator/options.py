@@ -31,6 +31,7 @@ FEATURES: dict[str, str] = {
     "scalar_where": "!np.where and np.clip of scalars",
     "logic": "and, or, not",
     "chained": "a < b < c",
+    "write_in_test": "tests that call a helper which writes, behind `and` and `or`, in chains",
     "call": "calls of helper functions",
     "keyword": "keyword arguments in those calls",
     "constant": "module constants",
@@ -64,6 +65,7 @@ FEATURES: dict[str, str] = {
     # lists
     "list": "lists of floats",
     "list_growth": "append, extend, pop",
+    "list_pop_choice": "a = xs.pop() if len(xs) > 2 else b",
     "list_write": "xs[i] = ...",
     "list_names": "second names of lists, xs, ys = ys, xs",
     "list_comprehension": "[... for v in xs]",

@@ -223,6 +223,7 @@ class Scalars(Writer):
             ("counter", 1.5, self._int_test),
             ("flag", 1.0, self._flag),
             ("logic", 1.0, lambda: self._logic(depth)),
+            ("write_in_test", 0.7, lambda: self._writing(depth)),
         ]
         made: str = self.pick(forms)
         return made
@@ -232,7 +233,17 @@ class Scalars(Writer):
         return text if " if " in text else bare(text)
 
     def _chained(self, depth: int) -> str:
-        return f"{bare(self.literal(-1.2, 0.0))} < {self.scalar(depth)} < {self.literal(0.2, 1.2)}"
+        end = self.literal(0.2, 1.2) if self.chance(0.7) else self.scalar(depth)
+        return f"{bare(self.literal(-1.2, 0.0))} < {self.scalar(depth)} < {end}"
+
+    def _writing(self, depth: int) -> str | None:
+        """A test with a call of a helper that writes into an array."""
+        found = [h for h in self.f.helpers if h.writes and [r.kind for r in h.result] == ["float"]]
+        call = self.call(self.rng.choice(found), depth) if found else None
+        if call is None:
+            return None
+        form = self.rng.choice(["{a} < {c} and {c} < {d}", "{a} < {d} or {c} < {d}", "{a} < {c} < {d}", "{d} > {c}"])
+        return form.format(a=self.scalar(0), c=call, d=self.literal(0.1, 1.1))
 
     def _sign(self) -> str:
         return self.rng.choice(["<", ">", "<=", ">="])

@@ -109,7 +109,7 @@ def chain_in_a_lambda(x, y):
     return (x if inside(x) else y) * (y if inside(y * y) else x)
 
 
-@case((draw(4),), also=((draw(4, seed=2),),), jit=False, reason="Numba draws other numbers")
+@case((draw(4),), also=((draw(4, seed=2),),), second=True, jit=False, reason="Numba draws other numbers")
 def drawn_in_the_middle(x):
     rng = np.random.default_rng(5)
     s = 0.0

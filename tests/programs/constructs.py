@@ -55,6 +55,8 @@ CONSTRUCTS: dict[str, str] = {  # in the order of the table
     "star arguments": "`*args`, `**kwargs`, in calls and parameters",
     "recursion": "recursion",
     "inner function": "functions inside functions",
+    "inner class": "classes inside functions",
+    "inner decorator": "decorators on functions inside functions",
     "lambda": "`lambda`",
     "nonlocal": "`nonlocal`",
     "decorator": "decorated functions",
@@ -239,6 +241,8 @@ def _definition(node: ast.FunctionDef) -> Iterator[str]:
     yield from ["operators"] * (special and node.name not in ("__init__", "__post_init__", "__enter__", "__exit__"))
     inner = [n for s in node.body for n in ast.walk(s) if isinstance(n, ast.FunctionDef)]
     yield from ["inner function"] * bool(inner)
+    yield from ["inner decorator"] * any(n.decorator_list for n in inner)
+    yield from ["inner class"] * any(isinstance(n, ast.ClassDef) for s in node.body for n in ast.walk(s))
 
 
 def _target(target: ast.expr) -> Iterator[str]:

@@ -18,7 +18,7 @@ NOT_IN_NUMBA = "Numba has no such method of generators"
 NO_GENERATOR = "Numba makes no generators in compiled code"
 
 
-@case((1.3, rng()))
+@case((1.3, rng()), second=True)
 def soft_pi(radius, rng):
     """A quarter of a disc by Monte Carlo, with a border that is soft: a step would have no derivative."""
     inside = 0.0
@@ -78,7 +78,7 @@ def sgd_with_shuffles(w, x, y, rng):
     return np.sum(w * w)
 
 
-@case((draw(5), draw(4, 5, seed=3), rng(7)))
+@case((draw(5), draw(4, 5, seed=3), rng(7)), second=True)
 def dropout(x, weights, rng):
     keep = rng.random(5) < 0.6
     hidden = np.tanh(weights @ np.where(keep, x, 0.0))
@@ -99,7 +99,7 @@ def walk_to_a_border(step, border, rng):
     return x + cost
 
 
-@case((1.5, 0.7, rng(10)))
+@case((1.5, 0.7, rng(10)), second=True)
 def test_of_a_while_draws(x, rate, rng):
     s = 0.0
     while rng.random() < 0.8:
@@ -108,7 +108,7 @@ def test_of_a_while_draws(x, rate, rng):
     return s
 
 
-@case((1.5, 0.7, rng(11)))
+@case((1.5, 0.7, rng(11)), second=True)
 def reparameterised(mean, spread, rng):
     a = rng.normal(mean, spread)
     b = rng.uniform(mean, mean + spread)
@@ -117,39 +117,39 @@ def reparameterised(mean, spread, rng):
     return a * b + c * d
 
 
-@case((1.5, 0.7, rng(11)))
+@case((1.5, 0.7, rng(11)), second=True)
 def reparameterised_tails(mean, spread, rng):
     a = rng.laplace(mean, spread) + rng.logistic(mean, spread)
     return a * rng.rayleigh(spread) + rng.weibull(mean) - rng.gamma(2.0, spread)
 
 
-@case((1.5, 0.7, rng(11)), jit=False, reason=NOT_IN_NUMBA)
+@case((1.5, 0.7, rng(11)), jit=False, reason=NOT_IN_NUMBA, second=True)
 def gumbel_softmax(a, b, rng):
     logits = np.array([a, b, a * b]) + rng.gumbel(0.0, 1.0, 3) + rng.gumbel(a, b)
     e = np.exp(logits - np.max(logits))
     return np.dot(e / np.sum(e), np.array([1.0, 2.0, 4.0]))
 
 
-@case((draw(4), positive(4, seed=4), rng(12)))
+@case((draw(4), positive(4, seed=4), rng(12)), second=True)
 def evidence_lower_bound(mean, deviation, rng):
     z = rng.normal(mean, deviation)
     log_q = -0.5 * np.sum(((z - mean) / deviation) ** 2) - np.sum(np.log(deviation))
     return -0.5 * np.sum((z - 1.0) ** 2) - log_q
 
 
-@case((draw(3), positive(2, 1, seed=5), rng(13)))
+@case((draw(3), positive(2, 1, seed=5), rng(13)), second=True)
 def broadcast_parameters(mean, deviation, rng):
     return np.sum(rng.normal(mean, deviation) ** 2)
 
 
-@case((draw(3), rng(14)))
+@case((draw(3), rng(14)), second=True)
 def unused_draws_are_drawn(x, rng):
     skipped = rng.normal(size=3)
     rng.random()
     return np.sum(x * rng.normal(size=3))
 
 
-@case((draw(6), rng(15)))
+@case((draw(6), rng(15)), second=True)
 def in_one_branch(x, rng):
     s = 0.0
     for i in range(len(x)):
@@ -160,14 +160,14 @@ def in_one_branch(x, rng):
     return s
 
 
-@case((1.2, rng(16)))
+@case((1.2, rng(16)), second=True)
 def in_a_ternary(x, rng):
     a = rng.normal() if x > 1.0 else rng.random()
     b = rng.normal() if x < 1.0 else rng.random()
     return a * x + b * x * x + (x if x > 0.0 or rng.random() < 0.5 else 0.0) * rng.random()
 
 
-@case((draw(5), rng(17)))
+@case((draw(5), rng(17)), second=True)
 def index_and_value(x, rng):
     """Python evaluates the value first in an assignment, the index first in an update."""
     y = x.copy()
@@ -187,7 +187,7 @@ def noisy_square(x, rng):
     return x * noisy(x, rng, scale=x)
 
 
-@case((0.8, rng(18)))
+@case((0.8, rng(18)), second=True)
 def callees_draw(x, rng):
     s = noisy(x, rng) * noisy(x, rng, 0.1)
     for _ in range(4):
@@ -195,7 +195,7 @@ def callees_draw(x, rng):
     return s
 
 
-@case((draw(6), rng(19)), jit=False, reason=NOT_IN_NUMBA)
+@case((draw(6), rng(19)), jit=False, reason=NOT_IN_NUMBA, second=True)
 def bootstrap(x, rng):
     sample = rng.choice(x, size=6)
     return np.mean(sample) ** 2 + rng.choice(x) * rng.choice(3)
@@ -208,7 +208,7 @@ def permuted_data(x, rows, rng):
     return np.sum(y * np.arange(6.0)) + np.sum(z[:, 0] * np.arange(4.0)) * rows[0, 1]
 
 
-@case((draw(5), draw(3, 2), rng(21)))
+@case((draw(5), draw(3, 2), rng(21)), second=True)
 def shuffled_in_place(x, rows, rng):
     y = x * x
     rng.shuffle(y)
@@ -216,7 +216,7 @@ def shuffled_in_place(x, rows, rng):
     return np.sum(y * np.arange(5.0) * x) + np.sum(rows[0] * rows[1] ** 2)
 
 
-@case((1.4, 0.6, rng(22)))
+@case((1.4, 0.6, rng(22)), second=True)
 def constant_draws(x, y, rng):
     counts = rng.poisson(3.0, 4)
     b = rng.beta(2.0, 3.0)
@@ -226,7 +226,7 @@ def constant_draws(x, y, rng):
     return x * np.sum(counts) + y * b + x * y * np.sum(c) * t + x ** (n % 3) * rng.integers(1, 6)
 
 
-@case((1.4, 0.6, 3), wrt=(0, 1), jit=False, reason=NO_GENERATOR)
+@case((1.4, 0.6, 3), wrt=(0, 1), jit=False, reason=NO_GENERATOR, second=True)
 def own_generator(x, y, seed):
     rng = np.random.default_rng(seed)
     other = rng
@@ -236,7 +236,7 @@ def own_generator(x, y, seed):
     return s
 
 
-@case((1.4, 0.6, np.random.RandomState(5)), jit=False, reason="Numba has no RandomState")
+@case((1.4, 0.6, np.random.RandomState(5)), jit=False, reason="Numba has no RandomState", second=True)
 def older_generator(x, y, rs):
     a = rs.normal(x, y, size=3)
     b = rs.rand(2, 2) + rs.randn()
@@ -244,7 +244,7 @@ def older_generator(x, y, rs):
     return np.sum(a[order] * np.arange(3.0)) * np.sum(b) + x ** rs.randint(1, 4)
 
 
-@case((1.4, 0.6), jit=False, reason="NumPy's own state is not Numba's")
+@case((1.4, 0.6), jit=False, reason="NumPy's own state is not Numba's", second=True)
 def older_functions(x, y):
     np.random.seed(11)
     s = 0.0
@@ -255,7 +255,7 @@ def older_functions(x, y):
     return s
 
 
-@case((draw(2), rng(23)), jit=False, reason=NOT_IN_NUMBA)
+@case((draw(2), rng(23)), jit=False, reason=NOT_IN_NUMBA, second=True)
 def correlated(mean, rng):
     cov = np.array([[1.0, 0.3], [0.3, 2.0]])
     s = 0.0
@@ -265,7 +265,7 @@ def correlated(mean, rng):
     return s + np.sum(rng.multivariate_normal([0.0, 0.0], cov, size=2) @ mean)
 
 
-@case((draw(4), rng(24)))
+@case((draw(4), rng(24)), second=True)
 def two_vectors_in_a_loop(x, rng):
     """Drawn arrays that the reverse sweep reads."""
     s = 0.0
@@ -277,7 +277,7 @@ def two_vectors_in_a_loop(x, rng):
     return s
 
 
-@case((np.float32(1.5), draw(3).astype(np.float32), rng(25)), rtol=1e-2)
+@case((np.float32(1.5), draw(3).astype(np.float32), rng(25)), rtol=1e-2, second=True)
 def single_precision(a, x, rng):
     z = rng.standard_normal(3, dtype=np.float32)
     return np.sum(a * x * z) + a * rng.random(dtype=np.float32)

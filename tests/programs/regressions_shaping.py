@@ -40,3 +40,32 @@ def a_slice_of_a_new_array_is_written(x):
 def zeros_of_a_shape_in_a_list(x):
     v = np.zeros([2, 5, 1]) + np.reshape(x, [5, 1])
     return np.sum(v[1] * v[0, 1] * v)
+
+
+# ------------------------------------------------- parts of a `reshape` that NumPy makes a copy for
+
+
+@case((draw(2, 3, 4),))
+def part_of_a_reshaped_swap(x):
+    return np.sum(np.swapaxes(x, 0, 2).reshape(4, -1)[1:] ** 3)
+
+
+@case((draw(2, 4),), second=True)
+def part_of_a_reshaped_transpose(x):
+    return np.sum(x.T.reshape(-1)[1:] ** 3) + x.T.ravel()[2] ** 2
+
+
+@case((np.asfortranarray(draw(2, 4)),), also=((draw(2, 4),),), second=True)
+def part_of_what_may_be_in_fortran_order(x):
+    s = 0.0
+    for i in range(3):
+        s += x.reshape(-1)[i] ** 3
+    return s + np.sum(x.reshape(-1)[1:] ** 2)
+
+
+@case((draw(2, 4),), second=True)
+def items_of_a_reshaped_transpose(x):
+    s = 0.0
+    for v in x.T.reshape(-1):
+        s += v**3
+    return s

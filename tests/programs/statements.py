@@ -63,7 +63,7 @@ def raises_in_the_last_branch(x, y):
     return z * y
 
 
-@case((0.3,), also=((-0.4,),))
+@case((0.3,), also=((-0.4,),), second=True)
 def raises_in_the_end(x):
     if x > 0.0:
         return math.sin(x)
@@ -108,7 +108,7 @@ def raises_in_a_while(x):
     return x * k
 
 
-@case((draw(3),))
+@case((draw(3),), second=True)
 def decided_by_types(x):
     if not isinstance(x, np.ndarray):
         raise TypeError("an array")
@@ -145,7 +145,7 @@ def imports_inside(x, n):
     return xp.tanh(s)
 
 
-@case((0.7,))
+@case((0.7,), second=True)
 def declared_global(x):
     global GAIN
     return GAIN * x * x
@@ -311,7 +311,11 @@ def falls_back(x):
 
 
 @case(
-    (np.array([[2.0, 0.3], [0.3, 1.0]]),), also=((np.array([[1.0, 2.0], [2.0, 1.0]]),),), jit=False, reason=NO_CLASSES
+    (np.array([[2.0, 0.3], [0.3, 1.0]]),),
+    also=((np.array([[1.0, 2.0], [2.0, 1.0]]),),),
+    jit=False,
+    reason=NO_CLASSES,
+    second=True,
 )
 def log_determinant(a):
     try:
@@ -321,7 +325,7 @@ def log_determinant(a):
     return 2.0 * np.sum(np.log(np.diag(lower)))
 
 
-@case((1.0, 3), also=((1.5, 3),), jit=False, reason=NO_CLASSES)
+@case((1.0, 3), also=((1.5, 3),), jit=False, reason=NO_CLASSES, second=True)
 def fails_in_a_loop(x, n):
     s = 0.0
     for k in range(n):
@@ -333,7 +337,7 @@ def fails_in_a_loop(x, n):
     return s
 
 
-@case((1.0, 3), also=((2.0, 6),), jit=False, reason=NO_CLASSES)
+@case((1.0, 3), also=((2.0, 6),), jit=False, reason=NO_CLASSES, second=True)
 def fails_in_a_while(x, n):
     s = x
     while s < 100.0:
@@ -361,7 +365,7 @@ def several_handlers(x, n):
     return y
 
 
-@case((2.0,), jit=False, reason=NO_CLASSES)
+@case((2.0,), jit=False, reason=NO_CLASSES, second=True)
 def another_exception(x):
     try:
         y = math.sqrt(x)
@@ -370,7 +374,7 @@ def another_exception(x):
     return y * x
 
 
-@case((0.5,), also=((2.5,),), jit=False, reason=NO_CLASSES)
+@case((0.5,), also=((2.5,),), jit=False, reason=NO_CLASSES, second=True)
 def suppressed(x):
     y = x * x
     with contextlib.suppress(ValueError):
@@ -444,3 +448,38 @@ def told(x):
 @case((1.3,))
 def prints_in_a_callee(x):
     return told(x) + told(2.0 * x)
+
+
+# ----------------------------------------------------------------------------------------- attempts, to second order
+
+
+@case((draw(3), 1.3), second=True, jit=False, reason=NO_CLASSES)
+def updates_in_an_attempt(x, k):
+    s = 1.0
+    for v in x:
+        try:
+            s += v / k
+        except ZeroDivisionError:
+            s *= 2.0 * v
+    return s * s
+
+
+@case((draw(3),), jit=False, reason=NO_CLASSES)
+def updates_after_a_failure(x):
+    s = x[0]
+    for n in range(3):
+        try:
+            s *= x[n] * (1.0 / n)
+        except ZeroDivisionError:
+            s += x[n] ** 2
+    return s * s
+
+
+@case((np.array([[2.0, 0.3], [0.3, 1.5]]), draw(2)), second=True, jit=False, reason=NO_CLASSES)
+def factored_if_possible(a, b):
+    try:
+        low = np.linalg.cholesky(a)
+    except np.linalg.LinAlgError:
+        return np.sum(a)
+    y = np.linalg.solve(low, b)
+    return np.sum(y * y)
