@@ -62,7 +62,7 @@ from .expressions import user_function
 from .finish import finished, renamed
 from .forms import repeated_update
 from .groups import Group, Instance, NotYet, Recursive, Writes
-from .handed import check_tied
+from .handed import check_tied, together
 from .iterators import put_in_place
 from .lists import changes_lists
 from .literals import as_value, as_written
@@ -250,15 +250,7 @@ class Specialiser(Constants):
 
     def walk(self, instance: Instance, read: FunctionType | None) -> None:
         program, group = instance.program, self.state.group
-        state = State(
-            _fresh(program, group),
-            {},
-            references=self.state.references,
-            changed=self.state.changed,
-            group=group,
-            growing=self.state.growing,
-        )
-        state.owners = self.state.owners
+        state = self.state.of_another(_fresh(program, group))
         name = program.function.name
         chain = self.chain if self.chain[-1] == name else (*self.chain, name)
         walker = type(self)(program, state, chain, (program,))
@@ -266,12 +258,13 @@ class Specialiser(Constants):
         names = [p.name for p in program.function.params]
         leaves = [n for p, t in zip(names, instance.params, strict=True) for n in walker.declare(p, t, names)]
         with state.collect() as first:
+            walker.begin()
             params = walker.take(instance, leaves, walker.declared)
         body = walker.run(single_exit(program.function).body)
         group.changed |= walker.note_lists(instance, body)
         body = (*first, *body)
         instance.problems, instance.captured = state.problems, state.captured
-        for tied in check_tied(state, body):
+        for tied in check_tied(state, body, instance):
             walker.note(placed(program, tied))
         function = Function(name, tuple(map(Param, params)), body, None, program.function.origin)
         instance.callee.function = without_copies(function, state)
@@ -446,5 +439,5 @@ class Specialiser(Constants):
             return Display("tuple", tuple(self.returned(v, component(wish, k, value.form)) for k, v in parts), value.at)
         type_ = self.typed(value)
         if self.instance is not None and isinstance(type_, ListOf):
-            return next(self.handed(value), Const(None))
+            return together(self.handed(value))
         return value if isinstance(value, Name | Object) else self.atom(value, wish)
