@@ -50,7 +50,7 @@ from .packing import Packing
 from .state import Grows, State, to_problem
 
 POP = Object(list.pop, "pop")
-WHY_PACKED = "recursive functions are differentiated in numbers, arrays, lists of these, lists of lists of numbers, and structures"
+WHY_PACKED = "it is handed over as numbers: lists of numbers, of arrays, and of lists of numbers are, no others"
 _NAMES = ("items", "lengths")
 
 
