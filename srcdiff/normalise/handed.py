@@ -133,13 +133,16 @@ class Handed(Packing):
             home = own[leaf]
             self.check_alone(home, lists, instance, e)
             self.check_at_rest(home, e)
-            arrays = self.arrays_for(type_, names)
-            held = self.state.env[home.id]
-            if isinstance(held, ListOf) and held.own:
-                self.new_list(home.id)
-            elif isinstance(held, ListOf) and held.item is not None:
-                self.empty_out(home)
-            self.fill(home, arrays, type_)
+            self.give_back(home, self.arrays_for(type_, names), type_)
+
+    def give_back(self, home: Name, arrays: list[Expr], type_: ListOf) -> None:
+        """Give a list the items that come as arrays."""
+        held = self.state.env[home.id]
+        if isinstance(held, ListOf) and held.own:
+            self.new_list(home.id)
+        elif isinstance(held, ListOf) and held.item is not None:
+            self.empty_out(home)
+        self.fill(home, arrays, type_)
 
     def empty_out(self, home: Name) -> None:
         """Take all items out of a list that others know, too."""
@@ -172,19 +175,24 @@ class Handed(Packing):
             what = f"a list that `{name}` returns and that may be its argument, and one of both is changed afterwards"
             why = "whether the other one changes, too, depends on the path that the function took"
             names |= {n.id for n in made}
-            self.note_tied(arrays, names, what, why, f"return a copy from `{name}`: list(xs)", e)
+            self.note_tied(arrays, names, what, why, f"return a copy from `{name}`: list(xs)", e.at)
         changed = (own[leaf] for leaf in instance.changed)
         nested = {n.id for n in (*made, *changed) if is_nested(self.state.env[n.id])}
         if nested:
-            what = f"a list in a list of lists that `{name}` gives back, changed afterwards"
-            why = "whether it is in the list twice, or has another name, depends on the path that the function took"
-            fix = f"copy what `{name}` gives back: [list(row) for row in rows]"
-            self.note_tied(arrays, nested, what, why, fix, e, rows=True)
+            self.note_rows(name, arrays, nested, e.at)
+
+    def note_rows(self, name: str, arrays: list[str], nested: set[str], at: Span | None) -> None:
+        """Note that the lists in lists of lists are copies of others."""
+        what = f"a list in a list of lists that `{name}` gives back, changed afterwards"
+        why = "whether it is in the list twice, or has another name, depends on the path that the function took"
+        self.note_tied(
+            arrays, nested, what, why, f"copy what `{name}` gives back: [list(row) for row in rows]", at, True
+        )
 
     def note_tied(
-        self, arrays: list[str], names: set[str], what: str, why: str, fix: str, e: Call, rows: bool = False
+        self, arrays: list[str], names: set[str], what: str, why: str, fix: str, at: Span | None, rows: bool = False
     ) -> None:
-        problem = TypeProblem(AmbiguousAlias, what, why, fix, e.at)
+        problem = TypeProblem(AmbiguousAlias, what, why, fix, at)
         problem.origin = self.state.origin
         self.state.tied.append(Tied(frozenset(arrays), frozenset(names), problem, rows))
 
@@ -240,7 +248,7 @@ class Handed(Packing):
     def note_lists(self, instance: Instance, body: Block) -> bool:
         """Note which lists a recursive function needs as its own, and which it changes; whether that is new."""
         own = {n for n in instance.lists if any(_uses(e, n) for s in statements(body) for e in _parts(s))}
-        written = {n for s in statements(body) for n in _changed(s)}
+        written = {n for s in statements(body) for n in changed_by(s)}
         names_of = self.state.names_of
         changed = (n for n in instance.lists if names_of.get(n, {n}) & written or n in instance.changed)
         instance.met = tuple(changed)
@@ -301,20 +309,18 @@ def check_tied(state: State, body: Block, instance: Instance | None = None) -> I
 def check_rows(state: State, body: Block, instance: Instance) -> Iterator[TypeProblem]:
     """What is wrong with the lists in lists of a recursive function: it changes one that it is given, or puts a list
     that it is given into one that it gives back."""
-    name, homes = instance.program.function.name, {n for n in instance.lists if is_nested(state.env[n])}
-    homes = {n for own in homes for n in state.names_of.get(own, {own})}
-    events, inside = list(paths(body)), rows_of(state, homes)
-    for k, (s, _) in enumerate(events if homes else ()):
-        if any(own in homes or not _made_anew(events, own, k, -1, None) for own in _touched(s, homes, inside)):
-            problem = TypeProblem(
-                UnsupportedRecursion,
-                f"a list in a list of lists that `{name}` is given, and changes",
-                "the function has a copy of it: whether it is in the list twice, or has another name, is not followed",
-                "use an array: np.zeros((n, m)), and write its elements",
-            )
-            problem.origin = s.origin
-            yield problem
-            return
+    name = instance.program.function.name
+    changed = changes_inside(state, body, {n for n in instance.lists if is_nested(state.env[n])})
+    if changed is not None:
+        problem = TypeProblem(
+            UnsupportedRecursion,
+            f"a list in a list of lists that `{name}` is given, and changes",
+            "the function has a copy of it: whether it is in the list twice, or has another name, is not followed",
+            "use an array: np.zeros((n, m)), and write its elements",
+        )
+        problem.origin = changed.origin
+        yield problem
+        return
     given = {n for own in instance.lists for n in state.names_of.get(own, {own})}
     out = {n for own in instance.returned | set(instance.changed) for n in state.names_of.get(own, {own})}
     if any(state.held_in.get(n, set()) & (out | state.nested_results) for n in given):
@@ -326,6 +332,16 @@ def check_rows(state: State, body: Block, instance: Instance) -> Iterator[TypePr
         )
 
 
+def changes_inside(state: State, body: Block, nested: set[str]) -> Stmt | None:
+    """The statement that changes a list in one of these lists of lists, if there is one."""
+    homes = {n for own in nested for n in state.names_of.get(own, {own})}
+    events, inside = list(paths(body)), rows_of(state, homes)
+    for k, (s, _) in enumerate(events if homes else ()):
+        if any(own in homes or not _made_anew(events, own, k, -1, None) for own in _touched(s, homes, inside)):
+            return s
+    return None
+
+
 def rows_of(state: State, homes: set[str]) -> set[str]:
     """The variables that may hold a list in one of these lists."""
     found = {n for n, holders in state.held_in.items() if holders & homes}
@@ -335,8 +351,8 @@ def rows_of(state: State, homes: set[str]) -> set[str]:
 def _touched(s: Stmt, homes: set[str], inside: set[str] | None) -> set[str]:
     """Which of some lists a statement changes; with `inside`, of these and of the lists in the others."""
     if inside is None:
-        return homes.intersection(_changed(s))
-    return inside.intersection(_changed(s)) | homes.intersection(_changed(s, deep=True))
+        return homes.intersection(changed_by(s))
+    return inside.intersection(changed_by(s)) | homes.intersection(changed_by(s, deep=True))
 
 
 def _made_anew(
@@ -386,7 +402,7 @@ def _uses(e: Expr, name: str) -> bool:
     return any(_uses(part, name) for part in children(e))
 
 
-def _changed(s: Stmt, deep: bool = False) -> Iterator[str]:
+def changed_by(s: Stmt, deep: bool = False) -> Iterator[str]:
     """The lists that a statement makes longer or shorter, or writes an item of; `deep`: those in which it writes an
     item of an item."""
     if isinstance(s, Assign | Update) and isinstance(s.target, Item):

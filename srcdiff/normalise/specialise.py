@@ -131,6 +131,7 @@ def _converged(
     for _ in range(_WALKS):
         group.begin()
         state = State(_fresh(program, group), {}, changed=changed, group=group, growing=growing, pools=dict(pools))
+        state.recomputes = recompute != "nothing"
         core = _specialised(program, types, state)
         if not group.changed:
             break

@@ -68,6 +68,7 @@ class State:
     lent: set[str] = field(default_factory=set)  # lists of a recursive function that it only reads: they are arrays
     nested_results: set[str] = field(default_factory=set)  # the lists of lists that a recursive function returns
     tied: list[Any] = field(default_factory=list)  # calls that may return a list which they are given
+    recomputes: bool = False  # whether parts of the program are to be computed again in the reverse sweep
     learning: int = 0  # how many calls have been met of functions of which nobody knows what they return
     owners: dict[Problem, Any] = field(default_factory=dict)  # the function that a problem has been met in
     frames: dict[Any, Scoped] = field(default_factory=dict)  # the walks whose variables the methods of classes read
@@ -76,6 +77,7 @@ class State:
         """The state of the walk over another function of the same program."""
         known = State(fresh, {}, references=self.references, changed=self.changed, group=self.group)
         known.growing, known.pools, known.owners = self.growing, dict(self.pools), self.owners
+        known.recomputes = self.recomputes
         return known
 
     def component(self, name: str, k: int, form: Form | None = None) -> str:
