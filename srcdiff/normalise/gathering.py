@@ -54,7 +54,7 @@ class Arrays(Items):
     def empty(self, lengths: tuple[Expr, ...], dtype: str) -> Expr:
         """A new array of this shape."""
         shape = Display("tuple", lengths) if len(lengths) > 1 else lengths[0]
-        args = (shape,) if dtype not in _DTYPES else (shape, _kind(dtype))
+        args = (shape,) if dtype not in _DTYPES else (shape, kind_of_dtype(dtype))
         return self.atom(Call(EMPTY, args), "items")
 
     def as_array(self, e: Expr, at: Any = None) -> Expr:
@@ -67,7 +67,7 @@ class Arrays(Items):
             raise self.no_array(item, getattr(e, "at", None) or at)
         held = self.list_name(e)
         if item.ndim == 0 and item.is_integral:  # no derivative is anybody's: it need not be written out
-            return self.atom(Call(ARRAY, (held, _kind(item.dtype))), "items")
+            return self.atom(Call(ARRAY, (held, kind_of_dtype(item.dtype))), "items")
         count = Call(LEN, (held,))
         if item.ndim:
             self.check_filled(count)
@@ -143,7 +143,7 @@ class Arrays(Items):
         return array
 
 
-def _kind(dtype: str) -> Object:
+def kind_of_dtype(dtype: str) -> Object:
     kind = _DTYPES[dtype]
     return Object(kind, f"np.{kind.__name__}")
 

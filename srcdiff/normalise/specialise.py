@@ -47,7 +47,7 @@ from ..ir.nodes import (
     Update,
     While,
 )
-from ..ir.types import FLOAT, ListOf, Pooled, Static, Tup, Type
+from ..ir.types import FLOAT, ListOf, Num, Pooled, Static, Tup, Type
 from ..ir.walk import Fresh, is_call_of, mentioned, targets
 from ..rules.effects import effect_of
 from ..rules.registry import writes
@@ -69,7 +69,7 @@ from .literals import as_value, as_written
 from .outline import Recompute, is_marked, without_marks
 from .policy import NotRead, Policy, Whole
 from .reports import unsettled
-from .state import Empty, Grows, Pools, State, component, placed, to_problem, unknown
+from .state import Absent, Empty, Grows, Pools, State, component, placed, to_problem, unknown
 
 Instead = Callable[[Problem], Program]
 
@@ -92,12 +92,13 @@ def specialise(
     changed: frozenset[type] = frozenset()
     growing: frozenset[Hashable] = frozenset()
     pools: dict[Hashable, Pooled] = {}
+    absent: dict[str, Num] = {}
     recursive: tuple[Function, ...] = ()
     writes = False
     while True:
         try:
             group = Group(recursive, writes=writes, policy=policy)
-            return _converged(program, types, (changed, growing, pools), group, recompute)
+            return _converged(program, types, (changed, growing, pools, absent), group, recompute)
         except NotRead as met:
             if not met.functions:
                 assert instead is not None
@@ -111,6 +112,8 @@ def specialise(
             growing |= found.sites
         except Pools as found:
             pools = pools | {found.key: Pooled(found.key, found.form, ("",) * found.count)}
+        except Absent as found:
+            absent = absent | {found.name: found.type}
         except Recursive as met:
             recursive = (*recursive, met.function)
 
@@ -121,17 +124,18 @@ _WALKS = 24  # types of recursive functions are settled after two or three
 def _converged(
     program: Program,
     types: Sequence[Type],
-    noted: tuple[frozenset[type], frozenset[Hashable], dict[Hashable, Pooled]],
+    noted: tuple[frozenset[type], frozenset[Hashable], dict[Hashable, Pooled], dict[str, Num]],
     group: Group,
     recompute: Recompute,
 ) -> Core:
     """The program walked until the types of its recursive functions hold. `noted` are the classes that it changes in
-    place, the places where it makes lists whose lengths the run decides, and the structures that those hold."""
-    changed, growing, pools = noted
+    place, the places where it makes lists whose lengths the run decides, the structures that those hold, and the
+    variables that hold None at first."""
+    changed, growing, pools, absent = noted
     for _ in range(_WALKS):
         group.begin()
         state = State(_fresh(program, group), {}, changed=changed, group=group, growing=growing, pools=dict(pools))
-        state.recomputes = recompute != "nothing"
+        state.recomputes, state.absent = recompute != "nothing", absent
         core = _specialised(program, types, state)
         if not group.changed:
             break

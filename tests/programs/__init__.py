@@ -1,6 +1,7 @@
 """Small programs over the whole language, one module a theme; `CASES` holds them all."""
 
 from . import (
+    absences,
     arrays,
     branches,
     broadcasting,
@@ -46,6 +47,7 @@ from .registry import CASES, Case
 __all__ = [
     "CASES",
     "Case",
+    "absences",
     "arrays",
     "branches",
     "broadcasting",
