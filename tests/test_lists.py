@@ -473,3 +473,47 @@ def test_rows_of_different_lengths_are_no_array():
                 call(x, 2)
     with pytest.raises(ValueError, match="shape"):  # (the last row alone would fit, by broadcasting)
         srcdiff.grad(lambda v, n: arrays(v[1:], n))(x, 2)
+
+
+def row_sums(x, least):
+    rows = []
+    for v in x:
+        if v > least:
+            rows.append([v, v * v])
+    return np.sum(np.array(rows))
+
+
+def stacked(x, least):
+    hs = []
+    for v in x:
+        if v > least:
+            hs.append(x * v)
+    return np.sum(np.stack(hs))
+
+
+@pytest.mark.parametrize("f", [row_sums, stacked])
+def test_an_array_of_no_rows(f):
+    """NumPy makes a vector of it, which has another rank than the derivative is written for, or raises itself."""
+    np.testing.assert_allclose(srcdiff.grad(row_sums)(X, 0.0), np.where(X > 0.0, 1.0 + 2.0 * X, 0.0))
+    with pytest.raises(ValueError, match="an array of no rows"):
+        srcdiff.grad(f)(X, 10.0)
+
+
+def three_of_two(x):
+    rows = [[v, v * v] for v in x]
+    a, b, c = zip(*rows)
+    return a[0] + b[0] + c[0]
+
+
+def points_apart(x, least):
+    xs, ys = zip(*[(v, v * v) for v in x if v > least])
+    return sum(xs) + sum(ys)
+
+
+def test_what_zip_does_not_give():
+    with pytest.raises(ValueError, match="values to unpack"):
+        three_of_two(X)
+    with pytest.raises(ValueError, match="values"):
+        srcdiff.grad(three_of_two)(X)
+    with pytest.raises(ValueError, match="a list that holds nothing"):
+        srcdiff.grad(points_apart)(X, 10.0)

@@ -673,3 +673,18 @@ def test_second_derivatives_through_statements_on_an_adjoint_are_refused():
         with pytest.raises(errors.Refusal) as caught:
             second(2.0)
         assert "hooked" in caught.value.problems[0].what
+
+
+def never_found(x):
+    best = None
+    for v in x:
+        if v > 100.0:
+            best = v
+    return best * 2.0
+
+
+def test_none_is_no_number():
+    """What Python raises where a variable still holds None."""
+    assert srcdiff.grad(never_found)(np.array([1.0, 200.0])).tolist() == [0.0, 2.0]
+    with pytest.raises(TypeError, match="best is None"):
+        srcdiff.grad(never_found)(np.ones(2))

@@ -254,7 +254,7 @@ class Assigner(Rewriter):
         wanted = [t.id for t in target.items if isinstance(t, Name)]
         plain = len(wanted) == len(target.items) == len(set(wanted))
         types = [self.typed(v) for v in value.items]
-        if plain and all(map(self.is_one_value, value.items)):
+        if plain and all(map(self.is_one_value, value.items)) and not any(map(self.is_absent, wanted)):
             own = tuple(Name(self.own(n)) for n in wanted)
             self.state.emit(Assign(Display("tuple", own), Display("tuple", value.items)))
             for n, v in zip(own, value.items, strict=True):
@@ -262,6 +262,8 @@ class Assigner(Rewriter):
                     self.state.same_list(n.id, v.id)
             types = [replace(t, own=False) if isinstance(t, ListOf) else t for t in types]
             self.state.env.update(zip((n.id for n in own), types, strict=True))
+            for n in own:
+                self.noted(n.id)
             return
         bound: set[str] | None = None
         if plain:
@@ -272,6 +274,13 @@ class Assigner(Rewriter):
         for t, v in zip(target.items, values, strict=True):
             self.assign(t, v)
         self.released(before)
+
+    def is_absent(self, name: str) -> bool:  # noqa: ARG002
+        """Whether a variable may hold None."""
+        return False
+
+    def noted(self, name: str) -> None:
+        """A variable has been given a value."""
 
     def is_one_value(self, e: Expr) -> bool:
         """Whether a value is held by one variable: a number, an array, a list that has a name."""

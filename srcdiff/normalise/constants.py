@@ -19,7 +19,7 @@ from ..ir.types import Form, Num, Ref, Static, Tup, Type
 from ..ir.walk import assigned, is_call_of, subexprs
 from ..records import form_of
 from ..rules.typing import TypeProblem
-from .columns import Columns
+from .absent import Absences
 from .literals import literal
 from .local_classes import LocalClasses
 from .loops import flagged
@@ -32,7 +32,7 @@ _OPERATORS = {f for f in vars(operator).values() if isinstance(f, BuiltinFunctio
 _IMPURE = {"today", "now", "utcnow", "fromtimestamp", "utcfromtimestamp", "timestamp", "astimezone"}
 
 
-class Constants(LocalClasses, Columns):
+class Constants(LocalClasses, Absences):
     """Values of the standard library in one function."""
 
     def special_call(self, function: Any, e: Call) -> Expr | None:

@@ -40,7 +40,7 @@ from .items import Items
 from .iteration import LEN, ONE, ZERO, plus, range_of
 from .lists import is_dynamic
 
-NE = Object(operator.ne, "!=")
+EQ, NE = Object(operator.eq, "=="), Object(operator.ne, "!=")
 EMPTY = Object(np.empty, "np.empty")
 ARRAY = Object(array_of, "array_of")
 SHAPE = Object(np.ndarray.shape, "shape")
@@ -54,7 +54,7 @@ class Arrays(Items):
     def empty(self, lengths: tuple[Expr, ...], dtype: str) -> Expr:
         """A new array of this shape."""
         shape = Display("tuple", lengths) if len(lengths) > 1 else lengths[0]
-        args = (shape,) if dtype not in _DTYPES else (shape, _kind(dtype))
+        args = (shape,) if dtype not in _DTYPES else (shape, kind_of_dtype(dtype))
         return self.atom(Call(EMPTY, args), "items")
 
     def as_array(self, e: Expr, at: Any = None) -> Expr:
@@ -67,14 +67,21 @@ class Arrays(Items):
             raise self.no_array(item, getattr(e, "at", None) or at)
         held = self.list_name(e)
         if item.ndim == 0 and item.is_integral:  # no derivative is anybody's: it need not be written out
-            return self.atom(Call(ARRAY, (held, _kind(item.dtype))), "items")
+            return self.atom(Call(ARRAY, (held, kind_of_dtype(item.dtype))), "items")
         count = Call(LEN, (held,))
+        if item.ndim:
+            self.check_filled(count)
         array = self.empty((count, *_lengths(Item(held, ZERO), item.ndim)), item.dtype)
         k = self.loop_counter()
         pairs = zip(_lengths(Item(held, k), item.ndim), _lengths(Item(held, ZERO), item.ndim), strict=True)
         body = (*_of_one_shape(pairs), Assign(Item(array, k), Item(held, k)))
         self.state.emit(For(k, range_of(ZERO, count, ONE), body))
         return array
+
+    def check_filled(self, count: Expr) -> None:
+        """Raise ValueError in the program where a list holds no rows: NumPy makes a vector of it, not a matrix."""
+        error = Call(Object(ValueError, "ValueError"), (Const("an array of no rows"),))
+        self.state.emit(If(Call(EQ, (count, ZERO)), (Raise(error),)))
 
     def loop_counter(self) -> Name:
         name = self.state.fresh("k")
@@ -83,7 +90,9 @@ class Arrays(Items):
 
     def of_rows(self, held: Name, item: Num) -> Expr:
         """A list of lists of numbers as a matrix."""
-        count, width = Call(LEN, (held,)), self.atom(Call(LEN, (Item(held, ZERO),)), "n")
+        count = Call(LEN, (held,))
+        self.check_filled(count)
+        width = self.atom(Call(LEN, (Item(held, ZERO),)), "n")
         array = self.empty((count, width), item.dtype)
         i, j = self.loop_counter(), self.loop_counter()
         inner = (Assign(Item(array, Display("tuple", (i, j))), Item(Item(held, i), j)),)
@@ -134,7 +143,7 @@ class Arrays(Items):
         return array
 
 
-def _kind(dtype: str) -> Object:
+def kind_of_dtype(dtype: str) -> Object:
     kind = _DTYPES[dtype]
     return Object(kind, f"np.{kind.__name__}")
 

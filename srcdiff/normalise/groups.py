@@ -180,6 +180,8 @@ def _general(known: tuple[Type, ...], given: tuple[Type, ...]) -> Iterator[Type]
                 )
             case ListOf(item=None), ListOf():
                 return ListOf()
+            case ListOf(item=ListOf() as m), ListOf(item=ListOf() as n):
+                return ListOf(cover(m, n))
             case ListOf(item=Num() as m), ListOf(item=Num() as n):
                 return ListOf(cover(replace(m, weak=False), n))  # its items come out of an array
         return a
@@ -195,15 +197,41 @@ def result_for(instance: Instance, args: tuple[Type, ...]) -> tuple[Num, ...]:
 
 
 def numbers(type_: Type) -> list[Num]:
-    """The numbers and arrays of a result; a list is handed over as an array."""
-    found = (of_items(t) if isinstance(t, ListOf) else t for t in flat(type_))
-    return [t for t in found if isinstance(t, Num)]
+    """The numbers and arrays of a result; a list is handed over as arrays."""
+    found = (packed_types(t) if isinstance(t, ListOf) else (t,) for t in flat(type_))
+    return [t for parts in found for t in parts if isinstance(t, Num)]
 
 
-def of_items(type_: ListOf) -> Num | None:
-    """The array that the items of a list of numbers are handed over in; None for a list that holds nothing."""
+def packed_types(type_: ListOf) -> tuple[Num, ...]:
+    """The arrays that stand for a list (see `packing`); none for one that holds nothing, or is refused."""
     item = type_.item
-    return Num(item.dtype, 1, (Dim(None),), contiguous=True) if isinstance(item, Num) else None
+    if item is None or not is_packed(type_):
+        return ()
+    if isinstance(item, ListOf):
+        return (*((_vector(item.item.dtype),) if isinstance(item.item, Num) else ()), _vector("int64"))
+    assert isinstance(item, Num)
+    if item.ndim == 0:
+        return (_vector(item.dtype),)
+    rank = 1 if item.ndim == 1 else 2
+    return _vector(item.dtype), Num("int64", rank, (Dim(None),) * rank, contiguous=True)
+
+
+def _vector(dtype: str) -> Num:
+    return Num(dtype, 1, (Dim(None),), contiguous=True)
+
+
+def is_packed(type_: Type) -> bool:
+    """Whether a list can be handed over: one of numbers, of arrays of one rank, or of lists of numbers."""
+    item = type_.item if isinstance(type_, ListOf) else None
+    if isinstance(item, ListOf):
+        item = item.item or Num("float64")
+        return isinstance(item, Num) and item.ndim == 0 and not item.is_complex
+    return item is None or (isinstance(item, Num) and item.ndim is not None and not item.is_complex)
+
+
+def is_nested(type_: Type) -> bool:
+    """Whether this is a list of lists."""
+    return isinstance(type_, ListOf) and isinstance(type_.item, ListOf)
 
 
 def is_plain(type_: Type) -> bool:

@@ -10,6 +10,7 @@ behind both is what both leave: a list that one side makes shorter is one of a l
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -56,12 +57,20 @@ class Lazy(Once):
     def bind(self, name: str, value: Expr) -> None:
         raise NotImplementedError
 
+    def given(self, test: Expr, truth: bool) -> AbstractContextManager[None]:  # noqa: ARG002
+        """Expressions read inside are evaluated where a test has this truth."""
+        return nullcontext()
+
     def choice(self, e: Choice) -> Expr:
         test = self.tested(self.expr(e.test))
         known = self.known(test)
         if known is not None:
             return self.expr(e.then if known else e.other)
-        return self.chosen_of(test, self.side(e.then), self.side(e.other), "chosen", e.at)
+        with self.given(test, True):
+            then = self.side(e.then)
+        with self.given(test, False):
+            other = self.side(e.other)
+        return self.chosen_of(test, then, other, "chosen", e.at)
 
     def chosen_of(self, test: Expr, then: Side, other: Side, wish: str, at: Span | None) -> Expr:
         """The value of a choice, with what its sides need emitted here."""
@@ -86,7 +95,8 @@ class Lazy(Once):
             if known is not None:
                 result = self.tested(self.expr(value)) if known == (e.op == "and") else result
                 continue
-            right = self.side(value, lambda v: self.tested(self.expr(v)))
+            with self.given(result, e.op == "and"):
+                right = self.side(value, lambda v: self.tested(self.expr(v)))
             if right.value is None or right.out:
                 result = self.joined_by(e.op, self.atom(result, "holds"), right, "holds", e.at)
                 continue

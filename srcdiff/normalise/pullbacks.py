@@ -141,8 +141,6 @@ class Pullbacks(Nested):
             raise not_given("it draws: the pullback would have to draw the same once more", e)
         leaves = list(self.seeds(seed, built.result, e))
         places = built.seed_leaves
-        if any(len(own) > 1 and isinstance(self.typed(leaves[own[0]]), ListOf) for own in places):
-            raise not_given("a list is returned twice, and its adjoints would have to be added up", e)
         seeds = tuple(functools.reduce(lambda a, b: Call(ADD, (a, b)), (leaves[k] for k in own)) for own in places)
         extra = tuple(self.expr(Object(value, name)) for name, value in built.captured)
         flat_args = tuple(leaf for a in of.kept for leaf in self.leaves(a))

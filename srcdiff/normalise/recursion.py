@@ -59,8 +59,8 @@ class Recursion(Handed):
         self.state.env.update(zip(names, found, strict=True))
         left, lists = iter(names), self.lists_in(args)
         value = self.rebuilt(instance.parts()[0], left)
-        if lists:
-            self.tie(instance, value, lists, names[0] if names else "", e)
+        if lists or self.lists_in([value]):
+            self.tie(instance, value, lists, names, e)
             self.take_back(instance, lists, left, e)
         return value
 
@@ -117,6 +117,8 @@ class Recursion(Handed):
         if isinstance(type_, Num):
             return Name(next(names))
         if isinstance(type_, ListOf):
-            return self.new_list() if type_.item is None else self.copy_of(Name(next(names)))
+            home = self.new_list()
+            self.fill(home, self.arrays_for(type_, names), type_)
+            return home
         value = getattr(type_, "value", None)
         return Const(value) if value is None or isinstance(value, str) else Object(value, str(value))

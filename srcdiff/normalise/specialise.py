@@ -62,14 +62,14 @@ from .expressions import user_function
 from .finish import finished, renamed
 from .forms import repeated_update
 from .groups import Group, Instance, NotYet, Recursive, Writes
-from .handed import check_tied
+from .handed import check_tied, together
 from .iterators import put_in_place
 from .lists import changes_lists
 from .literals import as_value, as_written
 from .outline import Recompute, is_marked, without_marks
 from .policy import NotRead, Policy, Whole
 from .reports import unsettled
-from .state import Empty, Grows, Pools, State, component, placed, to_problem, unknown
+from .state import Absent, Empty, Grows, Pools, State, component, placed, to_problem, unknown
 
 Instead = Callable[[Problem], Program]
 
@@ -92,12 +92,13 @@ def specialise(
     changed: frozenset[type] = frozenset()
     growing: frozenset[Hashable] = frozenset()
     pools: dict[Hashable, Pooled] = {}
+    absent: dict[str, Num] = {}
     recursive: tuple[Function, ...] = ()
     writes = False
     while True:
         try:
             group = Group(recursive, writes=writes, policy=policy)
-            return _converged(program, types, (changed, growing, pools), group, recompute)
+            return _converged(program, types, (changed, growing, pools, absent), group, recompute)
         except NotRead as met:
             if not met.functions:
                 assert instead is not None
@@ -111,6 +112,8 @@ def specialise(
             growing |= found.sites
         except Pools as found:
             pools = pools | {found.key: Pooled(found.key, found.form, ("",) * found.count)}
+        except Absent as found:
+            absent = absent | {found.name: found.type}
         except Recursive as met:
             recursive = (*recursive, met.function)
 
@@ -121,16 +124,18 @@ _WALKS = 24  # types of recursive functions are settled after two or three
 def _converged(
     program: Program,
     types: Sequence[Type],
-    noted: tuple[frozenset[type], frozenset[Hashable], dict[Hashable, Pooled]],
+    noted: tuple[frozenset[type], frozenset[Hashable], dict[Hashable, Pooled], dict[str, Num]],
     group: Group,
     recompute: Recompute,
 ) -> Core:
     """The program walked until the types of its recursive functions hold. `noted` are the classes that it changes in
-    place, the places where it makes lists whose lengths the run decides, and the structures that those hold."""
-    changed, growing, pools = noted
+    place, the places where it makes lists whose lengths the run decides, the structures that those hold, and the
+    variables that hold None at first."""
+    changed, growing, pools, absent = noted
     for _ in range(_WALKS):
         group.begin()
         state = State(_fresh(program, group), {}, changed=changed, group=group, growing=growing, pools=dict(pools))
+        state.recomputes, state.absent = recompute != "nothing", absent
         core = _specialised(program, types, state)
         if not group.changed:
             break
@@ -251,15 +256,7 @@ class Specialiser(Constants):
 
     def walk(self, instance: Instance, read: FunctionType | None) -> None:
         program, group = instance.program, self.state.group
-        state = State(
-            _fresh(program, group),
-            {},
-            references=self.state.references,
-            changed=self.state.changed,
-            group=group,
-            growing=self.state.growing,
-        )
-        state.owners = self.state.owners
+        state = self.state.of_another(_fresh(program, group))
         name = program.function.name
         chain = self.chain if self.chain[-1] == name else (*self.chain, name)
         walker = type(self)(program, state, chain, (program,))
@@ -267,12 +264,13 @@ class Specialiser(Constants):
         names = [p.name for p in program.function.params]
         leaves = [n for p, t in zip(names, instance.params, strict=True) for n in walker.declare(p, t, names)]
         with state.collect() as first:
+            walker.begin()
             params = walker.take(instance, leaves, walker.declared)
         body = walker.run(single_exit(program.function).body)
         group.changed |= walker.note_lists(instance, body)
         body = (*first, *body)
         instance.problems, instance.captured = state.problems, state.captured
-        for tied in check_tied(state, body):
+        for tied in check_tied(state, body, instance):
             walker.note(placed(program, tied))
         function = Function(name, tuple(map(Param, params)), body, None, program.function.origin)
         instance.callee.function = without_copies(function, state)
@@ -447,5 +445,5 @@ class Specialiser(Constants):
             return Display("tuple", tuple(self.returned(v, component(wish, k, value.form)) for k, v in parts), value.at)
         type_ = self.typed(value)
         if self.instance is not None and isinstance(type_, ListOf):
-            return next(self.handed(value), Const(None))
+            return together(self.handed(value))
         return value if isinstance(value, Name | Object) else self.atom(value, wish)

@@ -66,10 +66,23 @@ class State:
     held_in: dict[str, set[str]] = field(default_factory=dict)  # for a list, the lists that may hold it
     names_of: dict[str, set[str]] = field(default_factory=dict)  # the variables that may stand for the same list
     lent: set[str] = field(default_factory=set)  # lists of a recursive function that it only reads: they are arrays
+    nested_results: set[str] = field(default_factory=set)  # the lists of lists that a recursive function returns
     tied: list[Any] = field(default_factory=list)  # calls that may return a list which they are given
+    recomputes: bool = False  # whether parts of the program are to be computed again in the reverse sweep
     learning: int = 0  # how many calls have been met of functions of which nobody knows what they return
+    absent: dict[str, Num] = field(default_factory=dict)  # the variables that may hold None instead of such a value
+    flags: dict[str, str] = field(default_factory=dict)  # for each of them, the variable that says whether it does
+    were_none: set[str] = field(default_factory=set)  # the variables that have been given None
+    numbers: dict[str, Num] = field(default_factory=dict)  # the kinds of numbers and arrays that variables were given
     owners: dict[Problem, Any] = field(default_factory=dict)  # the function that a problem has been met in
     frames: dict[Any, Scoped] = field(default_factory=dict)  # the walks whose variables the methods of classes read
+
+    def of_another(self, fresh: Fresh) -> State:
+        """The state of the walk over another function of the same program."""
+        known = State(fresh, {}, references=self.references, changed=self.changed, group=self.group)
+        known.growing, known.pools, known.owners = self.growing, dict(self.pools), self.owners
+        known.recomputes, known.absent = self.recomputes, self.absent
+        return known
 
     def component(self, name: str, k: int, form: Form | None = None) -> str:
         """The variable that holds item `k` of the structure `name`: always the same one, and nobody else's."""
@@ -170,6 +183,15 @@ class Pools(Exception):
     def __init__(self, key: Hashable, form: Form | None, count: int) -> None:
         super().__init__(key)
         self.key, self.form, self.count = key, form, count
+
+
+class Absent(Exception):
+    """A variable holds None on one way that leads to where it is read, and a number or array on another one: the walk
+    has to begin anew, and know it."""
+
+    def __init__(self, name: str, type_: Num) -> None:
+        super().__init__(name)
+        self.name, self.type = name, type_
 
 
 class Empty(TypeProblem):

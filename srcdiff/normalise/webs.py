@@ -210,19 +210,34 @@ def split_webs(function: Function) -> tuple[Function, dict[str, str]]:
 
 
 def web_types(function: Function, params: dict[str, Type]) -> dict[str, Type]:
-    """The type of every variable, joined over its definitions; iterated until nothing changes."""
+    """The type of every variable, joined over its definitions; iterated until nothing changes. What comes out of a list
+    gets a type when it is known what the list holds, or that nothing is ever put into it."""
     types: dict[str, Type] = dict(params)
+    filled = False
     while True:
         before = dict(types)
         typer = Typer(types)
         for s in statements(function.body):
+            if not filled and _is_from_empty(s, typer):
+                continue
             for name, type_ in ((n, settled(t)) for n, t in _defined(s, typer)):
                 try:
                     types[name] = join(types[name], type_) if name in types else type_
                 except TypeMismatch as mismatch:
                     raise TypeError(f"web {name} of two kinds: {mismatch}") from mismatch
-        if types == before:
+        if types == before and filled:
             return types
+        filled = types == before
+
+
+def _is_from_empty(s: Stmt, typer: Typer) -> bool:
+    """Whether a statement takes an item out of a list of which it is not known what it holds."""
+    if not isinstance(s, Assign) or not is_call_of(s.value, list.pop) or not isinstance(s.value, Call):
+        return False
+    with suppress(TypeProblem):
+        held = typer(s.value.args[0])
+        return isinstance(held, ListOf) and held.item is None
+    return False
 
 
 def _defined(s: Stmt, typer: Typer) -> list[tuple[str, Type]]:

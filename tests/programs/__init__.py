@@ -1,6 +1,7 @@
 """Small programs over the whole language, one module a theme; `CASES` holds them all."""
 
 from . import (
+    absences,
     arrays,
     branches,
     broadcasting,
@@ -17,6 +18,7 @@ from . import (
     iterators,
     linear_algebra,
     lists,
+    lists_computed_again,
     lists_in_order,
     lists_of_structures,
     loops,
@@ -35,6 +37,7 @@ from . import (
     returned_lists,
     scalars,
     statements,
+    transposed,
     values,
     views,
     while_loops,
@@ -44,6 +47,7 @@ from .registry import CASES, Case
 __all__ = [
     "CASES",
     "Case",
+    "absences",
     "arrays",
     "branches",
     "broadcasting",
@@ -60,6 +64,7 @@ __all__ = [
     "iterators",
     "linear_algebra",
     "lists",
+    "lists_computed_again",
     "lists_in_order",
     "lists_of_structures",
     "loops",
@@ -78,6 +83,7 @@ __all__ = [
     "returned_lists",
     "scalars",
     "statements",
+    "transposed",
     "values",
     "views",
     "while_loops",

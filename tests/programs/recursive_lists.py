@@ -293,3 +293,129 @@ def in_a_loop(x):
     while len(xs) < 9:
         n += extended(xs, 2)
     return sum(v * v for v in xs) * n
+
+
+def squares_of(hs, i):
+    return 0.0 if i == len(hs) else np.sum(hs[i] ** 2) * (i + 1) + squares_of(hs, i + 1)
+
+
+@case(args=(draw(4),), also=((draw(1),),), second=True)
+def arrays_read(x):
+    """A list of arrays of different lengths is handed down."""
+    hs = []
+    for k in range(len(x)):
+        hs.append(x[: k + 1] * x[k])
+    return squares_of(hs, 0)
+
+
+def levels(x, depth, out):
+    out.append(x * depth)
+    if depth == 0:
+        return 0.0
+    return levels(x * 0.5, depth - 1, out) + np.sum(x**2)
+
+
+@case(args=(draw(3),), second=True)
+def arrays_gathered(x):
+    """Each call puts an array into the list."""
+    out = []
+    s = levels(x, 3, out)
+    for k, h in enumerate(out):
+        s += (k + 1) * np.sum(h * h)
+    return s
+
+
+def layers(x, n):
+    if n == 0:
+        return [x]
+    hs = layers(x, n - 1)
+    return hs + [np.tanh(hs[-1]) * x]
+
+
+@case(args=(draw(3),), second=True)
+def arrays_returned(x):
+    s = 0.0
+    for k, h in enumerate(layers(x, 3)):
+        s += (k + 1) * np.sum(h)
+    return s
+
+
+def product_of(ms, i):
+    return ms[i] if i == len(ms) - 1 else ms[i] @ product_of(ms, i + 1)
+
+
+@case(args=(draw(2, 2), 3), wrt="x", second=True)
+def matrices_read(x, n):
+    ms = []
+    for k in range(n):
+        ms.append((k + 1.0) * x + k)
+    return np.sum(product_of(ms, 0))
+
+
+def rows_read(t, i):
+    return 0.0 if i == len(t) else t[i][0] * t[i][-1] + rows_read(t, i + 1)
+
+
+@case(args=(draw(4),), also=((draw(1),),), second=True)
+def lists_of_lists_read(x):
+    return rows_read([[v, v * v, 2.0] for v in x], 0)
+
+
+def orders(xs, used, out):
+    if len(used) == len(xs):
+        out.append([xs[k] for k in used])
+        return
+    for k in range(len(xs)):
+        if k not in used:
+            used.append(k)
+            orders(xs, used, out)
+            used.pop()
+
+
+@case(args=(draw(3),), second=True)
+def permutations(x):
+    """A list of lists that is filled on the way."""
+    out = []
+    orders(list(x), [], out)
+    s = 0.0
+    for k, row in enumerate(out):
+        for j, v in enumerate(row):
+            s += (k + 1) * (j + 2) * v * v
+    return s
+
+
+def powers_of(xs, i):
+    if i == len(xs):
+        return [[]]
+    rest = powers_of(xs, i + 1)
+    return rest + [[xs[i]] + row for row in rest]
+
+
+@case(args=(draw(3),))
+def powerset(x):
+    """Lists of different lengths are returned, the empty one among them."""
+    s = 0.0
+    for row in powers_of(list(x), 0):
+        p = 1.0
+        for v in row:
+            p *= v
+        s += p * p
+    return s
+
+
+def folded(hs, weights):
+    """A structure with lists in it."""
+    if len(hs) == 1:
+        return hs[0] * weights["last"]
+    merged = []
+    for k in range(len(hs) - 1):
+        merged.append(hs[k] + weights["next"] * hs[k + 1])
+    return folded(merged, weights)
+
+
+@case(args=(draw(4), 0.7), second=True)
+def pyramid_of_arrays(x, a):
+    hs = []
+    for v in x:
+        hs.append(v * x[:2])
+    return np.sum(folded(hs, {"last": a, "next": a * a}) ** 2)
