@@ -419,6 +419,23 @@ def test_indices_of_the_program_are_held_against_their_arrays() -> None:
         jitted(np.arange(3.0), 3)
 
 
+def under_two_conditions(x, n):
+    total = 0.0
+    for i in range(n):
+        if i > 1:
+            total += x[i]
+        if i < len(x):
+            total += x[i] * x[i]
+    return total
+
+
+def test_what_one_condition_says_of_an_index_is_not_said_by_another_one() -> None:
+    jitted = srcdiff.grad(under_two_conditions, jit=True)
+    jitted(np.arange(3.0), 3)
+    with pytest.raises(IndexError):
+        jitted(np.arange(3.0), 6)
+
+
 def shrinking(x, c, steps):
     p = x * 1.0
     v = np.maximum(1.0 - p, 0.0)

@@ -11,6 +11,7 @@ from ..ir.types import Type
 from ..ir.walk import is_call_of, map_stmt
 from ..runtime import watched
 from .dead import drop_dead
+from .distribution import apart
 from .empties import typed_empties
 from .hoist import hoisted
 from .inside import Indices, all_inside
@@ -54,7 +55,8 @@ def optimise(
         function = first_sums(added_in_place(function, types, wished), types, like)
         function, counters = lowered(function, types, wished, target.equal, target.parallel is None)
         function = drop_dead(function, types)
-        function = with_sums(in_order(function, types), types, wished)
+        function = apart(in_order(function, types), types)
+        function = with_sums(function, types, wished)
         function = hoisted(function, types, wished)
     inside = target.compiled and all_inside(function, types, counters, tapes)
     if target.parallel is not None:
