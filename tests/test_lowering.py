@@ -377,6 +377,20 @@ def test_branches() -> None:
     check(branch_in_a_loop, rng().normal(size=5), 4, wrt=("x",))
 
 
+def products_of_rows(a, x):
+    y = np.zeros(len(a))
+    z = x * 1.0
+    for j in range(len(a)):
+        y[j] += np.sum(a[j] * x)
+        z[0] += np.sum(z * x)
+    return np.sum(y * y) * z[0]
+
+
+def test_sums_that_are_added_to_an_element() -> None:
+    text = check(products_of_rows, rng().normal(size=(3, 4)), rng().normal(size=4))
+    assert "np.sum" not in re.sub("#.*", "", text), text
+
+
 def own_sum(x):
     s = 0.0
     c = 0.0

@@ -14,6 +14,7 @@ from ...ir.nodes import Assign, Block, For, Function, If, Item, Name, Stmt, Upda
 from ...ir.types import Type
 from ...ir.walk import Fresh, assigned, mentioned, names, statements, targets
 from ..storage import Storage
+from .checks import checked_once
 from .contraction import contracted
 from .fusion import Fusion
 from .lengths import Lengths
@@ -37,6 +38,7 @@ def lowered(
     context = Context(types, wished, storage, Fresh(taken), letters, Lengths(equal), rebound=rebound, ahead=ahead)
     context.lasting = _lasting(function)
     body, _ = _block(context, function.body, params)
+    body = checked_once(body, context.lasting)
     context.storage = Storage(replace(function, body=body), types)  # what nests fill shares memory with nothing
     body = contracted(context, Fusion(context).block(body))
     body = in_rows(context, body) if in_order else body
