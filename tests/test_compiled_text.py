@@ -306,7 +306,7 @@ def beyond(A, x, y):
 def test_what_every_trip_reads_is_read_once() -> None:
     rng = np.random.default_rng(3)
     text = texts(product, ("A", "B"), rng.normal(size=(3, 4)), rng.normal(size=(4, 2)))
-    assert "C_bar_ij = C_bar[i, j]\n            for k in range(m):" in text
+    assert "A_ik = A[i, k]\n            for j in range(p):" in text  # (the loops are in the order of the rows)
 
 
 def test_an_element_that_may_not_exist_is_not_read_ahead() -> None:

@@ -378,6 +378,20 @@ def test_branches() -> None:
     check(branch_in_a_loop, rng().normal(size=5), 4, wrt=("x",))
 
 
+def products_of_rows(a, x):
+    y = np.zeros(len(a))
+    z = x * 1.0
+    for j in range(len(a)):
+        y[j] += np.sum(a[j] * x)
+        z[0] += np.sum(z * x)
+    return np.sum(y * y) * z[0]
+
+
+def test_sums_that_are_added_to_an_element() -> None:
+    text = check(products_of_rows, rng().normal(size=(3, 4)), rng().normal(size=4))
+    assert "np.sum" not in re.sub("#.*", "", text), text
+
+
 def own_sum(x):
     s = 0.0
     c = 0.0
@@ -439,6 +453,23 @@ def test_elements_in_fixed_places_are_looked_for_once() -> None:
     for shape in ((3, 1), (1, 3)):
         with pytest.raises(IndexError):
             jitted(rng().normal(size=shape), 1)
+
+
+def under_two_conditions(x, n):
+    total = 0.0
+    for i in range(n):
+        if i > 1:
+            total += x[i]
+        if i < len(x):
+            total += x[i] * x[i]
+    return total
+
+
+def test_what_one_condition_says_of_an_index_is_not_said_by_another_one() -> None:
+    jitted = srcdiff.grad(under_two_conditions, jit=True)
+    jitted(np.arange(3.0), 3)
+    with pytest.raises(IndexError):
+        jitted(np.arange(3.0), 6)
 
 
 def shrinking(x, c, steps):

@@ -224,7 +224,7 @@ def guarded(x):
 SQUARE = np.random.default_rng(1).normal(size=(5, 5))
 
 INDEPENDENT: list[tuple[Callable[..., Any], Any, tuple[Any, ...], tuple[int, int]]] = [
-    (heat, ("u", "alpha"), (X, 0.2, 3), (3, 3)),
+    (heat, ("u", "alpha"), (X, 0.2, 3), (3, 5)),
     (matrix, ("a", "b"), (SQUARE, SQUARE.T.copy()), (1, 1)),
     (scattered, "x", (X, np.arange(41) % 7), (2, 2)),
     (work_space, ("x", "w"), (X, W), (1, 1)),

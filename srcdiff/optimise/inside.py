@@ -60,7 +60,7 @@ class Indices:
 
     def __init__(self, types: dict[str, Type], own: Set[str], tapes: Set[str]) -> None:
         self.types, self.own, self.tapes = types, own, tapes
-        self.seen: dict[tuple[Item, tuple[int, ...]], bool] = {}
+        self.seen: dict[tuple[Item, tuple[tuple[int, int, int], ...]], bool] = {}
         self.axes: dict[Hashable, Expr] = {}  # the lengths that may be taken to be long enough
         self.least: dict[Expr, int] = {}  # and those that are, with what they are to be at least
 
@@ -84,7 +84,7 @@ class Indices:
         return all(self.item(part, way) for part in subexprs(e) if isinstance(part, Item))
 
     def item(self, e: Item, way: tuple[At, ...]) -> bool:
-        key = e, tuple(id(at.loop) for at in way)
+        key = e, tuple((id(at.loop), id(at.test), at.side) for at in way)
         if key not in self.seen:
             self.seen[key] = self.is_inside(e, way)
         return self.seen[key]

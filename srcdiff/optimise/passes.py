@@ -11,9 +11,12 @@ from ..ir.types import Type
 from ..ir.walk import is_call_of, map_stmt
 from ..runtime import watched
 from .dead import drop_dead
+from .distribution import apart
 from .empties import typed_empties
 from .hoist import hoisted
 from .inside import Indices, all_inside
+from .interchange import along_rows
+from .layout import laid_out
 from .lowering import lowered
 from .moves import first_sums, last_copies
 from .names import coalesce
@@ -54,7 +57,9 @@ def optimise(
         function = first_sums(added_in_place(function, types, wished), types, like, repeated=True)
         function, counters = lowered(function, types, wished, target.equal, target.parallel is None)
         function = drop_dead(function, types)
-        function = with_sums(in_order(function, types), types, wished)
+        function = laid_out(along_rows(function, types, tapes), types)
+        function = apart(in_order(function, types), types)
+        function = with_sums(function, types, wished)
         function = hoisted(function, types, wished)
     inside = False
     if target.compiled:

@@ -53,6 +53,6 @@ def called_by(derivative: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -
         return Called(title, derivative, tuple(own), tuple(tangents))
     raise BadArgument(
         f"{derivative!r} has no profile; profile takes what srcdiff.grad, value_and_grad, jvp, hvp and grad_and_hvp "
-        f"give, and a pullback. What a Jacobian or Hessian runs for many directions at once, these run for one: profile "
-        f"srcdiff.jvp(f), a pullback of srcdiff.vjp(f, ...), or srcdiff.hvp(f)"
+        f"give, and a pullback. What a Jacobian or Hessian runs for many directions at once, these run for one: "
+        f"profile srcdiff.jvp(f), a pullback of srcdiff.vjp(f, ...), or srcdiff.hvp(f)"
     )

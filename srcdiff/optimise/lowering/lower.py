@@ -31,6 +31,7 @@ from ...ir.types import Type
 from ...ir.walk import Fresh, assigned, map_stmt, mentioned, names, statements, targets
 from ...normalise.iteration import SUB
 from ..storage import Storage
+from .checks import checked_once
 from .contraction import contracted
 from .effects import is_check
 from .fusion import Fusion
@@ -55,6 +56,7 @@ def lowered(
     context = Context(types, wished, storage, Fresh(taken), letters, Lengths(equal), rebound=rebound, ahead=ahead)
     context.lasting = _lasting(function)
     body, _ = _block(context, function.body, params)
+    body = checked_once(body, context.lasting)
     context.storage = Storage(replace(function, body=body), types)  # what nests fill shares memory with nothing
     body = contracted(context, Fusion(context).block(body))
     body = _checked_once(in_rows(context, body) if in_order else body)

@@ -1,0 +1,5 @@
+"""Loops that become several ones, for Numba."""
+
+from .loops import apart
+
+__all__ = ["apart"]

@@ -1,0 +1,89 @@
+"""A loop that adds to neighbouring elements, as one loop for each of the neighbours.
+
+in:   for j in range(1, n - 1):                  out:  for j in range(1, n - 1):
+          g = u_bar[j]                                     v_bar[j - 1] += k * u_bar[j]
+          u_bar[j] = 0.0                               for j in range(1, n - 1):
+          v_bar[j - 1] += k * g                            v_bar[j + 1] += k * u_bar[j]
+          v_bar[j + 1] += k * g                        for j in range(1, n - 1):
+                                                           u_bar[j] = 0.0
+
+A compiler takes no two trips at a time that may add to the same element; of the loops on the right each is run on
+several elements at a time. It is done for sums of adjoints, in innermost loops of plain arithmetic whose trips have
+nothing else to do with each other.
+"""
+
+from __future__ import annotations
+
+import operator
+from dataclasses import replace
+
+from ...analysis.affine import affine
+from ...ir.nodes import Expr, For, Function, Item, Name, Stmt, Update, While
+from ...ir.types import Type
+from ...ir.walk import names
+from ..dead import Liveness
+from ..independence import Nest, Sums
+from ..storage import Storage, parts
+from .trip import Trip, in_turn, is_loop, together
+
+
+def apart(function: Function, types: dict[str, Type]) -> Function:
+    """The function with such loops taken apart."""
+    body, _ = _Apart(function, types).block(function.body, set())
+    return replace(function, body=body)
+
+
+class _Apart(Liveness):
+    """A walk that knows at each loop what is read after it."""
+
+    def __init__(self, function: Function, types: dict[str, Type]) -> None:
+        super().__init__(types, set())
+        self.storage = Storage(function, types)
+        self.around: tuple[For | While, ...] = ()  # the loops that the walk is in
+
+    def loop(self, s: For | While, live: set[str]) -> tuple[list[Stmt], set[str]]:
+        self.around = (*self.around, s)
+        found, head = super().loop(s, live)
+        self.around = self.around[:-1]
+        if len(found) == 1 and isinstance(found[0], For):
+            found = self.taken_apart(found[0], live) or found
+        return found, head
+
+    def taken_apart(self, s: For, live: set[str]) -> list[Stmt] | None:
+        """The loops that stand for one; None where it may stay or has to."""
+        if not is_loop(s):
+            return None
+        assert isinstance(s.target, Name)
+        trip = Trip(s.body, self.storage)
+        if not trip.is_simple or not has_neighbours(trip, s.target.id):
+            return None
+        if not isinstance(Nest(s, live, self.types, self.storage, self.around).verdict(), Sums):
+            return None
+        places = trip.lasting()
+        if not all(map(trip.is_arithmetic, places)) or not all(map(trip.is_cheap, trip.shared())):
+            return None
+        order = in_turn([trip.part((k,)) for k in places], self.storage)
+        if order is None:
+            return None
+        return [replace(s, body=trip.block(part)) for part in together(order, s.target.id, self.storage)]
+
+
+def has_neighbours(trip: Trip, counter: str) -> bool:
+    """Whether adjoints are added to several elements of one row, some way apart."""
+    rows: dict[object, set[Expr]] = {}
+    for s in trip.body:
+        match s:
+            case Update(target=Item(base=Name(id=name)) as place, op=op) if op.value in (operator.add, operator.sub):
+                found = [k for k, part in enumerate(parts(place)) if counter in names(part)]
+                if s.adjoint_of is not None and len(found) == 1 and _goes_along(parts(place)[found[0]], counter):
+                    others = tuple(p for k, p in enumerate(parts(place)) if k != found[0])
+                    rows.setdefault((name, found[0], others), set()).add(parts(place)[found[0]])
+            case _:
+                pass
+    return any(len(shifts) > 1 for shifts in rows.values())
+
+
+def _goes_along(part: Expr, counter: str) -> bool:
+    """Whether an index goes from one element of a row to the next one as a counter does."""
+    found = affine(part, lambda v: v)
+    return found is not None and abs(found.get(Name(counter), 0)) == 1

@@ -1,0 +1,42 @@
+"""Lengths are held against each other once, ahead of the loops.
+
+in:   for k in range(n):                       out:  same_length(len(x), len(y))
+          same_length(len(x), len(y))                for k in range(n):
+          for i in range(len(x)):                        for i in range(len(x)):
+              ...                                            ...
+
+A check that comes sooner, or where the loop has no trip, costs at most that the text runs which follows broadcasting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from dataclasses import replace
+
+from ...ir.nodes import Block, Effect, Expr, For, If, Stmt, While
+from ...ir.walk import is_call_of, names
+from ...runtime import same_length
+
+
+def checked_once(block: Block, lasting: Set[str], known: Set[Expr] = frozenset()) -> Block:
+    """A block without checks that are `known` to hold, and with those of its loops ahead of them; of variables that
+    are bound once, in front of all loops (`lasting`)."""
+    out: list[Stmt] = []
+    for s in block:
+        match s:
+            case Effect(value=value) if is_call_of(value, same_length) and names(value) <= lasting:
+                if value not in known:
+                    out.append(s)
+                    known = known | {value}
+            case For() | While():
+                inner = checked_once(s.body, lasting, known)
+                checks = (i for i in inner if isinstance(i, Effect) and is_call_of(i.value, same_length))
+                ahead = [i for i in checks if names(i.value) <= lasting]
+                out += [*ahead, replace(s, body=tuple(i for i in inner if i not in ahead))]
+                known = known | {i.value for i in ahead}
+            case If():
+                sides = (checked_once(side, lasting, known) for side in (s.body, s.orelse))
+                out.append(replace(s, body=next(sides), orelse=next(sides)))
+            case _:
+                out.append(s)
+    return tuple(out)
