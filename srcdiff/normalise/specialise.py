@@ -47,7 +47,7 @@ from ..ir.nodes import (
     Update,
     While,
 )
-from ..ir.types import FLOAT, ListOf, Num, Pooled, Static, Tup, Type
+from ..ir.types import FLOAT, ListOf, Pooled, Static, Tup, Type
 from ..ir.walk import Fresh, is_call_of, mentioned, targets
 from ..rules.effects import effect_of
 from ..rules.registry import writes
@@ -182,8 +182,7 @@ def _specialised(program: Program, types: Sequence[Type], state: State) -> Core:
         state.problems.append(placed(program, problem))
     if not state.problems:
         try:
-            lists = {n for n, t in state.env.items() if isinstance(t, ListOf) and not t.tape}
-            check_attempts(body, lists, {n for n, t in state.env.items() if isinstance(t, Num) and t.ndim == 0})
+            check_attempts(body, state.env)
         except TypeProblem as problem:
             state.problems.append(to_problem(program, problem, problem.origin, ()))
     captured = tuple(state.captured.values())
