@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import operator
 from collections import Counter
+from collections.abc import Mapping
 
 from ..errors import UnsupportedSyntax
 from ..ir.marks import attempted
@@ -36,6 +37,7 @@ from ..ir.nodes import (
     Update,
     While,
 )
+from ..ir.types import ListOf, Num, Type
 from ..ir.walk import assigned, ends_in_raise, expressions, is_call_of, names, statements, target_reads, targets
 from ..rules.typing import TypeProblem
 
@@ -47,9 +49,10 @@ _WHY = "the derivative takes it that the body of `try` has run in full or not at
 _FIX = "compute into new variables inside `try`, and write or assign what is kept in `else:` or after the statement"
 
 
-def check_attempts(body: Block, lists: set[str], numbers: set[str]) -> None:
-    """Raise a TypeProblem for an attempt that may leave something half-way. `lists` and `numbers` are the variables of
-    the program that are lists and numbers."""
+def check_attempts(body: Block, types: Mapping[str, Type]) -> None:
+    """Raise a TypeProblem for an attempt that may leave something half-way. `types` are those of the variables."""
+    lists = {n for n, t in types.items() if isinstance(t, ListOf) and not t.tape}
+    numbers = {n for n, t in types.items() if isinstance(t, Num) and t.ndim == 0}
     attempts = [s for s in statements(body) if isinstance(s, If) and is_attempt(s)]
     if not attempts:
         return

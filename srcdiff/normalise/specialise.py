@@ -182,8 +182,7 @@ def _specialised(program: Program, types: Sequence[Type], state: State) -> Core:
         state.problems.append(placed(program, problem))
     if not state.problems:
         try:
-            lists = {n for n, t in state.env.items() if isinstance(t, ListOf) and not t.tape}
-            check_attempts(body, lists, {n for n, t in state.env.items() if isinstance(t, Num) and t.ndim == 0})
+            check_attempts(body, state.env)
         except TypeProblem as problem:
             state.problems.append(to_problem(program, problem, problem.origin, ()))
     captured = tuple(state.captured.values())
