@@ -47,7 +47,7 @@ from ..ir.nodes import (
     Update,
     While,
 )
-from ..ir.types import FLOAT, ListOf, Pooled, Static, Tup, Type
+from ..ir.types import FLOAT, ListOf, Num, Pooled, Static, Tup, Type
 from ..ir.walk import Fresh, is_call_of, mentioned, targets
 from ..rules.effects import effect_of
 from ..rules.registry import writes
