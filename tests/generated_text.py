@@ -13,6 +13,7 @@ from programs import Case
 
 import srcdiff
 from srcdiff.derivative import Derivative, Options
+from srcdiff.records import is_structure
 
 
 def text_of(case: Case) -> str:
@@ -22,7 +23,7 @@ def text_of(case: Case) -> str:
     wrt: Any = case.wrt
     if wrt is None:
         wrt = tuple(i for i, a in enumerate(args) if np.asarray(a).dtype.kind == "f")
-    if isinstance(value, tuple) or np.ndim(value) != 0:
+    if is_structure(value) or np.ndim(value) != 0:
         return srcdiff.source(Derivative(case.function, Options("vjp", wrt, False, False)), *args, **case.kwargs)
     return srcdiff.source(srcdiff.grad(case.function, wrt=wrt), *args, **case.kwargs)
 

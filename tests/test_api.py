@@ -1337,7 +1337,7 @@ def test_all_problems_come_in_one_report() -> None:
         y = {x, 2.0}
         z = {k for k in range(2)}
 
-        class Inner:
+        async def inner():
             pass
 
         return len(y) + len(z)

@@ -57,7 +57,6 @@ NOT_TWICE = {  # of all programs: what is refused to second order, in which mode
     "statements.updates_after_a_failure": ("forward reverse", HALF_WAY),  # its tape is written inside
     "regressions_d.a_checkpointed_loop_with_an_attempt": ("forward reverse", HALF_WAY),
     "regressions_shaping.part_of_a_reshaped_swap": ("forward reverse", "not surely contiguous"),
-    "lists.triangle_of_rows": ("reverse", "a list that is taken out of a list of lists"),
 }
 
 

@@ -8,7 +8,6 @@ from dataclasses import replace
 import numpy as np
 
 from .. import runtime
-from ..errors import UnsupportedMutation
 from ..ir.nodes import (
     Assign,
     Call,
@@ -32,7 +31,7 @@ from ..ir.walk import is_call_of, mentioned, names, targets
 from ..normalise.attempts import check_pushes
 from ..normalise.exits import negated
 from ..normalise.iteration import LEN, RANGE, minus, plus, range_bounds, times
-from ..rules.typing import TypeProblem, Typer
+from ..rules.typing import Typer
 from .acts import Acc, Act, Do, Fork, Kill, Let, Node, Pull, Round, Step, Together, When, bound_by
 from .facts import list_changed
 from .places import entire
@@ -159,21 +158,9 @@ class Assembler(Tapes):
         """The old contents of a place, as a value of their own. (An array in a list is not written itself.)"""
         type_ = Typer(self.types)(place)
         held = isinstance(place, Item) and isinstance(Typer(self.types)(place.base), ListOf)
-        if not isinstance(type_, Num) and not names(place) & set(self.planner.shadow_names):
-            raise self.list_taken_out(place)
         if held or not isinstance(type_, Num) or type_.ndim == 0:
             return place
         return Call(COPY, (entire(place),))
-
-    def list_taken_out(self, place: Expr) -> TypeProblem:
-        return TypeProblem(
-            UnsupportedMutation,
-            "a list that is taken out of a list of lists, where the derivative has to put it back",
-            "what it holds by then would have to be kept beside it (the second derivative in reverse over reverse mode "
-            "of a function that grows a list of lists asks for that)",
-            "take the second derivative by srcdiff.hvp or hessian, in forward over reverse mode; or use an array",
-            getattr(place, "at", None),
-        )
 
     def region_tape(
         self, plan: BlockPlan, p: int, place: Expr, loops: tuple[Round, ...], origin: Origin | None = None

@@ -99,7 +99,7 @@ class Handed(Packing):
             yield e
         elif isinstance(type_, ListOf) and is_packed(type_):
             yield from self.packed(e)
-        else:
+        elif isinstance(type_, ListOf):  # a function, say, is known where the call is made
             raise self.not_packed(type_, getattr(e, "at", None))
 
     def arrays_for(self, type_: ListOf, names: Iterator[str]) -> list[Expr]:
