@@ -62,6 +62,7 @@ _COMPARE = {
 # What may be called twice where the program calls it once, in the middle of a chained comparison.
 _PURE_BUILTINS = (abs, min, max, len, float, int, round, sum, pow, bool)
 _PURE_METHODS = frozenset({"sum", "mean", "min", "max", "prod", "dot", "item", "std", "var", "any", "all"})
+_PURE_ATTRIBUTES = frozenset({"shape", "size", "ndim", "T", "real", "imag"})
 _PURE_MODULES = tuple(vars(module) for module in (math, operator, np, np.linalg))
 
 
@@ -144,8 +145,8 @@ def _repeatable(expr: Expr | None) -> bool:
     match expr:
         case None | Name() | Const() | Object():
             return True
-        case Attr(base):
-            return _repeatable(base)
+        case Attr(base, name):  # any other one may be a property, which may have an effect
+            return name in _PURE_ATTRIBUTES and _repeatable(base)
         case Call(func, args, kwargs):
             parts = (*args, *(value for _, value in kwargs))
             return _pure(func) and all(_repeatable(part) for part in parts)

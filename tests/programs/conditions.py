@@ -177,6 +177,22 @@ def numbers_joined_by_or(x, k):
     return (smooth(x) - 0.16 or smooth(k)) + (smooth(k) and smooth(x * k))
 
 
+class Counted:
+    def __init__(self, v):
+        self.v, self.n = v, 0
+
+    @property
+    def p(self):
+        self.n += 1
+        return self.v * self.n
+
+
+@case((1.3, 0.7), second=True)
+def property_in_the_middle(x, k):
+    counted = Counted(x)
+    return counted.p * k if -5.0 < counted.p < 5.0 else k
+
+
 @case((0.4, 1.2), also=((1.4, 0.3), (-0.5, 2.0)), second=True)
 def popped_on_one_side(x, k):
     xs = [x, k, x * k]
