@@ -175,11 +175,11 @@ def test_logic_and_choice():
 
 def test_chained_comparison():
     assert expr("x < y <= z") == Logic("and", (op(operator.lt, x, y), op(operator.le, y, z)))
-    assert expr("0 < abs(x[1]) < np.max(y)") == Logic(
+    assert expr("0 < abs(x) < np.max(y)") == Logic(
         "and",
         (
-            op(operator.lt, Const(0), op(abs, Item(x, Const(1)))),
-            op(operator.lt, op(abs, Item(x, Const(1))), op(np.max, y)),
+            op(operator.lt, Const(0), op(abs, x)),
+            op(operator.lt, op(abs, x), op(np.max, y)),
         ),
     )
 

@@ -94,7 +94,7 @@ class Comparisons:
             second, again = values[i + 1], values[i + 1]
             if i + 1 < len(node.ops) and not _repeatable(second):
                 again = Name(self.scope.fresh("middle"), places[i + 1])
-                second = Call(Object(named, "middle"), (again, second), (), places[i + 1])
+                second = Call(Object(named, "middle", places[i + 1]), (again, second), (), places[i + 1])
             pairs.append(_comparison(type(op).__name__, first, second, at))
             first = again
         return pairs[0] if len(pairs) == 1 else Logic("and", tuple(pairs), span)
@@ -150,15 +150,13 @@ def _repeatable(expr: Expr | None) -> bool:
         case Call(func, args, kwargs):
             parts = (*args, *(value for _, value in kwargs))
             return _pure(func) and all(_repeatable(part) for part in parts)
-        case Item(base, index):
-            return _repeatable(base) and _repeatable(index)
         case Slice(lower, upper, step):
             return all(_repeatable(part) for part in (lower, upper, step))
         case Display(_, items) | Logic(_, items):
             return all(_repeatable(part) for part in items)
         case Choice(test, then, other):
             return all(_repeatable(part) for part in (test, then, other))
-        case Closure() | Comprehension():
+        case Item() | Closure() | Comprehension():  # an item may be a method of the user's own
             return False
 
 

@@ -187,6 +187,17 @@ class Counted:
         return self.v * self.n
 
 
+class Drawn(Counted):
+    def __getitem__(self, i):
+        return self.p + i
+
+
+@case((1.3, 0.7), second=True)
+def item_in_the_middle(x, k):
+    drawn = Drawn(x)
+    return drawn[1] * k if -5.0 < drawn[0] < 5.0 else k
+
+
 @case((1.3, 0.7), second=True)
 def property_in_the_middle(x, k):
     counted = Counted(x)
