@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 import srcdiff
+from srcdiff import records
 from srcdiff.derivative import Options
 from srcdiff.pushforward import Pushforward
 from srcdiff.testing.values import leaves
@@ -26,10 +27,25 @@ def missing(f: Callable[..., Any], fresh: Callable[[], Sequence[Any]], wrt: tupl
         args = fresh()
         directions = [_direction(args[k], number - s) for k, s in zip(wrt, starts, strict=False)]
         _, tangent = srcdiff.jvp(f, args, [directions[wrt.index(k)] if k in wrt else None for k in range(len(args))])
-        column = _flat(tangent)
+        column = _flat(_by_part(tangent))
         assert len(column) == len(sets)
         lacking += [(row, number) for row, dot in enumerate(column) if dot != 0.0 and not int(sets[row]) >> number & 1]
     return lacking
+
+
+def _by_part(found: Any) -> Any:
+    """A list of structures as a list for each of their parts: the program of sets, which is not handed to users, has it so."""
+    form = records.form_of(found)
+    if (
+        isinstance(found, list)
+        and found
+        and all(records.is_structure(item) and not isinstance(item, list) for item in found)
+    ):
+        rows = (records.parts_of(item, records.form_of(item)) for item in found)
+        return tuple(list(part) for part in zip(*rows, strict=True))
+    if isinstance(found, tuple) or form is not None:
+        return tuple(_by_part(part) for part in records.parts_of(found, form))
+    return found
 
 
 def _flat(found: Any) -> list[Any]:
