@@ -34,7 +34,7 @@ def missing(f: Callable[..., Any], fresh: Callable[[], Sequence[Any]], wrt: tupl
 
 
 def _by_part(found: Any) -> Any:
-    """A list of structures as a list for each of their parts: so the program of sets, which users do not get, has it."""
+    """A list of structures as a list for each of their parts: so the program of sets, not for users, has it."""
     form = records.form_of(found)
     if (
         isinstance(found, list)
