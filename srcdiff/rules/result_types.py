@@ -381,13 +381,20 @@ def _converted(asked: Asked) -> Type | None:
 
 
 @states(runtime.unbroadcast)
-def _as_second(asked: Asked) -> Type | None:
+def _summed(asked: Asked) -> Type | None:
+    """The shape of the second, and numbers of the first's kind: the second may be whole numbers or a mask, which only
+    happen to have the shape."""
     first, second = asked.first, asked.argument(1, "x")
     if not isinstance(second, Num):
         return None
-    if isinstance(first, Num) and first.is_complex and not second.is_complex:
-        return replace(second.plain(), dtype="complex64" if second.dtype == "float32" else "complex128")
-    return second.plain()
+    found = second.plain()
+    if not isinstance(first, Num) or first.is_complex == second.is_complex and second.is_inexact:
+        return found
+    if not second.is_inexact:
+        return replace(found, dtype=first.dtype)
+    single = second.dtype in ("float32", "complex64")
+    kind = ("complex64", "complex128") if first.is_complex else ("float32", "float64")
+    return replace(found, dtype=kind[not single])
 
 
 @states(runtime.power_mixed, runtime.power_curvature)

@@ -63,3 +63,41 @@ def gradients_by_whole_numbers_and_others(a, v):
     counts = np.arange(4).reshape(2, 2)
     first, second = by_both(counts, a)
     return np.sum(v * first) * second
+
+
+# ------------------------------------------------- whole numbers and masks that have the shape of what is summed
+
+
+@case((1.3, 0.4, 0.9, 0.7), second=True)
+def powers_of_two_numbers(s0, r, u, d):
+    """The adjoint of the first product is summed to the shape of whole numbers; it is not made of them."""
+    values = s0 * u ** np.arange(2, -1, -1) * d ** np.arange(0, 3)
+    for _ in range(2):
+        values = r * values[:-1] + values[1:]
+    return values[0]
+
+
+@case((draw(3), 0.4, draw(3), draw(2, 3)), second=True)
+def chosen_by_a_mask_of_its_shape(mask, a, b, rows):
+    total = 0.0
+    for row in rows:
+        total += np.sum(np.where(mask > 0.0, a * b[0], b[1] * b[1]) * a * (row * b) ** 2)
+    return total
+
+
+@case((0.4, 0.9, draw(2, 3)), second=True)
+def whole_numbers_times_numbers(a, b, rows):
+    total = 0.0
+    for row in rows:
+        scaled = (np.arange(3) * a * b) * (row * a)
+        total += np.sum(scaled[:-1] * scaled[1:])
+    return total
+
+
+@case((0.4, draw(3), draw(2, 3)), second=True)
+def size_of_complex_numbers(a, x, rows):
+    z = x * (1.0 + 2.0j)
+    total = 0.0
+    for row in rows:
+        total += np.sum(np.abs(z * a) * (row * a) ** 2)
+    return total
