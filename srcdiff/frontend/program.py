@@ -31,7 +31,8 @@ def stand_in(program: Program) -> FunctionType:
     """A function with the parameters of a program that is no function of its own: reading it gives the program."""
     name = program.function.name if program.function.name.isidentifier() else "function"
     space: dict[str, FunctionType] = {}
-    exec(f"def {name}({', '.join(p.name for p in program.function.params)}): ...", space)
+    params = [f"{p.kind if p.kind.startswith('*') else ''}{p.name}" for p in program.function.params]
+    exec(f"def {name}({', '.join(params)}): ...", space)
     _STAND_INS[space[name]] = program
     return space[name]
 

@@ -20,8 +20,8 @@ from ..ir.walk import assigned, is_call_of, subexprs
 from ..records import form_of
 from ..rules.typing import TypeProblem
 from .absent import Absences
+from .carried import Carried
 from .literals import literal
-from .local_classes import LocalClasses
 from .loops import flagged
 
 _UNKNOWN = object()
@@ -32,7 +32,7 @@ _OPERATORS = {f for f in vars(operator).values() if isinstance(f, BuiltinFunctio
 _IMPURE = {"today", "now", "utcnow", "fromtimestamp", "utcfromtimestamp", "timestamp", "astimezone"}
 
 
-class Constants(LocalClasses, Absences):
+class Constants(Carried, Absences):
     """Values of the standard library in one function."""
 
     def special_call(self, function: Any, e: Call) -> Expr | None:

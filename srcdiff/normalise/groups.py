@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from ..errors import Problem
 from ..frontend import Program
@@ -80,6 +81,8 @@ class Group:
     changed: bool = False
     writes: bool = False  # whether one of them writes into its arguments: then the order of evaluation matters
     policy: Policy = field(default_factory=Policy)
+    derivatives: list[tuple[object, Any]] = field(default_factory=list)  # that the program makes, see `nested`
+    carriers: list[tuple[Function, tuple[str, ...], type]] = field(default_factory=list)  # see `carried`
 
     def begin(self) -> None:
         """A new walk over the program."""

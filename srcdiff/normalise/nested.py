@@ -91,14 +91,20 @@ class Nested(Closures):
             return Object(self.derivative_made(make, defined, options, e), text, e.at)
         lifted = self.lifted(defined, e)
         raw = replace(e, func=Object(make, text), args=(defined.node,))
-        made = self.derivative_made(make, stand_in(lifted.program), options, e)
+        made = self.derivative_made(make, lifted.program, options, e)
         return Object(DerivativeOf(made, defined, lifted, raw), text, e.at)
 
-    def derivative_made(self, make: Callable[..., Any], function: Any, options: dict[str, Any], e: Call) -> Any:
-        try:
-            return make(function, **options)
-        except (BadArgument, TypeError) as problem:
-            raise not_made(str(problem), e) from None
+    def derivative_made(self, make: Callable[..., Any], of: Any, options: dict[str, Any], e: Call) -> Any:
+        """A derivative of a function, or of a program: the same one in every walk."""
+        asked, known = (make, of.function if isinstance(of, Program) else of, options), self.state.group.derivatives
+        made = next((d for key, d in known if key == asked), None)
+        if made is None:
+            try:
+                made = make(stand_in(of) if isinstance(of, Program) else of, **options)
+            except (BadArgument, TypeError) as problem:
+                raise not_made(str(problem), e) from None
+            known.append((asked, made))
+        return made
 
     def as_defined(self, method: Bound) -> Defined:
         """A method of a structure as a function that is defined here: `lambda x: owner.method(x)`."""

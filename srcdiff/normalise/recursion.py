@@ -11,10 +11,10 @@ from types import FunctionType
 from ..errors import UnsupportedRecursion
 from ..frontend import Program
 from ..ir.nodes import Assign, Call, Const, Display, Expr, Name, Object, Param
-from ..ir.types import ListOf, Num, Static, Tup, Type, describe
+from ..ir.types import ListOf, Num, Tup, Type, describe
 from ..ir.walk import subexprs
 from ..rules.typing import TypeProblem
-from .groups import Instance, NotYet, flat, is_plain, result_for
+from .groups import Instance, NotYet, is_plain, result_for
 from .handed import Handed
 from .literals import as_value
 from .state import kind_of
@@ -39,7 +39,7 @@ class Recursion(Handed):
     ) -> Expr:
         """A call of a recursive function (None: the one that is differentiated) with arguments for its parameters; its
         result, of the name wished."""
-        args = [self.whole_argument(p, arg, e) for p, arg in pairs]
+        args = [self.whole_argument(program, p, arg, e) for p, arg in pairs]
         types = tuple(map(self.typed, args))
         for (p, _), type_ in zip(pairs, types, strict=True):
             self.check_argument(program, p, type_, e)
@@ -64,10 +64,15 @@ class Recursion(Handed):
             self.take_back(instance, lists, left, e)
         return value
 
-    def whole_argument(self, p: Param, arg: Expr, e: Call) -> Expr:
+    def carried(self, program: Program, p: Param, arg: Expr, e: Call) -> Expr:
+        """An argument with its inner functions as objects."""
+        raise NotImplementedError
+
+    def whole_argument(self, program: Program, p: Param, arg: Expr, e: Call) -> Expr:
         """An argument whose parts, if it is a structure, are there one by one; that of a changed class is refused."""
         if isinstance(self.typed(arg), Tup) and not isinstance(arg, Display):
             arg = self.atom(arg, p.name)
+        arg = self.carried(program, p, arg, e)
         arg = self.grown_argument(as_value(arg), e)
         for part in subexprs(arg):
             if isinstance(part, Display) and part.form is not None and part.form.cls in self.state.changed:
@@ -81,15 +86,6 @@ class Recursion(Handed):
         return arg
 
     def check_argument(self, program: Program, p: Param, type_: Type, e: Call) -> None:
-        inner = any(isinstance(t, Static) and hasattr(t.value, "walker") for t in flat(type_))
-        if inner:
-            raise TypeProblem(
-                UnsupportedRecursion,
-                f"an inner function as the argument `{p.name}` of `{program.function.name}`, which calls itself",
-                "what it uses of the function around it is not there in a function of its own",
-                "define it at the top level of the module and pass it what it uses",
-                e.at,
-            )
         self.check_list(program.function.name, p.name, type_, e)
         if not is_plain(type_):
             raise TypeProblem(

@@ -18,9 +18,9 @@ from scipy import special
 
 from ..runtime import shares
 from . import scipy_bessel  # noqa: F401  (registers its rules, too)
+from .helper_types import shaped_as_first
 from .points import call, over, reals
 from .registry import constant, partials, pullback, pushforward
-from .result_types import shaped_as_first
 
 # ------------------------------------------------------------------------------------------- logistic and logarithms
 
