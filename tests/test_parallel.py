@@ -252,7 +252,12 @@ def smooth_sums(x):
 SQUARE = np.random.default_rng(1).normal(size=(5, 5))
 
 INDEPENDENT: list[tuple[Callable[..., Any], Any, tuple[Any, ...], tuple[int, int]]] = [
-    (heat, ("u", "alpha"), (X, 0.2, 3), (2, 4)),  # the sum at the end is left out: the others are nested deeper
+    (
+        heat,
+        ("u", "alpha"),
+        (X, 0.2, 3),
+        (2, 1),
+    ),  # not the sum, which is nested less, nor the stencil, for which `v_bar` would be copied
     (pairs, "x", (X,), (1, 1)),
     (smooth_sums, "x", (X,), (2, 1)),  # the adjoint of the logarithm is a quotient
     (matrix, ("a", "b"), (SQUARE, SQUARE.T.copy()), (1, 1)),

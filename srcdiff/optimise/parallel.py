@@ -20,7 +20,7 @@ from .dead import Liveness
 from .independence import Nest, Obstacle, Sums
 from .inside import Indices
 from .storage import Storage
-from .work import depth, is_slight
+from .work import as_large, depth, is_slight
 
 _FIX = "leave out `parallel`, or keep what a trip computes apart from what the others do"
 
@@ -125,7 +125,7 @@ class _Decision(Liveness):
             return Obstacle("how many trips it has is only known when it ends", s)
         found = self.too_little(s) or Nest(s, live, self.types, self.storage, self.around, self.tapes).verdict()
         if isinstance(found, Sums):
-            return found.mixed or self.unknown(s, found) or found
+            return found.mixed or self.unknown(s, found) or _copies(s, found) or found
         return found
 
     def too_little(self, s: For) -> Obstacle | None:
@@ -159,6 +159,13 @@ class _Decision(Liveness):
             if isinstance(verdict, Obstacle):
                 found[loop.origin] = _problem(loop, verdict, wished)
         return sorted(found.values(), key=_place)
+
+
+def _copies(s: For, sums: Sums) -> Obstacle | None:
+    """An array that would take more to copy for each chunk than the loop takes."""
+    large = next((name for name in sums.arrays if as_large(s, name)), None)
+    why = "its trips add to elements of `{}` that others add to, and copies of it for each core cost more than the loop"
+    return None if large is None else Obstacle(why, s, large)
 
 
 def _problem(loop: For | While, obstacle: Obstacle, wished: dict[str, str]) -> TypeProblem:

@@ -19,9 +19,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from .. import runtime
-from ..ir.nodes import Assign, Call, Comment, Const, Expr, For, If, Object, Stmt, Update, While
+from ..ir.nodes import Assign, Call, Comment, Const, Expr, For, If, Item, Name, Object, Stmt, Update, While
 from ..ir.types import Type
-from ..ir.walk import expressions, paths, statements, subexprs
+from ..ir.walk import expressions, names, paths, statements, subexprs
 from ..normalise.iteration import range_bounds
 from ..rules.typing import Typer
 from .failing import is_number
@@ -47,6 +47,23 @@ def _is_long(s: Stmt) -> bool:
         case While():
             return True
     return False
+
+
+def as_large(s: For, array: str) -> bool:
+    """Whether the trips add to about as many elements of an array as there are trips, those of loops inside counted.
+
+    Partial sums for each chunk would cost many times what the loop does: a stencil's `v_bar[i - 1, j] += ...`.
+    """
+    loops = (i for i in (s, *statements(s.body)) if isinstance(i, For) and _is_long(i))
+    counters = {i.target.id for i in loops if isinstance(i.target, Name)}
+    items = (i.target for i in statements(s.body) if isinstance(i, Update))
+    used = [_counted(i.index, counters) for i in items if isinstance(i, Item) and i.base == Name(array)]
+    return max(used, default=0) >= depth(s, ())
+
+
+def _counted(index: Expr, counters: set[str]) -> int:
+    """How many counters an index is made of; of `places[i]`, which may be few, none."""
+    return 0 if any(isinstance(part, Item) for part in subexprs(index)) else len(names(index) & counters)
 
 
 def is_slight(s: For, types: dict[str, Type]) -> bool:
