@@ -2,68 +2,107 @@
 
     python -m benchmarks.parallel                    the kernels that are written as loops
     python -m benchmarks.parallel --size large --only heston,kmeans
-    NUMBA_NUM_THREADS=1 python -m benchmarks.parallel      what the chunks themselves cost
 
-Wall time of `value_and_grad`, turn by turn in one run: the median of the ratios of the rounds, with the lowest and the
-highest. On a machine that does other things at the same time these say little: the cores are not there.
+Wall time of `value_and_grad`: without `parallel`, with it on one thread, and on all. Calls take turns, one at a time,
+and of each the mean of the quickest quarter counts: on a machine that does other things at the same time the cores are
+there only now and then. The time to compile is CPU time, of derivatives that are built already.
 """
+
+from __future__ import annotations
 
 import argparse
 import os
+import statistics
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numba
 import numpy as np
+
+os.environ["SRCDIFF_CACHE"] = "0"  # compiling is timed here
 
 import srcdiff
 from srcdiff.errors import NotParallel
 
 from .kernels import KERNELS, SIZES, Kernel
-from .timing import Spread, machine
+from .libraries import flat
+from .report import shape, table
+from .timing import duration, machine
 
-ROUNDS = 9
-
-
-def wall(call: Callable[[], Any], seconds: float = 0.05) -> float:
-    """Seconds per call."""
-    count, start = 0, time.perf_counter()
-    while time.perf_counter() - start < seconds or count == 0:
-        call()
-        count += 1
-    return (time.perf_counter() - start) / count
+HEAD = ("kernel", "size", "loops", "`jit=True`", "one thread", "threads", "faster", "compiles in", "`jit=True` in")
 
 
-def compare(kernel: Kernel, size: str) -> str:
+class Timed(NamedTuple):
+    """A derivative, compiled, and the CPU seconds that took."""
+
+    call: Callable[[], Any]
+    seconds: float
+    text: str
+
+
+def compiled(kernel: Kernel, arguments: tuple[Any, ...], jit: Any) -> Timed:
+    derivative = srcdiff.value_and_grad(kernel.lowered or kernel.f, wrt=kernel.wrt, jit=jit)
+    text = srcdiff.source(derivative, *arguments)
+    start = time.process_time()
+    derivative(*arguments)
+    return Timed(lambda: derivative(*arguments), time.process_time() - start, text)
+
+
+def wall(call: Callable[[], Any], threads: int) -> float:
+    """Seconds of a call."""
+    numba.set_num_threads(threads)
+    call()  # wakes the threads up
+    start = time.perf_counter()
+    call()
+    return time.perf_counter() - start
+
+
+def quick(times: list[float]) -> float:
+    """The mean of the quickest quarter."""
+    return statistics.fmean(sorted(times)[: max(1, len(times) // 4)])
+
+
+def compare(kernel: Kernel, size: str, seconds: float) -> list[str]:
     """One line of the table."""
-    f, arguments = kernel.lowered or kernel.f, kernel.arguments(size)
-    serial = srcdiff.value_and_grad(f, wrt=kernel.wrt, jit=True)
-    parallel = srcdiff.value_and_grad(f, wrt=kernel.wrt, jit={"parallel": True})
+    arguments = kernel.arguments(size)
+    start = [kernel.name, shape(kernel.sizes[size])]
     try:
-        value = parallel(*arguments)[0]
+        parallel = compiled(kernel, arguments, {"parallel": True})
     except NotParallel as problem:
-        return f"{kernel.name:12}  {problem.problems[0].why}"
-    np.testing.assert_allclose(value, serial(*arguments)[0], rtol=1e-9)
-    pairs = [(wall(lambda: serial(*arguments)), wall(lambda: parallel(*arguments))) for _ in range(ROUNDS)]
-    one, more = (Spread.of([pair[k] for pair in pairs]) for k in (0, 1))
-    faster = Spread.of([a / b for a, b in pairs])
-    ratio = f"{faster.median:.2f} ({faster.low:.2f}-{faster.high:.2f})"
-    return f"{kernel.name:12} {one.median * 1e3:10.3f} ms {more.median * 1e3:10.3f} ms    {ratio} times as fast"
+        return [*start, problem.problems[0].why, *[""] * (len(HEAD) - 3)]
+    serial = compiled(kernel, arguments, True)
+    for one, other in zip(flat(parallel.call()), flat(serial.call()), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-9 * np.max(np.abs(other), initial=0.0))
+    cores = numba.config.NUMBA_NUM_THREADS
+    ways = ((serial.call, 1), (parallel.call, 1), (parallel.call, cores))
+    times: list[list[float]] = [[], [], []]
+    end = time.perf_counter() + seconds
+    while time.perf_counter() < end or len(times[0]) < 8:
+        for found, (call, threads) in zip(times, ways, strict=True):
+            found.append(wall(call, threads))
+    one, chunked, more = map(quick, times)
+    faster = f"{one / more:.2f}"
+    compiling = [f"{parallel.seconds:.1f} s", f"{serial.seconds:.1f} s"]
+    return [*start, str(parallel.text.count("in prange(")), *map(duration, (one, chunked, more)), faster, *compiling]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--size", choices=list(SIZES), default="medium")
     parser.add_argument("--only", default="", metavar="A,B")
+    parser.add_argument("--seconds", type=float, default=3.0, help="how long the calls of a kernel take turns")
     given = parser.parse_args()
     only = given.only.split(",") if given.only else [k.name for k in KERNELS if k.loops or k.lowered is not None]
     load = f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "unknown"
-    print(f"{machine()}; {numba.get_num_threads()} threads, load of the machine {load}; size: {given.size}")
-    print(f"{'':12} {'one core':>13} {'parallel':>13}")
+    print(f"{machine()}; {numba.config.NUMBA_NUM_THREADS} threads, load of the machine {load}; size: {given.size}")
+    wall(compiled(KERNELS[1], KERNELS[1].arguments("tiny"), {"parallel": True}).call, 1)  # Numba's own start
+    lines = []
     for kernel in KERNELS:
         if kernel.name in only:
-            print(compare(kernel, given.size), flush=True)
+            lines.append(compare(kernel, given.size, given.seconds))
+            print(*lines[-1], flush=True)
+    print(table(HEAD, lines))
 
 
 if __name__ == "__main__":

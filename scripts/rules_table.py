@@ -1,7 +1,8 @@
 """Writes docs/rules.md: every function that has a rule, what kind of rule it is, and what each mode and Numba can do.
 
 python scripts/rules_table.py            writes the table; what it says of Numba stays, "?" stands for new functions
-python scripts/rules_table.py --numba    measures those (all functions, where the table is not there: an hour)
+python scripts/rules_table.py --numba    measures those, and again what did not compile (everything, if there is no
+                                         table: an hour); with `--minutes 20`, what comes later stays as it was
 python scripts/rules_table.py --names    prints the names alone, which a test holds against the table
 """
 
@@ -24,7 +25,7 @@ from srcdiff.errors import SrcdiffError
 from srcdiff.rules.registry import REWRITTEN, RULES, SPELLED, WRITING, bilinear_operands, linear_operands, register_late
 from srcdiff.testing.rules import Program, name_of, points_of
 
-WORKERS, TIME_CAP = 2, 3600.0  # processes, seconds for each
+WORKERS = 2  # processes
 TABLE = Path(__file__).resolve().parent.parent / "docs" / "rules.md"
 HEAD = """# Functions with a rule
 
@@ -118,12 +119,15 @@ def known() -> dict[str, str]:
     return {row[0].strip("`"): row[-1].removeprefix("| ") for row in rows if len(row) == 4 and row[-1] != "?"}
 
 
-def measured() -> dict[str, str]:
-    """The answers that are not known yet, by two processes; what has none after the time given is left open."""
+def measured(minutes: float) -> dict[str, str]:
+    """The answers that are not known yet or were "no", by two processes, as far as they come in that time."""
     found: dict[str, str] = {}
     halves = [
         subprocess.Popen(
-            [sys.executable, __file__, "--measure", f"{k}/{WORKERS}"], stdout=subprocess.PIPE, text=True, cwd=Path.cwd()
+            [sys.executable, __file__, "--measure", f"{k}/{WORKERS}", "--minutes", str(minutes)],
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=Path.cwd(),
         )
         for k in range(WORKERS)
     ]
@@ -133,15 +137,15 @@ def measured() -> dict[str, str]:
     return found
 
 
-def measure(share: str) -> None:
+def measure(share: str, minutes: float) -> None:
     """Print the answer for every function of one worker's share, until the time is over."""
     own, count = map(int, share.split("/"))
     started = time.monotonic()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        done = known()
+        done = {name for name, answer in known().items() if answer != "no"}
         for function in [f for f in public() if spelling(f) not in done and not is_constant(f)][own::count]:
-            if time.monotonic() - started > TIME_CAP:
+            if time.monotonic() - started > 60.0 * minutes:
                 return
             sys.stdout.write(f"{spelling(function)}\t{compiles(function)}\n")
             sys.stdout.flush()
@@ -160,7 +164,8 @@ def public() -> list[Any]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--names", action="store_true", help="print the names and stop")
-    parser.add_argument("--numba", action="store_true", help="measure what Numba compiles (of what is not known yet)")
+    parser.add_argument("--numba", action="store_true", help="measure what Numba compiles, but for what is known to")
+    parser.add_argument("--minutes", type=float, default=60.0, help="how long to go on with that")
     parser.add_argument("--measure", help=argparse.SUPPRESS)
     given = parser.parse_args()
     with contextlib.suppress(ImportError):
@@ -172,9 +177,13 @@ def main() -> None:
         sys.stdout.write("\n".join(map(spelling, public())) + "\n")
         return
     if given.measure:
-        measure(given.measure)
+        measure(given.measure, given.minutes)
         return
-    answers = known() | (measured() if given.numba else {}) | {spelling(f): "" for f in public() if is_constant(f)}
+    answers = (
+        known()
+        | (measured(given.minutes) if given.numba else {})
+        | {spelling(f): "" for f in public() if is_constant(f)}
+    )
     rows = ["| function | kind | order | Numba |", "| --- | --- | --- | --- |"]
     rows += [f"| `{(n := spelling(f))}` | {kind(f)} | {order(f)} | {answers.get(n, '?')} |" for f in public()]
     TABLE.write_text(HEAD + "\n".join(rows) + "\n", encoding="utf-8")

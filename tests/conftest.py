@@ -21,5 +21,5 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
-        "--update-golden", action="store_true", help="rewrite tests/golden/*.txt with what srcdiff writes now"
+        "--update-golden", action="store_true", help="rewrite the texts in tests/golden with what srcdiff writes now"
     )

@@ -13,11 +13,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from parallel_text import in_orders, value_and_grad
 from thinning import FULL
 
+import srcdiff
 from benchmarks.checks import difference, error_by_differences
 from benchmarks.kernels import KERNELS, SIZES, Kernel
-from benchmarks.libraries import by_srcdiff
+from benchmarks.libraries import by_srcdiff, flat
+from srcdiff.errors import NotParallel
 from srcdiff.testing import check_grad
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -56,6 +59,29 @@ def test_jitted_derivative(kernel: Kernel) -> None:
     arguments = kernel.arguments("tiny")
     plain, jitted = (by_srcdiff(kernel, arguments, jit=jit) for jit in (False, True))
     assert difference(plain.read(plain.call()), jitted.read(jitted.call())) < 1e-12
+
+
+@pytest.mark.parametrize("kernel", [k for k in KERNELS if k.task != "blocks"], ids=lambda k: k.name)
+def test_parallel_text(kernel: Kernel) -> None:
+    """What runs on several cores, as Python with its chunks in three orders: the same bits, and the plain gradient."""
+    derivative = value_and_grad(kernel.f, kernel.wrt)
+    if kernel.name == "recurrence":
+        with pytest.raises(NotParallel):
+            derivative.text_for(*kernel.arguments("tiny"))
+        return
+    found = flat(in_orders(derivative, kernel.arguments("tiny")))
+    plain = srcdiff.value_and_grad(kernel.f, wrt=kernel.wrt)(*kernel.arguments("tiny"))
+    assert difference(flat(plain), found) < 1e-12
+
+
+@pytest.mark.jit
+@pytest.mark.parametrize("kernel", [k for k in JITTED if k.task == "gradient"], ids=lambda k: k.name)
+def test_parallel_derivative(kernel: Kernel) -> None:
+    parallel = srcdiff.value_and_grad(kernel.f, wrt=kernel.wrt, jit={"parallel": True})
+    plain = srcdiff.value_and_grad(kernel.f, wrt=kernel.wrt)
+    if kernel.name != "recurrence":
+        expected, found = (flat(d(*kernel.arguments("tiny"))) for d in (plain, parallel))
+        assert difference(expected, found) < 1e-12
 
 
 def test_a_wrong_result_is_seen() -> None:

@@ -1,5 +1,7 @@
 """The derivatives of `golden/programs`, to the letter: stored text, format, what it computes, and the two targets.
 
+The same of six benchmark kernels as Numba gets them, in `golden/jitted`: arrays for tapes, statements as loops.
+
 After a change that is meant to change the text: `python -m pytest tests/test_golden.py --update-golden`, then read
 the difference before it is committed.
 """
@@ -18,11 +20,17 @@ from generated_text import changed_by_formatting
 from golden.programs import GOLDEN, TARGETS, Golden
 
 import srcdiff
+from benchmarks.kernels import KERNELS, Kernel
 from srcdiff.testing import check_grad
 
 FOLDER = Path(__file__).parent / "golden"
 
 each = pytest.mark.parametrize("golden", GOLDEN, ids=[g.name for g in GOLDEN])
+
+SIX = ("recurrence", "heat_loops", "heat_slices", "n_body", "lstm", "cholesky")
+JITTED = [kernel for kernel in KERNELS if kernel.name in SIX]
+
+each_jitted = pytest.mark.parametrize("kernel", JITTED, ids=lambda k: k.name)
 
 # Where srcdiff's text for a target differs from the target: (what srcdiff writes, what the target has).
 DIFFERENCES = {
@@ -59,7 +67,8 @@ def test_every_stored_text_has_its_program() -> None:
 
 
 def test_ruff_format_leaves_it_alone(tmp_path: Path) -> None:
-    texts = {g.name: stored(g.name) for g in GOLDEN}
+    texts = {name: stored(name) for name in [*(g.name for g in GOLDEN), *(f"jitted/{name}" for name in SIX)]}
+    (tmp_path / "jitted").mkdir()
     differences = {
         name: "".join(difflib.unified_diff(texts[name].splitlines(True), wanted.splitlines(True), "srcdiff", "ruff"))
         for name, wanted in changed_by_formatting(texts, tmp_path).items()
@@ -109,6 +118,35 @@ def test_target(name: str) -> None:
         assert text.count(ours) == 1
         text = text.replace(ours, theirs)
     assert text == (FOLDER / "targets" / f"{name}.txt").read_text(encoding="utf-8")
+
+
+# ----------------------------------------------------------------------------------------------------- for Numba
+
+
+def compiled_text(kernel: Kernel) -> str:
+    return srcdiff.source(srcdiff.value_and_grad(kernel.f, wrt=kernel.wrt, jit=True), *kernel.arguments("tiny"))
+
+
+@each_jitted
+def test_text_for_numba(kernel: Kernel, request: pytest.FixtureRequest) -> None:
+    text = compiled_text(kernel)
+    if request.config.getoption("--update-golden"):
+        (FOLDER / "jitted" / f"{kernel.name}.txt").write_text(text, encoding="utf-8")
+    assert text == stored(f"jitted/{kernel.name}")
+
+
+def test_every_stored_text_for_numba_has_its_kernel() -> None:
+    assert {path.stem for path in (FOLDER / "jitted").glob("*.txt")} == set(SIX) == {k.name for k in JITTED}
+
+
+@each_jitted
+def test_the_text_for_numba_computes_the_derivative_in_plain_python(kernel: Kernel) -> None:
+    space: dict[str, Any] = {}
+    exec(compile(stored(f"jitted/{kernel.name}"), f"{kernel.name}.txt", "exec"), space)
+    got = space[f"{kernel.name}_value_and_grad"](*kernel.arguments("tiny"))
+    expected = srcdiff.value_and_grad(kernel.f, wrt=kernel.wrt)(*kernel.arguments("tiny"))
+    for a, b in zip(flat(got), flat(expected), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-10)
 
 
 def as_tuple(value: Any) -> tuple[Any, ...]:

@@ -221,10 +221,45 @@ def guarded(x):
     return total
 
 
+def pairs(x):
+    """Of the square of its length the first loop has to do, and next to nothing in each trip the second and third."""
+    force = np.zeros(len(x))
+    for i in range(len(x)):
+        s = 0.0
+        for j in range(len(x)):
+            s += x[j] * x[i] * x[j]
+        force[i] = s
+    for i in range(len(x)):
+        for k in range(2):
+            force[i] += (k - 0.5) * x[i]
+    total = 0.0
+    for i in range(len(x)):
+        total += force[i] * force[i] / 3.0
+    return total
+
+
+def smooth_sums(x):
+    """Next to a deeper loop one that has little nesting, but a logarithm in each trip."""
+    total = 0.0
+    for i in range(len(x)):
+        for j in range(len(x)):
+            total += x[i] * x[j] * x[j]
+    for i in range(len(x)):
+        total += math.log(1.0 + x[i] * x[i])
+    return total
+
+
 SQUARE = np.random.default_rng(1).normal(size=(5, 5))
 
 INDEPENDENT: list[tuple[Callable[..., Any], Any, tuple[Any, ...], tuple[int, int]]] = [
-    (heat, ("u", "alpha"), (X, 0.2, 3), (3, 5)),
+    (
+        heat,
+        ("u", "alpha"),
+        (X, 0.2, 3),
+        (2, 1),
+    ),  # not the sum, which is nested less, nor the stencil, for which `v_bar` would be copied
+    (pairs, "x", (X,), (1, 1)),
+    (smooth_sums, "x", (X,), (2, 1)),  # the adjoint of the logarithm is a quotient
     (matrix, ("a", "b"), (SQUARE, SQUARE.T.copy()), (1, 1)),
     (scattered, "x", (X, np.arange(41) % 7), (2, 2)),
     (work_space, ("x", "w"), (X, W), (1, 1)),

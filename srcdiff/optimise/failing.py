@@ -36,7 +36,7 @@ def may_fail(s: For, around: tuple[For | While, ...], indices: Indices) -> bool:
 def _always(s: Stmt, typer: Typer) -> bool:
     """Whether a statement surely does what it says, as long as its indices are inside of their arrays."""
     written = isinstance(s, Update) or (isinstance(s, Assign) and isinstance(s.target, Item))
-    if written and isinstance(s, Assign | Update) and not _is_number(s.target, typer):
+    if written and isinstance(s, Assign | Update) and not is_number(s.target, typer):
         return False
     return all(_is_total(part, typer) for e in expressions(s) for part in _parts(e))
 
@@ -57,10 +57,11 @@ def _is_total(e: Expr, typer: Typer) -> bool:
         return True
     f = e.func.value
     plain = isinstance(f, np.ufunc) or getattr(f, "__module__", None) in ("math", "_operator")
-    return plain and all(_is_number(a, typer) for a in e.args)
+    return plain and all(is_number(a, typer) for a in e.args)
 
 
-def _is_number(e: Expr, typer: Typer) -> bool:
+def is_number(e: Expr, typer: Typer) -> bool:
+    """Whether an expression is known to be no array."""
     try:
         type_ = typer(e)
     except TypeProblem:

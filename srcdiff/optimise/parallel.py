@@ -1,6 +1,7 @@
 """Loops with independent trips run on several cores: which ones, and why others do not.
 
-Of loops in each other the outermost one that is independent is taken; what is in it stays as it is.
+Of loops in each other the outermost one that is independent is taken; what is in it stays as it is. Beside loops that
+are nested deeper, those with little to do are left alone (`work`).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from .dead import Liveness
 from .independence import Nest, Obstacle, Sums
 from .inside import Indices
 from .storage import Storage
+from .work import as_large, depth, is_slight
 
 _FIX = "leave out `parallel`, or keep what a trip computes apart from what the others do"
 
@@ -82,17 +84,27 @@ class _Decision(Liveness):
         self.inside = False  # a loop that runs in parallel
         self.loops: dict[int, For | While] = {}
         self.verdicts: dict[int, Sums | Obstacle] = {}  # by the id of the loop; the last one counts
+        self.depths: dict[int, int] = {}
 
     @classmethod
     def of(cls, function: Function, types: dict[str, Type], tapes: frozenset[str]) -> _Decision:
         """All loops of a function, if these lists are no reason against one."""
         found = cls(function, types, tapes)
         found.block(function.body, set())
+        found.leave_slight_ones()
         return found
 
     def independent(self) -> list[For]:
         loops = [self.loops[key] for key, verdict in self.verdicts.items() if isinstance(verdict, Sums)]
         return [s for s in loops if isinstance(s, For)]
+
+    def leave_slight_ones(self) -> None:
+        """Leave loops with little to do to one core, where others have more."""
+        independent = self.independent()
+        most = max((self.depths[id(s)] for s in independent), default=0)
+        for s in independent:
+            if self.depths[id(s)] < most and is_slight(s, self.types):
+                self.verdicts[id(s)] = Obstacle("it has less to do than others", s)
 
     def loop(self, s: For | While, live: set[str]) -> tuple[list[Stmt], set[str]]:
         if self.inside:
@@ -102,6 +114,8 @@ class _Decision(Liveness):
         verdict = self.verdicts[id(s)] = self.verdict(s, live)
         outer, self.around = self.around, (*self.around, s)
         self.inside = isinstance(verdict, Sums)
+        if isinstance(s, For):
+            self.depths[id(s)] = depth(s, outer)
         found = super().loop(s, live)
         self.inside, self.around = False, outer
         return found
@@ -111,7 +125,7 @@ class _Decision(Liveness):
             return Obstacle("how many trips it has is only known when it ends", s)
         found = self.too_little(s) or Nest(s, live, self.types, self.storage, self.around, self.tapes).verdict()
         if isinstance(found, Sums):
-            return found.mixed or self.unknown(s, found) or found
+            return found.mixed or self.unknown(s, found) or _copies(s, found) or found
         return found
 
     def too_little(self, s: For) -> Obstacle | None:
@@ -145,6 +159,13 @@ class _Decision(Liveness):
             if isinstance(verdict, Obstacle):
                 found[loop.origin] = _problem(loop, verdict, wished)
         return sorted(found.values(), key=_place)
+
+
+def _copies(s: For, sums: Sums) -> Obstacle | None:
+    """An array that would take more to copy for each chunk than the loop takes."""
+    large = next((name for name in sums.arrays if as_large(s, name)), None)
+    why = "its trips add to elements of `{}` that others add to, and copies of it for each core cost more than the loop"
+    return None if large is None else Obstacle(why, s, large)
 
 
 def _problem(loop: For | While, obstacle: Obstacle, wished: dict[str, str]) -> TypeProblem:

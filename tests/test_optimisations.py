@@ -1,0 +1,81 @@
+"""Every optimisation switched off, one at a time and all at once: the same numbers.
+
+What is written for Numba is Python, and is run as such here. An ordinary run has a few random programs and kernels,
+`SRCDIFF_FULL=1` many.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from parallel_text import run
+from thinning import FULL
+
+import srcdiff
+from benchmarks.kernels import KERNELS
+from srcdiff.errors import Refusal
+from srcdiff.optimise import passes
+from tests.generator import Options, generate
+from tests.generator.load import load, unload
+
+# What makes a program shorter or faster, and what it returns beside the function where it does nothing.
+OFF: dict[str, Callable[..., Any]] = dict.fromkeys(
+    (
+        "computed_once", "turned", "last_copies", "first_sums", "added_in_place", "drop_dead", "laid_out", "along_rows",
+        "in_order", "apart", "with_sums", "hoisted", "in_any_order", "with_workspaces", "coalesce",
+    ),
+    lambda function, *_, **__: function,
+)  # fmt: skip
+OFF["lowered"] = lambda function, *_: (function, set())
+OFF["all_inside"] = lambda function, *_: (function, False)
+NEEDED = {"typed_empties", "arranged", "in_parallel"}  # for Numba, for the text, where it is asked for
+
+SEEDS = range(60 if FULL else 2)
+SOME = [k for k in KERNELS if k.task == "gradient" and (FULL or k.name in ("heat_loops", "cholesky"))]
+
+
+def test_every_pass_is_switched_off_here() -> None:
+    called = {name for name in passes.optimise.__code__.co_names if inspect.isfunction(getattr(passes, name, None))}
+    called |= {name for name in passes.without_waste.__code__.co_names if name in ("drop_dead", "first_sums")}
+    assert called - {"without_waste"} == set(OFF) | NEEDED
+
+
+def numbers(f: Callable[..., Any], args: tuple[Any, ...], wrt: Any) -> tuple[list[np.ndarray], str]:
+    """Value and gradient by the text for Numba, run as Python; and the text."""
+    derivative = srcdiff.value_and_grad(f, wrt=wrt, jit=True)
+    return [np.asarray(part) for part in run(derivative, args, range)], derivative.text_for(*args)
+
+
+def check(f: Callable[..., Any], fresh: Callable[[], tuple[Any, ...]], wrt: Any, patch: pytest.MonkeyPatch) -> None:
+    expected, text = numbers(f, fresh(), wrt)
+    for names in [*([name] for name in OFF), list(OFF)]:
+        with patch.context() as patched:
+            for name in names:
+                patched.setattr(passes, name, OFF[name])
+            found, other = numbers(f, fresh(), wrt)
+        for a, b in zip(found, expected, strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-8, atol=1e-10, err_msg=f"without {', '.join(names)}")
+    assert other != text, "with all of them off there is the same text"
+
+
+@pytest.mark.parametrize("kernel", SOME, ids=lambda k: k.name)
+def test_kernels(kernel: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    check(kernel.f, lambda: kernel.arguments("tiny"), kernel.wrt, monkeypatch)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_random_programs(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = generate(seed, Options(jit_ok=True))
+    module = load(program.source)
+    wrt = tuple(range(len(program.args)))
+
+    try:
+        check(module.f, program.fresh_args, wrt, monkeypatch)
+    except Refusal:
+        pytest.skip("srcdiff refuses the program")
+    finally:
+        unload(module)
