@@ -16,12 +16,13 @@ from .empties import typed_empties
 from .hoist import hoisted
 from .inside import Indices, all_inside
 from .interchange import along_rows
+from .joined import joined
 from .layout import laid_out
 from .lowering import lowered
 from .moves import first_sums, last_copies
 from .names import coalesce
 from .order import in_order
-from .outer import added_in_place, turned
+from .outer import added_at_once, turned
 from .parallel import Parallel, in_parallel
 from .parts import arranged
 from .repeated import computed_once
@@ -52,9 +53,12 @@ def optimise(
     that keep values."""
     function = without_waste(function, types, like)
     function = last_copies(turned(computed_once(function, types)), types)
+    function = added_at_once(function, types, wished, target.compiled)
+    function = first_sums(function, types, like, repeated=target.compiled)
+    if not target.compiled:
+        function = joined(function, types)
     counters: set[str] = set()
     if target.compiled:
-        function = first_sums(added_in_place(function, types, wished), types, like, repeated=True)
         function, counters = lowered(function, types, wished, target.equal, target.parallel is None)
         function = drop_dead(function, types)
         function = laid_out(along_rows(function, types, tapes), types)
