@@ -12,6 +12,7 @@ from ..ir.walk import is_call_of, map_stmt
 from ..runtime import watched
 from .dead import drop_dead
 from .distribution import apart
+from .dots import as_dots
 from .empties import typed_empties
 from .hoist import hoisted
 from .inside import Indices, all_inside
@@ -32,12 +33,13 @@ from .workspaces import with_workspaces
 
 
 class Target(NamedTuple):
-    """What a text is written for: `compiled` if it is for Numba, `equal` as in `derive.Request`; `parallel` takes down
-    which loops run on all cores, where that is asked for."""
+    """What a text is written for: `compiled` if it is for Numba, `read` if it is differentiated again, `equal` as in
+    `derive.Request`; `parallel` takes down which loops run on all cores, where that is asked for."""
 
     compiled: bool = False
     equal: bool = False
     parallel: Parallel | None = None
+    read: bool = False
 
 
 def optimise(
@@ -57,6 +59,7 @@ def optimise(
     function = first_sums(function, types, like, repeated=target.compiled)
     if not target.compiled:
         function = joined(function, types)
+        function = function if target.read else as_dots(function, types)
     counters: set[str] = set()
     if target.compiled:
         function, counters = lowered(function, types, wished, target.equal, target.parallel is None)
