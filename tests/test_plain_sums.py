@@ -126,3 +126,41 @@ def test_of_shapes_that_differ() -> None:
         check_grad(ratio_of_arrays, (y if shape else float(y), Y))
     check_grad(ratio_of_arrays, (A, 2.0 + RNG.random(5)))
     check_grad(ratio_of_arrays, (A, 2.0 + RNG.random((4, 1))))
+
+
+# ------------------------------------------------------------------------------------------------------------- shapes
+
+
+def diffused(p, source):
+    p = p.copy()
+    for _ in range(3):
+        around = p[1:-1, 2:] + p[1:-1, :-2]
+        p[1:-1, 1:-1] = 0.25 * (around - 0.3 * np.sin(source))
+    return np.sum(p * p)
+
+
+def moved(u, v, w):
+    u = u.copy()
+    for _ in range(2):
+        rate = u * u - v * w - np.cos(v) * w
+        u[...] += 0.1 * rate
+    return np.sum(np.sin(u))
+
+
+def test_a_value_as_large_as_its_place() -> None:
+    """What is written has the shape of the place if a part of it has: only what may be smaller is summed."""
+    p = RNG.normal(size=(4, 5))
+    text = text_of(diffused, p, A[:2, :3])
+    assert "unbroadcast(" not in text
+    assert "around_tape" not in text
+    for source in (A[:2, :3], A[:1, :3], A[:2, :1], A[:1, :1]):
+        check_grad(diffused, (p, source))
+    check_grad(diffused, (p[:3, :3], A[:1, :1]))
+    check_grad(diffused, (p[:2, :2], A[:1, :1]))
+
+
+def test_no_product_is_made_for_its_shape() -> None:
+    assert "unbroadcast(rate_bar, v * w)" not in text_of(moved, A, B, B)
+    for v in (B, B[:1], B[:, :1], B[:1, :1]):
+        for w in (A, A[:1], A[:, :1]):
+            check_grad(moved, (A, v, w))

@@ -244,11 +244,9 @@ class Pusher:
             self.push(operand, term)
             return
         if outer.ndim is not None and outer.ndim == inner.ndim:
-            if not _may_shrink(inner, outer):
-                self.push(operand, term)
-                return
-            if self.is_mixed(operand, inner) and not any(d.one for d in inner.shape):
-                # nothing in it has its shape, and most likely nothing is repeated: it is summed at the leaves
+            whole = not _may_shrink(inner, outer) if is_place(operand) else value_is_at_least(inner, outer)
+            # else: nothing in it has its shape, and most likely nothing is repeated: it is summed at the leaves
+            if whole or (self.is_mixed(operand, inner) and not any(d.one for d in inner.shape)):
                 self.known[operand] = replace(inner, shape=outer.shape)
                 self.push(operand, term)
                 del self.known[operand]
@@ -296,8 +294,8 @@ class Pusher:
         return rebuild(e, self.asking_less)
 
     def is_mixed(self, e: Expr, own: Num) -> bool:
-        """Whether an elementwise expression has a shape that no part of it surely has."""
-        return self.is_elementwise(e) and self.model(e, own) == e
+        """Whether an elementwise expression has a shape that no array in it surely has."""
+        return self.is_elementwise(e) and self.is_elementwise(self.model(e, own))
 
     def is_alike(self, e: Expr, wanted: Num) -> bool:
         type_ = self.typer(e)
