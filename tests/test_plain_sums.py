@@ -164,3 +164,68 @@ def test_no_product_is_made_for_its_shape() -> None:
     for v in (B, B[:1], B[:, :1], B[:1, :1]):
         for w in (A, A[:1], A[:, :1]):
             check_grad(moved, (A, v, w))
+
+
+# --------------------------------------------------------------------------------------------------------- first sums
+
+
+def two_sheets(a, b):
+    a = a.copy()
+    b = b.copy()
+    for _ in range(3):
+        b[1:-1] = 0.2 * (a[1:-1] + a[2:])
+        a[1:-1] = 0.3 * (b[1:-1] + b[:-2])
+    return np.sum(a * a) + np.sum(b)
+
+
+def overlapping(x):
+    d = x[1:] - x[:-1]
+    return np.sum(d * d * d)
+
+
+def users_own(x):
+    y = np.zeros_like(x)
+    y[1:] += x[:-1] * x[1:]
+    y[0] = 0.0
+    y[0] += x[0] * x[1]
+    return np.sum(y * y)
+
+
+def picked(x, at):
+    return np.sum(x[at] * x[at])
+
+
+def same_array(x):
+    x = x.copy()
+    x[1:] = x[:-1] * 2.0
+    x[:-1] = np.sin(x[1:])
+    return np.sum(x * x)
+
+
+def test_what_is_added_first_is_put_there() -> None:
+    text = text_of(two_sheets, X, Y)
+    assert "a_bar[1:-1] = b_bar_1" in text
+    assert text.count("a_bar[1:-1] = 0.0") == 0
+    text = text_of(overlapping, X)
+    assert "x_bar[1:] = d_bar" in text and "x_bar[:-1] -= d_bar" in text
+    check_grad(two_sheets, (X, Y), order=2)
+    check_grad(overlapping, (X,), order=2)
+
+
+def test_it_is_added_where_something_may_be_there() -> None:
+    text = text_of(users_own, X)
+    assert "y[1:] += x[:-1] * x[1:]" in text and "y[0] += " in text  # as the user has written it
+    assert "x_bar[at] = " not in text_of(picked, X, np.array([0, 2, 2]), wrt=0)
+    check_grad(users_own, (X,))
+    check_grad(picked, (X, np.array([0, 2, 2])), wrt=0)
+    check_grad(same_array, (X,), order=2)
+
+
+def test_a_seed_is_not_written() -> None:
+    value, pullback = srcdiff.vjp(lambda a: a[1:] - a[:-1], X)
+    seed = np.ones(5)
+    (first,) = pullback(seed)
+    (again,) = pullback(seed)
+    np.testing.assert_array_equal(first, again)
+    np.testing.assert_array_equal(seed, 1.0)
+    assert value.shape == (5,)

@@ -26,6 +26,7 @@ from .order import in_order
 from .outer import added_at_once, turned
 from .parallel import Parallel, in_parallel
 from .parts import arranged
+from .refilled import refilled
 from .repeated import computed_once
 from .scalars import with_sums
 from .sums import in_any_order
@@ -58,7 +59,7 @@ def optimise(
     function = added_at_once(function, types, wished, target.compiled)
     function = first_sums(function, types, like, repeated=target.compiled)
     if not target.compiled:
-        function = joined(function, types)
+        function = refilled(joined(function, types), types)
         function = function if target.read else as_dots(function, types)
     counters: set[str] = set()
     if target.compiled:
