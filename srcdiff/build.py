@@ -110,7 +110,7 @@ def build(
         derived, others = _derived(core, request, taped)
         again = not any(calls_with_effect(core.function.body))  # what a second run does is done once
         parallel = Parallel() if request.jit is not None and request.jit.parallel and taped and request.wrt else None
-        target = Target(request.compiled, request.equal and again, parallel)
+        target = Target(request.compiled, request.equal and again, parallel, read=not taped)
         (*called, function), inside = linked(derived, others, target)
         if parallel is not None and (problems := parallel.problems()):
             raise refusal([placed(program, problem) for problem in problems])

@@ -449,3 +449,45 @@ def test_refused_in_one_sentence(f: Callable[..., Any], error: type[Refusal], wh
     assert what in problem.what
     assert fix in problem.fix
     assert problem.source_line is not None
+
+
+def _tested(f: Callable[..., Any], *args: Any) -> str:
+    return srcdiff.source(srcdiff.grad(f, wrt=tuple(range(len(args)))), *args)
+
+
+def test_a_chained_comparison_stays_as_it_is_written() -> None:
+    """Its middle is read once in the text, too; what stands before it, or is done in it, keeps it under a name."""
+
+    def plain(x, k):
+        s = 0.0
+        for i in range(len(x)):
+            if 0.0 < x[i] < k:
+                s += x[i] * x[i]
+            elif -1.0 < abs(x[i]) * 2 <= k < 7.0:
+                s += k * x[i]
+        return s
+
+    def drawn(x, k):
+        rng = np.random.default_rng(1)
+        s = 0.0
+        for i in range(len(x)):
+            if -0.5 < rng.normal() < 0.5:
+                s += x[i] * k
+        return s
+
+    def popped(x, k):
+        xs = [x[0], x[1], x[2]]
+        s = k
+        while len(xs) > 1 and -2.0 < xs.pop() < 2.0:
+            s += k * xs[-1]
+        return s
+
+    x = np.array([0.5, -0.3, 1.5])
+    text = _tested(plain, x, 1.0)
+    assert "if 0.0 < x[i] < k:" in text
+    assert "elif -1.0 < abs(x[i]) * 2 <= k < 7.0:" in text
+    assert "middle" not in text
+    for f in (plain, drawn, popped):
+        srcdiff.testing.check_grad(f, (x, 1.0))
+    assert _tested(drawn, x, 1.0).count("rng.normal()") == 1
+    assert _tested(popped, x, 1.0).count(" = xs.pop()\n") == 1

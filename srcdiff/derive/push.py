@@ -26,7 +26,7 @@ from .complexes import conjugated, conjugated_call, is_complex, plain_shapes, re
 from .parts import parts
 from .places import is_place
 from .splice import splice
-from .terms import COPY, MUL, Term, build, guarded, is_plain, simplified
+from .terms import COPY, DIV, MUL, Term, build, guarded, is_plain, negative, simplified
 
 SUM = Object(np.sum, "np.sum")
 UNBROADCAST = Object(unbroadcast, "unbroadcast")
@@ -42,6 +42,8 @@ SINGULAR = {
     *(math.asin, math.acos, math.acosh, np.arcsin, np.arccos, np.arccosh, math.atan2, np.arctan2),
     *(np.log, np.log2, np.log10, np.log1p, np.arctanh),
 }
+
+QUOTIENTS = {operator.truediv, np.true_divide}
 
 
 def no_rule(e: Call) -> TypeProblem:
@@ -149,7 +151,9 @@ class Pusher:
             return
         rule = self.rule(e)
         y = self.result if top and self.result is not None else e
-        if rule.kind == "partials":
+        if e.func.value in QUOTIENTS and self.is_used_twice(e, term):
+            self.quotient(e, term)
+        elif rule.kind == "partials":
             found = splice(rule, e, {"y": y}, self.types)
             for operand, partial in differentiated(rule, e, found, self.is_active):
                 scaled = term.scaled(conjugated(simplified(partial), self.typer))
@@ -161,6 +165,21 @@ class Pusher:
             self.push(e.args[0], product)
         else:
             self.pull(e, rule, y, self.seed(e, term))
+
+    def is_used_twice(self, e: Call, term: Term) -> bool:
+        """Whether several adjoints take what the adjoint of a quotient of arrays leaves behind the division."""
+        if not self.num(e).ndim or is_complex(e, self.typer) or term.masks or term.singular:
+            return False
+        return sum(1 for part in subexprs(e) if isinstance(part, Name) and part.id in self.active) > 1
+
+    def quotient(self, e: Call, term: Term) -> None:
+        """The array is divided once: `n_bar = y_bar / d`, `d_bar = -n * n_bar / d`."""
+        over, under = e.args
+        divided = Term((self.let(build(term.times(under, inverse=True), self.typer)),))
+        if self.is_active(over):
+            self.descend(e, over, divided)
+        if self.is_active(under):
+            self.descend(e, under, divided.scaled(Call(DIV, (negative(over), under))))
 
     def pull(self, e: Call, rule: Rule, y: Expr, y_bar: Expr) -> None:
         """The adjoints that a pullback gives the operands; a call that several of them contain is made once."""
@@ -225,11 +244,9 @@ class Pusher:
             self.push(operand, term)
             return
         if outer.ndim is not None and outer.ndim == inner.ndim:
-            if not _may_shrink(inner, outer):
-                self.push(operand, term)
-                return
-            if self.is_mixed(operand, inner) and not any(d.one for d in inner.shape):
-                # nothing in it has its shape, and most likely nothing is repeated: it is summed at the leaves
+            whole = not _may_shrink(inner, outer) if is_place(operand) else value_is_at_least(inner, outer)
+            # else: nothing in it has its shape, and most likely nothing is repeated: it is summed at the leaves
+            if whole or (self.is_mixed(operand, inner) and not any(d.one for d in inner.shape)):
                 self.known[operand] = replace(inner, shape=outer.shape)
                 self.push(operand, term)
                 del self.known[operand]
@@ -277,8 +294,8 @@ class Pusher:
         return rebuild(e, self.asking_less)
 
     def is_mixed(self, e: Expr, own: Num) -> bool:
-        """Whether an elementwise expression has a shape that no part of it surely has."""
-        return self.is_elementwise(e) and self.model(e, own) == e
+        """Whether an elementwise expression has a shape that no array in it surely has."""
+        return self.is_elementwise(e) and self.is_elementwise(self.model(e, own))
 
     def is_alike(self, e: Expr, wanted: Num) -> bool:
         type_ = self.typer(e)

@@ -46,7 +46,7 @@ from .calls import Calls
 from .list_acts import ListActs
 from .marked import hooked_in_place
 from .places import base_of, entire
-from .push import Pusher
+from .push import Pusher, value_is_at_least
 from .quotients import with_shared_quotients
 from .terms import COPY, ZERO, Term, collected
 
@@ -358,6 +358,8 @@ class Builder(Calls, ListActs):
         pusher = self.pusher()
         own_shape = Typer(self.types)(value)
         assert isinstance(own_shape, Num)
+        if whole is None and own_shape.ndim == region.ndim is not None and value_is_at_least(own_shape, region):
+            whole = region
         if whole is not None:
             pusher.known[value] = whole
             pusher.push(value, term)

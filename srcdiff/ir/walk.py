@@ -72,6 +72,8 @@ def rebuild(e: Expr, change: Callable[[Expr], Expr]) -> Expr:
     if all(a is b for a, b in zip(old, new, strict=True)):
         return e
     match e:
+        case Call(kwargs=()):
+            return Call(new[0], tuple(new[1:]), (), e.at)
         case Call():
             count = 1 + len(e.args)
             kwargs = tuple((k, v) for (k, _), v in zip(e.kwargs, new[count:], strict=True))
@@ -112,14 +114,20 @@ def subexprs(e: Expr) -> Iterator[Expr]:
 def names(e: Expr | None) -> set[str]:
     """The local variables that an expression mentions."""
     found: set[str] = set()
-    waiting = [] if e is None else [e]
+    if e is not None:
+        _add_names([e], found)
+    return found
+
+
+def _add_names(waiting: list[Expr], found: set[str]) -> None:
+    """Add the local variables that some expressions mention. (The most frequent question of all.)"""
     while waiting:
         e = waiting.pop()
-        if type(e) is Name:
-            found.add(e.id)
-        else:
-            waiting.extend(children(e))
-    return found
+        kind = type(e)
+        if kind is Name:
+            found.add(e.id)  # type: ignore[union-attr]
+        elif kind is not Const and kind is not Object:
+            waiting.extend(_CHILDREN[kind](e))
 
 
 def ordered_names(e: Expr) -> list[str]:
@@ -212,16 +220,20 @@ def target_reads(e: Expr) -> set[str]:
 def map_stmt(s: Stmt, expr: Callable[[Expr], Expr], block: Callable[[Block], Block]) -> Stmt:
     """The statement with its own expressions and blocks rewritten."""
     match s:
-        case Assign() | Update():
-            return replace(s, target=expr(s.target), value=expr(s.value))
+        case Assign():  # (spelled out for those that there are many of: `replace` looks at every field)
+            return Assign(expr(s.target), expr(s.value), s.origin, s.adjoint_of)
+        case Update():
+            return Update(expr(s.target), s.op, expr(s.value), s.origin, s.adjoint_of)
         case Effect():
-            return replace(s, value=expr(s.value))
-        case If() | While():
-            return replace(s, test=expr(s.test), body=block(s.body), orelse=block(s.orelse))
+            return Effect(expr(s.value), s.origin, s.adjoint_of)
+        case If():
+            return If(expr(s.test), block(s.body), block(s.orelse), s.origin, s.adjoint_of)
+        case While():
+            return While(expr(s.test), block(s.body), block(s.orelse), s.origin, s.adjoint_of)
         case For():
-            return replace(s, target=expr(s.target), iter=expr(s.iter), body=block(s.body), orelse=block(s.orelse))
+            return For(expr(s.target), expr(s.iter), block(s.body), block(s.orelse), s.origin, s.adjoint_of)
         case Return():
-            return s if s.value is None else replace(s, value=expr(s.value))
+            return s if s.value is None else Return(expr(s.value), s.origin, s.adjoint_of)
         case With():
             target = None if s.target is None else expr(s.target)
             return replace(s, context=expr(s.context), target=target, body=block(s.body))
@@ -268,7 +280,9 @@ def assigned(block: Block) -> set[str]:
 
 def mentioned(block: Block) -> set[str]:
     """Every variable that occurs in the block at all."""
-    return {name for s in statements(block) for e in expressions(s) for name in names(e)}
+    found: set[str] = set()
+    _add_names([e for s in statements(block) for e in expressions(s)], found)
+    return found
 
 
 def ends_in_raise(block: Block) -> bool:

@@ -3,19 +3,44 @@
 in:   kept = a                           out:  b = f(a)
       b = f(kept)
 
+in:   middle = x[i]                      out:  if 0.0 < x[i] < 1.0:
+      if 0.0 < middle < 1.0:
+
 The walk keeps a value under a name wherever a later part of the same statement may change what it is made of. Only
 afterwards is it known whether one does.
 """
 
 from __future__ import annotations
 
+import operator
 from collections import Counter
 from dataclasses import replace
+from itertools import pairwise
 
 from ..ir.callee import called
-from ..ir.nodes import Assign, Block, Effect, Expr, For, Function, Item, Name, Stmt, Update, While
+from ..ir.nodes import (
+    Assign,
+    Attr,
+    Block,
+    Call,
+    Closure,
+    Comprehension,
+    Effect,
+    Expr,
+    For,
+    Function,
+    Item,
+    Logic,
+    Name,
+    Object,
+    Stmt,
+    Update,
+    While,
+)
 from ..ir.types import Num
 from ..ir.walk import assigned, expressions, is_call_of, map_stmt, names, statements, subexprs, substitute
+from ..rules import rule_of
+from ..rules.effects import effect_of
 from .state import State
 
 
@@ -55,8 +80,10 @@ class _Copies:
         if isinstance(value, Name):
             if value.id in assigned(tuple(until)):
                 return None
-        elif sum(counts) != 1 or not _is_read_by(until[-1], name) or not self.is_still(value, until[:-1]):
-            return None
+        else:
+            once = sum(counts) == 1 or (sum(counts) == 2 and _is_middle(until[-1], name) and _is_repeatable(value))
+            if not once or not _is_read_by(until[-1], name) or not self.is_still(value, until[:-1]):
+                return None
         table = {name: value}
         changed = [_replaced(later, table) for later in until]
         return [*out[:place], *changed, *rest[len(until) :]]
@@ -85,6 +112,35 @@ def _is_read_by(s: Stmt, name: str) -> bool:
     """Whether a simple statement reads a variable, or the head of another one does once."""
     simple = not isinstance(s, For | While)
     return simple and any(n == Name(name) for e in expressions(s) for n in subexprs(e))
+
+
+def _is_middle(s: Stmt, name: str) -> bool:
+    """Whether a statement reads a variable as the middle of one chained comparison: it is evaluated once there."""
+    for chain in (e for top in expressions(s) for e in subexprs(top) if isinstance(e, Logic) and e.op == "and"):
+        for left, right in pairwise(chain.values):
+            if _compares(left, 1, name) and _compares(right, 0, name):
+                return True
+    return False
+
+
+def _compares(e: Expr, place: int, name: str) -> bool:
+    return is_call_of(e, *_ORDERS) and isinstance(e, Call) and e.args[place] == Name(name)
+
+
+_ORDERS = (operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne)
+
+
+def _is_repeatable(e: Expr) -> bool:
+    """Whether an expression is made of elements, slices and arithmetic. (By now no item is one of a class of the
+    user's.)"""
+    for part in subexprs(e):
+        if isinstance(part, Attr | Closure | Comprehension):
+            return False
+        if isinstance(part, Call):
+            rule = rule_of(part.func.value) if isinstance(part.func, Object) else None
+            if rule is None or rule.kind != "partials" or effect_of(part) is not None:
+                return False
+    return True
 
 
 def _replaced(s: Stmt, table: dict[str, Expr]) -> Stmt:

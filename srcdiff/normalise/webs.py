@@ -217,15 +217,17 @@ def web_types(function: Function, params: dict[str, Type]) -> dict[str, Type]:
     while True:
         before = dict(types)
         typer = Typer(types)
+        waiting = False
         for s in statements(function.body):
             if not filled and _is_from_empty(s, typer):
+                waiting = True
                 continue
             for name, type_ in ((n, settled(t)) for n, t in _defined(s, typer)):
                 try:
                     types[name] = join(types[name], type_) if name in types else type_
                 except TypeMismatch as mismatch:
                     raise TypeError(f"web {name} of two kinds: {mismatch}") from mismatch
-        if types == before and filled:
+        if types == before and not waiting:
             return types
         filled = types == before
 

@@ -67,7 +67,7 @@ def linked(main: Derived, helpers: Mapping[Helper, Derived], target: Target) -> 
     """The optimised functions of the module, callees before their callers, the derivative itself last, and whether
     every index in them is surely inside its array."""
     drafts = {h: _draft(d, h.role == "fwd") for h, d in helpers.items()}
-    last = _draft(main)
+    last = _draft(main, keeps=True)
     for helper, draft in drafts.items():
         params = draft.function.params
         count = len(helper.callee.function.params)
@@ -77,7 +77,7 @@ def linked(main: Derived, helpers: Mapping[Helper, Derived], target: Target) -> 
     _tapes(drafts, frames)
     for helper, draft in drafts.items():
         helper.function = draft.function  # from here on it is known which of them fill a tape, or empty it
-    last = _trimmed(_with_full_pairs(last))
+    last = _trimmed(_with_full_pairs(last) if helpers else last)
     for helper, draft in drafts.items():
         full = _with_full_pairs(draft)
         drafts[helper] = full if helper.role == "fwd" else _trimmed(full)
@@ -89,7 +89,8 @@ def linked(main: Derived, helpers: Mapping[Helper, Derived], target: Target) -> 
             _finish(f, draft, frames)
         function = replace(_optimised(draft, target), name=f.name)
         draft.function = replace(function, doc=_doc(f, function, order))
-    _finish_main(last)
+    if helpers:
+        _finish_main(last)
     whole = _optimised(last, target)
     alone = order and _hands_on(whole, functions[-1].function)
     if alone:  # the tangent of a recursive function is that function's own
@@ -168,7 +169,8 @@ def _reads_once(e: Expr, name: str) -> bool:
 
 
 def _draft(d: Derived, keeps: bool = False) -> Draft:
-    """A function as it was derived, without what nobody reads (unless it `keeps` what is still to go onto a tape)."""
+    """A function as it was derived, without what nobody reads (unless it `keeps` that for now: a part may yet go onto a
+    tape)."""
     draft = Draft(replace(d.function, body=_taking(d.function.body)), d.types, d.user_name, d.like, d.tapes)
     return draft if keeps else _trimmed(draft)
 

@@ -1,9 +1,14 @@
 """Outer products that are added up: no array is made for one that is added to another array at once.
 
 in:   for t in range(n):                        out:  for t in range(n):
-          W_bar += np.outer(g, x)                         for i in range(W_bar.shape[0]): g_rows[t, i] = g[i]
-                                                          for i in range(W_bar.shape[1]): x_rows[t, i] = x[i]
+          W_bar += np.outer(g, x)                         g_rows[t] = g
+                                                          x_rows[t] = x
                                                       W_bar += g_rows.T @ x_rows
+
+in:   W_bar = np.outer(g, x)                    out:  W_bar = np.stack((g, h), axis=1) @ np.stack((x, y))
+      W_bar += np.outer(h, y)
+
+For Numba the rows are copied by loops, and what is not in a loop becomes one:
 
 in:   W_bar += np.outer(g, x)                   out:  for i in range(W_bar.shape[0]):
                                                           for j in range(W_bar.shape[1]):
@@ -99,11 +104,12 @@ def _is_turned(e: Expr, name: str) -> bool:
     return is_call_of(e, np.ndarray.T) and e == Call(TRANSPOSED, (Name(name),))
 
 
-def added_in_place(function: Function, types: dict[str, Type], wished: dict[str, str]) -> Function:
-    """The function with the outer products that it adds up as products of matrices behind their loops, or as loops.
+def added_at_once(function: Function, types: dict[str, Type], wished: dict[str, str], compiled: bool) -> Function:
+    """The function with the outer products that it adds up as products of matrices, behind their loops where they are
+    in one; for Numba, those in no loop as loops.
 
     Where the sum is no adjoint the shapes may differ, so it stays what it is."""
-    return replace(function, body=_Outer(function, types, wished).block(function.body))
+    return replace(function, body=_Outer(function, types, wished, compiled).block(function.body))
 
 
 class Trips(NamedTuple):
@@ -124,8 +130,8 @@ class Kept(NamedTuple):
 
 
 class _Outer:
-    def __init__(self, function: Function, types: dict[str, Type], wished: dict[str, str]) -> None:
-        self.types, self.wished = types, wished
+    def __init__(self, function: Function, types: dict[str, Type], wished: dict[str, str], compiled: bool) -> None:
+        self.types, self.wished, self.compiled = types, wished, compiled
         self.storage = Storage(function, types)
         taken = mentioned(function.body) | {p.name for p in function.params}
         self.fresh = Fresh(taken)
@@ -148,7 +154,7 @@ class _Outer:
             match s:
                 case For():
                     out.extend(self.loop(s))
-                case Update() if (pair := self.added(s)) is not None:
+                case Update() if self.compiled and (pair := self.added(s)) is not None:
                     out.extend(self.in_loops(s, *pair))
                 case _:
                     out.append(map_stmt(s, lambda e: e, self.block))
@@ -252,27 +258,26 @@ class _Outer:
             case Item(base=Name() as whole, index=k) if k == loop.target and self.is_swept(whole, loop, trips):
                 return whole
         for known in kept:
-            if known.vector == e and not self.changes(e, tuple(body[known.filled :])):
+            if known.vector == e and not self.storage.reads_any(e, self.storage.changed(tuple(body[known.filled :]))):
                 return known.made.target
-        vector = self.named(e, body)
-        base = vector if isinstance(vector, Name) else vector.base
-        assert isinstance(base, Name)
+        vector = self.named(e, body) if self.compiled else e
+        base = vector.base if isinstance(vector, Item) else vector
+        base = base if isinstance(base, Name) else Name("row")
         assert isinstance(s.target, Name)
         shape = Dim(None), self.number(s.target).shape[axis]
         made = self.variable(f"{self.wished.get(base.id, base.id)}_rows", Num("float64", 2, shape, contiguous=True))
         extent = length(self.shapes.get(s.target.id, s.target), axis)
         size = Display("tuple", (self.count(trips), extent))
-        i = self.counter(0)
-        place = Item(made, Display("tuple", (minus(trips.counter, trips.low), i)))
-        body.append(For(i, Call(RANGE, (extent,)), (Assign(place, element(vector, i)),)))
+        row = minus(trips.counter, trips.low)
+        if self.compiled:
+            assert isinstance(vector, Name | Item)
+            i = self.counter(0)
+            place = Item(made, Display("tuple", (row, i)))
+            body.append(For(i, Call(RANGE, (extent,)), (Assign(place, element(vector, i)),)))
+        else:
+            body.append(Assign(Item(made, row), vector, s.origin, s.adjoint_of))
         kept.append(Kept(e, Assign(made, Call(EMPTY, (size,))), len(body)))
         return made
-
-    def changes(self, e: Expr, block: Block) -> bool:
-        """Whether a block may give an expression another value."""
-        own = names(e)
-        written = (a.name for a in self.storage.accesses(block) if a.kind != "read")
-        return bool(own & assigned(block)) or any(self.same(a, n) for a in written for n in own)
 
     def count(self, trips: Trips) -> Expr:
         found = minus(trips.high, trips.low)

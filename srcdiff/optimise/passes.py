@@ -12,18 +12,21 @@ from ..ir.walk import is_call_of, map_stmt
 from ..runtime import watched
 from .dead import drop_dead
 from .distribution import apart
+from .dots import as_dots
 from .empties import typed_empties
 from .hoist import hoisted
 from .inside import Indices, all_inside
 from .interchange import along_rows
+from .joined import joined
 from .layout import laid_out
 from .lowering import lowered
 from .moves import first_sums, last_copies
 from .names import coalesce
 from .order import in_order
-from .outer import added_in_place, turned
+from .outer import added_at_once, turned
 from .parallel import Parallel, in_parallel
 from .parts import arranged
+from .refilled import refilled
 from .repeated import computed_once
 from .scalars import with_sums
 from .sums import in_any_order
@@ -31,12 +34,13 @@ from .workspaces import with_workspaces
 
 
 class Target(NamedTuple):
-    """What a text is written for: `compiled` if it is for Numba, `equal` as in `derive.Request`; `parallel` takes down
-    which loops run on all cores, where that is asked for."""
+    """What a text is written for: `compiled` if it is for Numba, `read` if it is differentiated again, `equal` as in
+    `derive.Request`; `parallel` takes down which loops run on all cores, where that is asked for."""
 
     compiled: bool = False
     equal: bool = False
     parallel: Parallel | None = None
+    read: bool = False
 
 
 def optimise(
@@ -52,9 +56,13 @@ def optimise(
     that keep values."""
     function = without_waste(function, types, like)
     function = last_copies(turned(computed_once(function, types)), types)
+    function = added_at_once(function, types, wished, target.compiled)
+    function = first_sums(function, types, like, repeated=target.compiled)
+    if not target.compiled:
+        function = refilled(joined(function, types), types)
+        function = function if target.read else as_dots(function, types)
     counters: set[str] = set()
     if target.compiled:
-        function = first_sums(added_in_place(function, types, wished), types, like, repeated=True)
         function, counters = lowered(function, types, wished, target.equal, target.parallel is None)
         function = drop_dead(function, types)
         function = laid_out(along_rows(function, types, tapes), types)

@@ -110,6 +110,9 @@ def scaled_at_once(function: Function, types: dict[str, Type]) -> Function:
         for k, s in enumerate(out):
             if not isinstance(s, Assign) or not isinstance(s.target, Name) or s.target.id in kept:
                 continue
+            type_ = types.get(s.target.id)
+            if not isinstance(type_, Num) or not type_.ndim:
+                continue
             if not _is_new(s.value, out[k - 1] if k else None, uses):
                 continue
             count = uses[s.target.id] - 1

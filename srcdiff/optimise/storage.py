@@ -31,7 +31,7 @@ from ..ir.nodes import (
     While,
 )
 from ..ir.types import Num, Type
-from ..ir.walk import children, expressions, is_call_of, names, statements, subexprs, targets
+from ..ir.walk import assigned, children, expressions, is_call_of, names, statements, subexprs, targets
 from ..rules.typing import Typer
 from ..runtime import not_empty, same_length
 
@@ -113,6 +113,18 @@ class Storage:
                     yield from self.accesses(orelse, (*way, At(0, side=2, test=test)))
                 case _:
                     pass
+
+    def changed(self, block: Block) -> set[str]:
+        """The variables that a block binds, and one of each class of those whose arrays it may write."""
+        written = {a.name for a in self.accesses(block) if a.kind != "read"}
+        for s in statements(block):
+            if isinstance(s, Effect):
+                written |= set(filter(self.holds, names(s.value)))  # what a call does with its arguments
+        return assigned(block) | {self.find(name) for name in written}
+
+    def reads_any(self, e: Expr, changed: set[str]) -> bool:
+        """Whether an expression is made of something in `changed`, as the method of this name gives it."""
+        return any(n in changed or (self.holds(n) and self.find(n) in changed) for n in names(e))
 
     def of_statement(self, s: Stmt) -> Iterator[Access]:
         match s:
