@@ -3,6 +3,7 @@
 from . import (
     absences,
     arrays,
+    assigned_inside,
     branches,
     broadcasting,
     calls,
@@ -49,6 +50,7 @@ __all__ = [
     "Case",
     "absences",
     "arrays",
+    "assigned_inside",
     "branches",
     "broadcasting",
     "calls",
