@@ -56,7 +56,7 @@ def named_between_two_clauses(x, a):
 
 @case((X, 0.8), second=True)
 def named_in_an_anonymous_function(x, a):
-    f = lambda b: sum((q := v * b) * q for v in x)  # noqa: E731
+    f = lambda b: sum((q := v * b) * q for v in x)
     return f(a) * f(x[0])
 
 
