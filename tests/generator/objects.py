@@ -280,7 +280,7 @@ class Objects(Values):
         if target is None:
             return None
         value, name = bare(self.scalar(1)), self.rng.choice(["_n", "_m"])
-        form = self.rng.choice(["if", "and", "while", "comprehension"])
+        form = self.rng.choice(["if", "and", "comprehension", "while" if self.options.weight("while") else "if"])
         if form == "if":
             self.emit(f"if ({name} := {value}) > {self.literal()}:")
         elif form == "and":

@@ -274,7 +274,8 @@ class Module:
             self.constant()
         while len(self.helpers) < 3 and self.wants("helper", 0.5):
             self.helper()
-        while len(self.list_helpers) < 3 and self.wants("list_helper", 0.3):
+        few = 3 if self.options.weight("helper") else 0
+        while len(self.list_helpers) < few and self.wants("list_helper", 0.3):
             self.list_helper()
         if self.wants("recursion", 0.15):
             self.recursion()
