@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import srcdiff
+from srcdiff.testing import check_grad
 
 pytest.importorskip("numba")
 pytestmark = pytest.mark.jit
@@ -251,6 +252,16 @@ def test_bounds_outside(n: int) -> None:
 @pytest.mark.parametrize(("a", "b"), [(1, 4), (-3, -1), (2, 100), (4, 1), (-100, 3)])
 def test_bounds_that_only_the_run_knows(a: int, b: int) -> None:
     check(between, rng().normal(size=6), a, b, wrt=("x",))
+
+
+def column_by_row(A, j):
+    A[:-1, j] *= 0.5 * A[-1, :-1]
+    return np.mean(A * A)
+
+
+def test_lengths_held_against_each_other_in_two_nests_of_a_statement() -> None:
+    """Value and tangent each learn that rows and columns are as many, in their own words."""
+    check_grad(column_by_row, (rng().normal(size=(3, 3)), 1), wrt="A", modes=["forward"], jit=True)
 
 
 def heat(u, alpha, steps):

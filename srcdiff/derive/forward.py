@@ -155,6 +155,10 @@ class Writer:
         kept: dict[str, Name] = {}
         tangents: list[Stmt] = []
         for k, p in enumerate(s.body):
+            if is_attempt(p):  # what is attempted inside of an attempt stands behind its outcome
+                if self.block(s.body[k - 1 : k + 1]) != s.body[k - 1 : k + 1]:
+                    raise _not_followed(s)
+                continue
             found = self.simple(p) if isinstance(p, Assign | Effect) else list(self.block((p,)))
             if found == [p]:
                 continue

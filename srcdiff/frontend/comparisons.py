@@ -83,7 +83,7 @@ class Comparisons:
         span = self.text.span(node)
         tested = zip(node.ops, node.comparators, strict=True)
         operands = [node.left, *(_written_out(c) if type(op).__name__ in ("In", "NotIn") else c for op, c in tested)]
-        if any(map(_assigns, operands[2:])):
+        if any(map(assigns, operands[2:])):
             return self._assigning_chain(node, operands)
         values = self.in_order(operands)
         places = [self.text.span(operand) for operand in operands]
@@ -122,7 +122,8 @@ def _named(name: str, context: Any) -> Any:
     return gast.Name(name, context, None, None)
 
 
-def _assigns(node: Any) -> bool:
+def assigns(node: Any) -> bool:
+    """Whether a `:=` stands in it."""
     return any(type(part).__name__ == "NamedExpr" for part in ast.walk(node))
 
 

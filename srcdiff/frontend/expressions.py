@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from srcdiff.frontend.comparisons import NOT, Comparisons, Operator
+from srcdiff.frontend.assigning import Turn, as_loop, leaves_early
+from srcdiff.frontend.comparisons import NOT, Comparisons, Operator, assigns
 from srcdiff.frontend.names import MISSING, NOT_STATIC, Reference, Scope, static_attribute
 from srcdiff.frontend.refusals import Problems
 from srcdiff.frontend.text import Text
@@ -72,6 +73,9 @@ class Expressions(Comparisons):
         self.references: dict[str, Reference] = {}
         self.renamed: list[dict[str, str]] = []  # by the comprehensions around
         self._unbound: set[str] = set()
+        self.taken_by: dict[
+            int, Expr
+        ] = {}  # generator expressions that assign, and the functions that they are given to
         self._ahead: list[Stmt] = []  # what has to run before the statement that is being read
 
     def read(self, node: Any) -> Expr:
@@ -100,8 +104,9 @@ class Expressions(Comparisons):
     def assigned_ahead(self) -> set[str]:
         return assigned(tuple(self._ahead))
 
-    def in_order(self, nodes: Sequence[Any]) -> list[Expr]:
-        """Operands, from the left to the right: what a later one assigns does not reach an earlier one."""
+    def in_order(self, nodes: Sequence[Any], called: bool = False) -> list[Expr]:
+        """Operands, from the left to the right: what a later one assigns does not reach an earlier one. The first may
+        be the function that is called: a method is that of its object."""
         read: list[Expr] = []
         for node in nodes:
             before, self._ahead = self._ahead, []
@@ -109,7 +114,8 @@ class Expressions(Comparisons):
             if self._ahead:
                 bound = self.assigned_ahead()
                 for k, e in enumerate(read):
-                    if not isinstance(e, Const | Object) and not (isinstance(e, Name) and e.id not in bound):
+                    base = e.base if called and k == 0 and isinstance(e, Attr) else e
+                    if not isinstance(base, Const | Object) and not (isinstance(base, Name) and base.id not in bound):
                         read[k] = Name(self.scope.fresh("operand"), getattr(e, "at", None))
                         before.append(Assign(read[k], e))
             self._ahead = [*before, *self._ahead]
@@ -210,29 +216,31 @@ class Expressions(Comparisons):
         return self._comprehension("dict", node, (node.key, node.value))
 
     def _comprehension(self, kind: str, node: Any, parts: tuple[Any, ...]) -> Expr:
-        """The names that it binds are its own: they get names that nobody else has."""
+        """The names that it binds are its own: they get names that nobody else has. One that assigns names of the
+        function (`:=`) becomes the loop that it stands for."""
         names: dict[str, str] = {}
-        clauses: list[Clause] = []
+        turns: list[Turn] = []
         for clause in node.generators:
             if clause.is_async:
                 self.problems.add("AsyncFor", self.text.span(node))
             over = self.read(clause.iter)
-            if not clauses:
+            if not turns:
                 self.renamed.append(names)
             names.update({n: self.scope.fresh(n) for n in _target_names(clause.target)})
-            conditions = tuple(map(self.unassigning, clause.ifs))
-            clauses.append(Clause(self._bound(clause.target), over, conditions))
-        read = [self.unassigning(part) for part in parts]
+            turns.append(Turn(self._bound(clause.target), over, tuple(map(self.apart, clause.ifs))))
+        read = [self.apart(part) for part in parts]
         self.renamed.pop()
-        element = read[0] if len(read) == 1 else Display("tuple", tuple(read), self.text.span(node))
-        return Comprehension(kind, element, tuple(clauses), self.text.span(node))
-
-    def unassigning(self, node: Any) -> Expr:
-        """An expression that is evaluated for every element."""
-        value, ahead = self.apart(node)
-        if ahead:
-            self.problems.add("assignment inside a comprehension", self.text.span(node))
-        return value
+        values, span = tuple(value for value, _ in read), self.text.span(node)
+        element = values[0] if len(values) == 1 else Display("tuple", values, span)
+        if any(ahead for _, ahead in read) or any(turn.assigns for turn in turns):
+            loop = as_loop(kind, self.taken_by.get(id(node)), turns, read[-1], self.scope.fresh, span)
+            if loop is not None:
+                self._ahead += loop.statements
+                return loop.result
+            form = "generator expression" if kind == "generator" else "comprehension"
+            self.problems.add(f"assignment inside a {form}", span)
+        clauses = tuple(Clause(t.target, t.over, tuple(test for test, _ in t.conditions)) for t in turns)
+        return Comprehension(kind, element, clauses, span)
 
     def _bound(self, target: Any) -> Expr:
         """The target of a comprehension's clause."""
@@ -285,7 +293,12 @@ class Expressions(Comparisons):
     # ----------------------------------------------------------------------------------------- calls and elements
 
     def _call(self, node: Any) -> Expr:
-        func, *values = self.in_order([node.func, *node.args, *(keyword.value for keyword in node.keywords)])
+        if len(node.args) == 1 and type(node.args[0]).__name__ == "GeneratorExp" and assigns(node.args[0]):
+            self.taken_by[id(node.args[0])] = self.read(node.func)
+        parts = [node.func, *node.args, *(keyword.value for keyword in node.keywords)]
+        func, *values = self.in_order(parts, called=True)
+        if leaves_early(func) and isinstance(values[0], Name) and id(node.args[0]) in self.taken_by:
+            return values[0]  # the loop has done what `any` and `all` do
         count = len(node.args)
         kwargs = tuple((k.arg or "**", value) for k, value in zip(node.keywords, values[count:], strict=True))
         return Call(func, tuple(values[:count]), kwargs, self.text.span(node))

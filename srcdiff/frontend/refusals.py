@@ -133,9 +133,14 @@ TABLE: dict[str, Entry] = {
         "assign on a line of its own before this one",
     ),
     "assignment inside a comprehension": _syntax(
-        "an assignment (`:=`) inside a comprehension",
+        "an assignment (`:=`) inside a dict comprehension",
         "it assigns a variable of the function once for every element",
         "write the comprehension as a loop",
+    ),
+    "assignment inside a generator expression": _syntax(
+        "an assignment (`:=`) inside a generator expression whose elements are computed when they are asked for",
+        "it assigns a variable of the function once for every element, at a time that its reader decides",
+        "write a list comprehension, or a loop",
     ),
     "Set": _syntax(
         "a set",

@@ -103,7 +103,7 @@ def _own(nodes: list[Any]) -> Iterator[Any]:
             outside = [*getattr(node, "decorator_list", []), *_defaults(node)]
             yield from _own(outside)
         elif kind in _COMPREHENSIONS:
-            yield from (n for n in _own(_children(node)) if type(n).__name__ == "NamedExpr")
+            yield from (n.target for n in _own(_children(node)) if _kind(n) == "NamedExpr")
         else:
             yield from _own(_children(node))
 

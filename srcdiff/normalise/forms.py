@@ -25,7 +25,7 @@ import numpy as np
 
 from ..errors import UnsupportedCall
 from ..ir.nodes import Attr, Call, Const, Display, Expr, Logic, Object
-from ..ir.types import Held, Num, Type, describe
+from ..ir.types import Held, Num, Static, Type, describe
 from ..records import CACHED
 from ..rules import rewriting, rule_of, spelled_out
 from ..rules.nearest import CONTAINERS, instead, method_instead, missing_method
@@ -165,8 +165,8 @@ def plain_form(rewriter: Rewriting, e: Call) -> Expr:
     rewrite = rewriting(function)
     if rewrite is not None:
         return rewrite(e, rewriter)
-    if function is operator.contains and isinstance(e.args[0], Display):
-        return _contained(rewriter, e.args[0], e.args[1])
+    if function is operator.contains:
+        return _contained(rewriter, e.args[0], e.args[1]) if isinstance(e.args[0], Display) else _found(rewriter, e)
     if function in (max, min, sum) and not e.kwargs:
         return _of_many(rewriter, e, func)
     if function is math.log and len(e.args) == 2:
@@ -197,6 +197,17 @@ def _contained(rewriter: Rewriting, items: Display, e: Expr) -> Expr:
     item = rewriter.atom(e, "item")
     tests = tuple(Call(Object(operator.eq, "=="), (item, i)) for i in items.items)
     return Const(False) if not tests else tests[0] if len(tests) == 1 else Logic("or", tests)
+
+
+def _found(rewriter: Rewriting, e: Call) -> Expr:
+    """`e in array` as NumPy reads it, `np.any(array == e)`, and what is known of texts."""
+    box, item = e.args
+    kind, other = rewriter.typed(box), rewriter.typed(item)
+    if isinstance(kind, Static) and isinstance(other, Static) and isinstance(kind.value, str):
+        return Const(other.value in kind.value) if isinstance(other.value, str) else e
+    if not (isinstance(kind, Num) and kind.is_array and isinstance(other, Num) and not other.is_array):
+        return e
+    return Call(Object(np.any, "np.any"), (Call(Object(operator.eq, "=="), (box, item), at=e.at),), at=e.at)
 
 
 def _of_many(rewriter: Rewriting, e: Call, func: Object) -> Expr:

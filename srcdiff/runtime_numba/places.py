@@ -22,6 +22,20 @@ def is_places(index: Any) -> bool:
     return is_array(index) and isinstance(index.dtype, types.Integer) and index.ndim == 1
 
 
+def is_pair(index: Any, x: Any) -> bool:
+    """Two arrays of places, for the rows and for the columns of a matrix."""
+    two = isinstance(index, types.BaseTuple) and len(index) == 2 and all(map(is_places, index))
+    return two and is_array(x) and x.ndim == 2
+
+
+@implements(np.diag_indices)
+def diag_indices(n: Any, ndim: Any = 2) -> Any:
+    def rows_and_columns(n: Any, ndim: Any = 2) -> Any:
+        return np.arange(n), np.arange(n)
+
+    return rows_and_columns if isinstance(n, types.Integer) and ndim == 2 else None
+
+
 @implements(runtime.add_at)
 def add_at(x: Any, index: Any, g: Any) -> Any:
     if is_mask(index, x):
@@ -60,7 +74,25 @@ def add_at(x: Any, index: Any, g: Any) -> Any:
                 x[index[k]] += g[k]
 
         return each_at_places
+    if is_pair(index, x):
+        return _number_at_pair if is_number(g) else _each_at_pair if is_array(g) and g.ndim == 1 else None
     return None
+
+
+def _number_at_pair(x: Any, index: Any, g: Any) -> Any:
+    rows, columns = index
+    if len(rows) != len(columns):
+        raise ValueError("the indices differ in length")
+    for k in range(len(rows)):
+        x[rows[k], columns[k]] += g
+
+
+def _each_at_pair(x: Any, index: Any, g: Any) -> Any:
+    rows, columns = index
+    if not len(g) == len(rows) == len(columns):
+        raise ValueError("the indices and the values differ in length")
+    for k in range(len(rows)):
+        x[rows[k], columns[k]] += g[k]
 
 
 def _rows_at_places(x: Any, index: Any, g: Any) -> Any:
@@ -75,7 +107,7 @@ def scattered(g: Any, index: Any, x: Any) -> Any:
         runtime.add_at(result, index, g)
         return result
 
-    return at_places if is_mask(index, x) or is_places(index) else None
+    return at_places if is_mask(index, x) or is_places(index) or is_pair(index, x) else None
 
 
 @implements(runtime.replaced)
@@ -107,4 +139,17 @@ def only_last(g: Any, index: Any, x: Any) -> Any:
                 result[k] = g[k]
         return result
 
+    def last_of_pairs(g: Any, index: Any, x: Any) -> Any:
+        rows, columns = index
+        last = np.full(x.shape, -1)
+        for k in range(len(rows)):
+            last[rows[k], columns[k]] = k
+        result = np.zeros_like(g)
+        for k in range(len(rows)):
+            if last[rows[k], columns[k]] == k:
+                result[k] = g[k]
+        return result
+
+    if is_pair(index, x):
+        return last_of_pairs if is_array(g) and g.ndim == 1 else None
     return last_of if is_places(index) and is_array(g) and is_array(x) and g.ndim == x.ndim else None

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from .objects import Objects
 from .scope import Loop, Var, bare
-from .values import Values
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Header:
     over_list: bool = False
 
 
-class Control(Values):
+class Control(Objects):
     """Branches, loops, exits."""
 
     def result_text(self, last: bool) -> str:

@@ -15,6 +15,30 @@ import numpy as np
 from .control import Control
 from .options import Options
 from .scope import Function, Helper, Var, bare
+from .values import MIXED
+
+LIST_HELPERS = {
+    "gather": """def gather(ts, v):
+    t = ts[-1]
+    ts.append(FIRST)
+    return 0.5 * (ts[0] + v)""",
+    "shed": """def shed(ts):
+    if len(ts) > 3:
+        t = ts.pop()
+        return 0.7 * t
+    return ts[-1]""",
+    "grown": """def grown(v):
+    ts = [v]
+    for _ in range(2):
+        t = ts[-1]
+        ts.append(FIRST)
+    return ts""",
+    "folded": """def folded(ts):
+    s = 0.2
+    for t in ts:
+        s = SECOND
+    return s""",
+}
 
 
 @dataclass(frozen=True)
@@ -64,6 +88,8 @@ class Body(Control):
                 forms += ["np.sin(np.dot({0}, {0}))", self.element(var).replace("{", "{{").replace("}", "}}")]
             terms.append(self.rng.choice(forms).format(var.name))
         terms += [f"np.mean(np.tanh({v.name}))" for v in self.variables("array", "acc")]
+        terms += [f"0.7 * {v.name}.{self.rng.choice(['u', 'v', 'mid'])}" for v in self.variables("object")]
+        terms += [f"np.sin(sum({v.name}.values()))" for v in self.variables("dict")]
         for var in self.variables("list"):
             terms.append(self.rng.choice(["np.mean(np.array({0}))", "np.sin(sum({0}))", "{0}[-1]"]).format(var.name))
         kept = [t for t in terms if self.chance(0.85)] or [self.scalar(1)]
@@ -98,11 +124,14 @@ class Module:
         self.helpers: list[Helper] = []
         self.constants: list[Var] = []
         self.parts: list[str] = []
+        self.list_helpers: tuple[str, ...] = ()
+        self.uses_dataclass: list[bool] = []
         self.n = self.rng.randint(2, 6)
         self.m = self.rng.choice([n for n in (2, 3, 4) if n != self.n] + [self.n if self.n < 5 else 2])
 
     def body(self, name: str) -> Body:
         state = Function(self.rng, self.options, name, tuple(self.helpers), self.used, set(self.taken))
+        state.list_helpers, state.uses_dataclass = self.list_helpers, self.uses_dataclass
         body = Body(state)
         for var in self.constants:
             body.bind(var)
@@ -198,6 +227,19 @@ class Module:
         self.define(name, params, 0, body)
         self.helpers.append(Helper(name, tuple(params), 0, (Var("", "float"),), False))
 
+    def list_helper(self) -> None:
+        """One of the helpers of lists: one that appends, one that pops, one that makes a list, one that reads it."""
+        name = self.rng.choice([n for n in LIST_HELPERS if n not in self.list_helpers])
+        first, second = self.rng.choice(MIXED), self.rng.choice(MIXED)
+        text = (
+            LIST_HELPERS[name]
+            .replace("FIRST", first.format(a="t", b="v"))
+            .replace("SECOND", second.format(a="s", b="t"))
+        )
+        self.parts.append(text)
+        self.taken.add(name)
+        self.list_helpers += (name,)
+
     def define(self, name: str, params: list[Var], defaults: int, body: Body) -> None:
         texts = [p.name for p in params]
         for k in range(len(params) - defaults, len(params)):
@@ -232,6 +274,9 @@ class Module:
             self.constant()
         while len(self.helpers) < 3 and self.wants("helper", 0.5):
             self.helper()
+        few = 3 if self.options.weight("helper") else 0
+        while len(self.list_helpers) < few and self.wants("list_helper", 0.3):
+            self.list_helper()
         if self.wants("recursion", 0.15):
             self.recursion()
         made = self.arguments()
@@ -249,7 +294,8 @@ class Module:
             body.bind(var)
         body.write(self.rng.randint(max(2, self.options.size // 3), self.options.size))
         self.define("f", [replace(var) for var, _ in made], 0, body)
-        text = "\n\n\n".join(["import math\n\nimport numpy as np", *self.parts]) + "\n"
+        imports = "import math\nfrom dataclasses import dataclass" if self.uses_dataclass else "import math"
+        text = "\n\n\n".join([f"{imports}\n\nimport numpy as np", *self.parts]) + "\n"
         return Program(self.seed, text, tuple(v for _, v in made), self.options.jit_ok, self.used)
 
 

@@ -20,7 +20,8 @@ class Var:
     """A name in scope. Its kind, its number of dimensions and its layout never change: Numba types a name once."""
 
     name: str
-    kind: str  # "float", "int", "bool", "array", "list", "tuple" (of `hi` floats) or "function" (of a float)
+    kind: str  # "float", "int", "bool", "array", "list", "tuple" (of `hi` floats), "function" (of a float), "class",
+    # "object" (of the class `of`) or "dict" (with `hi` keys)
     shape: tuple[int, ...] = ()
     lo: int = 0  # an int stays within lo..hi; a list has at least so many items
     hi: int = 0
@@ -28,6 +29,7 @@ class Var:
     fixed: bool = False  # may not be bound again (a counter that ends a loop)
     writable: bool = True  # an array that may be written in place
     contiguous: bool = True  # known to be, which reshape needs under Numba
+    of: str = ""
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,8 @@ class Function:
     loops: list[Loop] = field(default_factory=list)  # innermost last
     retired: dict[tuple[Any, ...], list[str]] = field(default_factory=dict)
     result: tuple[Var, ...] = ()
+    list_helpers: tuple[str, ...] = ()
+    uses_dataclass: list[bool] = field(default_factory=list)
 
 
 class Writer:

@@ -122,8 +122,8 @@ class Values(Statements):
         var = self.choose("tuple")
         if var and self.chance(0.7):
             source, n, element, test = var.name, var.hi, "_v", ""
-        elif self.chance(0.4):
-            source, n, element, test = f"({bare(self.scalar(1))}, {bare(self.scalar(0))})", 2, "_v", ""
+        elif self.chance(0.4) and ":=" not in (pair := f"({bare(self.scalar(1))}, {bare(self.scalar(0))})"):
+            source, n, element, test = pair, 2, "_v", ""
         text = self.rng.choice(MIXED).format(a=element, b=self.scalar(0)) + f" for _v in {source}"
         text += test if self.chance(0.3) and n > 2 else ""
         form = self.rng.choice(["np.sin(sum({}))", "np.tanh(sum([{}]))", "max([{}])", "np.mean(np.array([{}]))"])
@@ -138,6 +138,8 @@ class Values(Statements):
             name += "_"
         self.f.taken.add(name)
         default = f"={self.literal(0.1, 0.9)}" if self.chance(0.3) else ""
+        if not self.f.loops and self.on("decorator", 0.25):
+            self.emit(f"@{self.decorator()}")
         self.emit(f"def {name}(v, w{default}):" if default else f"def {name}(v):")
         self.f.indent += 1
         saved, loops = dict(self.f.scope), self.f.loops
@@ -156,6 +158,29 @@ class Values(Statements):
         self.f.indent -= 1
         self.bind(Var(name, "function", fixed=True))
         return True
+
+    def decorator(self) -> str:
+        """A decorator defined here, and how it stands above a function."""
+        name = "changed"
+        while name in self.f.taken:
+            name += "_"
+        self.f.taken.add(name)
+        within = self.rng.choice(MIXED).format(a="g(v, *rest)", b=self.scalar(0))
+        inner = ["def wrapper(v, *rest):", f"    return {within}", "return wrapper"]
+        if self.chance(0.4):
+            lines = [
+                f"def {name}(by):",
+                "    def decorate(g):",
+                *(f"        {row}" for row in inner),
+                "    return decorate",
+            ]
+            lines[3] = lines[3].replace("return ", "return by * ")
+            shown = f"{name}({self.literal(0.2, 0.9)})"
+        else:
+            lines, shown = [f"def {name}(g):", *(f"    {row}" for row in inner)], name
+        for line in lines:
+            self.emit(line)
+        return shown
 
     def lambda_(self) -> bool:
         name = "g"

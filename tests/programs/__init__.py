@@ -3,6 +3,7 @@
 from . import (
     absences,
     arrays,
+    assigned_inside,
     branches,
     broadcasting,
     calls,
@@ -50,6 +51,7 @@ __all__ = [
     "Case",
     "absences",
     "arrays",
+    "assigned_inside",
     "branches",
     "broadcasting",
     "calls",

@@ -247,3 +247,25 @@ def first_true(xs, level):
 @case((draw(4), 0.9), also=((draw(4, seed=5), 0.2),), second=True)
 def any_of_chains(x, level):
     return np.sum(x) * level if first_true((x[0], x[1], x[2]), level) else np.prod(x)
+
+
+@case((draw(4), 1.3), second=True)
+def in_an_array(x, a):
+    t = a * x[0] if a in x else a * x[1]
+    ks = np.arange(3)
+    for k in range(5):
+        if k in ks:
+            t = t + x[k % 2] * k
+        if k not in ks and x[0] in x:
+            t = t * 0.5 * x[3]
+    return t * x[2] if 3 in np.array([[1, 2], [3, 4]]) else t
+
+
+@case((draw(4), "fast"), also=((draw(4), "slow"),), wrt=0, second=True, jit=False, reason="a text as an argument")
+def in_a_text(x, how):
+    t = x[0]
+    if "a" in how:
+        t = t * x[1]
+    if "dog" not in "cat":
+        t = t * t
+    return t * x[2] if "slow" in how else t

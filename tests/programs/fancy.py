@@ -4,6 +4,8 @@ import numpy as np
 
 from .registry import case, draw
 
+SQUARE = draw(3, 3) + 2.0 * np.eye(3)
+
 PLACES = np.array([0, 2, 2, -1])
 MANY = "Numba takes one array of places along the first axis, or one mask of the array's own shape"
 
@@ -118,3 +120,33 @@ def functions_of_places(A):
     np.copyto(B[1], np.choose(d[[0, 0, 1, 0]] // 2, [A[0], A[2] ** 2]))
     B[2].sort()
     return np.sum(np.select([B > 0.5, B > 0.0], [B * B, B], -B) * A)
+
+
+# --------------------------------------------------------------------------------- rows and columns, also under Numba
+
+
+@case((SQUARE, draw(3)), second=True)
+def covariance_with_a_ridge(c, v):
+    s = c @ c.T
+    s[np.diag_indices(3)] += 0.1 + v * v
+    deviation = np.sqrt(np.diag(s))
+    return np.sum(s / deviation[:, None] / deviation[None, :] * v)
+
+
+@case((SQUARE, draw(3)), second=True)
+def filled_diagonal(c, v):
+    c = c.copy()
+    np.fill_diagonal(c, v * v)
+    return np.sum(np.diag(c) ** 2) + np.sum(c**3)
+
+
+@case((SQUARE, draw(3)), second=True)
+def pairs_of_places_some_twice(c, v):
+    c = c.copy()
+    rows, columns = np.array([0, 2, 0]), np.array([1, 1, 1])
+    c[rows, columns] = v * v
+    c[rows, columns] *= 2.0
+    c[np.diag_indices(3)] *= v[0]
+    c[np.diag_indices(len(v))] = 2.0 * c[np.diag_indices(3)] * v[1]
+    c[rows, columns] += v[2]
+    return np.sum(np.sin(c) * c) + np.sum(c[rows, columns] * v)

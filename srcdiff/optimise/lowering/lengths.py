@@ -40,6 +40,12 @@ class Lengths:
                 first, second = second, first
             self.parent[second] = first
 
+    def learn(self, other: Lengths) -> None:
+        """Also what is known at another place: two places may have named one set of equal lengths by different ones of
+        it, so that their tables together would lead in a circle."""
+        for token, same in other.parent.items():
+            self.join(Dim(token), Dim(same))
+
 
 def is_result(dim: Dim) -> bool:
     """Whether a length is that of a broadcast result, which its operands tell."""

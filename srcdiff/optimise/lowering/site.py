@@ -201,7 +201,7 @@ class Site:
             if own != other and check not in found:
                 found.append(check)
         if all(map(lasting, self.assumed)):
-            self.context.lengths.parent.update(self.equal.parent)
+            self.context.lengths.learn(self.equal)
         return found
 
 
