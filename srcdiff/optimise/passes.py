@@ -27,6 +27,7 @@ from .parts import arranged
 from .repeated import computed_once
 from .scalars import with_sums
 from .sums import in_any_order
+from .vectors import in_vectors
 from .workspaces import with_workspaces
 
 
@@ -61,6 +62,9 @@ def optimise(
         function = apart(in_order(function, types), types)
         function = with_sums(function, types, wished)
         function = hoisted(function, types, wished)
+    if target.compiled and target.parallel is None:  # (what a loop over pairs keeps is shared by its trips)
+        function, own = in_vectors(function, types, wished)
+        tapes = tapes | own
     inside = False
     if target.compiled:
         function, inside = all_inside(function, types, counters, tapes, target.equal)
