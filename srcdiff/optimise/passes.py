@@ -24,6 +24,7 @@ from .order import in_order
 from .outer import added_in_place, turned
 from .parallel import Parallel, in_parallel
 from .parts import arranged
+from .products import multiplied_once
 from .repeated import computed_once
 from .scalars import with_sums
 from .sums import in_any_order
@@ -52,7 +53,8 @@ def optimise(
     gives variables the names they should have, `like` seeds the adjoints whose shape they have; `tapes` are the arrays
     that keep values."""
     function = without_waste(function, types, like)
-    function = last_copies(turned(computed_once(function, types)), types)
+    function = multiplied_once(turned(computed_once(function, types)), types, wished)
+    function = last_copies(function, types)
     counters: set[str] = set()
     if target.compiled:
         function = first_sums(added_in_place(function, types, wished), types, like, repeated=True)
