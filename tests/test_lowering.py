@@ -466,6 +466,42 @@ def test_elements_in_fixed_places_are_looked_for_once() -> None:
             jitted(rng().normal(size=shape), 1)
 
 
+def paired(m, v, steps):
+    v = v * 1.0
+    for _ in range(steps):
+        for i in range(len(m)):
+            for k in range(3):
+                v[i, k] *= m[i]
+    return np.sum(v * v)
+
+
+def test_lengths_of_different_arguments_are_held_against_each_other_once() -> None:
+    text = check(paired, rng().normal(size=4), rng().normal(size=(4, 3)), 2)
+    assert "long_enough(len(v), len(m))" in text
+    assert "long_enough(v.shape[1], 3)" in text
+    jitted, plain = srcdiff.grad(paired, jit=True), srcdiff.grad(paired)
+    for n, shape, steps in ((2, (4, 3), 2), (2, (2, 5), 1), (3, (2, 3), 0), (0, (0, 1), 2)):
+        m, v = rng().normal(size=n), rng().normal(size=shape)
+        np.testing.assert_allclose(jitted(m, v, steps), plain(m, v, steps))
+    for n, shape in ((3, (2, 3)), (3, (3, 2))):
+        with pytest.raises(IndexError):
+            jitted(rng().normal(size=n), rng().normal(size=shape), 1)
+
+
+def sum_below(x, n):
+    total = 0.0
+    for i in range(n):
+        if total < 5.0:
+            total += x[i] * x[i]
+    return total
+
+
+def test_what_a_condition_guards_is_not_taken_to_exist() -> None:
+    text = srcdiff.source(srcdiff.grad(sum_below, jit=True), np.full(3, 2.0), 9)
+    assert "long_enough" not in text
+    np.testing.assert_allclose(srcdiff.grad(sum_below, jit=True)(np.full(3, 2.0), 9), [4.0, 4.0, 0.0])
+
+
 def under_two_conditions(x, n):
     total = 0.0
     for i in range(n):

@@ -6,6 +6,7 @@ What is written for Numba is Python, and is run as such here. An ordinary run ha
 
 from __future__ import annotations
 
+import copy
 import inspect
 from collections.abc import Callable
 from typing import Any
@@ -25,12 +26,14 @@ from tests.generator.load import load, unload
 # What makes a program shorter or faster, and what it returns beside the function where it does nothing.
 OFF: dict[str, Callable[..., Any]] = dict.fromkeys(
     (
-        "computed_once", "turned", "last_copies", "first_sums", "added_in_place", "drop_dead", "laid_out", "along_rows",
-        "in_order", "apart", "with_sums", "hoisted", "in_any_order", "with_workspaces", "coalesce",
+        "computed_once", "multiplied_once", "turned", "last_copies", "added_at_once", "first_sums", "drop_dead",
+        "joined", "refilled", "as_dots", "laid_out", "along_rows", "in_order", "apart", "with_sums", "hoisted",
+        "in_any_order", "with_workspaces", "coalesce",
     ),
     lambda function, *_, **__: function,
 )  # fmt: skip
 OFF["lowered"] = lambda function, *_: (function, set())
+OFF["in_vectors"] = lambda function, *_: (function, frozenset())
 OFF["all_inside"] = lambda function, *_: (function, False)
 NEEDED = {"typed_empties", "arranged", "in_parallel"}  # for Numba, for the text, where it is asked for
 
@@ -45,9 +48,12 @@ def test_every_pass_is_switched_off_here() -> None:
 
 
 def numbers(f: Callable[..., Any], args: tuple[Any, ...], wrt: Any) -> tuple[list[np.ndarray], str]:
-    """Value and gradient by the text for Numba, run as Python; and the text."""
-    derivative = srcdiff.value_and_grad(f, wrt=wrt, jit=True)
-    return [np.asarray(part) for part in run(derivative, args, range)], derivative.text_for(*args)
+    """Value and gradient by the text for Numba, run as Python, and by the plain one; and both texts."""
+    jitted, plain = srcdiff.value_and_grad(f, wrt=wrt, jit=True), srcdiff.value_and_grad(f, wrt=wrt)
+    found = [np.asarray(part) for part in run(jitted, copy.deepcopy(args), range)]
+    value, gradient = plain(*args)
+    parts = [value, *(gradient if isinstance(gradient, tuple) else (gradient,))]
+    return [*found, *map(np.asarray, parts)], jitted.text_for(*args) + plain.text_for(*args)
 
 
 def check(f: Callable[..., Any], fresh: Callable[[], tuple[Any, ...]], wrt: Any, patch: pytest.MonkeyPatch) -> None:

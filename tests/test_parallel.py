@@ -75,7 +75,6 @@ def test_the_text() -> None:
                 rate_bar = 0.0
                 rate_bar_parts = np.zeros(32)
                 w_bar_parts = zeroed_workspace((32, len(w_bar)))
-                finished = np.zeros(32, np.bool_)
                 for chunk in prange(32):
                     rate_bar_part = 0.0
                     w_bar_part = w_bar_parts[chunk]
@@ -84,7 +83,7 @@ def test_the_text() -> None:
         ).rstrip()
     )
     assert "            w_bar_part[j] += s_1 * s_bar" in reverse
-    assert "x_bar[i] += " in reverse  # an element of each trip's own: no partial sums
+    assert "x_bar[i] = x_bar_i" in reverse  # an element of each trip's own: no partial sums
     assert reverse.rstrip().endswith(
         "    for chunk in range(32):\n        rate_bar += rate_bar_parts[chunk]\n"
         "        w_bar += w_bar_parts[chunk]\n    return total, x_bar, w_bar, rate_bar"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from ..ir.nodes import Assign, Call, Const, Display, Effect, Expr, For, Item, Kept, Name, Object, Origin, Stmt
 from ..ir.types import TAPE, Dim, ListOf, Num, Type
 from ..normalise.iteration import range_bounds
+from ..rules.typing import Typer
 from .acts import Round
 from .nests import MAX, Nest
 from .plan import Planner
@@ -167,6 +168,7 @@ class Tapes:
         _, stop, _ = range_bounds(s.iter)
         if id(s) not in self.bounds and not isinstance(stop, Name | Const):
             name = self.number("n")
+            self.types[name] = Typer(self.types)(stop)
             self.allocations[id(s)].insert(0, Assign(Name(name), stop))
             self.bounds[id(s)] = Name(name)
         return self.bounds.get(id(s), stop)

@@ -79,9 +79,16 @@ class Inside:
                 for access in self.storage.of_statement(s):
                     sides = [self.side(part, loops) for part in access.place or ()]
                     used = {n for part in access.place or () for n in names(part)}
-                    whole = len(used) == len(loops) == sum(isinstance(p, Name) for p in access.place or ())
+                    named = [s for s in loops if set(targets(s.target)) & used]
+                    whole = len(used) == len(named) == sum(isinstance(p, Name) for p in access.place or ())
+                    whole = whole and all(self.runs_like(other, named, loops) for other in loops if other not in named)
                     if whole and all(sides):
                         yield Box(access.name, *zip(*filter(None, sides), strict=True))
+
+    def runs_like(self, loop: For, others: list[For], loops: tuple[For, ...]) -> bool:
+        """Whether a loop has a trip if each of the others, in the same nest, has one."""
+        own = self.side(loop.target, loops)
+        return own is not None and any(self.side(other.target, loops) == own for other in others)
 
     def side(self, part: Expr, loops: tuple[For, ...]) -> tuple[Expr, Expr] | None:
         """The least index of one axis and the one behind the last, where they stay what they are."""

@@ -2,9 +2,10 @@
 
 Surely inside are the places of loops that stand for array statements, whose lengths are those of the arrays or have
 been held against them; the rows of tapes, which are made for the loops that index them; and what the inequalities of
-loop bounds and lengths prove. An element in a fixed place, `p[-1]`, is there where the array is long enough: that is
-looked at once, at the head of the function, if the types say whose length it is. Where an array is shorter, the text
-that looks at every index runs instead.
+loop bounds and lengths prove. Others are inside where an array is long enough: an element in a fixed place, `p[-1]`,
+or one that a loop goes through which runs as long as another array, `v[i]` for all `i` below `len(m)`. That is looked
+at once, at the head of the function, if the types say whose lengths these are. Where an array is shorter, the text that
+looks at every index runs instead.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..analysis.dependence import At, Instance, Place
+from ..analysis.dependence import At, Instance, Place, range_of
 from ..ir.nodes import Block, Call, Const, Effect, Expr, For, Function, If, Item, Name, Object, Slice, While
 from ..ir.types import Dim, Num, Tup, Type
 from ..ir.walk import expressions, names, subexprs
@@ -36,10 +37,10 @@ def all_inside(
     written."""
     indices = Indices(types, own, tapes)
     if may_assume:
-        indices.axes = _axes(function, types)
+        indices.axes, indices.bounds = _axes(function, types), _numbers(function, types)
     if not indices.block(function.body, ()):
         return function, False
-    checks = tuple(Effect(Call(LONG_ENOUGH, (e, Const(least)))) for e, least in indices.least.items())
+    checks = tuple(Effect(Call(LONG_ENOUGH, (e, least))) for e, found in indices.least.items() for least in found)
     return replace(function, body=(*checks, *function.body)), True
 
 
@@ -55,6 +56,12 @@ def _axes(function: Function, types: dict[str, Type]) -> dict[Hashable, Expr]:
     return found
 
 
+def _numbers(function: Function, types: dict[str, Type]) -> dict[Hashable, Expr]:
+    """The arguments that are whole numbers, by their tokens."""
+    tokens = ((p.name, t.value.token) for p in function.params if isinstance(t := types.get(p.name), Num) and t.value)
+    return {token: Name(name) for name, token in tokens if token == ("argument", name)}
+
+
 class Indices:
     """A walk over blocks, each with the way that leads to it."""
 
@@ -62,7 +69,8 @@ class Indices:
         self.types, self.own, self.tapes = types, own, tapes
         self.seen: dict[tuple[Item, tuple[tuple[int, int, int], ...]], bool] = {}
         self.axes: dict[Hashable, Expr] = {}  # the lengths that may be taken to be long enough
-        self.least: dict[Expr, int] = {}  # and those that are, with what they are to be at least
+        self.bounds: dict[Hashable, Expr] = {}  # whole numbers that they may be long enough for
+        self.least: dict[Expr, list[Expr]] = {}  # and those that are, with what they are to be at least
 
     def block(self, block: Block, way: tuple[At, ...]) -> bool:
         for s in block:
@@ -114,8 +122,31 @@ class Indices:
         loops = tuple(at.loop for at in way if at.loop is not None)
         if not loops:
             return False
-        known = known_in(loops, self.types)
-        return Instance(Place("", (part,), way), 1, len(loops), known).is_inside((dim,))
+        at = Instance(Place("", (part,), way), 1, len(loops), known_in(loops, self.types))
+        return at.is_inside((dim,)) or self.is_as_long_as_another(at, dim, way)
+
+    def is_as_long_as_another(self, at: Instance, dim: Dim, way: tuple[At, ...]) -> bool:
+        """Whether an index that every trip looks at is inside an axis of some other argument, or below a number that
+        is one or that bounds a loop: then it is inside its own argument's axis if that is as long."""
+        length = self.axes.get(dim.token)
+        if length is None or any(step.test is not None for step in way):
+            return False  # (a test may be what keeps an index inside)
+        ends = (e for s in at.loops if isinstance(s, For) for e in range_of(s))
+        fixed = {e.value: e for e in ends if isinstance(e, Const) and _is_number(e)}
+        for token, bound in {**self.axes, **self.bounds, **fixed}.items():
+            if at.is_inside((Dim(token),)):
+                self.take(length, bound)
+                return True
+        return False
+
+    def take(self, length: Expr, least: Expr) -> None:
+        """Note that a length is to be at least so much."""
+        found = self.least.setdefault(length, [])
+        if isinstance(least, Const):
+            least = Const(max(e.value for e in (least, *found) if isinstance(e, Const)))
+            found[:] = [e for e in found if not isinstance(e, Const)]
+        if least not in found:
+            found.append(least)
 
     def is_long_enough(self, part: Expr, dim: Dim) -> bool:
         """Whether a fixed place is one of an argument's axis, or of one that is shorter by a fixed number: if the
@@ -129,7 +160,7 @@ class Indices:
         length = self.axes.get(token)
         if length is None:
             return False
-        self.least[length] = max(least, self.least.get(length, 0))
+        self.take(length, Const(least))
         return True
 
 

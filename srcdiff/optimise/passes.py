@@ -26,10 +26,16 @@ from .order import in_order
 from .outer import added_at_once, turned
 from .parallel import Parallel, in_parallel
 from .parts import arranged
-from .refilled import refilled
+    function = multiplied_once(turned(computed_once(function, types)), types, wished)
+    function = added_at_once(last_copies(function, types), types, wished, target.compiled)
+    function = first_sums(function, types, like, repeated=target.compiled)
+    if not target.compiled:
+        function = refilled(joined(function, types), types)
+        function = function if target.read else as_dots(function, types)
 from .repeated import computed_once
 from .scalars import with_sums
 from .sums import in_any_order
+from .vectors import in_vectors
 from .workspaces import with_workspaces
 
 
@@ -55,12 +61,17 @@ def optimise(
     gives variables the names they should have, `like` seeds the adjoints whose shape they have; `tapes` are the arrays
     that keep values."""
     function = without_waste(function, types, like)
+<<<<<<< HEAD
     function = last_copies(turned(computed_once(function, types)), types)
     function = added_at_once(function, types, wished, target.compiled)
     function = first_sums(function, types, like, repeated=target.compiled)
     if not target.compiled:
         function = refilled(joined(function, types), types)
         function = function if target.read else as_dots(function, types)
+=======
+    function = multiplied_once(turned(computed_once(function, types)), types, wished)
+    function = last_copies(function, types)
+>>>>>>> nbody7
     counters: set[str] = set()
     if target.compiled:
         function, counters = lowered(function, types, wished, target.equal, target.parallel is None)
@@ -69,6 +80,9 @@ def optimise(
         function = apart(in_order(function, types), types)
         function = with_sums(function, types, wished)
         function = hoisted(function, types, wished)
+    if target.compiled and target.parallel is None:  # (what a loop over pairs keeps is shared by its trips)
+        function, own = in_vectors(function, types, wished)
+        tapes = tapes | own
     inside = False
     if target.compiled:
         function, inside = all_inside(function, types, counters, tapes, target.equal)

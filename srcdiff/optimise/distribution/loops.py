@@ -75,7 +75,7 @@ def has_neighbours(trip: Trip, counter: str) -> bool:
         match s:
             case Update(target=Item(base=Name(id=name)) as place, op=op) if op.value in (operator.add, operator.sub):
                 found = [k for k, part in enumerate(parts(place)) if counter in names(part)]
-                if s.adjoint_of is not None and len(found) == 1 and _goes_along(parts(place)[found[0]], counter):
+                if s.adjoint_of is not None and len(found) == 1 and goes_along(parts(place)[found[0]], counter):
                     others = tuple(p for k, p in enumerate(parts(place)) if k != found[0])
                     rows.setdefault((name, found[0], others), set()).add(parts(place)[found[0]])
             case _:
@@ -83,7 +83,7 @@ def has_neighbours(trip: Trip, counter: str) -> bool:
     return any(len(shifts) > 1 for shifts in rows.values())
 
 
-def _goes_along(part: Expr, counter: str) -> bool:
+def goes_along(part: Expr, counter: str) -> bool:
     """Whether an index goes from one element of a row to the next one as a counter does."""
     found = affine(part, lambda v: v)
     return found is not None and abs(found.get(Name(counter), 0)) == 1

@@ -1,0 +1,95 @@
+"""Products of matrices that several statements of one sweep need, computed once.
+
+in:   out_dot = (a @ b) * alpha_dot + alpha * (a_dot @ b)      out:  a_b = a @ b
+      out = alpha * (a @ b)                                          out_dot = a_b * alpha_dot + alpha * (a_dot @ b)
+                                                                     out = alpha * a_b
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from ..ir.nodes import Assign, Block, Call, Expr, Function, Name, Stmt, Update
+from ..ir.types import Num, Type
+from ..ir.walk import Fresh, is_call_of, map_stmt, mentioned, names, rebuild, subexprs
+from ..rules.typing import Typer
+from .moves import only_reads, shared_arrays
+
+PRODUCTS = (operator.matmul, np.matmul, np.dot)
+_ARITHMETIC = (operator.add, operator.sub, operator.mul, operator.truediv, operator.neg)
+
+
+@dataclass
+class Use:
+    """A product, and the places in a block of the statements that have it while its operands stay what they are."""
+
+    product: Expr
+    places: list[int] = field(default_factory=list)
+
+
+def multiplied_once(function: Function, types: dict[str, Type], wished: dict[str, str]) -> Function:
+    """The function with each such product under a name."""
+    fresh = Fresh(mentioned(function.body) | {p.name for p in function.params})
+    apart = shared_arrays(function.body, types)
+
+    def block(b: Block) -> Block:
+        out = [map_stmt(s, lambda e: e, block) for s in b]
+        while use := next(_repeated(out, types, apart), None):
+            wish = "_".join(e.id for e in subexprs(use.product) if isinstance(e, Name))
+            name = fresh(wish)
+            wished[name], types[name] = wish, Typer(types)(use.product)
+            for k in use.places:
+                out[k] = _with(out[k], use.product, Name(name))
+            out.insert(use.places[0], Assign(Name(name), use.product))
+        return tuple(out)
+
+    return replace(function, body=block(function.body))
+
+
+def _repeated(block: list[Stmt], types: dict[str, Type], apart: set[str]) -> Iterator[Use]:
+    """Products that more than one statement has, the first of them first."""
+    current: dict[Expr, Use] = {}
+    for k, s in enumerate(block):
+        if isinstance(s, Assign | Update) and only_reads(s.value):
+            for e in _parts(s.value):
+                if _is_product(e, types) and not names(e) & apart:
+                    current.setdefault(e, Use(e)).places.append(k)
+        # what is more than a statement of its own, a loop or the heading of a sweep, ends all
+        changed = names(s.target) if isinstance(s, Assign | Update) and only_reads(s.value) else None
+        for e in [e for e in current if changed is None or names(e) & changed]:
+            use = current.pop(e)
+            if len(set(use.places)) > 1:
+                yield use
+    yield from (use for use in current.values() if len(set(use.places)) > 1)
+
+
+def _parts(e: Expr) -> Iterator[Expr]:
+    """The operands of arithmetic, and theirs: all are evaluated, and what comes out shares no memory with them."""
+    if isinstance(e, Call) and is_call_of(e, *_ARITHMETIC, *PRODUCTS):
+        for part in e.args:
+            yield part
+            yield from _parts(part)
+
+
+def _is_product(e: Expr, types: dict[str, Type]) -> bool:
+    """Whether this is a product of variables that are arrays, as they are or turned."""
+    if not is_call_of(e, *PRODUCTS) or not isinstance(e, Call) or len(e.args) != 2 or e.kwargs:
+        return False
+    type_ = Typer(types)(e)
+    return all(map(_is_variable, e.args)) and isinstance(type_, Num) and bool(type_.ndim)
+
+
+def _is_variable(e: Expr) -> bool:
+    return isinstance(e, Name) or (is_call_of(e, np.ndarray.T) and isinstance(e, Call) and isinstance(e.args[0], Name))
+
+
+def _with(s: Stmt, product: Expr, name: Name) -> Stmt:
+    def expr(e: Expr) -> Expr:
+        return name if e == product else rebuild(e, expr)
+
+    assert isinstance(s, Assign | Update)
+    return replace(s, value=expr(s.value))
