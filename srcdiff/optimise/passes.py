@@ -26,12 +26,8 @@ from .order import in_order
 from .outer import added_at_once, turned
 from .parallel import Parallel, in_parallel
 from .parts import arranged
-    function = multiplied_once(turned(computed_once(function, types)), types, wished)
-    function = added_at_once(last_copies(function, types), types, wished, target.compiled)
-    function = first_sums(function, types, like, repeated=target.compiled)
-    if not target.compiled:
-        function = refilled(joined(function, types), types)
-        function = function if target.read else as_dots(function, types)
+from .products import multiplied_once
+from .refilled import refilled
 from .repeated import computed_once
 from .scalars import with_sums
 from .sums import in_any_order
@@ -61,17 +57,12 @@ def optimise(
     gives variables the names they should have, `like` seeds the adjoints whose shape they have; `tapes` are the arrays
     that keep values."""
     function = without_waste(function, types, like)
-<<<<<<< HEAD
-    function = last_copies(turned(computed_once(function, types)), types)
-    function = added_at_once(function, types, wished, target.compiled)
+    function = multiplied_once(turned(computed_once(function, types)), types, wished)
+    function = added_at_once(last_copies(function, types), types, wished, target.compiled)
     function = first_sums(function, types, like, repeated=target.compiled)
     if not target.compiled:
         function = refilled(joined(function, types), types)
         function = function if target.read else as_dots(function, types)
-=======
-    function = multiplied_once(turned(computed_once(function, types)), types, wished)
-    function = last_copies(function, types)
->>>>>>> nbody7
     counters: set[str] = set()
     if target.compiled:
         function, counters = lowered(function, types, wished, target.equal, target.parallel is None)
