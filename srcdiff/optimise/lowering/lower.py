@@ -38,6 +38,7 @@ from .checks import checked_once
 from .contraction import contracted
 from .effects import is_check
 from .fusion import Fusion
+from .gather import gathered
 from .lengths import Lengths
 from .rows import in_rows
 from .site import COUNTERS, Context
@@ -64,6 +65,7 @@ def lowered(
     body = without_unread_tapes(context, function).body
     _note_agreed(context, body)
     context.storage = Storage(replace(function, body=body), types)  # what nests fill shares memory with nothing
+    body = gathered(context, body) if in_order else body
     body = contracted(context, Fusion(context).block(body))
     body = _checked_once(in_rows(context, body) if in_order else body)
     return replace(function, body=body), {*context.counters, *context.places}
