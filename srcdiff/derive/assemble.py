@@ -63,7 +63,8 @@ class Assembler(Tapes):
                     if isinstance(s, Return):
                         continue
                     if p in plan.undone and (place := overwritten(s)) is not None:
-                        out.append(self.region_tape(plan, p, place, loops, s.origin).push(self.region(place)))
+                        tape = self.region_tape(plan, p, place, loops, s.origin)
+                        out.append(tape.push(entire(place) if tape.rows else self.region(place)))
                     out.append(s)
                     if isinstance(s, Assign):
                         defined = defined | set(targets(s.target))
@@ -155,12 +156,14 @@ class Assembler(Tapes):
         return []
 
     def region(self, place: Expr) -> Expr:
-        """The old contents of a place, as a value of their own. (An array in a list is not written itself.)"""
-        type_ = Typer(self.types)(place)
+        """The old contents of a place, as a value of their own."""
+        return Call(COPY, (entire(place),)) if self.is_region(place) else place
+
+    def is_region(self, place: Expr) -> bool:
+        """Whether a place has elements that are written. (An array in a list is not written itself.)"""
         held = isinstance(place, Item) and isinstance(Typer(self.types)(place.base), ListOf)
-        if held or not isinstance(type_, Num) or type_.ndim == 0:
-            return place
-        return Call(COPY, (entire(place),))
+        type_ = Typer(self.types)(place)
+        return not held and isinstance(type_, Num) and type_.ndim != 0
 
     def region_tape(
         self, plan: BlockPlan, p: int, place: Expr, loops: tuple[Round, ...], origin: Origin | None = None
@@ -169,7 +172,8 @@ class Assembler(Tapes):
         while isinstance(base, Item):
             base = base.base
         wish = base.id if isinstance(base, Name) else "old"
-        return self.tape(plan, ("region", p), wish, Typer(self.types)(place), loops, origin)
+        type_ = Typer(self.types)(place)
+        return self.tape(plan, ("region", p), wish, type_, loops, origin, copied=self.is_region(place))
 
     def taken_back(self, plan: BlockPlan, p: int, s: Stmt, loops: tuple[Round, ...]) -> Stmt:
         """The statement that gives what a write has changed its old contents."""

@@ -76,8 +76,10 @@ class Tapes:
         type_: Type,
         loops: tuple[Round, ...],
         origin: Origin | None = None,
+        copied: bool = False,
     ) -> Tape:
-        """The tape of one save, made on first use; `origin` is the statement that computes what is saved."""
+        """The tape of one save, made on first use; `origin` is the statement that computes what is saved, `copied` says
+        that elements are, and not which array it is."""
         known = self.tapes.get((id(plan), key))
         if known is not None:
             return known
@@ -88,7 +90,8 @@ class Tapes:
         else:
             name = self.fresh(f"{user}_tape")
             where = self.allocations.setdefault(id(loops[0].stmt), [])
-            index, shape = self.index(loops, type_, wish)
+            written = not copied and (wish in self.planner.shadow_names or self.ready.aliases.mutable(wish))
+            index, shape = self.index(loops, type_, written)
             if index:
                 assert isinstance(type_, Num)
                 made = Tape(name, index, False, len(shape) > len(index), origin)
@@ -112,7 +115,7 @@ class Tapes:
         own = (Dim(None),) * len(tape.index)
         return Num(type_.dtype, len(own) + len(type_.shape), own + type_.shape, contiguous=True)
 
-    def index(self, loops: tuple[Round, ...], type_: Type, name: str) -> tuple[tuple[str, ...], list[Expr]]:
+    def index(self, loops: tuple[Round, ...], type_: Type, written: bool) -> tuple[tuple[str, ...], list[Expr]]:
         """The loop variables that index a preallocated tape, and its shape; nothing where there are to be lists.
 
         What is kept of an array that is written in place, or of its adjoint, is which array it is: that takes a list.
@@ -131,7 +134,6 @@ class Tapes:
             return (s.target.id,), [
                 Call(MAX, (bound, Const(0))) if self.is_argument(bound) and not self.is_natural(bound) else bound
             ]
-        written = name in self.planner.shadow_names or self.ready.aliases.mutable(name)
         if not self.indexed or (written and type_.ndim) or (type_.dtype != "float64" and type_.dtype not in DTYPES):
             return nothing
         nest = Nest(loops, self.types, self.before[id(s)])

@@ -13,12 +13,12 @@ from __future__ import annotations
 from collections.abc import Set
 from dataclasses import replace
 
-from ...ir.nodes import Block, Effect, Expr, For, If, Stmt, While
+from ...ir.nodes import Block, Call, Effect, Expr, For, If, Stmt, While
 from ...ir.walk import is_call_of, names
 from ...runtime import same_length
 
 
-def checked_once(block: Block, lasting: Set[str], known: Set[Expr] = frozenset()) -> Block:
+def checked_once(block: Block, lasting: Set[str], known: frozenset[Expr] = frozenset()) -> Block:
     """A block without checks that are `known` to hold, and with those of its loops ahead of them; of variables that
     are bound once, in front of all loops (`lasting`)."""
     out: list[Stmt] = []
@@ -27,16 +27,22 @@ def checked_once(block: Block, lasting: Set[str], known: Set[Expr] = frozenset()
             case Effect(value=value) if is_call_of(value, same_length) and names(value) <= lasting:
                 if value not in known:
                     out.append(s)
-                    known = known | {value}
+                    known = known | _both_ways(value)
             case For() | While():
                 inner = checked_once(s.body, lasting, known)
                 checks = (i for i in inner if isinstance(i, Effect) and is_call_of(i.value, same_length))
                 ahead = [i for i in checks if names(i.value) <= lasting]
                 out += [*ahead, replace(s, body=tuple(i for i in inner if i not in ahead))]
-                known = known | {i.value for i in ahead}
+                known = known.union(*(_both_ways(i.value) for i in ahead))
             case If():
                 sides = (checked_once(side, lasting, known) for side in (s.body, s.orelse))
                 out.append(replace(s, body=next(sides), orelse=next(sides)))
             case _:
                 out.append(s)
     return tuple(out)
+
+
+def _both_ways(check: Expr) -> set[Expr]:
+    """A check, and the one that says the same."""
+    assert isinstance(check, Call)
+    return {check, replace(check, args=check.args[::-1])}

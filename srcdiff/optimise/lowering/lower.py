@@ -7,6 +7,7 @@ in:   y = np.exp(x) * w                out:  y = np.empty_like(x)
 
 from __future__ import annotations
 
+import itertools
 import operator
 from collections import Counter
 from dataclasses import replace
@@ -16,6 +17,7 @@ from ...ir.nodes import (
     Block,
     Call,
     Comment,
+    Effect,
     Expr,
     For,
     Function,
@@ -30,16 +32,19 @@ from ...ir.nodes import (
 from ...ir.types import Type
 from ...ir.walk import Fresh, assigned, map_stmt, mentioned, names, statements, targets
 from ...normalise.iteration import SUB
+from ..dead import drop_dead
 from ..storage import Storage
 from .checks import checked_once
 from .contraction import contracted
 from .effects import is_check
 from .fusion import Fusion
+from .gather import gathered
 from .lengths import Lengths
 from .rows import in_rows
 from .site import COUNTERS, Context
 from .statements import ahead
 from .statements import lowered as lowered_statement
+from .unread import without_unread_tapes
 
 
 def lowered(
@@ -56,11 +61,22 @@ def lowered(
     context = Context(types, wished, storage, Fresh(taken), letters, Lengths(equal), rebound=rebound, ahead=ahead)
     context.lasting = _lasting(function)
     body, _ = _block(context, function.body, params)
-    body = checked_once(body, context.lasting)
+    function = drop_dead(replace(function, body=checked_once(body, context.lasting)), types)
+    body = without_unread_tapes(context, function).body
+    _note_agreed(context, body)
     context.storage = Storage(replace(function, body=body), types)  # what nests fill shares memory with nothing
+    body = gathered(context, body) if in_order else body
     body = contracted(context, Fusion(context).block(body))
     body = _checked_once(in_rows(context, body) if in_order else body)
     return replace(function, body=body), {*context.counters, *context.places}
+
+
+def _note_agreed(context: Context, body: Block) -> None:
+    """Note for all nests what the checks ahead of the first one hold against each other."""
+    for s in itertools.takewhile(lambda s: not isinstance(s, For | While | If), body):
+        if isinstance(s, Effect) and s.value in context.agreed:
+            for _, lengths in context.counters.values():
+                lengths.join(*context.agreed[s.value])
 
 
 def _block(context: Context, block: Block, defined: set[str]) -> tuple[Block, set[str]]:

@@ -42,6 +42,7 @@ class Context:
     lasting: frozenset[str] = frozenset()  # variables that are bound once, in front of all loops
     buffers: set[str] = field(default_factory=set)  # arrays that lowering has made, to be filled by nests
     sizes: dict[tuple[str, int], Expr] = field(default_factory=dict)  # of buffers and their axes, in lasting variables
+    agreed: dict[Expr, tuple[Dim, Dim]] = field(default_factory=dict)  # what a check holds against each other
     totals: set[str] = field(default_factory=set)  # the variables that reductions to elements of arrays are made in
     places: set[str] = field(default_factory=set)  # numbers, and arrays of them, that are indices of surely one element
     searches: dict[Expr, dict[int, Expr]] = field(default_factory=dict)  # the places that are known in this block
@@ -189,17 +190,18 @@ class Site:
         """The statements that hold lengths against each other which are taken to be the same. Raises NotElementwise
         where one is not told."""
         found: list[Stmt] = []
-        first: dict[Hashable, Expr] = {}
+        first: dict[Hashable, tuple[Dim, Expr]] = {}
         for dim in self.assumed:
             own = self.told(dim)
             if own is None:
                 if is_result(dim):
                     continue
                 raise NotElementwise
-            other = first.setdefault(self.equal.find(dim.token), own)
-            check = Effect(Call(SAME_LENGTH, (other, own)))
-            if own != other and check not in found:
-                found.append(check)
+            same, other = first.setdefault(self.equal.find(dim.token), (dim, own))
+            check = Call(SAME_LENGTH, (other, own))
+            if own != other and Effect(check) not in found:
+                found.append(Effect(check))
+                self.context.agreed[check] = same, dim
         if all(map(lasting, self.assumed)):
             self.context.lengths.learn(self.equal)
         return found
