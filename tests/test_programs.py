@@ -1,7 +1,7 @@
 """Every program of `programs` end to end: gradients against finite differences, plain and jitted, to second order.
 
 The plain checks run for every program at every one of its points. The rest takes a second or more a program, so an
-ordinary run takes the second derivatives of a quarter of them and jits a tenth, the same ones every time (by a checksum
+ordinary run takes the second derivatives of a sixth of them and jits a tenth, the same ones every time (by a checksum
 of the name), and checks second derivatives under Numba for none; `SRCDIFF_FULL=1` in the environment checks all.
 `-m "not jit"` leaves Numba out.
 """
@@ -55,7 +55,7 @@ NOT_TWICE = {  # of all programs: what is refused to second order, in which mode
 }
 
 
-@named(share([c for c in CASES if c.name not in NOT_TWICE], 4, NAME))
+@named(share([c for c in CASES if c.name not in NOT_TWICE], 6, NAME))
 def test_second_derivative(case: Case) -> None:
     """Of the marked programs at every point, of all others at the first."""
     for point in case.points if case.second else case.points[:1]:
