@@ -13,11 +13,19 @@ import pytest
 import srcdiff
 from srcdiff import grad
 from srcdiff.backend import load, render_module
-from srcdiff.errors import Refusal, UnsupportedCall, UnsupportedRecursion, UnsupportedSyntax, UnsupportedType
+from srcdiff.errors import (
+    Refusal,
+    UnsupportedCall,
+    UnsupportedMutation,
+    UnsupportedRecursion,
+    UnsupportedSyntax,
+    UnsupportedType,
+)
 from srcdiff.frontend import read
 from srcdiff.ir.nodes import Break, Continue, Function, Return
 from srcdiff.ir.walk import statements
 from srcdiff.normalise import Core, single_exit, specialise, split_webs, web_types
+from srcdiff.normalise.lists import Lists
 from srcdiff.rules.typing import type_of_value
 from srcdiff.testing import check_grad
 
@@ -491,3 +499,25 @@ def test_a_chained_comparison_stays_as_it_is_written() -> None:
         srcdiff.testing.check_grad(f, (x, 1.0))
     assert _tested(drawn, x, 1.0).count("rng.normal()") == 1
     assert _tested(popped, x, 1.0).count(" = xs.pop()\n") == 1
+
+
+def among_starred(*args: Any) -> Any:
+    for _ in range(args[2]):
+        args[0].append(args[0][-1] * args[1])
+    return sum(v * v for v in args[0])
+
+
+def test_a_list_among_starred_arguments_grows() -> None:
+    xs, k, _ = srcdiff.grad(among_starred)([2.0, 3.0], 0.5, 1)
+    assert xs == [4.0, 7.5]
+    assert k == 9.0
+
+
+def test_a_walk_that_learns_nothing_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Lists, "own_list", lambda *_: None)
+    with pytest.raises(UnsupportedMutation) as refused:
+        srcdiff.grad(among_starred)([2.0, 3.0], 0.5, 1)
+    (problem,) = refused.value.problems
+    assert problem.what == "`among_starred` makes a list longer or shorter that it has as a part of something else"
+    assert problem.why == "how long it is would have to be known where that is read"
+    assert problem.fix == "pass the list itself, or work on a copy of it (list(xs))"

@@ -169,11 +169,27 @@ class Lists(Outcomes, Checkpoints):
 
     def listed(self, name: str) -> None:
         """A list among the arguments that the program makes longer or shorter: a list of its own, of the same items."""
+        home = self.own_list(name)
+        if home is not None:
+            self.scope[name] = home
+
+    def own_list(self, name: str) -> Name | None:
+        """Such a list; those that `name`, a structure, holds become parts of it."""
         type_ = self.state.env.get(name)
-        if isinstance(type_, Tup) and type_.form is not None and type_.form.site in self.state.growing:
+        if not isinstance(type_, Tup):
+            return None
+        if type_.form is not None and type_.form.site in self.state.growing:
             found = self.state.expanded(name, type_)
             assert isinstance(found, Display)
-            self.scope[name] = self.made(found.items, self.state.fresh(name))
+            return self.made(found.items, self.state.fresh(name))
+        items = list(type_.items)
+        for k in range(len(items)):
+            home = self.own_list(self.state.components[name, k]) if (name, k) in self.state.components else None
+            if home is not None:
+                self.state.components[name, k] = home.id
+                items[k] = self.state.env[home.id]
+        self.state.env[name] = replace(type_, items=tuple(items))
+        return None
 
     # ------------------------------------------------------------------------------------------- making, changing
 

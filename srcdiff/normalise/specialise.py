@@ -68,7 +68,7 @@ from .lists import changes_lists
 from .literals import as_value, as_written
 from .outline import Recompute, is_marked, without_marks
 from .policy import NotRead, Policy, Whole
-from .reports import unsettled
+from .reports import no_longer, unsettled
 from .state import Absent, Empty, Grows, Pools, State, component, placed, to_problem, unknown
 
 Instead = Callable[[Problem], Program]
@@ -109,6 +109,8 @@ def specialise(
         except Changed as found:
             changed |= {found.cls}
         except Grows as found:
+            if found.sites <= growing:
+                raise refusal([no_longer(program)]) from None
             growing |= found.sites
         except Pools as found:
             pools = pools | {found.key: Pooled(found.key, found.form, ("",) * found.count)}

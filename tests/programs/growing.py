@@ -63,3 +63,65 @@ def flock(positions, velocities, cohesion):
         centre = sum(x for x, _ in birds) / len(birds)
         birds = [(x + 0.1 * v, v + 0.1 * cohesion * (centre - x)) for x, v in birds]
     return sum(np.sum(v**2) for _, v in birds)
+
+
+# ---------------------------------------------------------------------------- lists inside of what is handed over
+
+
+@dataclasses.dataclass
+class Recorder:
+    values: list
+    rate: float
+
+    def push(self, value):
+        self.values.append(value * self.rate)
+
+
+@case(args=(Recorder([0.5, 0.7], 1.3), 3), wrt=(0,), second=True)
+def list_of_an_object(recorder, n):
+    for _ in range(n):
+        recorder.push(recorder.values[-1] + recorder.rate)
+    total = 0.0
+    for v in recorder.values:
+        total += v * v
+    return total * recorder.rate
+
+
+@case(args=({"path": [0.5, 0.7], "a": 1.2}, 3), wrt=(0,), second=True)
+def list_of_a_dict(state, n):
+    for i in range(n):
+        state["path"].append(state["path"][i] * state["a"])
+    return sum(state["path"]) * state["a"]
+
+
+@case(args=(([0.5, 0.7], [1.0, 2.0]), 3), wrt=(0,), second=True)
+def lists_of_a_tuple(pair, n):
+    xs, ys = pair
+    for i in range(n):
+        xs.append(ys[0] * xs[i])
+        ys.pop()
+        ys.append(xs[-1])
+    return sum(xs) * sum(ys)
+
+
+@case(args=([[0.5, 0.7], [1.2]], 2), wrt=(0,), second=True)
+def row_that_grows(rows, n):
+    for i in range(n):
+        rows[0].append(rows[1][0] * rows[0][i])
+    return sum(rows[0])
+
+
+def grown(xs, n):
+    for k in range(n):
+        xs.append(xs[-1] * xs[k])
+    xs[0] = xs[0] * xs[1]
+    return xs
+
+
+def among_starred(*args):
+    return sum(v * v for v in grown(*args))
+
+
+@case(args=([0.5, 0.7], 3), wrt=(0,), second=True)
+def list_among_starred_arguments(xs, n):
+    return among_starred(xs, n) * xs[0]
