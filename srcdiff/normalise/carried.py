@@ -9,11 +9,12 @@ function becomes an object that holds them and can be called, and as such an arg
 
 from __future__ import annotations
 
+import inspect
 from dataclasses import replace
 from types import FunctionType
 
 from ..errors import UnsupportedRecursion
-from ..frontend import Program, read, stand_in
+from ..frontend import Program, stand_in
 from ..ir.nodes import Assign, Attr, Block, Call, Display, Expr, Function, Name, Object, Param, Return
 from ..ir.types import Form
 from ..ir.walk import Fresh, assigned, mentioned
@@ -80,9 +81,9 @@ class Carried(LocalClasses):
     def applied(self, program: Program, p: Param, partial: Partial, e: Call) -> Expr:
         """A partial function with the arguments that it has already."""
         function = partial.callee.value if isinstance(partial.callee, Object) else None
-        known = read(function).function.params if isinstance(function, FunctionType) else ()
-        places = tuple(q.name for q in known[: len(partial.args)])
-        if len(places) < len(partial.args) or any(q.kind for q in known):
+        known = [*inspect.signature(function).parameters.values()] if isinstance(function, FunctionType) else []
+        places = tuple(q.name for q in known[: len(partial.args)] if q.kind is q.POSITIONAL_OR_KEYWORD)
+        if len(places) < len(partial.args) or "callee" in places:
             places = tuple(f"argument_{k}" for k in range(len(partial.args)))
         names = tuple(name for name, _ in partial.kwargs)
         own, rest = Name("self"), Display("starred", (Name("args"),))
