@@ -9,7 +9,7 @@ import operator
 
 import numpy as np
 
-from ..errors import UnsupportedType
+from ..errors import UnsupportedSyntax, UnsupportedType
 from ..ir.nodes import Call, Const, Display, Expr, Item, Object, Slice
 from ..ir.types import ListOf, Num, Tup, Type
 from ..rules.typing import TypeProblem
@@ -76,10 +76,21 @@ class Indices:
     def fancy(self, index: Expr) -> Expr | None:
         """An index that holds an array or mask, with lists in it made arrays; None for any other index. What it
         selects is a copy, not a view."""
-        parts = [Call(ARRAY, (as_written(p),), at=getattr(p, "at", None)) if is_list(p) else p for p in _parts(index)]
-        if not any(not isinstance(p, Slice | Const) and self.is_index_array(p) for p in parts):
+        given = _parts(index)
+        parts = [Call(ARRAY, (as_written(p),), at=getattr(p, "at", None)) if is_list(p) else p for p in given]
+        arrays = [not isinstance(p, Slice | Const) and self.is_index_array(p) for p in parts]
+        for part, is_array in zip(given, arrays, strict=True):
+            if is_list(part) and not is_array:
+                raise TypeProblem(
+                    UnsupportedSyntax,
+                    "indexing with a list that is not made of whole numbers, or of bools",
+                    "an array made of it holds neither places nor a mask, nor does that of an empty list",
+                    "index with an array: np.array(places, dtype=int)",
+                    getattr(part, "at", None) or getattr(index, "at", None),
+                )
+        if not any(arrays):
             return None
-        return Display("tuple", tuple(parts)) if isinstance(index, Display) and index.kind == "tuple" else parts[0]
+        return Display("tuple", tuple(parts)) if _is_several(index) else parts[0]
 
     def is_index_array(self, part: Expr) -> bool:
         type_ = self.typed(part)
@@ -109,4 +120,9 @@ def check_range(base: Display, place: int, e: Item) -> None:
 
 
 def _parts(index: Expr) -> tuple[Expr, ...]:
-    return index.items if isinstance(index, Display) and index.kind == "tuple" else (index,)
+    return index.items if isinstance(index, Display) and _is_several(index) else (index,)
+
+
+def _is_several(index: Expr) -> bool:
+    """Whether an index is one for each dimension. A list is one index, of places or a mask, whatever holds it."""
+    return isinstance(index, Display) and index.kind == "tuple" and not is_list(index)

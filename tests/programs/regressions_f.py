@@ -101,3 +101,34 @@ def size_of_complex_numbers(a, x, rows):
     for row in rows:
         total += np.sum(np.abs(z * a) * (row * a) ** 2)
     return total
+
+
+# ------------------------------------------------------------------- a list as an index, whatever holds it
+
+FIRST_TWO = [0, 1]
+
+
+@case((draw(3, 2), 0.5), second=True)
+def list_under_a_name_as_an_index(x, a):
+    """`x[[0, 1]]` are two rows, and `x[0, 1]` is one number."""
+    groups = [0, 1]
+    mean = x * a
+    mean[groups] = mean[groups] * mean[[1, 2]]
+    mean[groups] *= a
+    return np.sum(mean[groups] ** 2) + np.sum(mean[groups, 0])
+
+
+@case((draw(3, 2), [2, 0]), wrt=(0,), second=True)
+def lists_of_places_from_elsewhere(x, given):
+    some = [k for k in range(2)]
+    table = {"rows": [True, False, True]}
+    return np.sum(x[FIRST_TWO] ** 2 * x[given]) + np.sum(x[some] ** 3) + np.sum(x[table["rows"]] ** 4)
+
+
+@case((draw(3, 2), draw(3)), second=True)
+def labels_in_a_loop_and_as_an_index(x, w):
+    labels = [0, 1, 0]
+    total = np.zeros((2, 2))
+    for k, row, weight in zip(labels, x, w):
+        total[k] += weight * row
+    return np.sum((x - total[labels]) ** 2)
