@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..analysis.aliases import Aliases
-from ..ir.nodes import Call, Effect, Expr, Item, Name, Object
+from ..ir.nodes import Call, Const, Effect, Expr, Item, Name, Object
 from ..ir.types import ListOf, Num, Type
 from ..ir.walk import is_call_of
 from ..rules.typing import Typer
@@ -57,7 +57,10 @@ class ListActs:
     def is_held_array(self, place: Expr) -> bool:
         """Whether a place is an item of a list that is an array."""
         in_list = isinstance(place, Item) and isinstance(Typer(self.types)(place.base), ListOf)
-        return in_list and isinstance(t := Typer(self.types)(place), Num) and t.ndim != 0
+        return in_list and self.is_array(place)
+
+    def is_array(self, e: Expr) -> bool:
+        return isinstance(type_ := Typer(self.types)(e), Num) and type_.ndim != 0
 
     def put(self, place: Expr, value: Expr) -> None:
         """The adjoint of putting another array into a list: the adjoint of the one before begins with zeros."""
@@ -93,7 +96,8 @@ class ListActs:
                 self.acts.append(Kill(adjoint))  # what comes out of the list carries no derivative
             return
         shadow = Name(self.adjoints.shadows[base.id])
-        zero = Call(ZEROS_LIKE, (Name(name),)) if name is not None and self.aliases.is_array(name) else ZERO
+        taken = Name(name) if name is not None else Item(base, Const(-1))
+        zero = Call(ZEROS_LIKE, (taken,)) if self.is_array(taken) else ZERO
         self.acts.append(Do(Effect(Call(APPEND, (shadow, zero if adjoint is None else Name(adjoint))))))
         if adjoint is not None:
             self.acts.append(Kill(adjoint))

@@ -132,3 +132,34 @@ def labels_in_a_loop_and_as_an_index(x, w):
     for k, row, weight in zip(labels, x, w):
         total[k] += weight * row
     return np.sum((x - total[labels]) ** 2)
+
+
+# ------------------------------------------------------------------------- lists of arrays that are dropped
+
+
+@case((draw(3),), second=True)
+def window_of_arrays(x):
+    """The adjoint of what nobody takes out of the list is an array of zeros, not a number."""
+    last = []
+    total = 0.0
+    for _ in range(4):
+        q = x * 0.5
+        for y in last:
+            q += y * 0.3
+        new = np.sin(q)
+        last.append(new - x)
+        total += last[-1] @ last[-1]
+        if len(last) > 2:
+            last.pop(0)
+        x = new
+    return total
+
+
+@case((draw(3),), second=True)
+def last_array_dropped(x):
+    kept = [x]
+    for k in range(4):
+        kept.append(np.sin(kept[-1]) * kept[0])
+        if k % 2:
+            kept.pop()
+    return kept[-1] @ kept[-2]
