@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import linecache
 from collections.abc import Callable, Hashable, Iterator
 from typing import Any
@@ -17,7 +18,8 @@ def weighed(function: Callable[..., Any], result: Any) -> Callable[..., Any]:
     """A weighed sum of curved functions of all numbers in the results; `result` shows how these are put together. It is
     Python that a user could have written: the items of a structure are taken one by one, those of a list, which may be
     longer elsewhere, in a loop."""
-    lines = ["def weighed(*args, **kwargs):", "    found = function(*args, **kwargs)", "    total = 0.0"]
+    params, passed = _parameters(function)
+    lines = [f"def weighed({params}):", f"    found = function({passed})", "    total = 0.0"]
     lines += [f"    {line}" for line in _terms("found", result, iter(range(1, 1000)))]
     text = "\n".join([*lines, "    return total", ""])
     file = f"<weighed {next(_COUNT)}>"
@@ -26,6 +28,15 @@ def weighed(function: Callable[..., Any], result: Any) -> Callable[..., Any]:
     exec(compile(text, file, "exec"), space)
     found: Callable[..., Any] = space["weighed"]
     return found
+
+
+def _parameters(function: Callable[..., Any]) -> tuple[str, str]:
+    """The parameters of a function that has the same ones, and how it passes them on: `wrt` names them. A function with
+    defaults or keywords is called with what there is."""
+    params = inspect.signature(function).parameters
+    if any(p.kind is not p.POSITIONAL_OR_KEYWORD or p.default is not p.empty for p in params.values()):
+        return "*args, **kwargs", "*args, **kwargs"
+    return ", ".join(params), ", ".join(params)
 
 
 def _terms(name: str, value: Any, weights: Iterator[int]) -> Iterator[str]:
