@@ -502,6 +502,27 @@ def test_what_a_condition_guards_is_not_taken_to_exist() -> None:
     np.testing.assert_allclose(srcdiff.grad(sum_below, jit=True)(np.full(3, 2.0), 9), [4.0, 4.0, 0.0])
 
 
+def moved_behind_its_test(x, k):
+    total = 0.0
+    if k < len(x):
+        if k >= 0:
+            k = k + 5
+            for i in range(3):
+                total += x[k] * i * x[0]
+    return total + k * 1.0
+
+
+def test_a_condition_says_nothing_of_what_is_bound_behind_it() -> None:
+    """The check of the indices was left out, and memory behind the array was read."""
+    x = np.arange(1.0, 9.0)
+    for jit in (False, True):
+        tangent = srcdiff.jvp(moved_behind_its_test, jit=jit)
+        assert tangent(x, 2, x) == (31.0, 48.0)
+        for k in (3, 7):
+            with pytest.raises(IndexError):
+                tangent(x, k, x)
+
+
 def under_two_conditions(x, n):
     total = 0.0
     for i in range(n):
