@@ -555,3 +555,24 @@ def test_arrays_that_are_shorter_after_every_trip() -> None:
     found, wanted = (srcdiff.grad(shrinking, wrt=(0, 1), jit=jit)(*args) for jit in (True, False))
     np.testing.assert_allclose(found[0], wanted[0])
     assert found[1] == pytest.approx(wanted[1])
+
+
+def with_constant_tests(x, a, n):
+    k = 0
+    while k < n:
+        k += 1
+        for i in range(len(x)):
+            for c in (0.71, 0.2):
+                if c > 0.3:
+                    continue
+                a = a * np.cos(c + x[i])
+    return a
+
+
+def test_tapes_behind_comparisons_of_constants() -> None:
+    """Numba drops such a branch ahead of looking at types, and then does not know what the empty list holds."""
+    x = rng().normal(size=3)
+    value, found = srcdiff.value_and_grad(with_constant_tests, jit=True)(x, 0.3, 2)
+    wanted_value, wanted = srcdiff.value_and_grad(with_constant_tests)(x, 0.3, 2)
+    np.testing.assert_allclose(value, wanted_value)
+    np.testing.assert_allclose(found, wanted)
