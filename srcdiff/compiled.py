@@ -7,13 +7,14 @@ import itertools
 import re
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from types import FunctionType
 from typing import Any
 
 import numpy as np
 
 from .backend import module_of
-from .errors import BackendUnavailable, BadIndex, CompilationFailed, SrcdiffError, TripFailed
+from .errors import BackendUnavailable, BadIndex, CompilationFailed, ParallelUnavailable, SrcdiffError, TripFailed
 from .ir.types import ListOf, Num, Tup, Type
 from .jit_options import Jit
 from .runtime_loops import LengthsDiffer
@@ -209,6 +210,25 @@ def narrowing(type_: Any, known: Sequence[Type] = ()) -> Callable[[Any], Any] | 
     return lambda result: tuple([v if p is None else p(v) for p, v in zip(parts, result, strict=True)])
 
 
+class _Repeated(LengthsDiffer):
+    """Arrays of different lengths meet where Numba does not broadcast them."""
+
+
+def _telling(run: Callable[..., Any]) -> Callable[..., Any]:
+    """A function with parallel loops that tells where lengths differ outside of these: with such loops, Numba repeats
+    only the axes of one element that it knows to be that, and has an AssertionError for all others."""
+
+    def call(*args: Any) -> Any:
+        try:
+            return run(*args)
+        except AssertionError as problem:
+            if str(problem).startswith("Sizes of "):
+                raise _Repeated(str(problem)) from problem
+            raise
+
+    return call
+
+
 class Jitted:
     """A generated function compiled by Numba for each combination of argument types. With `otherwise`, it runs in plain
     Python where Numba cannot compile it, and `otherwise` is told why. So it does where the user has turned compilation
@@ -227,7 +247,7 @@ class Jitted:
         self.numba = numba_module()
         self.plain = bool(self.numba.config.DISABLE_JIT)
         self.dispatcher: Any = function if self.plain else compiled(function, jit, checked)
-        self.run = in_turn(self.dispatcher) if jit.parallel else self.dispatcher
+        self.run = in_turn(_telling(self.dispatcher)) if jit.parallel else self.dispatcher
         if not self.plain and _has_workspaces(function):
             self.run = pool_module().giving_back(self.run)
         self.function, self.name, self.otherwise = function, name, otherwise
@@ -235,6 +255,7 @@ class Jitted:
         self.known: tuple[Type, ...] = ()  # types of parts of the result, in plain Python
         self.jit, self.general = jit, general
         self.instead: Jitted | None = None
+        self.alone: Jitted | None = None
         self.unlowered: FunctionType | None = None
 
     def __call__(self, *args: Any) -> Any:
@@ -243,6 +264,8 @@ class Jitted:
         try:
             result = self.run_with_lists(args) if any(type(a) is list for a in args) else self.run(*args)
             return result if self.narrowed is None else self.narrowed(result)
+        except _Repeated:
+            return self.on_one_core(args)(*args)
         except LengthsDiffer:
             if self.general is None:
                 raise
@@ -251,6 +274,20 @@ class Jitted:
                 raise
             return self.in_python()(*args)
         return self.generally(self.general, args)(*args)
+
+    def on_one_core(self, args: tuple[Any, ...]) -> Jitted:
+        """The same text with all its loops on one core, where Numba broadcasts as NumPy does, and raises what NumPy
+        raises. What has been drawn before Numba gave up would be drawn again."""
+        if any(isinstance(a, np.random.Generator) for a in args):
+            raise ParallelUnavailable(
+                f"in the derivative of {self.name}, arrays of different lengths meet outside of loops, which Numba "
+                f"does not allow where loops run in parallel; leave out `parallel`"
+            ) from None
+        if self.alone is None:
+            jit = replace(self.jit, parallel=False)
+            self.alone = Jitted(self.function, self.name, jit, True, self.otherwise, self.general)
+            self.alone.compile(args)
+        return self.alone
 
     def run_with_lists(self, args: tuple[Any, ...]) -> Any:
         """What Numba says of lists as arguments is about code that is not the user's: the adjoint of a result."""

@@ -502,6 +502,27 @@ def test_what_a_condition_guards_is_not_taken_to_exist() -> None:
     np.testing.assert_allclose(srcdiff.grad(sum_below, jit=True)(np.full(3, 2.0), 9), [4.0, 4.0, 0.0])
 
 
+def moved_behind_its_test(x, k):
+    total = 0.0
+    if k < len(x):
+        if k >= 0:
+            k = k + 5
+            for i in range(3):
+                total += x[k] * i * x[0]
+    return total + k * 1.0
+
+
+def test_a_condition_says_nothing_of_what_is_bound_behind_it() -> None:
+    """The check of the indices was left out, and memory behind the array was read."""
+    x = np.arange(1.0, 9.0)
+    for jit in (False, True):
+        tangent = srcdiff.jvp(moved_behind_its_test, jit=jit)
+        assert tangent(x, 2, x) == (31.0, 48.0)
+        for k in (3, 7):
+            with pytest.raises(IndexError):
+                tangent(x, k, x)
+
+
 def under_two_conditions(x, n):
     total = 0.0
     for i in range(n):
@@ -534,3 +555,24 @@ def test_arrays_that_are_shorter_after_every_trip() -> None:
     found, wanted = (srcdiff.grad(shrinking, wrt=(0, 1), jit=jit)(*args) for jit in (True, False))
     np.testing.assert_allclose(found[0], wanted[0])
     assert found[1] == pytest.approx(wanted[1])
+
+
+def with_constant_tests(x, a, n):
+    k = 0
+    while k < n:
+        k += 1
+        for i in range(len(x)):
+            for c in (0.71, 0.2):
+                if c > 0.3:
+                    continue
+                a = a * np.cos(c + x[i])
+    return a
+
+
+def test_tapes_behind_comparisons_of_constants() -> None:
+    """Numba drops such a branch ahead of looking at types, and then does not know what the empty list holds."""
+    x = rng().normal(size=3)
+    value, found = srcdiff.value_and_grad(with_constant_tests, jit=True)(x, 0.3, 2)
+    wanted_value, wanted = srcdiff.value_and_grad(with_constant_tests)(x, 0.3, 2)
+    np.testing.assert_allclose(value, wanted_value)
+    np.testing.assert_allclose(found, wanted)

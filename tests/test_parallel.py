@@ -23,7 +23,7 @@ from parallel_text import run as run_text
 from thinning import FULL
 
 import srcdiff
-from srcdiff.errors import BadOutput, NotParallel, Refusal, TripFailed
+from srcdiff.errors import BadOutput, NotParallel, ParallelUnavailable, Refusal, TripFailed
 from srcdiff.optimise import chunks, parallel
 
 pytest.importorskip("numba", reason="the text names Numba's prange")
@@ -704,3 +704,26 @@ def test_random_programs(monkeypatch: pytest.MonkeyPatch) -> None:
             np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-12, err_msg=str(program))
         found += 1
     assert found >= (3 if FULL else 1)
+
+
+def scaled_inside(x, y):
+    x = x.copy()
+    x[1:-1] = np.sin(x[1:-1]) * y[1:-1] if len(y) > 1 else x[1:-1] * y
+    return np.sum(x * x)
+
+
+def scaled_by_draws(x, y, rng):
+    return scaled_inside(x * rng.normal(size=len(x)), y)
+
+
+def test_arrays_that_broadcasting_repeats_outside_of_the_loops() -> None:
+    """Numba's parallel code has an AssertionError for an axis of one element that it has not foreseen."""
+    jitted, plain = (srcdiff.value_and_grad(scaled_inside, jit=j) for j in (PARALLEL, None))
+    for y in (X[:1], X):
+        (value, found), (wanted_value, wanted) = jitted(X, y), plain(X, y)
+        np.testing.assert_allclose(value, wanted_value)
+        np.testing.assert_allclose(found, wanted)
+    with pytest.raises(ValueError, match="broadcast"):
+        jitted(X, X[:7])
+    with pytest.raises(ParallelUnavailable, match=r"scaled_by_draws.*leave out `parallel`"):
+        srcdiff.grad(scaled_by_draws, jit=PARALLEL)(X, X[:1], np.random.default_rng(1))

@@ -18,7 +18,7 @@ import numpy as np
 from ..analysis.dependence import At, Instance, Place, range_of
 from ..ir.nodes import Block, Call, Const, Effect, Expr, For, Function, If, Item, Name, Object, Slice, While
 from ..ir.types import Dim, Num, Tup, Type
-from ..ir.walk import expressions, names, subexprs
+from ..ir.walk import assigned, expressions, names, subexprs
 from ..normalise.iteration import LEN
 from ..rules.typing import TypeProblem, Typer
 from ..runtime import long_enough
@@ -80,10 +80,10 @@ class Indices:
                 case For(body=body) | While(body=body):
                     if not self.block(body, (*way, At(0, s))) or not self.block(s.orelse, way):
                         return False
-                case If(test=test, body=body, orelse=orelse):
-                    one, other = At(0, side=1, test=test), At(0, side=2, test=test)
-                    if not self.block(body, (*way, one)) or not self.block(orelse, (*way, other)):
-                        return False
+                case If():
+                    for side, branch in ((1, s.body), (2, s.orelse)):
+                        if not self.block(branch, (*way, At(0, side=side, test=_lasting_test(s, branch, way)))):
+                            return False
                 case _:
                     pass
         return True
@@ -129,7 +129,7 @@ class Indices:
         """Whether an index that every trip looks at is inside an axis of some other argument, or below a number that
         is one or that bounds a loop: then it is inside its own argument's axis if that is as long."""
         length = self.axes.get(dim.token)
-        if length is None or any(step.test is not None for step in way):
+        if length is None or any(step.side for step in way):
             return False  # (a test may be what keeps an index inside)
         ends = (e for s in at.loops if isinstance(s, For) for e in range_of(s))
         fixed = {e.value: e for e in ends if isinstance(e, Const) and _is_number(e)}
@@ -162,6 +162,13 @@ class Indices:
             return False
         self.take(length, Const(least))
         return True
+
+
+def _lasting_test(s: If, branch: Block, way: tuple[At, ...]) -> Expr | None:
+    """The test of an `if`, where what it says holds on all of a branch: outside of loops, `k = k + 5` may come between
+    the test and the loop with the index. (In a loop, nothing is taken to be known of what is bound there.)"""
+    in_loop = any(at.loop is not None for at in way)
+    return s.test if in_loop or not names(s.test) & assigned(branch) else None
 
 
 def _is_number(e: Expr) -> bool:
