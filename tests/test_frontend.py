@@ -757,7 +757,7 @@ SYNTAX = [
     ("del x, y.a", "y.a", "`del y.a`"),
     ("import math as x", "import math as x", "an import that binds the variable `x` anew"),
     ("x[y] += (y := 1)", "x[y] += (y := 1)", "an augmented assignment whose value assigns its target (`:=`)"),
-    ("y = [(z := a) for a in x]", "z := a", "an assignment (`:=`) inside a comprehension"),
+    ("y = {a: (z := a) for a in x}", "{a: (z := a) for a in x}", "an assignment (`:=`) inside a dict comprehension"),
     ("y = {x, 1}", "{x, 1}", "a set"),
     ("yield x", "yield x", "`yield`"),
     ("yield from x", "yield from x", "`yield from`"),

@@ -725,5 +725,9 @@ def test_arrays_that_broadcasting_repeats_outside_of_the_loops() -> None:
         np.testing.assert_allclose(found, wanted)
     with pytest.raises(ValueError, match="broadcast"):
         jitted(X, X[:7])
-    with pytest.raises(ParallelUnavailable, match=r"scaled_by_draws.*leave out `parallel`"):
+    with pytest.raises(ParallelUnavailable) as refused:
         srcdiff.grad(scaled_by_draws, jit=PARALLEL)(X, X[:1], np.random.default_rng(1))
+    assert str(refused.value).splitlines()[0] == (
+        "in the derivative of scaled_by_draws, arrays of different lengths meet outside of loops, which Numba does not "
+        "allow where loops run in parallel; leave out `parallel`"
+    )

@@ -31,6 +31,7 @@ OTHERWISE = {
     ("profiling/report.py", "a plot needs matplotlib"): "test_profile.py::test_a_picture_without_matplotlib",
     ("sparse/plan.py", "a sparse matrix needs SciPy"): "test_sparse.py::test_without_scipy",
     ("turns.py", "ParallelUnavailable"): "test_parallel.py::test_forked_processes",
+    ("compiled.py", "arrays of different lengths meet"): "test_parallel.py::test_arrays_that_broadcasting_repeats...",
     ("compiled.py", "TripFailed"): "test_parallel.py::test_an_exception_in_a_trip_is_not_lost",
     ("runtime_parallel.py", "TripFailed"): "the same: raised by compiled code",
     ("rules/calls.py", "arithmetic on tuples and lists"): "test_typing.py::test_refusals; programs are refused before",

@@ -61,13 +61,15 @@ def no_rule(e: Call) -> TypeProblem:
 @dataclass
 class Pusher:
     """`types` grows by the temporaries; `let` names an expression ahead of the accumulations (an adjoint that is read
-    several times); `leaves` holds what was collected, in order of first appearance."""
+    several times); `leaves` holds what was collected, in order of first appearance. With `divides_once`, that of a
+    quotient of arrays is an array of its own (loops for Numba divide anew: that array would keep them apart)."""
 
     types: dict[str, Type]
     active: set[str]
     let: Callable[[Expr], Name]
     result: Expr | None = None  # how the whole statement's value can be read, if it can
     leaves: dict[Expr, list[Term]] = field(default_factory=dict)
+    divides_once: bool = False
     known: dict[Expr, Num] = field(default_factory=dict)  # expressions whose shape is known from where they are put
 
     @property
@@ -168,7 +170,7 @@ class Pusher:
 
     def is_used_twice(self, e: Call, term: Term) -> bool:
         """Whether several adjoints take what the adjoint of a quotient of arrays leaves behind the division."""
-        if not self.num(e).ndim or is_complex(e, self.typer) or term.masks or term.singular:
+        if not self.divides_once or not self.num(e).ndim or is_complex(e, self.typer) or term.masks or term.singular:
             return False
         return sum(1 for part in subexprs(e) if isinstance(part, Name) and part.id in self.active) > 1
 

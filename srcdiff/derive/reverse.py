@@ -166,6 +166,7 @@ class _Writer:
         primal = {adjoints.bars[n]: n for n in dict.fromkeys([*first, *adjoints.bars])}
         builder = Builder(self.types, ready.aliases, ready.active, adjoints, self.fresh)
         builder.trips, builder.user_name, builder.helpers = ready.trips, ready.user_name, self.helpers
+        builder.divides_once = not self.request.compiled
         before = set(self.types)
         nodes = builder.block(ready.function.body)
         self.seed_acts(nodes)

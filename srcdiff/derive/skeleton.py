@@ -63,6 +63,7 @@ class Builder(Calls, ListActs):
         self.acts: list[Act] = []
         self.wish = "adjoint"
         self.in_ternary = False
+        self.divides_once = False  # see `Pusher`
         self.trips: dict[int, str] = {}  # by id of the loop
         self.user_name: dict[str, str] = {}
         self.makes: dict[int, Assign] = {}  # by id of the statement that makes a shadow: the one that made the array
@@ -148,7 +149,7 @@ class Builder(Calls, ListActs):
     # -------------------------------------------------------------------------------------------------- adjoints
 
     def pusher(self, result: Expr | None = None) -> Pusher:
-        return Pusher(self.types, self.active, self.let, result)
+        return Pusher(self.types, self.active, self.let, result, divides_once=self.divides_once)
 
     def let(self, value: Expr) -> Name:
         wish = f"{self.user_name.get(self.wish, self.wish)}_bar"

@@ -183,11 +183,9 @@ class Lists(Outcomes, Checkpoints):
             assert isinstance(found, Display)
             return self.made(found.items, self.state.fresh(name))
         items = list(type_.items)
-        for k in range(len(items)):
-            home = self.own_list(self.state.components[name, k]) if (name, k) in self.state.components else None
-            if home is not None:
-                self.state.components[name, k] = home.id
-                items[k] = self.state.env[home.id]
+        for k in (k for k in range(len(items)) if (name, k) in self.state.components):
+            if (home := self.own_list(self.state.components[name, k])) is not None:
+                self.state.components[name, k], items[k] = home.id, self.state.env[home.id]
         self.state.env[name] = replace(type_, items=tuple(items))
         return None
 
