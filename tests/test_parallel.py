@@ -287,7 +287,8 @@ def test_a_negative_number_of_trips() -> None:
     def steps(x, n):
         total = 0.0
         for i in range(2, n):
-            total += x[i % len(x)] ** 2
+            for j in range(len(x)):  # (more than private copies of `x_bar` cost)
+                total += np.sin(x[j] * i)
         return total
 
     for n in (-40, 0, 2, 50):
