@@ -29,6 +29,8 @@ from .subject import importable
 from .warned import in_python
 
 _LOOPS = 16  # one inside the other; Python takes twenty
+_SMALL = 8  # elements: up to here the calls take longer than what they compute
+_LANES = 4  # numbers that a register holds
 
 
 class Jacobian:
@@ -52,6 +54,7 @@ class Jacobian:
         self._drivers: dict[Hashable, FunctionType] = {}
         self._compiled: dict[Hashable, Any] = {}
         self._on_tape: set[FunctionType] = set()  # the drivers that call what is not compiled
+        self._sweeping: set[FunctionType] = set()  # those that take their columns together
         self._jitted: Any = None
         functools.update_wrapper(self, self.function, updated=())
         self.__wrapped__ = f
@@ -73,11 +76,14 @@ class Jacobian:
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         whole = tuple(bound(self.signature, self.function.__name__, args, kwargs).arguments.values())
         fit = tuple([self._fit(a, n) for a, n in zip(whole, self._names, strict=True)])
-        key = tuple(map(key_of, fit))
+        small = all(np.size(a) < _SMALL for a, n in zip(fit, self._names, strict=True) if n in self.wrt)
+        key = small, *map(key_of, fit)
         driver = self._compiled.get(key)
         if driver is None:
             driver = self._driver(fit, whole)
-            if self.jit and driver not in self._on_tape:
+            # its sweeps are compiled, and called from Python they are for lengths that are known; the call takes longer
+            by_itself = small or driver not in self._sweeping
+            if self.jit and by_itself and driver not in self._on_tape:
                 compiled = Jitted(driver, self.function.__name__, self.jit, checked=False)
                 compiled.compile(fit)
                 driver = compiled
@@ -164,6 +170,8 @@ class Jacobian:
                 for found in (*warnings, *in_python(self._inner.program(), references)):
                     warn(found)
                 self._drivers[key] = load_text(text, writer.name, writer.bindings)
+                if all(n in many or not ranks[self._names.index(n)] for n in self.wrt):
+                    self._sweeping.add(self._drivers[key])
             if on_tape:
                 self._on_tape.add(self._drivers[key])
             return self._drivers[key]
@@ -312,12 +320,17 @@ class _Driver:
         lines.append(f"{indent}for {start} in range(0, {name}.size, {SWEEP}):")
         inner = indent + "    "
         lines.append(f"{inner}{stop} = min({start} + {SWEEP}, {name}.size)")
-        lines.append(f"{inner}{dot} = np.eye({name}.size, {stop} - {start}, -{start})")
+        width, wanted = f"{stop} - {start}", ""
+        if self.jacobian.jit:  # with some of zeros, so that no lane of a register is empty
+            width, wanted = self.fresh("width"), f"[..., :{stop} - {start}]"
+            lines.append(f"{inner}{width} = {stop} - {start} + ({start} - {stop}) % {_LANES}")
+        lines.append(f"{inner}{dot} = np.eye({name}.size, {width}, -{start})")
         seed = dot
         if rank > 1:
             sizes = [f"{name}.shape[{k}]" for k in range(rank)]
-            seed = f"{dot}.reshape({_tuple([*sizes, f'{stop} - {start}'])})"
-        lines.append(f"{inner}{block}[{left}, {start}:{stop}] = {self.push(name, seed, 'tangents')}")
+            seed = f"{dot}.reshape({_tuple([*sizes, width])})"
+        found = f"{self.push(name, seed, 'tangents')}{wanted}"
+        lines.append(f"{inner}{block}[{left}, {start}:{stop}] = {found}")
 
     def rows(self, name: str, value: str, block: str, lines: list[str], indent: str) -> None:
         bar = self.fresh(f"{value}_bar")

@@ -17,6 +17,7 @@ from .ready import Options, Wrt
 from .records import form_of, is_structure, mapped, name_of, parts_of
 from .shortcut import MISS
 from .signature import bound, finish, is_real
+from .subject import check_named, with_so_many
 
 T = TypeVar("T")
 _AS_GIVEN = ("tangents", "sparsity")  # kinds that take arrays of one more dimension, or of no numbers
@@ -39,6 +40,7 @@ class Pushforward(Derivative):
             self.options = replace(self.options, jit=options.jit)
 
     def _called_by(self, own: inspect.Signature) -> inspect.Signature:
+        check_named(self.function, own, "give tangents after its arguments")
         names = set(own.parameters)
         tangents: list[inspect.Parameter] = []
         for name in self.wrt:
@@ -146,6 +148,7 @@ def jvp(
     chosen = tuple(k for k, t in enumerate(tangents) if t is not None)
     if not chosen:
         raise BadArgument("jvp needs at least one tangent")
+    f = with_so_many(f, signature_of(f), len(primals))
     signature = signature_of(f)
     whole = bound(signature, getattr(f, "__name__", "f"), tuple(primals), {}).arguments.values()
     return _kept(f, chosen, jit_of(jit), fallback).push(tuple(whole), tuple(tangents[k] for k in chosen))

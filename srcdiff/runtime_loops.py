@@ -29,3 +29,16 @@ def long_enough(n: int, least: int) -> None:
     instead looks at every index."""
     if n < least:
         raise LengthsDiffer("index is out of bounds")
+
+
+def all_within(indices: Any, n: int) -> None:
+    """Hold the elements of an array of whole numbers against the length of an axis that they are indices of, counted
+    from the end too. Raises LengthsDiffer, and what runs instead looks at every index."""
+    if indices.size > 0 and (indices.min() < -n or indices.max() >= n):
+        raise LengthsDiffer("index is out of bounds")
+
+
+def all_below(ends: Any, n: int) -> None:
+    """The same for elements that loops over such indices begin and end with, `range(ends[i], ends[i + 1])`."""
+    if ends.size > 0 and (ends.min() < 0 or ends.max() > n):
+        raise LengthsDiffer("index is out of bounds")

@@ -14,6 +14,7 @@ import numpy as np
 from .backend import load, render_module
 from .errors import BadArgument
 from .ir.nodes import Attr, Call, Expr, Function, Name, Object, Param, Return
+from .ir.walk import Fresh
 from .normalise.expressions import user_function
 from .records import form_of, is_whole
 
@@ -100,17 +101,35 @@ def _instead(f: Any) -> str:
     return f"{f!r} is of type {type(f).__name__}; srcdiff differentiates Python functions"
 
 
+def check_named(f: Any, signature: inspect.Signature, to: str) -> None:
+    """Raise BadArgument for a function that takes any number of arguments, which cannot be told from what follows."""
+    if any(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in signature.parameters.values()):
+        raise BadArgument(
+            f"{getattr(f, '__name__', 'f')}{signature} takes any number of arguments; to {to}, write a function with "
+            f"named parameters that calls it"
+        )
+
+
+def with_so_many(f: Any, signature: inspect.Signature, count: int) -> Any:
+    """`f(x, *more)` as a function of `count` named parameters; `f` itself where it has no `*more`."""
+    more = next((p.name for p in signature.parameters.values() if p.kind is p.VAR_POSITIONAL), None)
+    named = [p.name for p in signature.parameters.values() if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    if more is None or count < len(named):
+        return f
+    fresh = Fresh({*signature.parameters})
+    names = [*named, *(fresh(f"{more}_{k}") for k in range(count - len(named)))]
+    name = getattr(f, "__name__", "f")
+    call = Call(Object(f, "primal"), tuple(map(Name, names)))
+    return function_of(name if name.isidentifier() else "function", tuple(map(Param, names)), call)
+
+
 # -------------------------------------------------------------------------------- a derivative as a plain function
 
 
 def as_function(derivative: Derivative) -> FunctionType:
     """A plain function that calls the derivative, for taking the derivative of it. Raises BadArgument."""
     names = derivative.signature.parameters
-    if any(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in names.values()):
-        raise BadArgument(
-            f"{derivative.function.__name__}{derivative.signature} takes any number of arguments; to differentiate its "
-            f"derivative again, write a function with named parameters that calls it"
-        )
+    check_named(derivative.function, derivative.signature, "differentiate its derivative again")
     keywords = tuple((n, Name(n)) for n, p in names.items() if p.kind is inspect.Parameter.KEYWORD_ONLY)
     others = tuple(Name(n) for n in names if n not in dict(keywords))
     call = Call(Object(derivative, "derivative"), others, keywords)

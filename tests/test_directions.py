@@ -162,6 +162,98 @@ def test_a_jacobian_by_sweeps_is_differentiated_again(jit):
     srcdiff.testing.check_grad(stiffness, (np.linspace(0.2, 1.0, 5),), jit=jit)
 
 
+def turned(x, angle):
+    s = 0.0
+    for i in range(len(x)):
+        a = x[i] * angle
+        if a > 0.1:
+            b = np.sin(a)
+            a = a * b
+        else:
+            b = a * a
+            a = a + b
+        x[i] = a * b
+        s = s * s + b * x[i]
+        s = s * np.cos(a)
+    return s
+
+
+def closing(x):
+    gap = x[0]
+    while gap > 0.05:
+        if gap > 0.5:
+            gap = gap * gap * 0.7
+        gap = 0.8 * gap - 0.1 * np.sin(gap) * x[1]
+        x[1] = x[1] * gap
+    return gap * x[1]
+
+
+def seen_by_two_names(x):
+    left = x[:2]
+    s = 0.0
+    for i in range(2):
+        t = x[i] * x[2]
+        left[i] = t * t
+        s += x[i] * t
+    return s
+
+
+@pytest.mark.parametrize(
+    ("f", "args"),
+    [
+        (turned, (np.array([0.4, 0.05, 0.9]), 0.8)),
+        (closing, (np.array([0.9, 0.8]),)),
+        (seen_by_two_names, (np.array([0.9, 0.8, 0.3]),)),
+    ],
+    ids=lambda p: getattr(p, "__name__", ""),
+)
+def test_tangents_that_share_a_loop_read_what_was_there(f, args):
+    """Values that are overwritten, in branches and by other names, between the tangents of a trip."""
+    wrt = tuple(range(len(args)))
+    args = tuple(np.array(a) if np.ndim(a) else a for a in args)
+    found, _ = many(f, args, wrt, seeds(args, wrt), True)
+    expected, _ = many(f, args, wrt, seeds(args, wrt), False)
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
+    one = Pushforward(f, Options("tangent", wrt, False, False, True))
+    for k in range(COUNT):
+        alone = one(*args, *(dot[..., k] if dot.ndim > 1 else float(dot[k]) for dot in seeds(args, wrt)))
+        np.testing.assert_allclose(found[k], alone, rtol=1e-12)
+    srcdiff.testing.check_grad(f, args, wrt=wrt)
+
+
+def test_the_text_of_tangents_that_share_a_loop():
+    _, by_loops = many(turned, (np.array([0.4, 0.05]), 0.8), (0, 1), [np.ones((2, 3)), np.ones(3)], loops=True)
+    assert (
+        by_loops.split("    for i in range(len(x)):\n")[1]
+        == """        a = x[i] * angle
+        if a > 0.1:
+            b = np.sin(a)
+            a_1 = a * b
+        else:
+            b = a * a
+            a_1 = a + b
+        for d in range(directions):
+            a_dot_1 = angle * x_dot[i, d] + x[i] * angle_dot[d]
+            if a > 0.1:
+                b_dot[d] = np.cos(a) * a_dot_1
+                a_dot[d] = b * a_dot_1 + a * b_dot[d]
+            else:
+                b_dot[d] = 2.0 * a * a_dot_1
+                a_dot[d] = a_dot_1 + b_dot[d]
+            x_dot[i, d] = b * a_dot[d] + a_1 * b_dot[d]
+        x[i] = a_1 * b
+        s_2 = s * s + b * x[i]
+        s_1 = np.cos(a_1)
+        for d in range(directions):
+            s_dot_1 = 2.0 * s * s_dot[d] + x[i] * b_dot[d] + b * x_dot[i, d]
+            s_1_dot = -np.sin(a_1) * a_dot[d]
+            s_dot[d] = s_1 * s_dot_1 + s_2 * s_1_dot
+        s = s_2 * s_1
+    return s_dot
+"""
+    )
+
+
 def test_the_text_of_many_directions():
     x = np.linspace(0.1, 1.0, 4)
     _, by_loops = many(horner, (x,), (0,), [np.eye(4)], loops=True)

@@ -172,6 +172,18 @@ def test_any_number_of_arguments():
         srcdiff.grad(srcdiff.grad(any_number_of_arguments))
 
 
+def the_sum_of_products(x, *rest):
+    if not rest:
+        return x
+    return x * rest[0] + rest[1] ** 2
+
+
+def test_tangents_of_any_number_of_arguments():
+    assert srcdiff.jvp(the_sum_of_products, (1.5, 2.0, 3.0), (1.0, None, 10.0)) == (12.0, 62.0)
+    assert srcdiff.jvp(the_sum_of_products, (1.5,), (2.0,)) == (1.5, 2.0)
+    assert srcdiff.jvp(the_sum_of_products, [1.5, 2.0, 3.0], [None, 1.0, None], jit=True) == (12.0, 1.5)
+
+
 def takes_a_function(f, x):
     return f(x) * x
 

@@ -129,6 +129,17 @@ class Instance:
             yield difference(counter, first) if up else difference(first, counter)
         if end is not None:
             yield difference(difference(end, counter) if up else difference(counter, end), ONE)
+        shorter = self.shorter(stop) if up else None
+        if shorter is not None:
+            yield difference(difference(shorter, counter), ONE)
+
+    def shorter(self, e: Expr) -> Form | None:
+        """The form of a variable that is a length less a fixed number, unless that is below zero."""
+        length = self.known.length(e) if isinstance(e, Name) and self.known.is_fixed(e.id) else None
+        match length:
+            case Dim(token=("minus", token, int(less))) if (variable := _variable_of(Dim(token))) is not None:
+                return difference({variable: 1}, constant(less))
+        return None
 
     def natural(self, e: Expr) -> Form | None:
         """The form of an index that is surely not negative."""

@@ -6,7 +6,7 @@ in:   s_dot = c * t_dot                      out:  for d in range(directions):
 
 In NumPy an operation on all directions is one call; compiled, it would allocate its result, and that takes longer than
 the arithmetic. Here the tangent of a number has storage of its own from the beginning, into which it is written in
-place; statements that follow each other share their loop. The tangents of arrays stay as `directions` gives them.
+place; statements share their loop (`direction_order`). The tangents of arrays stay as `directions` gives them.
 """
 
 from __future__ import annotations
@@ -15,10 +15,14 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from ..ir.nodes import Assign, Block, Call, Choice, Display, Expr, For, Item, Name, Object, Stmt, Update
+from ..analysis.aliases import Aliases
+from ..ir.nodes import Assign, Block, Call, Choice, Display, Expr, For, If, Item, Name, Object, Stmt, Update
 from ..ir.types import FLOAT, INT, Num
+from ..normalise.attempts import is_attempt
 from ..rules.typing import TypeProblem, Typer
+from .direction_order import Fixed, Order, Piece, Tangent, Value, as_numbers, private
 from .directions import PRODUCTS, QUOTIENTS, SIGNS, SUMS, Directions, is_zero
+from .request import Derived
 from .terms import COPY
 
 RANGE = Object(range, "range")
@@ -29,26 +33,42 @@ _ARITHMETIC = (*SIGNS, *SUMS, *PRODUCTS, *QUOTIENTS, np.where)
 @dataclass
 class DirectionLoops(Directions):
     stored: list[str] = field(default_factory=list)  # the tangents of numbers, which are written in place
+    aliases: Aliases = field(init=False)
+    order: Order = field(init=False)
+
+    def program(self, derived: Derived) -> Derived:
+        self.aliases = derived.aliases
+        return super().program(derived)
 
     def whole(self, body: Block) -> Block:
         self.direction = Name(self.fresh("d"))
         self.made[self.direction.id] = INT
+        self.order = Order(self.types, self.aliases, self.fresh, self.made, lambda inner: self.looped(*inner)[0])
         body = self.block(body)
-        return (*(Assign(Name(n), self.storage(n)) for n in dict.fromkeys(self.stored)), *body)
+        alone = private(body, self.direction, set(self.stored) - self.params)
+        self.tangents = self.tangents - alone  # they are numbers, as in one direction
+        stored = (n for n in dict.fromkeys(self.stored) if n not in alone)
+        return (*(Assign(Name(n), self.storage(n)) for n in stored), *as_numbers(body, alone))
 
     def storage(self, name: str) -> Expr:
         """An array that a tangent of a number is written into; what the caller gives is copied."""
         return Call(COPY, (Name(name),)) if name in self.params else Call(EMPTY, (self.count,))
 
     def block(self, block: Block) -> Block:
-        out: list[Stmt] = []
-        for s in super().block(block):
-            last = out[-1] if out else None
-            if isinstance(s, For) and isinstance(last, For) and s.target == last.target == self.direction:
-                out[-1] = replace(last, body=(*last.body, *s.body))
-            else:
-                out.append(s)
-        return tuple(out)
+        return self.order.arranged([piece for s in block for piece in self.pieces(s)])
+
+    def pieces(self, s: Stmt) -> list[Piece]:
+        if isinstance(s, If) and not is_attempt(s):
+            self.leave(s.test)
+            sides = ([piece for inner in side for piece in self.pieces(inner)] for side in (s.body, s.orelse))
+            return self.order.branches(s, *sides)
+        found = self.changed(s)
+        match found:
+            case [For(target=self.direction, body=body)] if not self.order.has_list(*body):
+                return [Tangent(body)]
+            case [only] if only is s and self.order.is_free(s):
+                return [Value(s)]
+        return [Fixed(tuple(found))]
 
     def looped(self, *body: Stmt) -> list[Stmt]:
         return [For(self.direction, Call(RANGE, (self.count,)), body)]

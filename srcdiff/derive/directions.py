@@ -54,6 +54,7 @@ from .request import Derived, OneByOne
 from .tangents import is_pop
 from .terms import COPY, ZERO
 
+DIRECTIONS = Dim("directions")  # how many there are
 ZEROS = Object(np.zeros, "np.zeros")
 MATMUL = Object(operator.matmul, "@")
 TENSORDOT = Object(np.tensordot, "np.tensordot")
@@ -103,6 +104,7 @@ class Directions:
     stores: bool = False  # whether parts of tangents are written in place
     made: dict[str, Type] = field(default_factory=dict)
     params: set[str] = field(default_factory=set)
+    ahead: list[Stmt] = field(default_factory=list)  # what the statement at hand reads, and the program has no name for
 
     def program(self, derived: Derived) -> Derived:
         """The program with the axis. Raises OneByOne where it cannot be given one."""
@@ -118,14 +120,14 @@ class Directions:
         if any(self.count.id in names(e) for s in statements(body) for e in expressions(s)):
             body = (count, *body)
         types = {n: self.wider(t) if n in self.tangents else t for n, t in derived.types.items()}
-        types |= {**self.made, self.count.id: INT}
+        types |= {**self.made, self.count.id: replace(INT, value=DIRECTIONS)}
         return replace(derived, function=replace(function, body=body), types=types)
 
     def wider(self, type_: Type) -> Type:
         """The type of the tangents in all directions of what has this type."""
         match type_:
             case Num(ndim=int() as rank):
-                shape = (*type_.shape, Dim("directions"))
+                shape = (*type_.shape, DIRECTIONS)
                 return Num(type_.dtype, rank + 1, shape, contiguous=type_.contiguous)
             case ListOf(item=None):
                 return type_
@@ -157,7 +159,12 @@ class Directions:
         return self.block(body)
 
     def block(self, block: Block) -> Block:
-        return tuple(new for s in block for new in self.statement(s))
+        return tuple(new for s in block for new in self.changed(s))
+
+    def changed(self, s: Stmt) -> list[Stmt]:
+        found = self.statement(s)
+        ahead, self.ahead = self.ahead, []
+        return [*ahead, *found]
 
     def statement(self, s: Stmt) -> list[Stmt]:
         match s:
@@ -283,6 +290,8 @@ class Directions:
             return e
         if function is np.full_like and len(e.args) == 2:
             return self.filled(e.args[0], e.args[1])
+        if function is np.broadcast_to and not e.kwargs:
+            return replace(e, args=(self.of(e.args[0]), self.lengthened(e.args[1])))
         if function in _ALONG:
             return self.along(e, function)
         if function in _MATMULS and not e.kwargs:
@@ -319,11 +328,24 @@ class Directions:
                 return Call(ZEROS, (Display("tuple", (*lengths, self.count)),))
         raise OneByOne
 
+    def lengthened(self, shape: Expr) -> Expr:
+        """A shape that is written out, or an array's of the program, with the directions behind it."""
+        match shape:
+            case Display(items=lengths) if not self.carries(shape):
+                return Display("tuple", (*lengths, self.count))
+            case Call(args=(like,)) if is_call_of(shape, SHAPE.value) and not self.carries(like):
+                return self.shape(like)
+        raise OneByOne
+
     def shape(self, like: Expr) -> Expr:
-        """The shape of the tangents of `like`, which is an array of the program."""
+        """The shape of the tangents of `like`, which is an array of the program, or computed like one."""
+        rank = self.rank(like)
         if not isinstance(like, Name):
-            raise OneByOne
-        lengths = (Item(Call(SHAPE, (like,)), Const(k)) for k in range(self.rank(like)))
+            name = self.fresh("whole")
+            self.made[name] = self.types[name] = self.num(like).plain()
+            self.ahead.append(Assign(Name(name), like))
+            like = Name(name)
+        lengths = (Item(Call(SHAPE, (like,)), Const(k)) for k in range(rank))
         return Display("tuple", (*lengths, self.count))
 
     def filled(self, like: Expr, value: Expr) -> Expr:

@@ -4,8 +4,8 @@ Surely inside are the places of loops that stand for array statements, whose len
 been held against them; the rows of tapes, which are made for the loops that index them; and what the inequalities of
 loop bounds and lengths prove. Others are inside where an array is long enough: an element in a fixed place, `p[-1]`,
 or one that a loop goes through which runs as long as another array, `v[i]` for all `i` below `len(m)`. That is looked
-at once, at the head of the function, if the types say whose lengths these are. Where an array is shorter, the text that
-looks at every index runs instead.
+at once, at the head of the function, if the types say whose lengths these are; as are indices that are read from an
+array (`lookups`). Where an array is shorter, the text that looks at every index runs instead.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from ..normalise.iteration import LEN
 from ..rules.typing import TypeProblem, Typer
 from ..runtime import long_enough
 from .independence import known_in
+from .lookups import Lookups, lookups
 from .storage import parts
 
 SHAPE = Object(np.ndarray.shape, "shape")
@@ -38,10 +39,11 @@ def all_inside(
     indices = Indices(types, own, tapes)
     if may_assume:
         indices.axes, indices.bounds = _axes(function, types), _numbers(function, types)
+        indices.lookups = lookups(function, types, tapes)
     if not indices.block(function.body, ()):
         return function, False
     checks = tuple(Effect(Call(LONG_ENOUGH, (e, least))) for e, found in indices.least.items() for least in found)
-    return replace(function, body=(*checks, *function.body)), True
+    return replace(function, body=(*checks, *map(Effect, indices.lookups.checks), *function.body)), True
 
 
 def _axes(function: Function, types: dict[str, Type]) -> dict[Hashable, Expr]:
@@ -71,6 +73,7 @@ class Indices:
         self.axes: dict[Hashable, Expr] = {}  # the lengths that may be taken to be long enough
         self.bounds: dict[Hashable, Expr] = {}  # whole numbers that they may be long enough for
         self.least: dict[Expr, list[Expr]] = {}  # and those that are, with what they are to be at least
+        self.lookups = Lookups(types)
 
     def block(self, block: Block, way: tuple[At, ...]) -> bool:
         for s in block:
@@ -120,10 +123,18 @@ class Indices:
         if self.is_long_enough(part, dim):
             return True
         loops = tuple(at.loop for at in way if at.loop is not None)
-        if not loops:
-            return False
-        at = Instance(Place("", (part,), way), 1, len(loops), known_in(loops, self.types))
-        return at.is_inside((dim,)) or self.is_as_long_as_another(at, dim, way)
+        if loops:
+            at = Instance(Place("", (part,), way), 1, len(loops), known_in(loops, self.types))
+            if at.is_inside((dim,)) or self.is_as_long_as_another(at, dim, way):
+                return True
+        return self.is_looked_up(part, dim, way)
+
+    def is_looked_up(self, part: Expr, dim: Dim, way: tuple[At, ...]) -> bool:
+        """Whether an index is an element of an argument's, all of which may be held against the length of the axis."""
+        length = {**self.bounds, **self.axes}.get(dim.token)
+        if length is None or any(step.side for step in way):
+            return False  # (a test may be what keeps an index inside)
+        return self.lookups.fits(part, length, way)
 
     def is_as_long_as_another(self, at: Instance, dim: Dim, way: tuple[At, ...]) -> bool:
         """Whether an index that every trip looks at is inside an axis of some other argument, or below a number that
