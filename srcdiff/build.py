@@ -22,7 +22,7 @@ from .normalise.policy import OnTape
 from .normalise.specialise import Instead
 from .normalise.state import placed
 from .opaque.parts import Primal
-from .optimise import Parallel, Target, linked, missing
+from .optimise import Parallel, Sized, Target, linked, missing
 from .records import rebuilt
 from .result import check_result
 from .rules.effects import calls_with_effect, without_outputs
@@ -55,6 +55,7 @@ class Built:
     unknown: tuple[Primal, ...] = ()  # those of them that are still to run once before the derivative can be written
     parts: tuple[Primal, ...] = ()  # those that have
     inside: bool = False  # whether every index is surely inside its array
+    gain: Sized | None = None  # of loops on several cores, for certain arguments: nanoseconds, as far as the text tells
     doubts: tuple[Problem, ...] = ()  # where there are any, this is good for finding out results only
 
     def is_outdated(self) -> bool:
@@ -143,6 +144,7 @@ def build(
         core.unknown,
         core.parts,
         inside,
+        None if parallel is None else parallel.gain([p.name for p in core.function.params]),
         core.doubts,
     )
 

@@ -1,7 +1,7 @@
 """Loops with independent trips run on several cores: which ones, and why others do not.
 
-Of loops in each other the outermost one that is independent is taken; what is in it stays as it is. Beside loops that
-are nested deeper, those with little to do are left alone (`work`).
+Of loops in each other the outermost one that is independent is taken; what is in it stays as it is. Loops next to which
+others do more are left alone, and what is left has to be worth it for the arguments of a call (`work`).
 """
 
 from __future__ import annotations
@@ -11,30 +11,39 @@ from dataclasses import dataclass, field, replace
 from ..errors import NotParallel
 from ..ir.nodes import Block, Call, Const, For, Function, Stmt, While
 from ..ir.types import Num, Type
-from ..ir.walk import map_stmt, statements
+from ..ir.walk import map_stmt, mentioned, statements
 from ..normalise.iteration import range_bounds
 from ..rules.typing import TypeProblem
+from .amounts import Amount, Sized
 from .chunked_tapes import ChunkedTapes
 from .chunks import CHUNKS, Chunks, has_parts
 from .dead import Liveness
 from .independence import Nest, Obstacle, Sums
 from .inside import Indices
 from .storage import Storage
-from .work import as_large, depth, is_slight
+from .work import Region, Work, as_large
 
 _FIX = "leave out `parallel`, or keep what a trip computes apart from what the others do"
 
 
 @dataclass
 class Parallel:
-    """What came of the loops of a module: whether one runs in parallel, and what kept the others from it."""
+    """What came of the loops of a module: the functions in which some run in parallel, each with the nanoseconds by
+    which what these do exceeds what makes up for their starts, and what kept the others from it."""
 
-    found: bool = False
+    gains: list[tuple[Function, Amount]] = field(default_factory=list)
     obstacles: list[TypeProblem] = field(default_factory=list)
+
+    def gain(self, names: list[str]) -> Sized | None:
+        """That of a module, for the arguments of these names; None where other functions have parallel loops, too."""
+        match self.gains:
+            case [(function, amount)] if [p.name for p in function.params][: len(names)] == names:
+                return amount.for_arguments(names)
+        return None
 
     def problems(self) -> list[TypeProblem]:
         """Why there is no parallel loop at all; empty if there is one."""
-        if self.found:
+        if self.gains:
             return []
         what = "a function without a loop"
         why = "jit={'parallel': True} runs the trips of a loop on several cores"
@@ -54,7 +63,8 @@ def in_parallel(
         tapes = fit
     if not tapes.names:
         decided = _Decision.of(function, types, frozenset())
-    outcome.found = outcome.found or bool(decided.independent())
+    if decided.independent():
+        outcome.gains.append((function, decided.gain()))
     outcome.obstacles += decided.problems(wished)
     chunks = Chunks(function, indices, wished, tapes.names)
 
@@ -84,7 +94,8 @@ class _Decision(Liveness):
         self.inside = False  # a loop that runs in parallel
         self.loops: dict[int, For | While] = {}
         self.verdicts: dict[int, Sums | Obstacle] = {}  # by the id of the loop; the last one counts
-        self.depths: dict[int, int] = {}
+        self.regions: dict[int, Region] = {}  # the loops that are independent, in the same way
+        self.work = Work(function, types)
 
     @classmethod
     def of(cls, function: Function, types: dict[str, Type], tapes: frozenset[str]) -> _Decision:
@@ -99,12 +110,13 @@ class _Decision(Liveness):
         return [s for s in loops if isinstance(s, For)]
 
     def leave_slight_ones(self) -> None:
-        """Leave loops with little to do to one core, where others have more."""
-        independent = self.independent()
-        most = max((self.depths[id(s)] for s in independent), default=0)
-        for s in independent:
-            if self.depths[id(s)] < most and is_slight(s, self.types):
-                self.verdicts[id(s)] = Obstacle("it has less to do than others", s)
+        """Leave loops with little to do to one core, where others do more."""
+        regions = [self.regions[id(s)] for s in self.independent()]
+        for r in self.work.slight([r for r in regions if not mentioned(r.loop.body) & self.tapes]):
+            self.verdicts[id(r.loop)] = Obstacle("it has less to do than others", r.loop)
+
+    def gain(self) -> Amount:
+        return self.work.gain([self.regions[id(s)] for s in self.independent()])
 
     def loop(self, s: For | While, live: set[str]) -> tuple[list[Stmt], set[str]]:
         if self.inside:
@@ -114,8 +126,8 @@ class _Decision(Liveness):
         verdict = self.verdicts[id(s)] = self.verdict(s, live)
         outer, self.around = self.around, (*self.around, s)
         self.inside = isinstance(verdict, Sums)
-        if isinstance(s, For):
-            self.depths[id(s)] = depth(s, outer)
+        if isinstance(s, For) and isinstance(verdict, Sums):
+            self.regions[id(s)] = Region(s, outer, verdict)
         found = super().loop(s, live)
         self.inside, self.around = False, outer
         return found
