@@ -17,7 +17,7 @@ from ..ir.nodes import Call, Const, Expr, Item, Name, Object
 from ..ir.types import Dim, Num, Type
 
 Monomial = tuple[Hashable, ...]  # tokens of lengths (see `ir.types.Dim`), in order
-_UNKNOWN = 8.0  # what stands for a number that only the run tells
+_UNKNOWN = 4.0  # what stands for a number that only the run tells
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,14 @@ class Amount:
     def is_beside(self, other: Amount) -> bool:
         """Whether the other amount grows faster, whatever grows: each product is a part of a longer one of the other's
         that is not taken away."""
-        longer = [m for m, f in other.terms.items() if f > 0.0]
-        return all(any(_is_part(m, n) for n in longer) for m in self.terms)
+        return all(any(_is_part(m, n) and len(m) < len(n) for n in other.growing()) for m in self.terms)
+
+    def is_within(self, other: Amount) -> bool:
+        """Whether the other amount grows as fast, but for a factor."""
+        return all(any(_is_part(m, n) for n in other.growing()) for m in self.terms)
+
+    def growing(self) -> list[Monomial]:
+        return [m for m, factor in self.terms.items() if factor > 0.0]
 
     def least(self) -> float:
         """What it comes to at least, whatever the arguments are."""
@@ -80,7 +86,7 @@ UNKNOWN = Amount({("unknown",): 1.0})
 
 
 def _is_part(one: Monomial, other: Monomial) -> bool:
-    return len(one) < len(other) and all(one.count(t) <= other.count(t) for t in one)
+    return all(one.count(t) <= other.count(t) for t in one)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from ..errors import NotParallel
-from ..ir.nodes import Block, Call, Const, For, Function, Stmt, While
+from ..ir.nodes import Assign, Block, Call, Const, For, Function, Name, Stmt, While
 from ..ir.types import Num, Type
 from ..ir.walk import map_stmt, mentioned, statements
 from ..normalise.iteration import range_bounds
@@ -18,6 +18,7 @@ from .amounts import Amount, Sized
 from .chunked_tapes import ChunkedTapes
 from .chunks import CHUNKS, Chunks, has_parts
 from .dead import Liveness
+from .filled import Filled
 from .independence import Nest, Obstacle, Sums
 from .inside import Indices
 from .storage import Storage
@@ -51,29 +52,39 @@ class Parallel:
 
 
 def in_parallel(
-    function: Function, types: dict[str, Type], wished: dict[str, str], outcome: Parallel, indices: Indices
+    function: Function,
+    types: dict[str, Type],
+    wished: dict[str, str],
+    outcome: Parallel,
+    indices: Indices,
+    filled: Filled,
 ) -> Function:
-    """The function with its outermost independent loops in chunks that run on several cores."""
-    tapes, decided = ChunkedTapes.of(function, types), _Decision(function, types, frozenset())
+    """The function with its outermost independent loops in chunks that run on several cores; each has those of the
+    arrays that it has `filled` for itself."""
+    tapes, decided = ChunkedTapes.of(function, types), _Decision(function, types, frozenset(), filled)
     while tapes.names:
-        decided = _Decision.of(function, types, tapes.names)
+        decided = _Decision.of(function, types, tapes.names, filled)
         fit = tapes.within(decided.independent(), decided.storage)
         if fit == tapes:
             break
         tapes = fit
     if not tapes.names:
-        decided = _Decision.of(function, types, frozenset())
+        decided = _Decision.of(function, types, frozenset(), filled)
     if decided.independent():
         outcome.gains.append((function, decided.gain()))
     outcome.obstacles += decided.problems(wished)
     chunks = Chunks(function, indices, wished, tapes.names)
+    own = {id(s): filled.by(s) for s in decided.independent()}
+    moved = {name for arrays in own.values() for name in arrays}
 
     def block(body: Block, around: tuple[For | While, ...]) -> Block:
         out: list[Stmt] = []
         for s in body:
             match s, decided.verdicts.get(id(s)):
                 case For(), Sums() as sums:
-                    out += chunks.of(s, sums, around)
+                    out += chunks.of(s, sums, around, own[id(s)])
+                case Assign(target=Name(id=name)), _ if name in moved:
+                    pass
                 case ((For() | While()), _):
                     out.append(replace(s, body=block(s.body, (*around, s))))
                 case _:
@@ -86,9 +97,9 @@ def in_parallel(
 class _Decision(Liveness):
     """A walk that looks at each loop, knowing what is read after it."""
 
-    def __init__(self, function: Function, types: dict[str, Type], tapes: frozenset[str]) -> None:
+    def __init__(self, function: Function, types: dict[str, Type], tapes: frozenset[str], filled: Filled) -> None:
         super().__init__(types, set())
-        self.tapes = tapes
+        self.tapes, self.filled = tapes, filled
         self.storage = Storage(function, types)
         self.around: tuple[For | While, ...] = ()  # the loops that the walk is in
         self.inside = False  # a loop that runs in parallel
@@ -98,9 +109,9 @@ class _Decision(Liveness):
         self.work = Work(function, types)
 
     @classmethod
-    def of(cls, function: Function, types: dict[str, Type], tapes: frozenset[str]) -> _Decision:
-        """All loops of a function, if these lists are no reason against one."""
-        found = cls(function, types, tapes)
+    def of(cls, function: Function, types: dict[str, Type], tapes: frozenset[str], filled: Filled) -> _Decision:
+        """All loops of a function, if these lists and arrays are no reason against one."""
+        found = cls(function, types, tapes, filled)
         found.block(function.body, set())
         found.leave_slight_ones()
         return found
@@ -135,7 +146,8 @@ class _Decision(Liveness):
     def verdict(self, s: For | While, live: set[str]) -> Sums | Obstacle:
         if isinstance(s, While):
             return Obstacle("how many trips it has is only known when it ends", s)
-        found = self.too_little(s) or Nest(s, live, self.types, self.storage, self.around, self.tapes).verdict()
+        own = self.tapes | self.filled.by(s).keys()
+        found = self.too_little(s) or Nest(s, live, self.types, self.storage, self.around, own).verdict()
         if isinstance(found, Sums):
             return found.mixed or self.unknown(s, found) or _copies(s, found) or found
         return found

@@ -18,30 +18,32 @@ import numpy as np
 
 from .. import runtime
 from ..ir.callee import called, helper_of
-from ..ir.nodes import Assign, Block, Call, Const, Expr, For, Function, If, Item, Name, Object, Stmt, Update, While
-from ..ir.types import Num, Type
-from ..ir.walk import expressions, names, paths, statements, subexprs
+from ..ir.nodes import Block, Call, Const, Expr, For, Function, If, Item, Name, Object, Stmt, Update, While
+from ..ir.types import ListOf, Num, Type
+from ..ir.walk import expressions, mentioned, names, paths, statements, subexprs
 from ..normalise.iteration import range_bounds
 from .amounts import UNKNOWN, Amount, Lengths
 from .chunks import CHUNKS
 from .independence import Sums
 
 # Nanoseconds, at the lower end of what was measured: a compiler takes several trips of most inner loops at a time.
-START = 40_000.0  # what a loop has to do for two cores to make up for their start
-BESIDE_PRODUCTS = 250 * START  # where the threads of the BLAS library, which wait for more, hold the cores
+START = 60_000.0  # what a loop has to do for two cores to make up for their start
+BESIDE_PRODUCTS = 150 * START  # where the threads of the BLAS library, which wait for more, hold the cores
 _PART = 1.0  # an element of a partial sum is zeroed, and added up
-_QUICK = 0.15  # a sum, a product, an element of an array
+_QUICK = 0.1  # a sum, a product, an element of an array
 _QUOTIENT = 1.5
 _LIST = 2.0  # what is put onto a list, or taken from it
+_GROWTH = 500.0  # a list of a chunk's own grows from nothing
 _ELEMENTARY = 6.0
 _OTHER = 50.0  # a statement about arrays, which has not become a loop
 
 _QUICKLY = (
-    *(operator.add, operator.sub, operator.mul, operator.neg, operator.pos, abs, math.fabs, np.absolute),
-    *(operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne, min, max, np.sign, runtime.added),
+    *(abs, math.fabs, np.absolute),
+    *(min, max, np.sign, np.minimum, np.maximum, np.where, runtime.added),
 )
 _QUOTIENTS = (operator.truediv, operator.floordiv, operator.mod, math.sqrt, np.sqrt)
 _FREE = (len, range, np.ndarray.shape, float, int)
+_COSTS = ((_FREE, 0.0), (_QUICKLY, _QUICK), (_QUOTIENTS, _QUOTIENT), ((list.append, list.pop), _LIST))
 _PRODUCTS = (operator.matmul, np.matmul, np.dot, np.ndarray.dot, np.vdot, np.tensordot)
 
 
@@ -73,19 +75,25 @@ class Work:
         return Amount.sum(self.starts(r) * (self.loop(r.loop) - start - self.parts(r)) for r in regions)
 
     def slight(self, regions: Sequence[Region]) -> list[Region]:
-        """The loops next to which others do more, the more the larger the arguments are."""
-        whole = [self.starts(r) * self.loop(r.loop) for r in regions]
-        longer = [[other for other in whole if own.is_beside(other)] for own in whole]
-        return [r for r, own, more in zip(regions, whole, longer, strict=True) if more and own.least() < START]
+        """The loops next to which another one does more, the more the larger the arguments are: all in all, or in each
+        of fewer starts."""
+        each = [(r, self.starts(r), self.loop(r.loop)) for r in regions]
+
+        def is_slight(starts: Amount, work: Amount) -> bool:
+            totals = ((starts * work, other * more, more) for _, other, more in each)
+            return any(a.is_beside(b) or (work.is_beside(more) and a.is_within(b)) for a, b, more in totals)
+
+        return [r for r, starts, work in each if is_slight(starts, work) and work.least() < START]
 
     def starts(self, r: Region) -> Amount:
         """How often a loop is started."""
         return _product(self.trips(s) for s in r.around)
 
     def parts(self, r: Region) -> Amount:
-        """What the partial sums of arrays take."""
+        """What the partial sums of arrays take, and the lists of each chunk."""
         types = [t for t in map(self.types.get, r.sums.arrays) if isinstance(t, Num)]
-        return Amount.sum(map(self.lengths.size, types)) * Amount.of(CHUNKS * _PART)
+        lists = sum(isinstance(self.types.get(n), ListOf) for n in mentioned(r.loop.body))
+        return Amount.sum((*map(self.lengths.size, types), Amount.of(lists * _GROWTH))) * Amount.of(CHUNKS * _PART)
 
     def trips(self, s: For | While) -> Amount:
         if isinstance(s, While):
@@ -137,10 +145,13 @@ def _cost(e: Expr) -> float:
     if called(e) is not None or helper_of(e) is not None or not isinstance(e.func, Object):
         return _OTHER
     f = e.func.value
-    for functions, cost in ((_FREE, 0.0), (_QUICKLY, _QUICK), (_QUOTIENTS, _QUOTIENT), ((list.append, list.pop), _LIST)):
+    for functions, cost in _COSTS:
         if any(f is other for other in functions):
             return cost
-    return _ELEMENTARY if isinstance(f, np.ufunc) or getattr(f, "__module__", None) == "math" else _OTHER
+    home = getattr(f, "__module__", None) or ""
+    if isinstance(f, np.ufunc) or home == "math":
+        return _ELEMENTARY
+    return _QUICK if home in ("_operator", "builtins", "srcdiff.runtime") else _OTHER
 
 
 def _is_product(e: Expr) -> bool:
