@@ -12,10 +12,10 @@ from typing import Any, TypeVar
 import numpy as np
 
 from .backend import explain
-from .build import BUILDING, Built, build
+from .build import BUILDING, Built, build, check_compiled
 from .compiled import Jitted, numba_module
 from .derive import Request
-from .errors import BadArgument, BadOutput, CompilationFailed, Refusal, SrcdiffError, UnresolvedName, refusal, warn
+from .errors import BadArgument, BadOutput, Refusal, SrcdiffError, UnresolvedName, refusal, warn
 from .frontend import Program
 from .guess import guesses
 from .ir.types import Tup, Type
@@ -76,6 +76,7 @@ class Derivative:
             self.checked = isinstance(f, FunctionType)
             # the derivative of a Numba dispatcher is compiled, too
             options = replace(options, jit=options.jit or (None if self.checked else Jit()))
+        self.alone = None if options.jit is None else replace(options.jit, parallel=False)
         self.primal, self.function = f, function
         self.asked = asked
         self.options = options
@@ -257,12 +258,10 @@ class Derivative:
             structures = [k for k, t in enumerate(key) if isinstance(t, Tup) or is_function(args[k])]
             plain = known.plain and not any(k in self.places for k in structures)
             known = replace(known, refit=refit, structured=bool(structures), plain=plain)
-            if self.pays(known, args):
-                return known, is_new
-            if key not in self._alone:
-                self._alone[key] = self._make(list(key), alone=True)
-            alone = self._alone[key]
-            return replace(known, built=alone.built, call=alone.call, pays=False), is_new
+            if not self.pays(known, args):
+                own = self._alone[key] = self._alone.get(key) or self._make(list(key), alone=True)
+                known = replace(known, built=own.built, call=own.call, pays=False)
+            return known, is_new
 
     def _read(self) -> Program:
         if self._program is None:
@@ -280,12 +279,12 @@ class Derivative:
         plain = self.options.kind in ("grad", "value") and not self.options.has_aux and not built.unknown_rank
         if built.unknown_rank and self.options.kind == "grad":  # only the value tells whether it is a scalar
             built = self._build(types, "value", equal=self.options.jit is not None, alone=alone)
-        program, jit = self.program(), self._jit(alone)
+        program, jit = self.program(), self.alone if alone else self.options.jit
         for found in () if alone else (*built.warnings, *(() if jit else in_python(program, built.references))):
             warn(found)
         call: Callable[..., Any] = built.plain
         if jit and not built.on_tape:
-            self.check_compiled(built)
+            check_compiled(built, self.function.__name__, self.checked)
             # who has not asked for compiled code gets the derivative anyway (with the draws that Numba would make)
             otherwise = None if self.asked.jit or built.repeats.outside else lambda e: warn(not_compiled(program, e))
             kind, name = "value" if built.unknown_rank else self.options.kind, self.function.__name__
@@ -301,21 +300,6 @@ class Derivative:
             unchanged = lambda: same() and not built.is_outdated()  # noqa: E731
         written = bool(built.written or built.changed)
         return Ready(built, call, captured, unchanged, loose, written=written, plain=plain, gain=built.gain)
-
-    def check_compiled(self, built: Built) -> None:
-        """Raise CompilationFailed where compiled code would draw from another generator than the function does."""
-        if built.on_tape:
-            name, own = built.on_tape[0].name, self.function.__name__
-            called = "" if name == own else f", which {own} calls,"
-            raise CompilationFailed(
-                f"{name}{called} runs on srcdiff.tape, in plain "
-                f"Python: compiled code cannot call it. Call the derivative from Python, or give the function a rule"
-            )
-        if self.checked and built.repeats.outside:
-            raise CompilationFailed(
-                f"{self.function.__name__} calls {built.repeats.outside}, which draws from NumPy's own state, and "
-                f"Numba's is another one; pass a generator, `rng = np.random.default_rng(seed)`, as an argument"
-            )
 
     def learn(self, args: tuple[Any, ...]) -> bool:
         """Run what the function calls without its being read, as far as these arguments lead, until it is known what
@@ -335,10 +319,6 @@ class Derivative:
                 self._program = None
             return self._read()
 
-    def _jit(self, alone: bool) -> Jit | None:
-        jit = self.options.jit
-        return replace(jit, parallel=False) if alone and jit is not None else jit
-
     def _build(
         self,
         types: list[Type],
@@ -355,7 +335,7 @@ class Derivative:
         with BUILDING:
             options = self.options
             wrt, single = (self.wrt, self.single) if by is None else (by, False)
-            jit = None if plain else self._jit(alone) or (Jit() if compiled else None)
+            jit = None if plain else (self.alone if alone else options.jit) or (Jit() if compiled else None)
             request = Request(wrt, single, kind, options.has_aux, options.quiet or quiet, jit, equal)
             return build(self.program(), types, request, taped, self.instead, guesses)
 

@@ -64,16 +64,15 @@ class Amount:
         """What it comes to at least, whatever the arguments are."""
         return self.terms.get((), 0.0)
 
-    def for_arguments(self, names: Iterable[str]) -> Sized:
-        """The amount as a function of the arguments of these names."""
-        places = {name: k for k, name in enumerate(names)}
+    def for_arguments(self, types: Iterable[Type | None]) -> Sized:
+        """The amount as a function of arguments of these types."""
+        mentioned = {t for m in self.terms for t in m}
         known: dict[Hashable, tuple[int, int | None]] = {}
-        for token in {t for m in self.terms for t in m}:
-            match token:
-                case ("argument", str(name), int(axis)) if name in places:
-                    known[token] = places[name], axis
-                case ("argument", str(name)) if name in places:
-                    known[token] = places[name], None
+        for k, type_ in enumerate(types):
+            if isinstance(type_, Num):
+                axes = [(dim.token, (k, axis)) for axis, dim in enumerate(type_.shape)]
+                own = [(type_.value.token, (k, None))] if isinstance(type_.value, Dim) else []
+                known |= {t: place for t, place in (*axes, *own) if t in mentioned and t not in known}
         wanted = list(known)
         products = tuple(
             (factor * _UNKNOWN ** sum(t not in known for t in m), tuple(wanted.index(t) for t in m if t in known))

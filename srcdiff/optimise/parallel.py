@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from ..errors import NotParallel
-from ..ir.nodes import Assign, Block, Call, Const, For, Function, Name, Stmt, While
+from ..ir.nodes import Assign, Block, Call, Const, Expr, For, Function, Name, Stmt, While
 from ..ir.types import Num, Type
 from ..ir.walk import map_stmt, mentioned, statements
 from ..normalise.iteration import range_bounds
@@ -32,14 +32,14 @@ class Parallel:
     """What came of the loops of a module: the functions in which some run in parallel, each with the nanoseconds by
     which what these do exceeds what makes up for their starts, and what kept the others from it."""
 
-    gains: list[tuple[Function, Amount]] = field(default_factory=list)
+    gains: list[tuple[Function, dict[str, Type], Amount]] = field(default_factory=list)
     obstacles: list[TypeProblem] = field(default_factory=list)
 
     def gain(self, names: list[str]) -> Sized | None:
         """That of a module, for the arguments of these names; None where other functions have parallel loops, too."""
         match self.gains:
-            case [(function, amount)] if [p.name for p in function.params][: len(names)] == names:
-                return amount.for_arguments(names)
+            case [(function, types, amount)] if [p.name for p in function.params][: len(names)] == names:
+                return amount.for_arguments(map(types.get, names))
         return None
 
     def problems(self) -> list[TypeProblem]:
@@ -71,18 +71,17 @@ def in_parallel(
     if not tapes.names:
         decided = _Decision.of(function, types, frozenset(), filled)
     if decided.independent():
-        outcome.gains.append((function, decided.gain()))
+        outcome.gains.append((function, types, decided.gain()))
     outcome.obstacles += decided.problems(wished)
     chunks = Chunks(function, indices, wished, tapes.names)
-    own = {id(s): filled.by(s) for s in decided.independent()}
-    moved = {name for arrays in own.values() for name in arrays}
+    moved = {name for s in decided.independent() for name in decided.own.get(id(s), ())}
 
     def block(body: Block, around: tuple[For | While, ...]) -> Block:
         out: list[Stmt] = []
         for s in body:
             match s, decided.verdicts.get(id(s)):
                 case For(), Sums() as sums:
-                    out += chunks.of(s, sums, around, own[id(s)])
+                    out += chunks.of(s, sums, around, decided.own.get(id(s), {}))
                 case Assign(target=Name(id=name)), _ if name in moved:
                     pass
                 case ((For() | While()), _):
@@ -105,6 +104,7 @@ class _Decision(Liveness):
         self.inside = False  # a loop that runs in parallel
         self.loops: dict[int, For | While] = {}
         self.verdicts: dict[int, Sums | Obstacle] = {}  # by the id of the loop; the last one counts
+        self.own: dict[int, dict[str, Expr]] = {}  # arrays that each chunk of a loop needs for itself, in the same way
         self.regions: dict[int, Region] = {}  # the loops that are independent, in the same way
         self.work = Work(function, types)
 
@@ -146,11 +146,16 @@ class _Decision(Liveness):
     def verdict(self, s: For | While, live: set[str]) -> Sums | Obstacle:
         if isinstance(s, While):
             return Obstacle("how many trips it has is only known when it ends", s)
-        own = self.tapes | self.filled.by(s).keys()
-        found = self.too_little(s) or Nest(s, live, self.types, self.storage, self.around, own).verdict()
+        found = self.too_little(s) or self.independence(s, live, self.tapes)
+        own = self.filled.by(s) if isinstance(found, Obstacle) else {}
+        if own and isinstance(apart := self.independence(s, live, self.tapes | own.keys()), Sums):
+            self.own[id(s)], found = own, apart
         if isinstance(found, Sums):
             return found.mixed or self.unknown(s, found) or _copies(s, found) or found
         return found
+
+    def independence(self, s: For, live: set[str], own: frozenset[str]) -> Sums | Obstacle:
+        return Nest(s, live, self.types, self.storage, self.around, own).verdict()
 
     def too_little(self, s: For) -> Obstacle | None:
         """Why it makes no sense to run a loop in parallel, or no chunks can be made."""

@@ -29,6 +29,7 @@ from .independence import Sums
 # Nanoseconds, at the lower end of what was measured: a compiler takes several trips of most inner loops at a time.
 START = 60_000.0  # what a loop has to do for two cores to make up for their start
 BESIDE_PRODUCTS = 150 * START  # where the threads of the BLAS library, which wait for more, hold the cores
+LEAST_SHARE = 0.2  # of all others: two cores gain the half of what a loop does
 _PART = 1.0  # an element of a partial sum is zeroed, and added up
 _QUICK = 0.1  # a sum, a product, an element of an array
 _QUOTIENT = 1.5
@@ -68,11 +69,13 @@ class Work:
                 self.lengths.counters[s.target.id] = (self.lengths.amount(start) + self.lengths.amount(stop)) * _HALF
 
     def gain(self, regions: Sequence[Region]) -> Amount:
-        """By how much what these loops do exceeds what makes up for their starts."""
+        """By how much what these loops do exceeds what makes up for their starts, and a share of what all others do."""
         inside = {id(s) for r in regions for s in (r.loop, *statements(r.loop.body))}
         beside = any(_is_product(e) for s in statements(self.function.body) if id(s) not in inside for e in _parts(s))
         start = Amount.of(BESIDE_PRODUCTS if beside else START)
-        return Amount.sum(self.starts(r) * (self.loop(r.loop) - start - self.parts(r)) for r in regions)
+        done = Amount.sum(self.starts(r) * self.loop(r.loop) for r in regions)
+        spent = Amount.sum(self.starts(r) * (start + self.parts(r)) for r in regions)
+        return done - spent - (self.block(self.function.body) - done) * Amount.of(LEAST_SHARE)
 
     def slight(self, regions: Sequence[Region]) -> list[Region]:
         """The loops next to which another one does more, the more the larger the arguments are: all in all, or in each
