@@ -20,6 +20,13 @@ def frozen(cls: type[T]) -> type[T]:
     return dataclass(slots=True, repr=False, eq=not own, unsafe_hash=not own)(cls)
 
 
+@dataclass_transform(frozen_default=True, eq_default=False, field_specifiers=(field,))
+def distinct(cls: type[T]) -> type[T]:
+    """The same, but that each object is equal to itself alone."""
+    cls.__repr__ = _shown  # type: ignore[method-assign]
+    return dataclass(slots=True, repr=False, eq=False)(cls)
+
+
 def _shown(value: object) -> str:
     """As a dataclass shows itself."""
     parts = [f"{f.name}={getattr(value, f.name)!r}" for f in fields(value) if f.repr]  # type: ignore[arg-type]
