@@ -67,6 +67,8 @@ def compare(kernel: Kernel, size: str, seconds: float) -> list[str]:
     """One line of the table."""
     arguments = kernel.arguments(size)
     start = [kernel.name, shape(kernel.sizes[size])]
+    if kernel.task == "blocks":  # (a gradient is of one number)
+        return [*start, "a Jacobian, whose parallel loops are chosen whatever the lengths are", *[""] * (len(HEAD) - 3)]
     try:
         parallel = compiled(kernel, arguments, {"parallel": True})
     except NotParallel as problem:
@@ -84,7 +86,8 @@ def compare(kernel: Kernel, size: str, seconds: float) -> list[str]:
     one, chunked, more = map(quick, times)
     faster = f"{one / more:.2f}"
     compiling = [f"{parallel.seconds:.1f} s", f"{serial.seconds:.1f} s"]
-    return [*start, str(parallel.text.count("in prange(")), *map(duration, (one, chunked, more)), faster, *compiling]
+    loops = str(parallel.text.count("in prange(") or "too short")
+    return [*start, loops, *map(duration, (one, chunked, more)), faster, *compiling]
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from .backend import Module, load, render_module
 from .derive import Derived, Helpers, Reads, Request, derived_helpers, docstring, forward, reverse
-from .errors import Problem, UnsupportedCall, refusal
+from .errors import CompilationFailed, Problem, UnsupportedCall, refusal
 from .frontend import AnyReference, Program
 from .ir.callee import Helper
 from .ir.nodes import Assign, Const, Display, Function, Object, Return
@@ -22,7 +22,7 @@ from .normalise.policy import OnTape
 from .normalise.specialise import Instead
 from .normalise.state import placed
 from .opaque.parts import Primal
-from .optimise import Parallel, Target, linked, missing
+from .optimise import Parallel, Sized, Target, linked, missing
 from .records import rebuilt
 from .result import check_result
 from .rules.effects import calls_with_effect, without_outputs
@@ -55,6 +55,7 @@ class Built:
     unknown: tuple[Primal, ...] = ()  # those of them that are still to run once before the derivative can be written
     parts: tuple[Primal, ...] = ()  # those that have
     inside: bool = False  # whether every index is surely inside its array
+    gain: Sized | None = None  # of loops on several cores, for certain arguments: nanoseconds, as far as the text tells
     doubts: tuple[Problem, ...] = ()  # where there are any, this is good for finding out results only
 
     def is_outdated(self) -> bool:
@@ -143,6 +144,7 @@ def build(
         core.unknown,
         core.parts,
         inside,
+        None if parallel is None else parallel.gain([p.name for p in core.function.params]),
         core.doubts,
     )
 
@@ -225,3 +227,20 @@ def result_type(program: Program, types: Sequence[Type], wrt: Sequence[str], ins
     type_ = Typer(web_types(function, core.types))(last.value or Const(None))
     warnings = () if core.on_tape else warnings_of(program, core, wrt, has_aux=False, chosen=True)
     return Outcome(type_, _repeats(program, core), bool(core.on_tape), warnings)
+
+
+def check_compiled(built: Built, name: str, checked: bool) -> None:
+    """Raise CompilationFailed where compiled code would draw from another generator than the function of that name
+    does, which is `checked` as in Python."""
+    if built.on_tape:
+        first = built.on_tape[0].name
+        calls = "" if first == name else f", which {name} calls,"
+        raise CompilationFailed(
+            f"{first}{calls} runs on srcdiff.tape, in plain "
+            f"Python: compiled code cannot call it. Call the derivative from Python, or give the function a rule"
+        )
+    if checked and built.repeats.outside:
+        raise CompilationFailed(
+            f"{name} calls {built.repeats.outside}, which draws from NumPy's own state, and "
+            f"Numba's is another one; pass a generator, `rng = np.random.default_rng(seed)`, as an argument"
+        )

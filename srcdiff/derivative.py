@@ -12,10 +12,10 @@ from typing import Any, TypeVar
 import numpy as np
 
 from .backend import explain
-from .build import BUILDING, Built, build
+from .build import BUILDING, Built, build, check_compiled
 from .compiled import Jitted, numba_module
 from .derive import Request
-from .errors import BadArgument, BadOutput, CompilationFailed, Refusal, SrcdiffError, UnresolvedName, refusal, warn
+from .errors import BadArgument, BadOutput, Refusal, SrcdiffError, UnresolvedName, refusal, warn
 from .frontend import Program
 from .guess import guesses
 from .ir.types import Tup, Type
@@ -76,6 +76,7 @@ class Derivative:
             self.checked = isinstance(f, FunctionType)
             # the derivative of a Numba dispatcher is compiled, too
             options = replace(options, jit=options.jit or (None if self.checked else Jit()))
+        self.alone = None if options.jit is None else replace(options.jit, parallel=False)
         self.primal, self.function = f, function
         self.asked = asked
         self.options = options
@@ -86,6 +87,7 @@ class Derivative:
         self.places = tuple(map(self._names.index, self.wrt))
         self._program: Program | None = None
         self._built: dict[tuple[Type, ...], Ready] = {}  # by the types of the arguments
+        self._alone: dict[tuple[Type, ...], Ready] = {}  # the same on one core
         self._ready: dict[Hashable, Ready] = {}  # by the keys of the arguments as they are given
         self._last: Ready | None = None
         self._shortcut: Callable[..., Any] | None = None  # of what ran last
@@ -147,14 +149,20 @@ class Derivative:
         except RecursionError:
             raise BadArgument(f"an argument of {self.function.__name__} is a structure that contains itself") from None
         ready = self._ready.get(key)
+        if ready is not None and ready.gain is not None:
+            ready = self._ready.get((key, self.pays(ready, args)))
         if ready is None or not ready.unchanged():
             ready = self.prepare(args)
             if isinstance(ready.call, Jitted):
                 result = ready.call.compile((*self._taken(ready, args), *ready.extra(), *tangents))
                 ready = with_shortcut(ready, args, tangents, self.options, Returned(result, self.single, self.places))
-            self._ready[key] = ready
+            self._ready[key] = self._ready[key, ready.pays] = ready
         self._last, self._shortcut = ready, ready.shortcut
         return ready
+
+    def pays(self, ready: Ready, args: tuple[Any, ...]) -> bool:
+        """Whether loops run on several cores for arguments of these lengths, where they can."""
+        return ready.gain is None or ready.gain(*self._taken(ready, args), *ready.extra()) >= 0.0
 
     def by_position(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
         """All arguments in the order of the parameters, defaults filled in."""
@@ -240,6 +248,7 @@ class Derivative:
             if known is not None and not known.unchanged():
                 # something the function uses from outside has been bound anew: read it again
                 self._built.clear()
+                self._alone.clear()
                 self._ready.clear()
                 self._program = known = None
             is_new = known is None
@@ -248,7 +257,11 @@ class Derivative:
             refit = tuple(k for k, a in enumerate(args) if not is_exact(a, k in self.places))
             structures = [k for k, t in enumerate(key) if isinstance(t, Tup) or is_function(args[k])]
             plain = known.plain and not any(k in self.places for k in structures)
-            return replace(known, refit=refit, structured=bool(structures), plain=plain), is_new
+            known = replace(known, refit=refit, structured=bool(structures), plain=plain)
+            if not self.pays(known, args):
+                own = self._alone[key] = self._alone.get(key) or self._make(list(key), alone=True)
+                known = replace(known, built=own.built, call=own.call, pays=False)
+            return known, is_new
 
     def _read(self) -> Program:
         if self._program is None:
@@ -260,23 +273,24 @@ class Derivative:
         """What is read where the function is refused, for the reason that is given."""
         return None if self.options.fallback is None else functools.partial(whole, self.function)
 
-    def _make(self, types: list[Type]) -> Ready:
-        built = self._build(types, self.options.kind, equal=self.options.jit is not None)
+    def _make(self, types: list[Type], alone: bool = False) -> Ready:
+        """What runs for arguments of these types; `alone` if it does on one core."""
+        built = self._build(types, self.options.kind, equal=self.options.jit is not None, alone=alone)
         plain = self.options.kind in ("grad", "value") and not self.options.has_aux and not built.unknown_rank
         if built.unknown_rank and self.options.kind == "grad":  # only the value tells whether it is a scalar
-            built = self._build(types, "value", equal=self.options.jit is not None)
-        program = self.program()
-        for found in (*built.warnings, *(() if self.options.jit else in_python(program, built.references))):
+            built = self._build(types, "value", equal=self.options.jit is not None, alone=alone)
+        program, jit = self.program(), self.alone if alone else self.options.jit
+        for found in () if alone else (*built.warnings, *(() if jit else in_python(program, built.references))):
             warn(found)
         call: Callable[..., Any] = built.plain
-        if self.options.jit and not built.on_tape:
-            self.check_compiled(built)
+        if jit and not built.on_tape:
+            check_compiled(built, self.function.__name__, self.checked)
             # who has not asked for compiled code gets the derivative anyway (with the draws that Numba would make)
             otherwise = None if self.asked.jit or built.repeats.outside else lambda e: warn(not_compiled(program, e))
             kind, name = "value" if built.unknown_rank else self.options.kind, self.function.__name__
-            general = lambda compiled: self._build(types, kind, plain=not compiled).plain  # noqa: E731
+            general = lambda compiled: self._build(types, kind, plain=not compiled, alone=alone).plain  # noqa: E731
             checked = self.checked and not built.inside
-            call = Jitted(built.plain, name, self.options.jit, checked, otherwise, general)
+            call = Jitted(built.plain, name, jit, checked, otherwise, general)
             call.known = {"value": (built.result,), "jvp": (built.result, built.result)}.get(kind, ())
         captured = tuple(v for _, v in built.captured)
         unchanged: Callable[[], bool]
@@ -284,22 +298,8 @@ class Derivative:
         if built.on_tape:
             same = unchanged
             unchanged = lambda: same() and not built.is_outdated()  # noqa: E731
-        return Ready(built, call, captured, unchanged, loose, written=bool(built.written or built.changed), plain=plain)
-
-    def check_compiled(self, built: Built) -> None:
-        """Raise CompilationFailed where compiled code would draw from another generator than the function does."""
-        if built.on_tape:
-            name, own = built.on_tape[0].name, self.function.__name__
-            called = "" if name == own else f", which {own} calls,"
-            raise CompilationFailed(
-                f"{name}{called} runs on srcdiff.tape, in plain "
-                f"Python: compiled code cannot call it. Call the derivative from Python, or give the function a rule"
-            )
-        if self.checked and built.repeats.outside:
-            raise CompilationFailed(
-                f"{self.function.__name__} calls {built.repeats.outside}, which draws from NumPy's own state, and "
-                f"Numba's is another one; pass a generator, `rng = np.random.default_rng(seed)`, as an argument"
-            )
+        written = bool(built.written or built.changed)
+        return Ready(built, call, captured, unchanged, loose, written=written, plain=plain, gain=built.gain)
 
     def learn(self, args: tuple[Any, ...]) -> bool:
         """Run what the function calls without its being read, as far as these arguments lead, until it is known what
@@ -330,11 +330,12 @@ class Derivative:
         compiled: bool = False,
         equal: bool = False,
         plain: bool = False,
+        alone: bool = False,
     ) -> Built:
         with BUILDING:
             options = self.options
             wrt, single = (self.wrt, self.single) if by is None else (by, False)
-            jit = None if plain else options.jit or (Jit() if compiled else None)
+            jit = None if plain else (self.alone if alone else options.jit) or (Jit() if compiled else None)
             request = Request(wrt, single, kind, options.has_aux, options.quiet or quiet, jit, equal)
             return build(self.program(), types, request, taped, self.instead, guesses)
 

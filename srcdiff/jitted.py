@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .backend import load, render_module
+from .build import check_compiled
 from .compiled import compiled, numba_module, process_mark
 from .errors import BadArgument, SharedMemory
 from .ir.nodes import Assign, Call, Const, Display, Effect, Expr, Function, Item, Name, Object, Param, Return, Stmt
@@ -83,7 +84,7 @@ class _Caller:
         own, tangents = derivative.apart(names)
         fit = [self.taken(Name(n), found[n]) for n in own]
         self.built = derivative.built_for_types(fit, compiled=True)
-        derivative.check_compiled(self.built)
+        check_compiled(self.built, derivative.function.__name__, derivative.checked)
         for name, array in self.built.captured:
             value = fitted(array, name, False)
             self.given.append((Object(value, name), type_of(value, name)))

@@ -11,6 +11,7 @@ import numpy as np
 from .build import Built
 from .errors import BadArgument
 from .jit_options import Jit
+from .optimise import Sized
 from .signature import fitted
 
 Wrt = int | str | tuple[int | str, ...]
@@ -45,8 +46,8 @@ class Options:
 class Ready:
     """What runs for one combination of argument types. `refit` are the places of the arguments that generated code
     does not take as they are, `structured` says that some are structures, `loose` that a captured array is not taken
-    as it is either, `plain` that the result is the gradient itself, or the value
-    and the gradients."""
+    as it is either, `plain` that the result is the gradient itself, or the value and the gradients. `gain` is that of
+    loops on several cores, for the arguments of a call, if the code depends on it; `pays` says what for."""
 
     built: Built
     call: Callable[..., Any]
@@ -57,6 +58,8 @@ class Ready:
     structured: bool = False
     written: bool = False
     plain: bool = False
+    gain: Sized | None = None
+    pays: bool = True
     shortcut: Callable[..., Any] | None = None  # to compiled code, for exactly such arguments
 
     def extra(self) -> tuple[Any, ...]:

@@ -17,6 +17,7 @@ import numpy as np
 
 from .backend import explain
 from .compiled import Jitted, narrowing
+from .optimise import Sized
 from .ready import Options, Ready
 from .runtime_loops import LengthsDiffer
 from .signature import LAYOUT, finish
@@ -52,28 +53,53 @@ def with_shortcut(
         call.failed(problem)
         explain(problem, ready.built.module)
 
-    way = Way(call.run, args, ready.captured, unchanged, failed)
+    sizes = None if ready.gain is None else Sizes(ready.gain, ready.pays)
+    way = Way(call.run, args, ready.captured, unchanged, failed, sizes)
     if options.kind == "jvp":
         return ready if call.narrowed else replace(ready, shortcut=_pushing(way, tangents, returned))
     narrowed = narrowing(returned.type_.types[0], (ready.built.result,)) if options.kind == "value" else None
     return replace(ready, shortcut=_written(way, returned, options.kind == "value", narrowed))
 
 
+class Sizes:
+    """The lengths and counts that code is for: those for which loops on several cores are worth it, or are not. The
+    last ones that were looked at are remembered."""
+
+    def __init__(self, gain: Sized, pays: bool) -> None:
+        self.gain, self.pays = gain, pays
+        self.last: tuple[Any, ...] | None = None
+
+    def differ(self, found: tuple[Any, ...], *args: Any) -> bool:
+        """Whether it is not for these lengths and counts, those of these arguments."""
+        if (self.gain(*args) >= 0.0) is not self.pays:
+            return True
+        self.last = found
+        return False
+
+    def test(self, args: Sequence[Any], captured: list[str]) -> str:
+        """The expression that is true where the code is not for an argument's length, or another one's value."""
+        places = sorted({k for k, _ in self.gain.numbers if k < len(args)})
+        own = [f"a{k}_shape" if isinstance(args[k], np.ndarray) else f"a{k}" for k in places]
+        given = ", ".join([*(f"a{k}" for k in range(len(args))), *captured])
+        return f"(own := ({', '.join(own)},)) != sizes.last and sizes.differ(own, {given})" if own else "False"
+
+
 @dataclass(frozen=True)
 class Way:
     """What runs, and for what: arguments of the kinds of these. `failed` may raise another error in the place of one
-    that compiled code has raised."""
+    that compiled code has raised. Of what has `sizes`, it runs for these only."""
 
     run: Callable[..., Any]
     args: Sequence[Any]
     captured: Sequence[Any]
     unchanged: Unchanged
     failed: Callable[[Exception], None]
+    sizes: Sizes | None = None
 
     def names(self) -> dict[str, Any]:
         """What the short way reads."""
         own = {"ndarray": np.ndarray, "run": self.run, "failed": self.failed, "finish": finish, "MISS": MISS}
-        own["LengthsDiffer"] = LengthsDiffer
+        own |= {"LengthsDiffer": LengthsDiffer, "sizes": self.sizes}
         return {**self.unchanged.names, **own, **{f"c{k}": v for k, v in enumerate(self.captured)}}
 
     def function(
@@ -83,6 +109,7 @@ class Way:
         what is done with what it returns."""
         captured = [f"c{k}" for k in range(len(self.captured))]
         own = [f"a{k}" for k in range(len(self.args))]
+        tests = tests if self.sizes is None else [*tests, self.sizes.test(self.args, captured)]
         lines = [
             f"def call({', '.join([*own, *more])}):",
             f"    if {' or '.join(tests)} or not ({self.unchanged.text}):",

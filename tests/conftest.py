@@ -19,6 +19,15 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         names_are_unique()
 
 
+@pytest.fixture
+def any_length(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Loops that can run in parallel do, however little they have to do."""
+    from srcdiff.optimise.amounts import Amount
+    from srcdiff.optimise.work import Work
+
+    monkeypatch.setattr(Work, "gain", lambda self, regions: Amount.of(1.0))
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--update-golden", action="store_true", help="rewrite the texts in tests/golden with what srcdiff writes now"

@@ -15,6 +15,13 @@ from srcdiff.derivative import Derivative
 from srcdiff.errors import NotParallel
 
 PARALLEL = {"parallel": True}
+# as the fixture `any_length`, for another process
+ANY_LENGTH = """
+from srcdiff.optimise.amounts import Amount
+from srcdiff.optimise.work import Work
+
+Work.gain = lambda self, regions: Amount.of(1.0)
+"""
 ORDERS: tuple[Callable[[int], Iterable[int]], ...] = (
     range,
     lambda n: reversed(range(n)),

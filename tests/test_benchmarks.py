@@ -62,7 +62,7 @@ def test_jitted_derivative(kernel: Kernel) -> None:
 
 
 @pytest.mark.parametrize("kernel", [k for k in KERNELS if k.task != "blocks"], ids=lambda k: k.name)
-def test_parallel_text(kernel: Kernel) -> None:
+def test_parallel_text(kernel: Kernel, any_length: None) -> None:
     """What runs on several cores, as Python with its chunks in three orders: the same bits, and the plain gradient."""
     derivative = value_and_grad(kernel.f, kernel.wrt)
     if kernel.name == "recurrence":
@@ -76,7 +76,7 @@ def test_parallel_text(kernel: Kernel) -> None:
 
 @pytest.mark.jit
 @pytest.mark.parametrize("kernel", [k for k in JITTED if k.task == "gradient"], ids=lambda k: k.name)
-def test_parallel_derivative(kernel: Kernel) -> None:
+def test_parallel_derivative(kernel: Kernel, any_length: None) -> None:
     parallel = srcdiff.value_and_grad(kernel.f, wrt=kernel.wrt, jit={"parallel": True})
     plain = srcdiff.value_and_grad(kernel.f, wrt=kernel.wrt)
     if kernel.name != "recurrence":

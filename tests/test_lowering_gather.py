@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from parallel_text import PARALLEL, in_orders
 
 import srcdiff
 
@@ -182,11 +183,13 @@ def test_outside_of_loops_nothing_is_gathered():
     assert "padded" not in texts_agree(f, ("u",), np.random.default_rng(11).normal(size=(5, 6)))
 
 
-def test_loops_that_run_in_parallel_share_no_margins():
+def test_loops_that_run_in_parallel_gather_too(any_length):
     u = np.random.default_rng(12).normal(size=(5, 6))
-    derivative = srcdiff.grad(around, wrt="u", jit={"parallel": True})
-    assert "padded" not in srcdiff.source(derivative, u, 0.2, 3)
-    np.testing.assert_allclose(derivative(u, 0.2, 3), srcdiff.grad(around, wrt="u")(u, 0.2, 3), rtol=1e-11)
+    derivative = srcdiff.value_and_grad(around, wrt="u", jit=PARALLEL)
+    assert srcdiff.source(derivative, u, 0.2, 3).partition("_padded")[2].count("in prange(32)") >= 1
+    value, gradient = in_orders(derivative, (u, 0.2, 3))
+    wanted = srcdiff.value_and_grad(around, wrt="u")(u, 0.2, 3)
+    agree((value, [gradient]), (wanted[0], [wanted[1]]))
 
 
 def test_under_a_condition_and_in_inner_loops():

@@ -361,6 +361,6 @@ def test_called_from_compiled_code() -> None:
     agree(caller(x, w), srcdiff.grad(softmax, wrt=(0, 1))(x, w))
 
 
-def test_parallel_loops_share_no_row() -> None:
+def test_parallel_loops_share_no_row(any_length: None) -> None:
     x, w = rng().normal(size=(2, 4, 3, 5))
     agree(srcdiff.grad(attention, wrt=(0, 1), jit={"parallel": True})(x, w), srcdiff.grad(attention, wrt=(0, 1))(x, w))

@@ -506,7 +506,7 @@ def paths(x, steps):
     return total
 
 
-def test_loops_on_several_cores_have_memory_of_their_own() -> None:
+def test_loops_on_several_cores_have_memory_of_their_own(any_length: None) -> None:
     derivative = srcdiff.value_and_grad(paths, jit={"parallel": True})
     text = srcdiff.source(derivative, np.ones(64), 40)
     inside = [line for line in text.splitlines() if "workspace(" in line and line.startswith("        ")]

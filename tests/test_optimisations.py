@@ -32,8 +32,8 @@ OFF: dict[str, Callable[..., Any]] = dict.fromkeys(
     ),
     lambda function, *_, **__: function,
 )  # fmt: skip
-OFF["lowered"] = lambda function, *_: (function, set())
-OFF["in_vectors"] = lambda function, *_: (function, frozenset())
+OFF["lowered"] = lambda function, *_: (function, set(), set())
+OFF["in_vectors"] = lambda function, *_: (function, frozenset(), frozenset())
 OFF["all_inside"] = lambda function, *_: (function, False)
 NEEDED = {"typed_empties", "arranged", "in_parallel"}  # for Numba, for the text, where it is asked for
 

@@ -6,7 +6,8 @@ In: a document and the indentation it begins at. Out: lines, in which the outerm
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass
+
+from ..ir.frozen import distinct, frozen
 
 WIDTH = 88
 _STEP = 4
@@ -22,14 +23,14 @@ def columns(text: str) -> int:
 # A group is an integer where another part asks whether it was broken; 0 stands for "the enclosing group".
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@distinct
 class Line:
     """A line break if the enclosing group is broken, else a space or nothing."""
 
     space: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@distinct
 class Group:
     """Broken only if it does not fit, or if told so; where `only` is given, no group unless that one is broken."""
 
@@ -39,20 +40,20 @@ class Group:
     only: int = 0
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@distinct
 class Indent:
     doc: Doc
     only: int = 0
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@distinct
 class IfBroken:
     broken: Doc
     flat: Doc = ""
     id: int = 0
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@distinct
 class MayBreak:
     """What may span lines without breaking group `id` around it."""
 
@@ -60,14 +61,14 @@ class MayBreak:
     id: int
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@distinct
 class Best:
     """The first variant that fits, or the last."""
 
     variants: tuple[Doc, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@distinct
 class Parens:
     """Something without a place to break: on a line of its own in parentheses if, and only if, it fits there."""
 
@@ -79,7 +80,7 @@ SOFT = Line()
 _FIRST, _ALL, _ANY = range(3)  # the lines that have to fit: the first, all, or it does not matter here
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Task:
     """A document to print at an indentation, and which of its lines have to fit where that is measured."""
 

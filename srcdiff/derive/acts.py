@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from ..ir.frozen import frozen
 from ..ir.nodes import Assign, Call, Expr, For, If, Name, Origin, Stmt, Update, While
 from ..ir.walk import targets
 from .terms import Term
 
 
-@dataclass(frozen=True)
+@frozen
 class Acc:
     """`target += sum of terms`, or `target = ...` (`assign`). The target is an adjoint, a part of one, or several
     adjoints at once."""
@@ -23,14 +24,14 @@ class Acc:
     assign: bool = False
 
 
-@dataclass(frozen=True)
+@frozen
 class Together:
     """Simultaneous assignment of several adjoints (the adjoint of a swap)."""
 
     parts: tuple[Acc, ...]
 
 
-@dataclass(frozen=True)
+@frozen
 class Let:
     """`name = value`: an adjoint that is read several times, or before it is overwritten."""
 
@@ -38,7 +39,7 @@ class Let:
     value: Expr
 
 
-@dataclass(frozen=True)
+@frozen
 class Pull:
     """`names = call` of the adjoint of a recursive function, for all of its active arguments; the first `own` arguments
     of the call are those of the function, the last ones the adjoints of its results."""
@@ -47,21 +48,21 @@ class Pull:
     call: Call
 
 
-@dataclass(frozen=True)
+@frozen
 class Kill:
     """The adjoint of a value before its definition is zero."""
 
     name: str
 
 
-@dataclass(frozen=True)
+@frozen
 class Do:
     """A statement as it is (a push onto a shadow list)."""
 
     stmt: Stmt
 
 
-@dataclass(frozen=True)
+@frozen
 class When:
     """The acts of the side that a ternary has taken: the other side is never evaluated."""
 

@@ -16,9 +16,10 @@ Two levels use the same nodes:
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, NamedTuple
 
+from .frozen import frozen
 from .types import Form
 
 
@@ -31,7 +32,7 @@ class Span(NamedTuple):
     end_column: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Origin:
     """The statement of the user's program that a statement stands for."""
 
@@ -40,7 +41,7 @@ class Origin:
     text: str  # the statement's first line, or all of it where it is simple, without indentation
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Kept(Origin):
     """The origin of a generated statement that keeps, for the reverse sweep, what that statement has computed."""
 
@@ -52,7 +53,7 @@ class Kept(Origin):
 # ---------------------------------------------------------------------------------------------------- expressions
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Name:
     """A local variable."""
 
@@ -60,7 +61,7 @@ class Name:
     at: Span | None = field(default=None, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen
 class Const:
     """A literal: int, float, bool, str, None or Ellipsis. `1`, `1.0` and `True` are different constants."""
 
@@ -77,7 +78,7 @@ class Const:
         return hash(self._key())
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen
 class Object:
     """A Python object known when the derivative is built (function, module, dtype, captured number or array).
 
@@ -95,7 +96,7 @@ class Object:
         return hash(id(self.value))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Attr:
     """`base.name` where `base` is not a static object. Raw level only."""
 
@@ -104,7 +105,7 @@ class Attr:
     at: Span | None = field(default=None, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Call:
     """`func(*args, **kwargs)`; operators are calls of the functions of `operator`."""
 
@@ -114,7 +115,7 @@ class Call:
     at: Span | None = field(default=None, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Item:
     """`base[index]`; several indices are a tuple `Display`."""
 
@@ -123,7 +124,7 @@ class Item:
     at: Span | None = field(default=None, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Slice:
     """`lower:upper:step` inside an index."""
 
@@ -133,7 +134,7 @@ class Slice:
     at: Span | None = field(default=None, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Display:
     """A structure written out. `kind` is "tuple", "list", or one that occurs at the raw level only: "dict" (its items
     are pairs, or a starred dict) and "starred" (of one item, inside another display or among the arguments of a call).
@@ -151,7 +152,7 @@ class Display:
     view_of: str | None = field(default=None, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Choice:
     """`then if test else other`: only one side is evaluated."""
 
@@ -161,7 +162,7 @@ class Choice:
     at: Span | None = field(default=None, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Logic:
     """`a and b and ...` or `a or b or ...` (`op` is "and" or "or"), evaluated from the left as far as needed.
 
@@ -173,7 +174,7 @@ class Logic:
     at: Span | None = field(default=None, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Closure:
     """A function defined inside another one, or a lambda. Raw level only.
 
@@ -188,7 +189,7 @@ class Closure:
     at: Span | None = field(default=None, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Clause:
     """`for target in iter if condition if ...` of a comprehension. The names it binds are nobody else's."""
 
@@ -197,7 +198,7 @@ class Clause:
     conditions: tuple[Expr, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Comprehension:
     """`[element for ...]`: `kind` is "list", "generator" or "dict" (whose element is a pair). Raw level only."""
 
@@ -213,7 +214,7 @@ Expr = Name | Const | Object | Attr | Call | Item | Slice | Display | Choice | L
 # ----------------------------------------------------------------------------------------------------- statements
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Assign:
     """`target = value`; the target is a `Name`, an `Item` (a write in place) or a tuple `Display` of targets."""
 
@@ -223,7 +224,7 @@ class Assign:
     adjoint_of: Origin | None = field(default=None, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Update:
     """`target op= value`; `op` is the binary function of `operator` (`operator.add` for `+=`)."""
 
@@ -234,7 +235,7 @@ class Update:
     adjoint_of: Origin | None = field(default=None, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Effect:
     """An expression evaluated for what it does (`tape.append(x)`)."""
 
@@ -243,7 +244,7 @@ class Effect:
     adjoint_of: Origin | None = field(default=None, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class If:
     test: Expr
     body: Block
@@ -252,7 +253,7 @@ class If:
     adjoint_of: Origin | None = field(default=None, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class For:
     """`for target in iter: body` with `else: orelse`."""
 
@@ -264,7 +265,7 @@ class For:
     adjoint_of: Origin | None = field(default=None, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class While:
     test: Expr
     body: Block
@@ -273,13 +274,13 @@ class While:
     adjoint_of: Origin | None = field(default=None, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Break:
     origin: Origin | None = field(default=None, compare=False, repr=False)
     adjoint_of: Origin | None = field(default=None, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Continue:
     """Raw level only."""
 
@@ -287,14 +288,14 @@ class Continue:
     adjoint_of: Origin | None = field(default=None, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Return:
     value: Expr | None
     origin: Origin | None = field(default=None, compare=False, repr=False)
     adjoint_of: Origin | None = field(default=None, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Raise:
     """`raise value from cause`; without a value inside a handler, the exception that is being handled."""
 
@@ -304,7 +305,7 @@ class Raise:
     adjoint_of: Origin | None = field(default=None, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class With:
     """`with context as target: body`. Raw level only."""
 
@@ -324,7 +325,7 @@ class Handler(NamedTuple):
     origin: Origin | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Try:
     """`try: body; except ...; else: orelse; finally: final`. Raw level only."""
 
@@ -339,7 +340,7 @@ class Try:
 FORWARD, REVERSE = "forward sweep", "reverse sweep"  # the comments that head the parts of a derivative
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Comment:
     """A comment line in generated code; a `blank` line stands before it."""
 
@@ -356,7 +357,7 @@ Block = tuple[Stmt, ...]
 # ------------------------------------------------------------------------------------------------------ functions
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Param:
     """A parameter; `default` is the value itself, wrapped, or None where there is no default. `kind` is "*" or "**" for
     those that take what is left over, "keyword" for one that is given by name only."""
@@ -366,7 +367,7 @@ class Param:
     kind: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Function:
     name: str
     params: tuple[Param, ...]

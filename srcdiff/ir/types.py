@@ -12,14 +12,15 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Hashable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from inspect import ismodule
 from typing import Any
 
 from .constants import identity
+from .frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Dim:
     token: Hashable
     one: bool | None = None
@@ -83,7 +84,7 @@ def _of_sum(count: int, unknown: Counter[Hashable]) -> Dim:
     return Dim(tokens[0]) if count == 0 and len(tokens) == 1 else Dim(("sum", count, tokens))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Num:
     """A number (`ndim` 0), an array, or a value whose rank is not known (`ndim` None).
 
@@ -130,7 +131,7 @@ class Num:
         return self if self.value is None else replace(self, value=None)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Form:
     """How a structure is put together: its class, and what its items are called.
 
@@ -166,7 +167,7 @@ class Form:
         return None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Tup:
     """A structure of values that is known when the derivative is written: a tuple, or what `form` says."""
 
@@ -174,14 +175,14 @@ class Tup:
     form: Form | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Ref:
     """A second name of the structure that the variable `home` holds, which is changed in place somewhere."""
 
     home: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ListOf:
     """A list whose elements have one type (None while it is empty). A `tape` is a list that generated code has made to
     keep values: it is only appended to and popped, and it is empty again when the code ends. A variable that holds its
@@ -192,7 +193,7 @@ class ListOf:
     own: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Pooled:
     """A structure that lists of unknown length hold: the variable holds its place in the lists of the parts of all
     such structures, `pool`. `key` says which structures these are, `form` how they are put together."""
@@ -202,7 +203,7 @@ class Pooled:
     pool: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen
 class Static:
     """A value that is known when the derivative is written and is no number: None, str, dtype, function."""
 
@@ -217,7 +218,7 @@ class Static:
         return hash(identity(self.value))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Held:
     """An object that the program passes on and calls the methods of, which may change it: a random generator, a text.
     It has no derivative."""

@@ -108,7 +108,8 @@ def subexprs(e: Expr) -> Iterator[Expr]:
     while waiting:
         e = waiting.pop()
         yield e
-        waiting.extend(reversed(children(e)))
+        if parts := _CHILDREN[type(e)](e):
+            waiting.extend(parts[::-1])
 
 
 def names(e: Expr | None) -> set[str]:
@@ -153,12 +154,18 @@ def blocks(s: Stmt) -> tuple[Block, ...]:
             return ()
 
 
+_SIMPLE = {Assign, Update, Effect, Comment, Return}  # statements without a block, of those that there are many of
+
+
 def statements(block: Block) -> Iterator[Stmt]:
     """All statements of a block, nested ones included, in text order."""
-    for s in block:
+    waiting = list(reversed(block))
+    while waiting:
+        s = waiting.pop()
         yield s
-        for inner in blocks(s):
-            yield from statements(inner)
+        if type(s) not in _SIMPLE:
+            for inner in reversed(blocks(s)):
+                waiting.extend(reversed(inner))
 
 
 def paths(block: Block, path: tuple[Stmt, ...] = ()) -> Iterator[tuple[Stmt, tuple[Stmt, ...]]]:

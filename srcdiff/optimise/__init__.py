@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from .amounts import Sized
 from .linking import linked, missing
 from .parallel import Parallel
 from .passes import Target, optimise
 
-__all__ = ["Parallel", "Target", "linked", "missing", "optimise"]
+__all__ = ["Parallel", "Sized", "Target", "linked", "missing", "optimise"]

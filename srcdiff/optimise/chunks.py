@@ -19,6 +19,7 @@ An exception that ends a chunk is lost in Numba. Where one is possible, each chu
 from __future__ import annotations
 
 import operator
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -97,8 +98,9 @@ class Chunks:
                 return replace(s, target=self.tapes[name], value=Call(_STACKS, (Const(CHUNKS), item)))
         return s
 
-    def of(self, s: For, sums: Sums, around: tuple[For | While, ...]) -> list[Stmt]:
-        """The loop in chunks, with what belongs in front of it and behind it."""
+    def of(self, s: For, sums: Sums, around: tuple[For | While, ...], own: Mapping[str, Expr]) -> list[Stmt]:
+        """The loop in chunks, with what belongs in front of it and behind it. Of the arrays `own` each chunk makes one
+        for itself."""
         import numba
 
         chunk, parts = self.named("chunk", _INT), _Parts()
@@ -106,7 +108,8 @@ class Chunks:
             parts.first.append(Assign(Name(name), Item(self.tapes[name], chunk)))
         for name in (*sums.scalars, *sums.arrays):
             self.sum(name, chunk, parts)
-        if may_fail(s, around, self.indices):
+        parts.first += [Assign(Name(name), value) for name, value in own.items()]
+        if own or may_fail(s, around, self.indices):
             finished = self.named("finished", Num("bool", 1, (Dim.known(CHUNKS),)))
             parts.ahead.append(Assign(finished, Call(_ZEROS, (Const(CHUNKS), _BOOL))))
             parts.last.append(Assign(Item(finished, chunk), Const(True)))

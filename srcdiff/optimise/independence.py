@@ -46,7 +46,8 @@ class Obstacle:
 @dataclass
 class Nest:
     """A loop with what is around it: the loops it is in, and the variables that are read after it (`live`; for a loop
-    in another one, also those that later trips of that one read). The lists in `tapes` are none that trips share."""
+    in another one, also those that later trips of that one read). The lists and arrays in `tapes` are none that trips
+    share."""
 
     loop: For
     live: set[str]

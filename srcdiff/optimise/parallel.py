@@ -1,7 +1,7 @@
 """Loops with independent trips run on several cores: which ones, and why others do not.
 
-Of loops in each other the outermost one that is independent is taken; what is in it stays as it is. Beside loops that
-are nested deeper, those with little to do are left alone (`work`).
+Of loops in each other the outermost one that is independent is taken; what is in it stays as it is. Loops next to which
+others do more are left alone, and what is left has to be worth it for the arguments of a call (`work`).
 """
 
 from __future__ import annotations
@@ -9,32 +9,42 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from ..errors import NotParallel
-from ..ir.nodes import Block, Call, Const, For, Function, Stmt, While
+from ..ir.nodes import Assign, Block, Call, Const, Expr, For, Function, Name, Stmt, While
 from ..ir.types import Num, Type
-from ..ir.walk import map_stmt, statements
+from ..ir.walk import map_stmt, mentioned, statements
 from ..normalise.iteration import range_bounds
 from ..rules.typing import TypeProblem
+from .amounts import Amount, Sized
 from .chunked_tapes import ChunkedTapes
 from .chunks import CHUNKS, Chunks, has_parts
 from .dead import Liveness
+from .filled import Filled
 from .independence import Nest, Obstacle, Sums
 from .inside import Indices
 from .storage import Storage
-from .work import as_large, depth, is_slight
+from .work import Region, Work, as_large
 
 _FIX = "leave out `parallel`, or keep what a trip computes apart from what the others do"
 
 
 @dataclass
 class Parallel:
-    """What came of the loops of a module: whether one runs in parallel, and what kept the others from it."""
+    """What came of the loops of a module: the functions in which some run in parallel, each with the nanoseconds by
+    which what these do exceeds what makes up for their starts, and what kept the others from it."""
 
-    found: bool = False
+    gains: list[tuple[Function, dict[str, Type], Amount]] = field(default_factory=list)
     obstacles: list[TypeProblem] = field(default_factory=list)
+
+    def gain(self, names: list[str]) -> Sized | None:
+        """That of a module, for the arguments of these names; None where other functions have parallel loops, too."""
+        match self.gains:
+            case [(function, types, amount)] if [p.name for p in function.params][: len(names)] == names:
+                return amount.for_arguments(map(types.get, names))
+        return None
 
     def problems(self) -> list[TypeProblem]:
         """Why there is no parallel loop at all; empty if there is one."""
-        if self.found:
+        if self.gains:
             return []
         what = "a function without a loop"
         why = "jit={'parallel': True} runs the trips of a loop on several cores"
@@ -42,28 +52,38 @@ class Parallel:
 
 
 def in_parallel(
-    function: Function, types: dict[str, Type], wished: dict[str, str], outcome: Parallel, indices: Indices
+    function: Function,
+    types: dict[str, Type],
+    wished: dict[str, str],
+    outcome: Parallel,
+    indices: Indices,
+    filled: Filled,
 ) -> Function:
-    """The function with its outermost independent loops in chunks that run on several cores."""
-    tapes, decided = ChunkedTapes.of(function, types), _Decision(function, types, frozenset())
+    """The function with its outermost independent loops in chunks that run on several cores; each has those of the
+    arrays that it has `filled` for itself."""
+    tapes, decided = ChunkedTapes.of(function, types), _Decision(function, types, frozenset(), filled)
     while tapes.names:
-        decided = _Decision.of(function, types, tapes.names)
+        decided = _Decision.of(function, types, tapes.names, filled)
         fit = tapes.within(decided.independent(), decided.storage)
         if fit == tapes:
             break
         tapes = fit
     if not tapes.names:
-        decided = _Decision.of(function, types, frozenset())
-    outcome.found = outcome.found or bool(decided.independent())
+        decided = _Decision.of(function, types, frozenset(), filled)
+    if decided.independent():
+        outcome.gains.append((function, types, decided.gain()))
     outcome.obstacles += decided.problems(wished)
     chunks = Chunks(function, indices, wished, tapes.names)
+    moved = {name for s in decided.independent() for name in decided.own.get(id(s), ())}
 
     def block(body: Block, around: tuple[For | While, ...]) -> Block:
         out: list[Stmt] = []
         for s in body:
             match s, decided.verdicts.get(id(s)):
                 case For(), Sums() as sums:
-                    out += chunks.of(s, sums, around)
+                    out += chunks.of(s, sums, around, decided.own.get(id(s), {}))
+                case Assign(target=Name(id=name)), _ if name in moved:
+                    pass
                 case ((For() | While()), _):
                     out.append(replace(s, body=block(s.body, (*around, s))))
                 case _:
@@ -76,20 +96,22 @@ def in_parallel(
 class _Decision(Liveness):
     """A walk that looks at each loop, knowing what is read after it."""
 
-    def __init__(self, function: Function, types: dict[str, Type], tapes: frozenset[str]) -> None:
+    def __init__(self, function: Function, types: dict[str, Type], tapes: frozenset[str], filled: Filled) -> None:
         super().__init__(types, set())
-        self.tapes = tapes
+        self.tapes, self.filled = tapes, filled
         self.storage = Storage(function, types)
         self.around: tuple[For | While, ...] = ()  # the loops that the walk is in
         self.inside = False  # a loop that runs in parallel
         self.loops: dict[int, For | While] = {}
         self.verdicts: dict[int, Sums | Obstacle] = {}  # by the id of the loop; the last one counts
-        self.depths: dict[int, int] = {}
+        self.own: dict[int, dict[str, Expr]] = {}  # arrays that each chunk of a loop needs for itself, in the same way
+        self.regions: dict[int, Region] = {}  # the loops that are independent, in the same way
+        self.work = Work(function, types)
 
     @classmethod
-    def of(cls, function: Function, types: dict[str, Type], tapes: frozenset[str]) -> _Decision:
-        """All loops of a function, if these lists are no reason against one."""
-        found = cls(function, types, tapes)
+    def of(cls, function: Function, types: dict[str, Type], tapes: frozenset[str], filled: Filled) -> _Decision:
+        """All loops of a function, if these lists and arrays are no reason against one."""
+        found = cls(function, types, tapes, filled)
         found.block(function.body, set())
         found.leave_slight_ones()
         return found
@@ -99,12 +121,13 @@ class _Decision(Liveness):
         return [s for s in loops if isinstance(s, For)]
 
     def leave_slight_ones(self) -> None:
-        """Leave loops with little to do to one core, where others have more."""
-        independent = self.independent()
-        most = max((self.depths[id(s)] for s in independent), default=0)
-        for s in independent:
-            if self.depths[id(s)] < most and is_slight(s, self.types):
-                self.verdicts[id(s)] = Obstacle("it has less to do than others", s)
+        """Leave loops with little to do to one core, where others do more."""
+        regions = [self.regions[id(s)] for s in self.independent()]
+        for r in self.work.slight([r for r in regions if not mentioned(r.loop.body) & self.tapes]):
+            self.verdicts[id(r.loop)] = Obstacle("it has less to do than others", r.loop)
+
+    def gain(self) -> Amount:
+        return self.work.gain([self.regions[id(s)] for s in self.independent()])
 
     def loop(self, s: For | While, live: set[str]) -> tuple[list[Stmt], set[str]]:
         if self.inside:
@@ -114,8 +137,8 @@ class _Decision(Liveness):
         verdict = self.verdicts[id(s)] = self.verdict(s, live)
         outer, self.around = self.around, (*self.around, s)
         self.inside = isinstance(verdict, Sums)
-        if isinstance(s, For):
-            self.depths[id(s)] = depth(s, outer)
+        if isinstance(s, For) and isinstance(verdict, Sums):
+            self.regions[id(s)] = Region(s, outer, verdict)
         found = super().loop(s, live)
         self.inside, self.around = False, outer
         return found
@@ -123,10 +146,16 @@ class _Decision(Liveness):
     def verdict(self, s: For | While, live: set[str]) -> Sums | Obstacle:
         if isinstance(s, While):
             return Obstacle("how many trips it has is only known when it ends", s)
-        found = self.too_little(s) or Nest(s, live, self.types, self.storage, self.around, self.tapes).verdict()
+        found = self.too_little(s) or self.independence(s, live, self.tapes)
+        own = self.filled.by(s) if isinstance(found, Obstacle) else {}
+        if own and isinstance(apart := self.independence(s, live, self.tapes | own.keys()), Sums):
+            self.own[id(s)], found = own, apart
         if isinstance(found, Sums):
             return found.mixed or self.unknown(s, found) or _copies(s, found) or found
         return found
+
+    def independence(self, s: For, live: set[str], own: frozenset[str]) -> Sums | Obstacle:
+        return Nest(s, live, self.types, self.storage, self.around, own).verdict()
 
     def too_little(self, s: For) -> Obstacle | None:
         """Why it makes no sense to run a loop in parallel, or no chunks can be made."""

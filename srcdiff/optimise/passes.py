@@ -14,6 +14,7 @@ from .dead import drop_dead
 from .distribution import apart
 from .dots import as_dots
 from .empties import typed_empties
+from .filled import Filled
 from .hoist import hoisted
 from .inside import Indices, all_inside
 from .interchange import along_rows
@@ -64,21 +65,22 @@ def optimise(
         function = refilled(joined(function, types), types)
         function = function if target.read else as_dots(function, types)
     counters: set[str] = set()
+    filled: set[str] = set()
     if target.compiled:
-        function, counters = lowered(function, types, wished, target.equal, target.parallel is None)
+        function, counters, filled = lowered(function, types, wished, target.equal)
         function = drop_dead(function, types)
         function = laid_out(along_rows(function, types, tapes), types)
         function = apart(in_order(function, types), types)
         function = with_sums(function, types, wished)
         function = hoisted(function, types, wished)
-    if target.compiled and target.parallel is None:  # (what a loop over pairs keeps is shared by its trips)
-        function, own = in_vectors(function, types, wished)
-        tapes = tapes | own
+        function, made, rows = in_vectors(function, types, wished)
+        tapes, filled = tapes | made, filled | rows
     inside = False
     if target.compiled:
         function, inside = all_inside(function, types, counters, tapes, target.equal)
     if target.parallel is not None:
-        function = in_parallel(function, types, wished, target.parallel, Indices(types, counters, tapes))
+        indices, own = Indices(types, counters, tapes), Filled(function, filled)
+        function = in_parallel(function, types, wished, target.parallel, indices, own)
     if target.compiled:
         function = typed_empties(in_any_order(function, types, counters), types)
         function = with_workspaces(function, types)

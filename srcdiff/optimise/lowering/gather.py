@@ -56,7 +56,7 @@ class Term:
 
 def gathered(context: Context, body: Block) -> Block:
     """A function's body with sums over neighbours in the place of additions to neighbours. The trips of its loops share
-    memory, so that they have to follow each other."""
+    memory, which each of them fills."""
     gather = Gather(context)
     out: list[Stmt] = []
     for s in body:
@@ -193,7 +193,9 @@ class Gather:
             case _:
                 wish = f"{self.context.wished.get(term.target, term.target)}_terms"
         shape = tuple(Dim(None) for _ in type_.shape)
-        return self.context.name(wish, Num("float64", type_.ndim, shape, contiguous=True))
+        padded = self.context.name(wish, Num("float64", type_.ndim, shape, contiguous=True))
+        self.context.padded.add(padded.id)
+        return padded
 
 
 def _offsets(place: Item, loops: Sequence[For]) -> tuple[int, ...] | None:

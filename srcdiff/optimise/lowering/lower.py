@@ -48,11 +48,11 @@ from .unread import without_unread_tapes
 
 
 def lowered(
-    function: Function, types: dict[str, Type], wished: dict[str, str], equal: bool, in_order: bool
-) -> tuple[Function, set[str]]:
-    """The function with its array statements lowered, and the indices that are inside by construction, those of its new
-    loops among them; `types` and `wished` are told of the new variables. `equal` is as in `derive.Request`; `in_order`
-    says that the trips of loops follow each other, so that they may share memory."""
+    function: Function, types: dict[str, Type], wished: dict[str, str], equal: bool
+) -> tuple[Function, set[str], set[str]]:
+    """The function with its array statements lowered, the indices that are inside by construction, those of its new
+    loops among them, and the arrays that it fills anew wherever it uses them; `types` and `wished` are told of the new
+    variables. `equal` is as in `derive.Request`."""
     params = {p.name for p in function.params}
     taken = mentioned(function.body) | params
     known = taken | {wished.get(n, n) for n in taken}
@@ -65,10 +65,9 @@ def lowered(
     body = without_unread_tapes(context, function).body
     _note_agreed(context, body)
     context.storage = Storage(replace(function, body=body), types)  # what nests fill shares memory with nothing
-    body = gathered(context, body) if in_order else body
-    body = contracted(context, Fusion(context).block(body))
-    body = _checked_once(in_rows(context, body) if in_order else body)
-    return replace(function, body=body), {*context.counters, *context.places}
+    body = contracted(context, Fusion(context).block(gathered(context, body)))
+    body = _checked_once(in_rows(context, body))
+    return replace(function, body=body), {*context.counters, *context.places}, context.buffers | context.padded
 
 
 def _note_agreed(context: Context, body: Block) -> None:

@@ -41,6 +41,7 @@ class Context:
     counters: dict[str, tuple[Dim, Lengths]] = field(default_factory=dict)
     lasting: frozenset[str] = frozenset()  # variables that are bound once, in front of all loops
     buffers: set[str] = field(default_factory=set)  # arrays that lowering has made, to be filled by nests
+    padded: set[str] = field(default_factory=set)  # those among others that have margins of zeros
     sizes: dict[tuple[str, int], Expr] = field(default_factory=dict)  # of buffers and their axes, in lasting variables
     agreed: dict[Expr, tuple[Dim, Dim]] = field(default_factory=dict)  # what a check holds against each other
     totals: set[str] = field(default_factory=set)  # the variables that reductions to elements of arrays are made in

@@ -47,12 +47,15 @@ from .columns import EMPTY, Columns, length_of
 from .sites import Site, is_long, widest
 
 
-def in_vectors(function: Function, types: dict[str, Type], wished: dict[str, str]) -> tuple[Function, set[str]]:
-    """The function with such loops, and the arrays that this takes; every place of these that is named exists."""
+def in_vectors(
+    function: Function, types: dict[str, Type], wished: dict[str, str]
+) -> tuple[Function, set[str], set[str]]:
+    """The function with such loops, and the arrays that this takes; every place of these that is named exists. At the
+    end those of them that are filled wherever they are used."""
     after = _After(types)
     after.block(function.body, set())
     walk = _Vectors(function, types, wished, after.found)
-    return replace(function, body=walk.block(function.body, ())), walk.made
+    return replace(function, body=walk.block(function.body, ())), walk.made, walk.rows
 
 
 class _After(Liveness):
@@ -76,6 +79,7 @@ class _Vectors:
         self.inside = Inside(function, self.storage, types)
         self.fresh = Fresh(mentioned(function.body) | {p.name for p in function.params})
         self.made: set[str] = set()
+        self.rows: set[str] = set()
 
     def block(self, block: Block, around: tuple[For | While, ...]) -> Block:
         out: list[Stmt] = []
@@ -132,7 +136,9 @@ class _Vectors:
 
     def row(self, number: str) -> str:
         """A variable for the values that a number has in a loop."""
-        return self.array(f"{self.wished.get(number, number)}_row")
+        name = self.array(f"{self.wished.get(number, number)}_row")
+        self.rows.add(name)
+        return name
 
     def array(self, wish: str) -> str:
         name = self.fresh(wish)
