@@ -8,7 +8,7 @@ in:   for k, row in enumerate(A):        out:  for k in range(len(A)):
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 
 from ..errors import UnsupportedCall, UnsupportedSyntax
@@ -118,8 +118,12 @@ class Loops(Displays):
         type_ = self.typed(test)
         return type_.ndim if isinstance(type_, Num) else 0
 
-    def fixpoint(self, body: Callable[[], Block]) -> Block:
-        """Walk a loop body until the types at its head no longer change; then they hold for every trip."""
+    def fixpoint(self, body: Callable[[], Block], bound: Collection[str] = ()) -> Block:
+        """Walk a loop body until the types at its head no longer change; then they hold for every trip. The variables
+        that are bound in it have their names ahead: where one trip reads what the one before has bound, that name is
+        met first, and what stands under it may be a variable of the caller."""
+        for name in sorted(bound):
+            self.own(name)
         entry = self.state.env
         while True:
             mark, scope = self.state.snapshot(), dict(self.scope)
@@ -156,11 +160,11 @@ class Loops(Displays):
             test = Const(True)
             return (*out, inner)
 
-        block = self.fixpoint(body)
+        block = self.fixpoint(body, assigned(s.body))
         self.state.emit(While(test, block, (), s.origin))
 
     def for_loop(self, s: For) -> None:
-        lowered = unwound(s, self.state.fresh)
+        lowered = unwound(s, self.unused)
         if lowered is not None:
             self.state.out.extend(self.run(lowered))
             return
@@ -191,7 +195,7 @@ class Loops(Displays):
                 out.extend(self.run(s.body))
             return tuple(out)
 
-        block = self.fixpoint(body)
+        block = self.fixpoint(body, bound)
         del self.state.walked[before:]
         loop = For(Name(counter), range_of(*bounds), block, (), s.origin)
         if snapshots is not None:
@@ -266,12 +270,12 @@ class Loops(Displays):
     def unrolled(self, s: For, items: list[Expr]) -> None:
         """A loop over a structure: its body once for each item. Where it may be left before its end, a flag guards
         what follows."""
-        left = self.state.fresh("left") if any(isinstance(i, Break) for i in _own(s.body)) else None
+        left = self.unused("left") if any(isinstance(i, Break) for i in _own(s.body)) else None
         if left is not None:
             self.scope[left] = Name(left)
             self.bind(left, Const(False))
         for k, item in enumerate(items):
-            element = self.state.fresh("element")
+            element = self.unused("element")
             self.scope[element] = item
             body: Block = (Assign(s.target, Name(element), s.origin), *flagged(s.body, left))
             if k and left is not None:

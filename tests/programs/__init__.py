@@ -83,6 +83,7 @@ __all__ = [
     "regressions_d",
     "regressions_e",
     "regressions_f",
+    "regressions_g",
     "regressions_shaping",
     "returned_lists",
     "scalars",

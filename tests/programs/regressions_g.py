@@ -1,0 +1,81 @@
+"""Programs that once came out wrong: the names of variables across functions and loops; kinds of numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .registry import case
+
+# ------------------------------------------------------------------------------------ names of variables
+
+
+@case(args=(0.53,), also=((2.3,),))
+def a_break_among_exits(x):
+    """The inner loop, which is written out, and the `if` around each have a flag that says where they were left."""
+    t = x
+    for _ in range(5):
+        if t < 0.29:
+            if t < 10.0:
+                break
+        else:
+            for v in (0.5, 0.6):
+                t = t * v
+                break
+        t = t * 1.1
+    return t
+
+
+def _names_of_the_caller(x):
+    for i in range(3):
+        if i > 0:
+            x = x * y  # noqa: F821
+        y = x * 0.5
+    return x
+
+
+@case(args=(1.3,))
+def carried_under_a_name_of_the_caller(x):
+    """In the loop of the callee `y` is read, as the trip before has left it, ahead of where it is bound."""
+    y = np.sin(x)
+    z = _names_of_the_caller(x)
+    return z * y + _names_of_the_caller(y)
+
+
+def _names_of_flags(x):
+    for i in range(4):
+        if i > 1:
+            x = x * left  # noqa: F821
+        for v in (1.1, 1.2):
+            x = x * v
+            if x > 3:
+                break
+        if i < 2:
+            left = x * 0.3
+    return x
+
+
+def _names_of_copies(x):
+    for i in range(4):
+        if i > 1:
+            x = x * kept  # noqa: F821
+        y = x
+        for v in (y, 1.2):
+            x = x * v
+            y = x
+        if i < 2:
+            kept = x * 0.3
+    return x
+
+
+def _names_of_elements(x):
+    for i in range(3):
+        for v in (1.5, 2.5):
+            if i > 0:
+                x = x * v + element  # noqa: F821
+        element = x * 0.1
+    return x
+
+
+@case(args=(0.53,), also=((2.3,),))
+def variables_called_as_those_made_here(x):
+    return _names_of_flags(x) ** 2 + _names_of_copies(x) + _names_of_elements(x)
