@@ -372,6 +372,19 @@ def _converted(asked: Asked) -> Type | None:
             "index the array, or use x.sum()",
             asked.call.at,
         )
-    if asked.function is float or (asked.function is round and len(asked.args) > 1):
-        return FLOAT
-    return INT
+    digits = asked.argument(1, "ndigits")
+    if asked.function is round and digits not in (None, Static(None)) and first.is_inexact:
+        return first.plain()
+    return FLOAT if asked.function is float else INT
+
+
+@states(max, min)
+def _one_of_two(asked: Asked) -> Type | None:
+    """Which of two numbers it is shows when the program runs: `max(0, x)` is a whole number where `x` is below zero."""
+    nums = [t for t in asked.args if isinstance(t, Num)]
+    if len(nums) != 2 or any(t.ndim != 0 for t in nums):
+        return None
+    if any(t.is_float for t in nums):
+        total = Call(Object(operator.add, "+"), asked.call.args, at=asked.call.at)
+        return asked.type_of(total)  # of the wider kind of the two
+    return joined(*nums, asked.call)

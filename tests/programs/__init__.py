@@ -35,6 +35,7 @@ from . import (
     regressions_d,
     regressions_e,
     regressions_f,
+    regressions_g,
     regressions_shaping,
     returned_lists,
     scalars,

@@ -79,3 +79,26 @@ def _names_of_elements(x):
 @case(args=(0.53,), also=((2.3,),))
 def variables_called_as_those_made_here(x):
     return _names_of_flags(x) ** 2 + _names_of_copies(x) + _names_of_elements(x)
+
+
+# ------------------------------------------------------------------------------------------------ kinds of numbers
+
+
+@case(args=(1.37,), also=((-0.4,), (12.0,)))
+def larger_of_a_whole_number_and_a_real(x):
+    """`max(0, x)`, in which a whole number stands first, is a real number all the same."""
+    u = np.full(3, max(0, x)) + 0.0
+    u[1] = x * x
+    v = np.array([min(10, x), 1.0])
+    v[1] = x**3
+    s = max(0, x)
+    for _ in range(3):
+        s = s * x + min(2, s)
+    return np.sum(u * u) + v @ v + s + max(0, min(10, x)) ** 2 + max(2, 3) * x
+
+
+@case(args=(1.37,), jit=False, reason="Numba takes no keywords of round")
+def rounded_to_digits(x):
+    u = np.full(3, round(x, ndigits=1))
+    u[0] = x
+    return np.sum(u * u) * round(1.25, ndigits=None) + round(x, 1) * x
