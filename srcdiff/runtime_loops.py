@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from .errors import NegativePower
+
 
 class LengthsDiffer(ValueError):
     """Two lengths that a text takes to be the same are not: one of them is 1, or the operation is an error."""
@@ -13,6 +15,18 @@ def same_length(n: int, m: int) -> None:
     """Hold two lengths against each other for the loops that follow. Raises LengthsDiffer."""
     if n != m:
         raise LengthsDiffer("operands could not be broadcast together")
+
+
+def whole_power(base: int, exponent: int) -> int:
+    """The power of a whole number, which is whole. Raises NegativePower where it would be a fraction.
+
+    >>> whole_power(2, 5)
+    32
+    """
+    if exponent < 0:
+        raise NegativePower("a whole number to a power below zero is no whole number; write the base as a float")
+    found: int = base**exponent
+    return found
 
 
 def added(total: Any, term: Any) -> Any:

@@ -9,6 +9,7 @@ in:   for k, row in enumerate(A):        out:  for k in range(len(A)):
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 from ..errors import UnsupportedCall, UnsupportedSyntax
@@ -42,6 +43,7 @@ from .displays import Displays
 from .exits import negated
 from .generators import check_apart, unwound
 from .iteration import ENDLESS, endless, never_runs, range_of, static_items, trips
+from .literals import literal
 from .state import merge
 
 
@@ -195,7 +197,8 @@ class Loops(Displays):
                 out.extend(self.run(s.body))
             return tuple(out)
 
-        block = self.fixpoint(body, bound)
+        with self.not_below_zero(counter, bounds):
+            block = self.fixpoint(body, bound)
         del self.state.walked[before:]
         loop = For(Name(counter), range_of(*bounds), block, (), s.origin)
         if snapshots is not None:
@@ -207,6 +210,19 @@ class Loops(Displays):
             self.state.emit(loop_)
             return
         self.state.emit(loop)
+
+    @contextmanager
+    def not_below_zero(self, counter: str, bounds: tuple[Expr, ...]) -> Iterator[None]:
+        """Inside, a counter is known not to be below zero where it goes up from there, or down to there."""
+        start, stop, step = map(literal, bounds)
+        up = type(start) is int and start >= 0
+        down = type(stop) is int and stop >= -1
+        if type(step) is int and (up if step > 0 else down):
+            self.state.counters.add(counter)
+        try:
+            yield
+        finally:
+            self.state.counters.discard(counter)
 
     def with_snapshots(self, s: For) -> tuple[For, Expr | None]:
         """A loop over `checkpointed(...)` as one over what is in there, and how many states are to be kept."""

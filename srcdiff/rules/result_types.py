@@ -387,4 +387,4 @@ def _one_of_two(asked: Asked) -> Type | None:
     if any(t.is_float for t in nums):
         total = Call(Object(operator.add, "+"), asked.call.args, at=asked.call.at)
         return asked.type_of(total)  # of the wider kind of the two
-    return joined(*nums, asked.call)
+    return joined(nums[0], nums[1], asked.call)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .registry import case
+from .registry import case, draw
 
 # ------------------------------------------------------------------------------------ names of variables
 
@@ -102,3 +102,20 @@ def rounded_to_digits(x):
     u = np.full(3, round(x, ndigits=1))
     u[0] = x
     return np.sum(u * u) * round(1.25, ndigits=None) + round(x, 1) * x
+
+
+@case(args=(draw(2), 1.3, 3), wrt=(0, 1))
+def powers_of_whole_numbers(x, a, n):
+    """They are whole where the exponent is not below zero, and fractions where it is."""
+    s = a * 10**-n + a * (-1) ** n
+    for i in range(4):
+        s = s + a * 2**-i + a**2 * 2**i + 3 ** (i + len(x)) * x[0]
+    for i in range(2, -1, -1):
+        s = s + 2**i * x[1] ** 2
+    u = np.array([2**-i for i in range(3)])
+    u[1] = x[0]
+    v = np.full(3, 10**-3)
+    v[0] = x[1] * a
+    for _ in range(2**n):
+        s = s * 1.01
+    return s + np.sum(u * u) + np.sum(v * v)
