@@ -159,7 +159,8 @@ def _full(asked: Asked) -> Type | None:
 @states(np.broadcast_to)
 def _broadcast_to(asked: Asked) -> Type | None:
     first, shape = asked.first, asked.argument(1, "shape")
-    return _by_shape(shape, first.dtype, asked.call) if isinstance(first, Num) else None
+    found = _by_shape(shape, first.dtype, asked.call) if isinstance(first, Num) else None
+    return replace(found, contiguous=False) if isinstance(found, Num) else found  # many elements are one in memory
 
 
 def _check_layout(asked: Asked) -> None:

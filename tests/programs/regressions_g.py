@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import scipy.special
 
 from .registry import case, draw
 
@@ -119,3 +120,13 @@ def powers_of_whole_numbers(x, a, n):
     for _ in range(2**n):
         s = s * 1.01
     return s + np.sum(u * u) + np.sum(v * v)
+
+
+@case(args=(draw(3),), jit=False, reason="Numba has no softmax")
+def real_numbers_of_whole_ones(x):
+    """The shares of whole numbers are no whole numbers."""
+    p = scipy.special.softmax(np.array([1, 2, 3]))
+    p[0] = x[0]
+    q = scipy.special.log_softmax(np.array([1, 2, 3]))
+    q[1] = x[1] * x[2]
+    return np.sum(p * p) + np.sum(q * q)
