@@ -89,12 +89,13 @@ class Loops(Displays):
             if self.state.reachable:
                 ends.append(self.state.env)
         self.scope = {**scope, **self.scope}
-        self.state.reachable = bool(ends)
         self.state.env = merge(*ends) if len(ends) == 2 else (ends or [entry])[0]
+        self.state.reachable = True  # as the branch is, even if nothing behind it is
         if bodies[0]:
             self.state.emit(If(test, bodies[0], bodies[1], origin))
         elif bodies[1]:
             self.state.emit(If(negated(test), bodies[1], (), origin))
+        self.state.reachable = bool(ends)
 
     def in_order(self, block: Block) -> Block:
         """Statements that fail where the program fails: each does one thing that may fail. (A number that is updated

@@ -130,3 +130,44 @@ def real_numbers_of_whole_ones(x):
     q = scipy.special.log_softmax(np.array([1, 2, 3]))
     q[1] = x[1] * x[2]
     return np.sum(p * p) + np.sum(q * q)
+
+
+# ------------------------------------------------------------------------------------- branches that end everywhere
+
+
+@case(args=(1.3,), also=((0.3,), (-1.3,)))
+def left_on_every_path(x):
+    p = x
+    for _ in range(3):
+        p = p * x
+        if x > 1:
+            p *= 2
+            break
+        elif x > 0:
+            p *= 3
+            break
+        else:
+            p *= x
+            break
+    while True:
+        if p > 2:
+            p = p * x
+            break
+        else:
+            p = p + x * x
+            break
+    return p
+
+
+@case(args=(1.3, 0), also=((1.3, 5),), wrt=0)
+def left_or_returned_in_the_first_trip(x, n):
+    m = 3
+    p = x
+    while True:
+        m -= 1
+        if m <= n:
+            break
+        p = 0.6 * p
+        if m < 3 or m % 2 == 1:
+            return p * x
+    return p
