@@ -5,7 +5,7 @@ in:   10 ** -k               out:  10.0 ** -k
       2 ** i  for i in range(n)    2 ** i
 
 What `2 ** k` is shows when the program runs: an int, or a float for a `k` below zero, of which a compiled program makes
-zero. Where the exponent may be below zero the power is called by a function that raises an error there.
+zero. Where the exponent may be below zero the power is called by a function that, compiled, raises an error there.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ from .register import (
 
 for _helper in (
     *(runtime.polygamma, runtime.next_snapshot, runtime.make_room, runtime.left_at),
-    *(runtime.same_length, runtime.long_enough, runtime.whole_power, runtime.not_empty, runtime.above, runtime.below),
+    *(runtime.same_length, runtime.long_enough, runtime.not_empty, runtime.above, runtime.below),
 ):
     jitable(_helper)
 
