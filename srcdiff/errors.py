@@ -202,6 +202,12 @@ class ParallelUnavailable(SrcdiffError, RuntimeError):
     code = "SD210"
 
 
+class NegativePower(SrcdiffError, ValueError):
+    """A whole number is raised to a whole number below zero: in Python that is a float, in compiled code zero."""
+
+    code = "SD211"
+
+
 class GraphError(SrcdiffError, RuntimeError):
     """A step of the eager runtime that its graph does not allow: a second pass through a freed graph, a gradient of
     something that needs none, a write in place that would make a gradient wrong."""

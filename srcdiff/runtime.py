@@ -13,7 +13,7 @@ from .runtime_calls import pulled_back
 from .runtime_complex import doubled, halved, resized, unit
 from .runtime_largest import above, below, first_max, first_min, not_empty
 from .runtime_lists import array_of, stack, stacks
-from .runtime_loops import added, all_below, all_within, long_enough, same_length
+from .runtime_loops import added, all_below, all_within, long_enough, same_length, whole_power
 from .runtime_matrices import (
     cofactors,
     cofactors_tangent,
@@ -151,6 +151,7 @@ __all__ = [
     "unbroadcast",
     "unit",
     "watched",
+    "whole_power",
     "workspace",
     "zeroed_workspace",
     "zeros_like",

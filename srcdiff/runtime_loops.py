@@ -15,6 +15,16 @@ def same_length(n: int, m: int) -> None:
         raise LengthsDiffer("operands could not be broadcast together")
 
 
+def whole_power(base: int, exponent: int) -> int | float:
+    """The power of a whole number; compiled, where it has to be whole, it raises NegativePower for a fraction.
+
+    >>> whole_power(2, 5), whole_power(2, -1)
+    (32, 0.5)
+    """
+    found: int | float = base**exponent
+    return found
+
+
 def added(total: Any, term: Any) -> Any:
     """`total + term` in a sum whose terms may come in any order: compiled, several of them are added at a time.
 

@@ -11,7 +11,7 @@ import pytest
 
 import srcdiff
 import srcdiff.testing
-from srcdiff.errors import ComplexResult
+from srcdiff.errors import ComplexResult, NegativePower
 
 INF, NAN = np.inf, np.nan
 
@@ -244,3 +244,17 @@ def test_the_page_names_these_functions() -> None:
 def test_the_same_under_numba(function: Any, at: tuple[float, ...]) -> None:
     x = np.array(at)
     np.testing.assert_array_equal(srcdiff.grad(function, jit=True)(x), srcdiff.grad(function)(x))
+
+
+@pytest.mark.jit
+def test_a_whole_number_to_a_power_below_zero() -> None:
+    """Which is a float in Python and zero under Numba."""
+
+    def scaled(x: float, k: int) -> float:
+        return x * 2**k
+
+    assert srcdiff.grad(scaled)(1.5, -1) == 0.5
+    derivative = srcdiff.grad(scaled, jit=True)
+    assert derivative(1.5, 3) == 8.0
+    with pytest.raises(NegativePower, match="write the base as a float"):
+        derivative(1.5, -1)

@@ -53,9 +53,11 @@ def whole(place: Item) -> Expr:
 
 
 class Assigner(Rewriter):
-    """Assignments of one function. `callee` says that the function is inlined into another one."""
+    """Assignments of one function. `callee` says that the function is inlined into another one; `words` are the
+    variables in its text."""
 
     callee: bool
+    words: set[str]
 
     def run(self, block: Block) -> Block:
         raise NotImplementedError
@@ -135,6 +137,12 @@ class Assigner(Rewriter):
         fresh = name if not self.callee and target is None else self.state.fresh(name)
         self.scope[name] = Name(fresh)
         return fresh
+
+    def unused(self, wish: str) -> str:
+        """A new variable, under a name that stands for nothing in the text of this function."""
+        while (name := self.state.fresh(wish)) in self.words:
+            pass
+        return name
 
     def copied(self, e: Expr) -> Expr:
         name = self.state.fresh("kept")

@@ -234,8 +234,16 @@ class Callees(DerivativeCalls):
             return True
         return bool(self.state.changed) and name in self.state.components.values()
 
+    def run_all(self, program: Program) -> Block:
+        """The body of a function whose variables keep their names; so do the flags that its exits have been given."""
+        lowered = single_exit(program.function)
+        self.words = mentioned(lowered.body)
+        self.state.fresh.taken |= self.words
+        return self.run(lowered.body)
+
     def inlined(self, lowered: Function, name: str) -> Expr:
         """The callee's statements emitted here; its result as an expression."""
+        self.words = mentioned(lowered.body)
         *body, last = lowered.body
         assert isinstance(last, Return)
         if isinstance(last.value, Name) and last.value.id.startswith("result"):

@@ -147,7 +147,7 @@ class Constants(Carried, Absences):
         if not self.mentions_dates(s.test) or not any(map(self.is_dated, named)):
             super().while_loop(s)
             return
-        left = self.state.fresh("left")
+        left = self.unused("left")
         self.scope[left] = Name(left)
         for _ in range(_TRIPS):
             self.state.env[left] = Num("bool", value=False)

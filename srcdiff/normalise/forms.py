@@ -16,7 +16,7 @@ import inspect
 import math
 import operator
 import sys
-from collections.abc import Hashable
+from collections.abc import Collection, Hashable
 from dataclasses import replace
 from types import FunctionType
 from typing import Any, Protocol
@@ -33,6 +33,7 @@ from ..rules.registry import Rule
 from ..rules.registry import has_several_results as returns_several
 from ..rules.typing import TypeProblem
 from ..runtime import add_at
+from .powers import power
 
 ADD = Object(operator.add, "+")
 SUB = Object(operator.sub, "-")
@@ -63,6 +64,8 @@ class Rewriting(Protocol):
 
     def typed(self, e: Expr) -> Type: ...
     def atom(self, e: Expr, wish: str) -> Expr: ...
+    @property
+    def counters(self) -> Collection[str]: ...
 
 
 # ------------------------------------------------------------------------------------------------ what is called
@@ -167,6 +170,8 @@ def plain_form(rewriter: Rewriting, e: Call) -> Expr:
         return rewrite(e, rewriter)
     if function is operator.contains:
         return _contained(rewriter, e.args[0], e.args[1]) if isinstance(e.args[0], Display) else _found(rewriter, e)
+    if function is operator.pow or function is pow:
+        return power(e, rewriter)
     if function in (max, min, sum) and not e.kwargs:
         return _of_many(rewriter, e, func)
     if function is math.log and len(e.args) == 2:

@@ -9,7 +9,7 @@ behind both is what both leave: a list that one side makes shorter is one of a l
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -116,6 +116,11 @@ class Lazy(Once):
         as_is = Side(first, (), dict(self.state.env))
         then, other = (right, as_is) if op == "and" else (as_is, right)
         return self.chosen_of(first, then, other, wish, at)
+
+    @property
+    def counters(self) -> Collection[str]:
+        """Variables that are not below zero."""
+        return self.state.counters
 
     def type_apart(self, e: Expr) -> Type:
         """The type of an expression without emitting anything; a problem in it is met again when it is written."""

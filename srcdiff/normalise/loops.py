@@ -8,7 +8,8 @@ in:   for k, row in enumerate(A):        out:  for k in range(len(A)):
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 from ..errors import UnsupportedCall, UnsupportedSyntax
@@ -42,6 +43,7 @@ from .displays import Displays
 from .exits import negated
 from .generators import check_apart, unwound
 from .iteration import ENDLESS, endless, never_runs, range_of, static_items, trips
+from .literals import literal
 from .state import merge
 
 
@@ -87,12 +89,13 @@ class Loops(Displays):
             if self.state.reachable:
                 ends.append(self.state.env)
         self.scope = {**scope, **self.scope}
-        self.state.reachable = bool(ends)
         self.state.env = merge(*ends) if len(ends) == 2 else (ends or [entry])[0]
+        self.state.reachable = True  # as the branch is, even if nothing behind it is
         if bodies[0]:
             self.state.emit(If(test, bodies[0], bodies[1], origin))
         elif bodies[1]:
             self.state.emit(If(negated(test), bodies[1], (), origin))
+        self.state.reachable = bool(ends)
 
     def in_order(self, block: Block) -> Block:
         """Statements that fail where the program fails: each does one thing that may fail. (A number that is updated
@@ -118,8 +121,12 @@ class Loops(Displays):
         type_ = self.typed(test)
         return type_.ndim if isinstance(type_, Num) else 0
 
-    def fixpoint(self, body: Callable[[], Block]) -> Block:
-        """Walk a loop body until the types at its head no longer change; then they hold for every trip."""
+    def fixpoint(self, body: Callable[[], Block], bound: Collection[str] = ()) -> Block:
+        """Walk a loop body until the types at its head no longer change; then they hold for every trip. The variables
+        that are bound in it have their names ahead: where one trip reads what the one before has bound, that name is
+        met first, and what stands under it may be a variable of the caller."""
+        for name in sorted(bound):
+            self.own(name)
         entry = self.state.env
         while True:
             mark, scope = self.state.snapshot(), dict(self.scope)
@@ -156,11 +163,11 @@ class Loops(Displays):
             test = Const(True)
             return (*out, inner)
 
-        block = self.fixpoint(body)
+        block = self.fixpoint(body, assigned(s.body))
         self.state.emit(While(test, block, (), s.origin))
 
     def for_loop(self, s: For) -> None:
-        lowered = unwound(s, self.state.fresh)
+        lowered = unwound(s, self.unused)
         if lowered is not None:
             self.state.out.extend(self.run(lowered))
             return
@@ -191,7 +198,8 @@ class Loops(Displays):
                 out.extend(self.run(s.body))
             return tuple(out)
 
-        block = self.fixpoint(body)
+        with self.not_below_zero(counter, bounds):
+            block = self.fixpoint(body, bound)
         del self.state.walked[before:]
         loop = For(Name(counter), range_of(*bounds), block, (), s.origin)
         if snapshots is not None:
@@ -203,6 +211,19 @@ class Loops(Displays):
             self.state.emit(loop_)
             return
         self.state.emit(loop)
+
+    @contextmanager
+    def not_below_zero(self, counter: str, bounds: tuple[Expr, ...]) -> Iterator[None]:
+        """Inside, a counter is known not to be below zero where it goes up from there, or down to there."""
+        start, stop, step = map(literal, bounds)
+        up = type(start) is int and start >= 0
+        down = type(stop) is int and stop >= -1
+        if type(step) is int and (up if step > 0 else down):
+            self.state.counters.add(counter)
+        try:
+            yield
+        finally:
+            self.state.counters.discard(counter)
 
     def with_snapshots(self, s: For) -> tuple[For, Expr | None]:
         """A loop over `checkpointed(...)` as one over what is in there, and how many states are to be kept."""
@@ -266,12 +287,12 @@ class Loops(Displays):
     def unrolled(self, s: For, items: list[Expr]) -> None:
         """A loop over a structure: its body once for each item. Where it may be left before its end, a flag guards
         what follows."""
-        left = self.state.fresh("left") if any(isinstance(i, Break) for i in _own(s.body)) else None
+        left = self.unused("left") if any(isinstance(i, Break) for i in _own(s.body)) else None
         if left is not None:
             self.scope[left] = Name(left)
             self.bind(left, Const(False))
         for k, item in enumerate(items):
-            element = self.state.fresh("element")
+            element = self.unused("element")
             self.scope[element] = item
             body: Block = (Assign(s.target, Name(element), s.origin), *flagged(s.body, left))
             if k and left is not None:

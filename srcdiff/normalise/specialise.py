@@ -57,7 +57,6 @@ from .changes import Changed
 from .constants import Constants
 from .copies import without_copies
 from .core import Core, callee_name, not_read, outside
-from .exits import single_exit
 from .expressions import user_function
 from .finish import finished, renamed
 from .forms import repeated_update
@@ -211,6 +210,7 @@ class Specialiser(Constants):
         self.done: dict[int, tuple[Expr, Expr]] = {}
         self.declared: dict[str, Type] = {}
         self.result: Type = Static(None)
+        self.words: set[str] = set()
         self.callee = len(callers) > 1
         self.is_generated = program.file.startswith("<srcdiff ")
         for reference in program.references:
@@ -240,7 +240,7 @@ class Specialiser(Constants):
     def all_of(self, program: Program) -> Block:
         """The body of the whole function; of one that calls itself, a call of it."""
         if not self.state.group.holds(program.function):
-            return self.run(single_exit(program.function).body)
+            return self.run_all(program)
         with self.state.collect() as out:
             try:
                 pairs = [(p, self.expr(Name(p.name))) for p in program.function.params]
@@ -267,7 +267,7 @@ class Specialiser(Constants):
         with state.collect() as first:
             walker.begin()
             params = walker.take(instance, leaves, walker.declared)
-        body = walker.run(single_exit(program.function).body)
+        body = walker.run_all(program)
         group.changed |= walker.note_lists(instance, body)
         body = (*first, *body)
         instance.problems, instance.captured = state.problems, state.captured

@@ -63,6 +63,7 @@ class State:
     nonlocals: list[tuple[Scoped, str]] = field(default_factory=list)  # what functions inside others may bind
     pools: dict[Hashable, Pooled] = field(default_factory=dict)  # the structures that lists of unknown length hold
     walked: list[str] = field(default_factory=list)  # the lists that the loops around run over
+    counters: set[str] = field(default_factory=set)  # of the loops around: none of them is below zero
     held_in: dict[str, set[str]] = field(default_factory=dict)  # for a list, the lists that may hold it
     names_of: dict[str, set[str]] = field(default_factory=dict)  # the variables that may stand for the same list
     lent: set[str] = field(default_factory=set)  # lists of a recursive function that it only reads: they are arrays

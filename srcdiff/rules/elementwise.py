@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ..runtime import polygamma, power_base, power_curvature, power_exponent, power_mixed, ratio, unit
+from ..runtime import polygamma, power_base, power_curvature, power_exponent, power_mixed, ratio, unit, whole_power
 from .complex_operands import holds_complex
 from .points import call, over, reals
 from .registry import constant, jointly_linear, partials
@@ -324,7 +324,7 @@ def clip(y: Any, x: Any, a_min: Any, a_max: Any) -> Any:
 constant(
     *(operator.lt, operator.le, operator.eq, operator.ne, operator.gt, operator.ge, operator.not_),
     *(operator.floordiv, operator.and_, operator.or_, operator.xor, operator.invert),
-    *(operator.lshift, operator.rshift),
+    *(operator.lshift, operator.rshift, whole_power),
     *(np.less, np.less_equal, np.equal, np.not_equal, np.greater, np.greater_equal),
     *(np.logical_and, np.logical_or, np.logical_not, np.logical_xor, np.floor_divide),
     *(np.sign, np.floor, np.ceil, np.trunc, np.rint, np.isnan, np.isfinite, np.isinf, np.signbit),

@@ -8,6 +8,7 @@ from typing import Any
 from .. import runtime
 from ..ir.types import ListOf, Num, Type, broadcast
 from .complex_operands import check_real_place
+from .linalg_types import inexact
 from .result_types import Asked, states
 
 
@@ -65,7 +66,6 @@ def _with_part(asked: Asked) -> Type | None:
     runtime.prod_partials,
     runtime.zeros_like,
     runtime.copied,
-    runtime.shares,
     runtime.stop_gradient,
 )
 def _shaped_as_first(asked: Asked) -> Type | None:
@@ -81,6 +81,13 @@ def _shaped_as_second(asked: Asked) -> Type | None:
     return Num(second.dtype, second.ndim, second.shape) if isinstance(second, Num) else None
 
 
-def shaped_as_first(*functions: Any) -> None:
-    """State that the results of these functions have the shape and dtype of their first argument."""
-    states(*functions)(_shaped_as_first)
+@states(runtime.shares)
+def _real_as_first(asked: Asked) -> Type | None:
+    first = asked.first
+    return Num(inexact(first.dtype), first.ndim, first.shape) if isinstance(first, Num) else None
+
+
+def real_as_first(*functions: Any) -> None:
+    """State that the results of these functions have the shape of their first argument and its dtype, or float64 where
+    that is one of whole numbers."""
+    states(*functions)(_real_as_first)

@@ -72,7 +72,8 @@ def _power(asked: Asked) -> Type | None:
             "give an int that is not in wrt",
             asked.call.at,
         )
-    return _like(a, *a.shape)
+    inverted = type(n.value) is int and n.value < 0
+    return _like(a, *a.shape) if inverted else Num(a.dtype, a.ndim, a.shape)
 
 
 @states(np.linalg.pinv)

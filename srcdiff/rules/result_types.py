@@ -159,7 +159,8 @@ def _full(asked: Asked) -> Type | None:
 @states(np.broadcast_to)
 def _broadcast_to(asked: Asked) -> Type | None:
     first, shape = asked.first, asked.argument(1, "shape")
-    return _by_shape(shape, first.dtype, asked.call) if isinstance(first, Num) else None
+    found = _by_shape(shape, first.dtype, asked.call) if isinstance(first, Num) else None
+    return replace(found, contiguous=False) if isinstance(found, Num) else found  # many elements are one in memory
 
 
 def _check_layout(asked: Asked) -> None:
@@ -372,6 +373,19 @@ def _converted(asked: Asked) -> Type | None:
             "index the array, or use x.sum()",
             asked.call.at,
         )
-    if asked.function is float or (asked.function is round and len(asked.args) > 1):
-        return FLOAT
-    return INT
+    digits = asked.argument(1, "ndigits")
+    if asked.function is round and digits not in (None, Static(None)) and first.is_inexact:
+        return first.plain()
+    return FLOAT if asked.function is float else INT
+
+
+@states(max, min)
+def _one_of_two(asked: Asked) -> Type | None:
+    """Which of two numbers it is shows when the program runs: `max(0, x)` is a whole number where `x` is below zero."""
+    nums = [t for t in asked.args if isinstance(t, Num)]
+    if len(nums) != 2 or any(t.ndim != 0 for t in nums):
+        return None
+    if any(t.is_float for t in nums):
+        total = Call(Object(operator.add, "+"), asked.call.args, at=asked.call.at)
+        return asked.type_of(total)  # of the wider kind of the two
+    return joined(nums[0], nums[1], asked.call)

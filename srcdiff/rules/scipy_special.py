@@ -18,7 +18,7 @@ from scipy import special
 
 from ..runtime import shares
 from . import scipy_bessel  # noqa: F401  (registers its rules, too)
-from .helper_types import shaped_as_first
+from .helper_types import real_as_first
 from .points import call, over, reals
 from .registry import constant, partials, pullback, pushforward
 
@@ -161,7 +161,7 @@ def log_softmax_tangent(y: Any, x: Any, axis: Any = None, *, x_dot: Any) -> Any:
     return x_dot - np.sum(np.exp(y) * x_dot, axis=axis, keepdims=True)
 
 
-shaped_as_first(special.softmax, special.log_softmax)
+real_as_first(special.softmax, special.log_softmax)
 
 # ------------------------------------------------------------------------------------------------- gamma and beta
 

@@ -258,7 +258,8 @@ def _diagonal(asked: Asked) -> Type:
 @states(np.trace, np.ndarray.trace)
 def _trace(asked: Asked) -> Type:
     _ints(asked, 1, "offset")  # the rule turns on it
-    return Num(_matrix(asked).dtype)
+    dtype = _matrix(asked).dtype
+    return Num("int64" if dtype == "bool" else dtype)
 
 
 def _matrix(asked: Asked) -> Num:

@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from .. import runtime
+from ..errors import NegativePower
 from .register import as_dtype, implements, is_array, is_none, is_number, jitable, method, sample
 
 
@@ -34,6 +36,16 @@ def power(base: Any, exp: Any) -> Any:
         return base**exp
 
     return implementation
+
+
+@implements(runtime.whole_power)
+def whole_power(base: Any, exponent: Any) -> Any:
+    def of_numbers(base: Any, exponent: Any) -> Any:
+        if exponent < 0:
+            raise NegativePower("a whole number to a power below zero is no whole number; write the base as a float")
+        return base**exponent
+
+    return of_numbers
 
 
 @implements(math.cbrt)
