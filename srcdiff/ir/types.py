@@ -134,10 +134,11 @@ class Num:
 class Form:
     """How a structure is put together: its class, and what its items are called.
 
-    `kind` is "list", "dict", "named" (a named tuple), "dataclass" or "object" (of an ordinary class). The keys of a
-    list are its positions, those of a dict its keys, all others are attribute names. A plain tuple has no form. `site`
-    is the place in the program where a list is made. "columns" are lists of one length, one for each part of the
-    structures of a class (`tuple` for plain tuples) that make up the items of one list.
+    `kind` is "list", "dict", "named" (a named tuple), "dataclass", "object" (of an ordinary class) or "slice" (a value,
+    whose keys are those bounds that are not None). The keys of a list are its positions, those of a dict its keys, all
+    others are attribute names. A plain tuple has no form. `site` is the place in the program where a list is made.
+    "columns" are lists of one length, one for each part of the structures of a class (`tuple` for plain tuples) that
+    make up the items of one list.
     """
 
     kind: str
@@ -147,7 +148,7 @@ class Form:
 
     @property
     def by_attribute(self) -> bool:
-        return self.kind in ("named", "dataclass", "object")
+        return self.kind in ("named", "dataclass", "object", "slice")
 
     @property
     def is_sequence(self) -> bool:
@@ -156,7 +157,7 @@ class Form:
     @property
     def is_mutable(self) -> bool:
         frozen = getattr(getattr(self.cls, "__dataclass_params__", None), "frozen", False)
-        return self.kind != "named" and not frozen
+        return self.kind not in ("named", "slice") and not frozen
 
     def place(self, key: Hashable) -> int | None:
         """Where the item of that name stands; `1` and `True` are different keys here, `1` and `1.0` are, too."""

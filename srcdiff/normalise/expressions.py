@@ -56,7 +56,7 @@ from .forms import (
 )
 from .indices import GETITEM, Indices
 from .lazy import Lazy
-from .literals import as_arrays, as_value, as_written, decision, is_list, literal, sliced
+from .literals import as_arrays, as_value, as_written, decision, held_slice, is_list, literal, sliced
 from .state import CLASH, clash, unknown
 from .unread import Unread
 
@@ -338,8 +338,9 @@ class Rewriter(Indices, Lazy, Unread):
         special = self.special_call(function, e)
         if special is not None:
             return special
-        if function is slice:  # an index as generated code passes it on
-            return sliced(*self.arguments(e)[0])
+        if function is slice:  # (generated code passes an index on)
+            made = sliced(*self.arguments(e)[0])
+            return made if self.is_generated else held_slice(made)
         form = spelled_form(function, len(e.args), [k for k, _ in e.kwargs])
         if form is not None and self.is_read(function):
             return self.call_user(form, e)

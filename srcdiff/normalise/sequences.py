@@ -185,7 +185,7 @@ class Sequences(Arrays):
     def part_of_list(self, base: Expr, index: Slice, e: Item) -> Expr:
         """`xs[a:b:c]`: a new list."""
         held = self.list_name(base)
-        step = Const(1) if index.step is None else self.expr(index.step)
+        step = index.step or Const(1)
         stride, count = literal(step), Call(LEN, (held,))
         if stride == -1 and index.lower is None and index.upper is None:
             last = minus(self.atom(count, "n"), Const(1))
@@ -198,8 +198,8 @@ class Sequences(Arrays):
                 "turn it round with xs[::-1] after cutting, or write a loop",
                 e.at,
             )
-        lower = self.bound_of(index.lower, count, Const(0))
-        upper = self.bound_of(index.upper, count, count)
+        lower = Const(0) if index.lower is None else self.within(index.lower, count, index.lower)
+        upper = count if index.upper is None else self.within(index.upper, count, index.upper)
         return self.taken(held, lower, upper, step)
 
     def taken(self, held: Name, start: Expr, stop: Expr, step: Expr) -> Name:
@@ -208,11 +208,6 @@ class Sequences(Arrays):
         source = Call(RANGE, (start, stop, step))
         self.each(source, lambda k: self.put_in(home, self.place_in(held, k, Item(held, k))))
         return home
-
-    def bound_of(self, raw: Expr | None, count: Expr, default: Expr) -> Expr:
-        """A bound of a part of a list, within the list."""
-        found = default if raw is None else self.expr(raw)
-        return default if raw is None or found == Const(None) else self.within(found, count, raw)
 
     def within(self, found: Expr, count: Expr, e: Expr) -> Expr:
         """A place as slices take it: counted from the end if it is negative, and not beyond either end."""
