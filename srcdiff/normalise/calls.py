@@ -46,6 +46,7 @@ from .forms import may_change
 from .generators import check_arguments, is_iterator
 from .groups import NotYet, Recursive
 from .literals import literal
+from .operands import takes_arrays, with_arrays
 from .state import to_problem, unknown
 
 _DEPTH = 100  # of calls
@@ -99,6 +100,8 @@ class Callees(DerivativeCalls):
             return self.call_recursive(function, program, self.pairs(function, program, args, kwargs, e), e)
         lowered = single_exit(program.function)
         if is_spelled(function):
+            if isinstance(e.func, Attr) or takes_arrays(getattr(e.func, "value", None)):
+                args, kwargs = with_arrays((p.name for p in program.function.params), args, kwargs)
             lowered = replace(lowered, body=_without_places(lowered.body))  # they are the caller's: this one is ours
             self.check_read(lowered, args, kwargs, e)
             check_complex(function, tuple(map(self.typed, (*args, *(v for _, v in kwargs)))), e)

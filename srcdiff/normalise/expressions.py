@@ -57,6 +57,7 @@ from .forms import (
 from .indices import GETITEM, Indices
 from .lazy import Lazy
 from .literals import as_arrays, as_value, as_written, decision, held_slice, is_list, literal, sliced
+from .operands import operands_of
 from .state import CLASH, clash, unknown
 from .unread import Unread
 
@@ -415,6 +416,7 @@ class Rewriter(Indices, Lazy, Unread):
         args, kwargs = tuple(map(as_written, e.args)), tuple((k, as_written(v)) for k, v in e.kwargs)
         self.check_operands(e, args)
         args = as_arrays(e.func, args, self.typed)
+        args, kwargs = operands_of(getattr(e.func, "value", None), args, kwargs)
         if not self.is_rule:
             check_none(replace(e, args=args, kwargs=kwargs))
         for arg in (*args, *(v for _, v in kwargs)):

@@ -89,7 +89,8 @@ def as_index(e: Expr) -> Expr:
         return e
     if e.form is not None and e.form.kind == "slice":
         given = dict(zip(e.form.keys, e.items, strict=True))
-        return Slice(*(given.get(name) for name in SLICE_BOUNDS), at=e.at)
+        lower, upper, step = map(given.get, SLICE_BOUNDS)
+        return Slice(lower, upper, step, e.at)
     return replace(e, items=tuple(map(as_index, e.items))) if e.kind == "tuple" and e.form is None else e
 
 

@@ -53,7 +53,7 @@ EMPTY = Object(np.empty, "np.empty")
 SHAPE = Object(np.ndarray.shape, "shape")
 MAX = Object(max, "max")
 _DTYPES = {"int64": np.int64, "bool": np.bool_, "float32": np.float32}
-_WHOLE: tuple[Any, ...] = (np.array, np.asarray, np.stack, np.vstack)  # what makes an array of a list
+_WHOLE: tuple[Any, ...] = (np.array, np.asarray, np.copy, np.stack, np.vstack)  # what makes an array of a list
 _OF_LISTS: tuple[Any, ...] = (len, list.append, list.pop, zeros_like, array_of)
 _JOINERS: tuple[Any, ...] = (np.stack, np.vstack, np.hstack, np.dstack, np.concatenate, np.column_stack, np.block)
 
@@ -270,7 +270,7 @@ class Sequences(Arrays):
                 Object(operator.eq, "==") if function is operator.not_ else Object(operator.ne, "!="),
                 (Call(LEN, e.args), Const(0)),
             )
-        if function in (list, tuple, np.copy) and len(e.args) == 1:
+        if function in (list, tuple) and len(e.args) == 1:
             return self.copy_of(e.args[0])
         if function is operator.contains and is_dynamic(self.typed(e.args[0])):
             return self.is_in(self.list_name(e.args[0]), e.args[1], e)
