@@ -18,27 +18,7 @@ from ..rules.stacking import as_array
 from .forms import parameters
 
 _ARRAYS = frozenset(
-    (
-        "a",
-        "b",
-        "x",
-        "x1",
-        "x2",
-        "y",
-        "v",
-        "m",
-        "p",
-        "f",
-        "xp",
-        "fp",
-        "q",
-        "arr",
-        "ary",
-        "array",
-        "A",
-        "weights",
-        "condition",
-    )
+    "a b x x1 x2 y v m p f xp fp q arr ary array A weights condition obj values prepend append to_end to_begin".split()
 )
 _MAKE_ARRAYS: tuple[Any, ...] = (np.array, np.asarray)  # they take structures themselves
 Keywords = tuple[tuple[str, Expr], ...]

@@ -7,6 +7,7 @@ from . import (
     complex_numbers,
     complex_operands,
     complex_types,
+    editing,
     einsum_forms,
     elementwise,
     factorisations,
