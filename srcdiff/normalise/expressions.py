@@ -56,15 +56,13 @@ from .forms import (
 )
 from .indices import GETITEM, Indices
 from .lazy import Lazy
-from .literals import as_arrays, as_value, as_written, decision, held_slice, is_list, literal, sliced
-from .operands import operands_of
+from .literals import as_arrays, as_value, as_written, decision, held_slice, literal, sliced
+from .operands import check_operands, operands_of
 from .state import CLASH, clash, unknown
 from .unread import Unread
 
 __all__ = ["ADD", "GETITEM", "Rewriter", "user_function"]
 
-_OPERATORS = "add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "neg", "pos"
-ARITHMETIC = tuple(getattr(operator, name) for name in _OPERATORS)
 COPY = Object(np.ndarray.copy, "copy")
 
 
@@ -414,7 +412,7 @@ class Rewriter(Indices, Lazy, Unread):
     def _builtin(self, e: Call) -> Expr:
         """The call in the form that its rule states it in."""
         args, kwargs = tuple(map(as_written, e.args)), tuple((k, as_written(v)) for k, v in e.kwargs)
-        self.check_operands(e, args)
+        check_operands(e, args, self.typed)
         args = as_arrays(e.func, args, self.typed)
         args, kwargs = operands_of(getattr(e.func, "value", None), args, kwargs)
         if not self.is_rule:
@@ -429,21 +427,6 @@ class Rewriter(Indices, Lazy, Unread):
                     e.at,
                 )
         return plain_form(self, replace(e, args=args, kwargs=kwargs))
-
-    def check_operands(self, e: Call, args: tuple[Expr, ...]) -> None:
-        """Refuse arithmetic of a tuple or list with a number."""
-        if getattr(e.func, "value", None) not in ARITHMETIC:
-            return
-        whole = [a for a in args if isinstance(a, Display)]
-        rest = [self.typed(a) for a in args if not isinstance(a, Display)]
-        if whole and all(isinstance(t, Num) and t.ndim == 0 for t in rest):
-            raise TypeProblem(
-                UnsupportedCall,
-                f"a {'list' if is_list(whole[0]) else 'tuple'} as an operand of `{getattr(e.func, 'text', '')}`",
-                "only arrays are computed with element by element",
-                "make it an array first: np.array(...)",
-                e.at,
-            )
 
     def _checked(self, e: Expr) -> Expr:
         """The call, if there is a rule for it in this form."""

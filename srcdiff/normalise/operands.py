@@ -8,19 +8,51 @@ Which arguments those are, their names tell: NumPy gives what is no array (shape
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 
-from ..ir.nodes import Display, Expr
+from ..errors import UnsupportedCall
+from ..ir.nodes import Call, Display, Expr
+from ..ir.types import Num, Type
 from ..rules.stacking import as_array
+from ..rules.typing import TypeProblem
 from .forms import parameters
+from .literals import is_list
 
 _ARRAYS = frozenset(
-    "a b x x1 x2 y v m p f xp fp q arr ary array A weights condition obj values prepend append to_end to_begin".split()
+    [
+        "a",
+        "b",
+        "x",
+        "x1",
+        "x2",
+        "y",
+        "v",
+        "m",
+        "p",
+        "f",
+        "xp",
+        "fp",
+        "q",
+        "arr",
+        "ary",
+        "array",
+        "A",
+        "weights",
+        "condition",
+        "obj",
+        "values",
+        "prepend",
+        "append",
+        "to_end",
+        "to_begin",
+    ]
 )
 _MAKE_ARRAYS: tuple[Any, ...] = (np.array, np.asarray)  # they take structures themselves
+_OPERATORS = "add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "neg", "pos"
+_ARITHMETIC = tuple(getattr(operator, name) for name in _OPERATORS)
 Keywords = tuple[tuple[str, Expr], ...]
 
 
@@ -54,3 +86,19 @@ def operands_of(function: Any, args: tuple[Expr, ...], kwargs: Keywords) -> tupl
 def _operand(name: str, arg: Expr) -> Expr:
     is_sequence = isinstance(arg, Display) and arg.kind in ("tuple", "list") and arg.items
     return as_array(arg) if name in _ARRAYS and is_sequence else arg
+
+
+def check_operands(e: Call, args: tuple[Expr, ...], typed: Callable[[Expr], Type]) -> None:
+    """Refuse arithmetic of a tuple or list with a number."""
+    if getattr(e.func, "value", None) not in _ARITHMETIC:
+        return
+    whole = [a for a in args if isinstance(a, Display)]
+    rest = [typed(a) for a in args if not isinstance(a, Display)]
+    if whole and all(isinstance(t, Num) and t.ndim == 0 for t in rest):
+        raise TypeProblem(
+            UnsupportedCall,
+            f"a {'list' if is_list(whole[0]) else 'tuple'} as an operand of `{getattr(e.func, 'text', '')}`",
+            "only arrays are computed with element by element",
+            "make it an array first: np.array(...)",
+            e.at,
+        )

@@ -31,9 +31,11 @@ from ..ir.nodes import (
     Display,
     Expr,
     For,
+    If,
     Item,
     Name,
     Object,
+    Raise,
     Slice,
 )
 from ..ir.types import Num, describe
@@ -169,6 +171,32 @@ class Sequences(Arrays):
 
     # ------------------------------------------------------------------------------------------- copies and parts
 
+    def gathered(self, target: Display, value: Expr, place: int) -> tuple[Display, Expr]:
+        """`first, *rest = value` of a list or array whose length is not known: `rest` is a new list."""
+        type_ = self.typed(value)
+        is_list_name = is_dynamic(type_)
+        is_array = isinstance(type_, Num) and type_.shape and not isinstance(type_.shape[0].token, int)
+        if isinstance(value, Display) or not (is_list_name or is_array):
+            return super().gathered(target, value, place)
+        held = self.list_name(value) if is_list_name else self.atom(value, "kept")
+        count, after = self.atom(Call(LEN, (held,)), "n"), len(target.items) - place - 1
+        few = Call(Object(operator.lt, "<"), (count, Const(place + after)))
+        error = Call(Object(ValueError, "ValueError"), (Const("not enough values to unpack"),))
+        if place + after:
+            self.state.out.extend(self.run((If(few, (Raise(error),)),)))
+
+        def item(k: Expr) -> Expr:
+            read = Item(held, k, target.at)
+            return self.item_of_list(held, read) if is_list_name else read
+
+        ends = [*map(Const, range(place)), *(Const(k - after) for k in range(after))]
+        items = list(map(item, ends))
+        home, starred = self.new_list(), target.items[place]
+        self.each(Call(RANGE, (Const(place), minus(count, Const(after)))), lambda k: self.put_in(home, item(k)))
+        assert isinstance(starred, Display)
+        names_ = (*target.items[:place], starred.items[0], *target.items[place + 1 :])
+        return replace(target, items=names_), Display("tuple", (*items[:place], home, *items[place:]))
+
     def extend(self, base: Expr, more: Expr) -> None:
         home = self.list_name(base)
         together = self.state.names_of.get(home.id, {home.id})
@@ -244,6 +272,12 @@ class Sequences(Arrays):
             return super()._builtin(e)
         return self.of_lists(function, e)
 
+    def _method(self, e: Call, attr: Attr) -> Expr:
+        type_ = self.type_apart(attr.base) if attr.name == "tolist" and not e.args else None
+        if isinstance(type_, Num) and type_.ndim is not None:
+            return self.as_lists(self.expr(attr.base))
+        return super()._method(e, attr)
+
     def is_list_here(self, e: Expr) -> bool:
         return is_list(e) or self.is_list_name(e)
 
@@ -282,7 +316,9 @@ class Sequences(Arrays):
                 "write a loop over the list, or make it an array with np.array(...)",
                 e.at,
             )
-        if function in (np.concatenate, np.hstack, np.vstack, np.column_stack, np.stack) and len(e.args) == 1:
+        if function in (np.concatenate, np.hstack, np.vstack, np.column_stack, np.stack) and is_dynamic(
+            self.typed(e.args[0])
+        ):
             found = self.gathered_by(function, e)
             if found is not None:
                 return found
@@ -294,8 +330,8 @@ class Sequences(Arrays):
             raise TypeProblem(
                 UnsupportedCall,
                 f"`{getattr(e.func, 'text', function)}` of a list whose length is not known",
-                "np.array and np.stack are followed, and np.concatenate, hstack, vstack and column_stack of vectors",
-                "use np.array(...), and transpose or reshape that",
+                "np.stack, concatenate, hstack, vstack and column_stack are followed, with an axis that is written out",
+                "use one of these",
                 e.at,
             )
         return super()._builtin(replace(e, args=args, kwargs=kwargs))

@@ -79,6 +79,7 @@ __all__ = [
     "complex_operands",
     "complex_types",
     "constant",
+    "editing",
     "einsum_forms",
     "elementwise",
     "factorisations",

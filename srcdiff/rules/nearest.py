@@ -34,7 +34,6 @@ _EQUIVALENTS = {
     "quantile": "sort with np.sort and interpolate between two elements",
     "resize": "use np.tile and a slice",
     "rollaxis": "use np.moveaxis",
-    "tolist": "use the array itself",
     "vectorize": "write a loop, or use NumPy's functions of arrays",
 }
 
