@@ -128,7 +128,7 @@ class Callees(DerivativeCalls):
         given = (*args, *(v for _, v in kwargs))
         functions = (a.value for a in given if isinstance(a, Object) and isinstance(self.typed(a), Static))
         instance = (program.function.origin, function, *functions)
-        if len(self.callers) > _DEPTH or (instance in self.instances and function is not program.function):
+        if len(self.callers) > _DEPTH:
             raise self.recursive(name, e)
         if instance in self.instances:
             raise Recursive(program.function)
