@@ -116,6 +116,8 @@ def rebuilt(form: Form | None, parts: tuple[Any, ...]) -> Any:
             return parts
         case Form(kind="list"):
             return list(parts)
+        case Form(kind="frozen"):
+            return tuple(*parts)
         case Form(kind="columns"):
             return [rebuilt(item_form(form), row) for row in zip(*parts, strict=True)]
         case Form(kind="dict"):
@@ -134,6 +136,9 @@ def rebuilt(form: Form | None, parts: tuple[Any, ...]) -> Any:
 def columns_of(item: Form | None, count: int) -> Form:
     """The form of a list of structures that is kept as a list for each of their parts."""
     return Form("columns", tuple, tuple(range(count))) if item is None else Form("columns", item.cls, item.keys)
+
+
+FROZEN = Form("frozen", tuple, (0,))
 
 
 def is_columns(form: Form | None) -> bool:

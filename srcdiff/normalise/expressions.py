@@ -300,7 +300,7 @@ class Rewriter(Indices, Lazy, Unread):
                 if first is not None and second is not None:
                     return bool(op(first, second))
             case Call(func=Object(value=f), args=(a, Object(value=kind))) if f is isinstance and kind is tuple:
-                return bool(isinstance(self.typed(a), Tup))
+                return isinstance(held := self.typed(a), Tup) or (isinstance(held, ListOf) and held.frozen)
             case Call(func=Object(value=operator.not_), args=(a,)):
                 inner = self.known(a)
                 return None if inner is None else not inner

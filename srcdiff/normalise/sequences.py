@@ -38,7 +38,7 @@ from ..ir.nodes import (
     Raise,
     Slice,
 )
-from ..ir.types import Num, describe
+from ..ir.types import ListOf, Num, Tup, describe
 from ..ir.walk import is_call_of, names, targets
 from ..rules import is_spelled
 from ..rules.typing import TypeProblem
@@ -211,7 +211,11 @@ class Sequences(Arrays):
         return home
 
     def part_of_list(self, base: Expr, index: Slice, e: Item) -> Expr:
-        """`xs[a:b:c]`: a new list."""
+        """`xs[a:b:c]`: a new list, or tuple."""
+        part = self.part_of_items(base, index, e)
+        return self.as_tuple(part) if self.is_tuple(base) else part
+
+    def part_of_items(self, base: Expr, index: Slice, e: Item) -> Name:
         held = self.list_name(base)
         step = index.step or Const(1)
         stride, count = literal(step), Call(LEN, (held,))
@@ -298,14 +302,14 @@ class Sequences(Arrays):
             home = self.new_list()
             for part in e.args:
                 self.each(part, lambda item: self.put_in(home, item))
-            return home
+            return self.as_tuple(home) if all(map(self.is_tuple, e.args)) else home
         if function in (operator.not_, bool):
             return Call(
                 Object(operator.eq, "==") if function is operator.not_ else Object(operator.ne, "!="),
                 (Call(LEN, e.args), Const(0)),
             )
         if function in (list, tuple) and len(e.args) == 1:
-            return self.copy_of(e.args[0])
+            return self.as_tuple(self.copy_of(e.args[0])) if function is tuple else self.copy_of(e.args[0])
         if function is operator.contains and is_dynamic(self.typed(e.args[0])):
             return self.is_in(self.list_name(e.args[0]), e.args[1], e)
         if getattr(function, "__module__", None) in ("_operator", "builtins") and function not in (max, min):
@@ -335,6 +339,17 @@ class Sequences(Arrays):
                 e.at,
             )
         return super()._builtin(replace(e, args=args, kwargs=kwargs))
+
+    def as_tuple(self, home: Name) -> Name:
+        """A list that is a tuple for the program."""
+        held = self.state.env[home.id]
+        assert isinstance(held, ListOf)
+        self.state.env[home.id] = replace(held, frozen=True)
+        return home
+
+    def is_tuple(self, e: Expr) -> bool:
+        type_ = self.typed(e)
+        return type_.frozen if isinstance(type_, ListOf) else isinstance(type_, Tup) and type_.form is None
 
     def repeated(self, e: Call) -> Expr | None:
         """`[v] * n`, and a list repeated; None where how often is known and the list may stay one that is written
