@@ -137,8 +137,8 @@ class Form:
     `kind` is "list", "dict", "named" (a named tuple), "dataclass", "object" (of an ordinary class) or "slice" (a value,
     whose keys are those bounds that are not None). The keys of a list are its positions, those of a dict its keys, all
     others are attribute names. A plain tuple has no form. `site` is the place in the program where a list is made.
-    "frozen" is the tuple that is made of a list of the program, its only part. "columns" are lists of one length, one for each part of the structures of a class (`tuple` for plain tuples) that
-    make up the items of one list.
+    "frozen" is the tuple that is made of a list of the program, its only part. "columns" are lists of one length, one
+    for each part of the structures of a class (`tuple` for plain tuples) that make up the items of one list.
     """
 
     kind: str

@@ -22,6 +22,7 @@ import numpy as np
 
 from ..errors import UnsupportedCall, UnsupportedSyntax
 from ..ir.nodes import (
+    Assign,
     Attr,
     Block,
     Call,
@@ -37,12 +38,13 @@ from ..ir.nodes import (
     Object,
     Raise,
     Slice,
+    Update,
 )
 from ..ir.types import ListOf, Num, Tup, describe
-from ..ir.walk import is_call_of, names, targets
+from ..ir.walk import is_call_of, names, statements, targets
 from ..rules import is_spelled
 from ..rules.typing import TypeProblem
-from ..runtime import array_of, zeros_like
+from ..runtime import array_of, unbroadcast, zeros_like
 from .classes import sequence
 from .closures import WRITTEN_OUT
 from .gathering import Arrays
@@ -281,6 +283,19 @@ class Sequences(Arrays):
         if isinstance(type_, Num) and type_.ndim is not None:
             return self.as_lists(self.expr(attr.base))
         return super()._method(e, attr)
+
+    def assigned(self, s: Assign) -> None:
+        if self.is_generated and isinstance(s.target, Name) and is_call_of(s.value, unbroadcast):
+            s = replace(s, value=self.of_its_own(s.target.id, s.value))
+        super().assigned(s)
+
+    def of_its_own(self, name: str, value: Expr) -> Expr:
+        """What `unbroadcast` gives: maybe the very array that it is given, so that a copy of it is what is updated.
+        (The text makes none where nobody reads that array any more; the derivative of the text may read it.)"""
+        type_ = self.type_apart(value)
+        updated = any(isinstance(s, Update) and s.target == Name(name) for s in statements(self.program.function.body))
+        is_array = isinstance(type_, Num) and bool(type_.ndim)
+        return Call(Object(np.ndarray.copy, "copy"), (value,)) if updated and is_array else value
 
     def is_list_here(self, e: Expr) -> bool:
         return is_list(e) or self.is_list_name(e)

@@ -13,6 +13,7 @@ from ..runtime import watched
 from .dead import drop_dead
 from .distribution import apart
 from .dots import as_dots
+from .dtypes import of_numpy
 from .empties import typed_empties
 from .hoist import hoisted
 from .inside import Indices, all_inside
@@ -80,6 +81,7 @@ def optimise(
     if target.parallel is not None:
         function = in_parallel(function, types, wished, target.parallel, Indices(types, counters, tapes))
     if target.compiled:
+        function = of_numpy(function)
         function = typed_empties(in_any_order(function, types, counters), types)
         function = with_workspaces(function, types)
     return arranged(coalesce(function, types, wished)), inside
