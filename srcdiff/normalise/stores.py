@@ -74,7 +74,7 @@ class Stores(Rewriter):
         """`target = value`, all of it core."""
         if isinstance(value, Display):
             self.check_apart(value, target)
-        value = self.as_content(value)
+        given, value = value, self.as_content(value)
         fancy = self.fancy(target.index)
         if fancy is not None:
             array = self.written_array(target)
@@ -83,8 +83,21 @@ class Stores(Rewriter):
             self.state.emit(Assign(array, Call(REPLACED, (array, fancy, value), at=target.at)))
             return
         place = self.place(target)
+        self.check_room(given, place)
         self.check_written(self.typed(value), target, self.typed(place))
         self.state.emit(Assign(place, value))
+
+    def check_room(self, value: Expr, place: Item) -> None:
+        """Refuse a list or tuple where one element is written."""
+        type_, room = self.typed(value), self.typed(place)
+        if isinstance(type_, Tup | ListOf) and isinstance(room, Num) and room.ndim == 0:
+            raise TypeProblem(
+                UnsupportedType,
+                f"a {describe(type_)} written into one element of an array",
+                "NumPy itself refuses this",
+                "write it into a part that has its shape: a[0:2] = (p, q)",
+                place.at,
+            )
 
     def written_array(self, target: Item) -> Item:
         """The whole of the array in which a mask or an array of places selects what is written."""
