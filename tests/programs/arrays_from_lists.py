@@ -5,7 +5,7 @@ import numpy as np
 from .registry import case, draw
 
 
-@case(args=(draw(3, 4), 0.7, -0.4), second=True)
+@case(args=(draw(3, 4), 0.7, -0.4), second=True, jit=False, reason="no places beside a number")
 def tuples_written_into_parts(A, p, q):
     B = A.copy()
     for i in range(3):
@@ -37,7 +37,7 @@ def a_grown_list_written(x, n):
     return np.sum(y * x)
 
 
-@case(args=(draw(2, 2), 0.7, -0.4), second=True)
+@case(args=(draw(2, 2), 0.7, -0.4), second=True, jit=False, reason="no np.polyval")
 def lists_as_operands(A, a, b):
     turned = A @ [a, b]
     curve = np.polyval([a, b, 2.0], turned)

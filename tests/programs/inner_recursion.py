@@ -75,7 +75,7 @@ def defaults_and_a_lambda(x):
     def go(k=3, y=1.0):
         return y if k == 0 else go(k - 1, y * x[k])
 
-    product = lambda k: x[k] if k == 0 else x[k] * product(k - 1)  # noqa: E731
+    product = lambda k: x[k] if k == 0 else x[k] * product(k - 1)
     return go() + product(2)
 
 
