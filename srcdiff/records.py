@@ -27,6 +27,7 @@ _NO_OBJECTS = (
 )
 
 
+SLICE_BOUNDS = "start", "stop", "step"
 _WHOLE: dict[int, Any] = {}  # by identity (an object that is kept here keeps its own)
 
 
@@ -47,6 +48,8 @@ def form_of(value: Any) -> Form | None:
         return Form("list", list, tuple(range(len(value))))
     if cls is dict:
         return Form("dict", dict, tuple(value)) if all(map(_is_plain, value)) else None
+    if cls is slice:
+        return Form("slice", slice, tuple(n for n in SLICE_BOUNDS if getattr(value, n) is not None))
     if isinstance(value, tuple):
         names = getattr(cls, "_fields", None)
         return Form("named", cls, tuple(names)) if names is not None and len(names) == len(value) else None
@@ -113,12 +116,17 @@ def rebuilt(form: Form | None, parts: tuple[Any, ...]) -> Any:
             return parts
         case Form(kind="list"):
             return list(parts)
+        case Form(kind="frozen"):
+            return tuple(*parts)
         case Form(kind="columns"):
             return [rebuilt(item_form(form), row) for row in zip(*parts, strict=True)]
         case Form(kind="dict"):
             return dict(zip(form.keys, parts, strict=True))
         case Form(kind="named"):
             return tuple.__new__(form.cls, parts)
+        case Form(kind="slice"):
+            given = dict(zip(form.keys, parts, strict=True))
+            return slice(*map(given.get, SLICE_BOUNDS))
     new: Any = object.__new__(form.cls)
     for name, part in zip(form.keys, parts, strict=True):
         object.__setattr__(new, str(name), part)
@@ -128,6 +136,9 @@ def rebuilt(form: Form | None, parts: tuple[Any, ...]) -> Any:
 def columns_of(item: Form | None, count: int) -> Form:
     """The form of a list of structures that is kept as a list for each of their parts."""
     return Form("columns", tuple, tuple(range(count))) if item is None else Form("columns", item.cls, item.keys)
+
+
+FROZEN = Form("frozen", tuple, (0,))
 
 
 def is_columns(form: Form | None) -> bool:
@@ -140,6 +151,8 @@ def item_form(columns: Form | None) -> Form | None:
     cls = columns.cls
     if cls is tuple:
         return None
+    if cls is slice:
+        return Form("slice", cls, columns.keys)
     kind = "named" if issubclass(cls, tuple) else "dataclass" if dataclasses.is_dataclass(cls) else "object"
     return Form(kind, cls, columns.keys)
 

@@ -15,7 +15,7 @@ from .ir.types import Form, ListOf, Num, Tup, Type
 from .jit_options import Jit, JitLike, jit_of
 from .learning import Learned
 from .ready import Options, Ready
-from .records import form_of, is_columns, is_structure, leaves, mapped, parts_of
+from .records import FROZEN, form_of, is_columns, is_structure, leaves, mapped, parts_of
 from .signature import bound, duplicated, finished, is_real, key_of
 from .subject import importable
 
@@ -260,6 +260,9 @@ def _leaves(seeds: Any, type_: Type | None) -> Iterator[tuple[Any, Type | None]]
     """The adjoint of a value of this type leaf by leaf, each with its type: a list of the program is one of them."""
     if isinstance(type_, ListOf) or not isinstance(seeds, tuple | list):
         yield seeds, type_
+        return
+    if isinstance(type_, Tup) and type_.form == FROZEN:
+        yield from _leaves(list(seeds), type_.items[0])
         return
     types: tuple[Type | None, ...] = type_.items if isinstance(type_, Tup) else (None,) * len(seeds)
     if isinstance(type_, Tup) and is_columns(type_.form):

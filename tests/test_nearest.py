@@ -46,10 +46,6 @@ def method(x: Any) -> Any:
     return x.choose([x, x])
 
 
-def to_list(x: Any) -> Any:
-    return np.sum(x.tolist())
-
-
 def updated_at(x: Any) -> Any:
     y = x * 2.0
     np.maximum.at(y, [0, 0], x)
@@ -90,12 +86,6 @@ def updated_at(x: Any) -> Any:
             "the method `choose` of a 1-D array (float64)",
             "there is no derivative rule for it",
             "use np.choose(...)",
-        ),
-        (
-            to_list,
-            "the method `tolist` of a 1-D array (float64)",
-            "there is no derivative rule for it",
-            "use the array itself",
         ),
         (
             updated_at,

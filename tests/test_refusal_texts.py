@@ -25,6 +25,7 @@ from srcdiff.frontend.refusals import TABLE
 OTHERWISE = {
     ("frontend/source.py", ""): "test_sources.py: files and prompts, word for word",
     ("compiled.py", "BackendUnavailable"): "test_without_numba",
+    ("normalise/calls.py", "calls that are more than"): "a hundred functions that each call the next one",
     ("jitted.py", "SharedMemory(message)"): "compiled.txt has it: raised by compiled code, where nobody watches",
     ("derive/tangents.py", "an expression of this form"): "a last resort, as in push.py, which has a case",
     ("derivative.py", "a defect of srcdiff"): "it would be an endless loop",

@@ -175,7 +175,8 @@ class Tangents:
                 a_dot = self.of(a) if name in bilinear else None
                 if a_dot is not None:
                     parts.append(replace(e, args=(*e.args[:k], a_dot, *e.args[k + 1 :])))
-            return functools.reduce(lambda p, q: Call(ADD, (p, q)), parts)
+            # (active by an operand of which only the shape is read: no tangent)
+            return functools.reduce(lambda p, q: Call(ADD, (p, q)), parts) if parts else None
         y = self.result if top and self.result is not None else e
         if rule.tangent is not None:
             return self.by_pushforward(e, rule, y)

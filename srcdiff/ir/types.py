@@ -135,10 +135,11 @@ class Num:
 class Form:
     """How a structure is put together: its class, and what its items are called.
 
-    `kind` is "list", "dict", "named" (a named tuple), "dataclass" or "object" (of an ordinary class). The keys of a
-    list are its positions, those of a dict its keys, all others are attribute names. A plain tuple has no form. `site`
-    is the place in the program where a list is made. "columns" are lists of one length, one for each part of the
-    structures of a class (`tuple` for plain tuples) that make up the items of one list.
+    `kind` is "list", "dict", "named" (a named tuple), "dataclass", "object" (of an ordinary class) or "slice" (a value,
+    whose keys are those bounds that are not None). The keys of a list are its positions, those of a dict its keys, all
+    others are attribute names. A plain tuple has no form. `site` is the place in the program where a list is made.
+    "frozen" is the tuple that is made of a list of the program, its only part. "columns" are lists of one length, one
+    for each part of the structures of a class (`tuple` for plain tuples) that make up the items of one list.
     """
 
     kind: str
@@ -148,7 +149,7 @@ class Form:
 
     @property
     def by_attribute(self) -> bool:
-        return self.kind in ("named", "dataclass", "object")
+        return self.kind in ("named", "dataclass", "object", "slice")
 
     @property
     def is_sequence(self) -> bool:
@@ -157,7 +158,7 @@ class Form:
     @property
     def is_mutable(self) -> bool:
         frozen = getattr(getattr(self.cls, "__dataclass_params__", None), "frozen", False)
-        return self.kind != "named" and not frozen
+        return self.kind not in ("named", "slice") and not frozen
 
     def place(self, key: Hashable) -> int | None:
         """Where the item of that name stands; `1` and `True` are different keys here, `1` and `1.0` are, too."""
@@ -186,11 +187,12 @@ class Ref:
 class ListOf:
     """A list whose elements have one type (None while it is empty). A `tape` is a list that generated code has made to
     keep values: it is only appended to and popped, and it is empty again when the code ends. A variable that holds its
-    `own` list is surely the only one that does."""
+    `own` list is surely the only one that does. One that is `frozen` is a tuple for the user's program."""
 
     item: Type | None = None
     tape: bool = False
     own: bool = False
+    frozen: bool = False
 
 
 @frozen
@@ -281,10 +283,9 @@ def join(a: Type, b: Type) -> Type:
             return Num(dtype, a.ndim, shape, a.weak and b.weak, value, a.contiguous and b.contiguous, boxed)
         case Tup(), Tup() if len(a.items) == len(b.items) and a.form == b.form:
             return Tup(tuple(join(m, n) for m, n in zip(a.items, b.items, strict=True)), a.form)
-        case ListOf(), ListOf() if a.tape is b.tape:
-            if a.item is None or b.item is None:
-                return ListOf(a.item or b.item, a.tape, a.own and b.own)
-            return ListOf(join(a.item, b.item), a.tape, a.own and b.own)
+        case ListOf(), ListOf() if a.tape is b.tape and a.frozen is b.frozen:
+            item = a.item or b.item if a.item is None or b.item is None else join(a.item, b.item)
+            return replace(a, item=item, own=a.own and b.own)
     raise TypeMismatch(f"{describe(a)} and {describe(b)}")
 
 
@@ -350,7 +351,7 @@ def describe(type_: Type) -> str:
         case Pooled():
             return "tuple" if type_.form is None else type_.form.cls.__name__
         case ListOf():
-            return "list"
+            return "tuple" if type_.frozen else "list"
         case Static(value=value):
             if value is None or isinstance(value, type):
                 return "None" if value is None else "class"

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..errors import AmbiguousAlias, UnsupportedMutation, UnsupportedSyntax, UnsupportedType
+from ..errors import AmbiguousAlias, UnsupportedMutation, UnsupportedSyntax
 from ..ir.nodes import (
     Assign,
     Attr,
@@ -27,32 +27,23 @@ from ..ir.nodes import (
     Name,
     Object,
     Raise,
-    Slice,
     Span,
     Update,
 )
-from ..ir.types import Form, ListOf, Num, Static, Tup, Type, describe
+from ..ir.types import Form, ListOf, Num, Static, Tup, Type
 from ..ir.walk import is_call_of, names, subexprs
 from ..rules.complex_operands import check_real_place
 from ..rules.typing import TypeProblem
-from ..runtime import replaced, scattered
-from .expressions import GETITEM, Rewriter
+from .expressions import GETITEM
 from .forms import has_several_results, wish_of
-
-REPLACED = Object(replaced, "replaced")
-SCATTERED = Object(scattered, "scattered")
+from .stores import Stores, whole
 
 
 def value_at(e: Expr) -> Span | None:
     return getattr(e, "at", None)
 
 
-def whole(place: Item) -> Expr:
-    """`x` for `x[...]`, where it is only read."""
-    return place.base if place.index == Const(Ellipsis) else place
-
-
-class Assigner(Rewriter):
+class Assigner(Stores):
     """Assignments of one function. `callee` says that the function is inlined into another one; `words` are the
     variables in its text."""
 
@@ -148,82 +139,6 @@ class Assigner(Rewriter):
         name = self.state.fresh("kept")
         self.bind(name, e)
         return self.state.expanded(name, self.state.env[name])
-
-    def store(self, target: Item, value: Expr) -> None:
-        self.write(self.item(target), value)
-
-    def item(self, target: Item) -> Item:
-        """The target of a write with its base and index made core."""
-        return Item(self.expr(target.base), self.index(target.index), target.at)
-
-    def write(self, target: Item, value: Expr) -> None:
-        """`target = value`, all of it core."""
-        fancy = self.fancy(target.index)
-        if fancy is not None:
-            array = self.written_array(target)
-            part = self.typed(Call(GETITEM, (whole(array), fancy), at=target.at))
-            self.check_written(self.typed(value), target, part)
-            self.state.emit(Assign(array, Call(REPLACED, (array, fancy, value), at=target.at)))
-            return
-        place = self.place(target)
-        self.check_written(self.typed(value), target, self.typed(place))
-        self.state.emit(Assign(place, value))
-
-    def written_array(self, target: Item) -> Item:
-        """The whole of the array in which a mask or an array of places selects what is written."""
-        return self.place(replace(target, index=Const(Ellipsis)))
-
-    def held(self, index: Expr) -> Expr:
-        """An index that is read twice, its arrays under names."""
-        if isinstance(index, Display):
-            return replace(index, items=tuple(map(self.held, index.items)))
-        return index if isinstance(index, Slice) else self.atom(index, "places")
-
-    def add_at(self, target: Item, op: Object, value: Expr) -> None:
-        """`target op= value` (of `+` and `-`), where an element that the index names several times is updated as often:
-        for a mask that is the ordinary update."""
-        array, fancy = self.written_array(target), self.fancy(target.index)
-        whole = Call(SCATTERED, (value, fancy if fancy is not None else target.index, array), at=target.at)
-        self.typed(whole)
-        self.state.emit(Update(array, op, whole))
-
-    def check_written(self, type_: Type, target: Expr, place: Type) -> None:
-        """Refuse a list or tuple where an array or number is written, and what does not fit into an array of reals."""
-        check_real_place(place, type_, target)
-        if not isinstance(type_, Num):
-            raise TypeProblem(
-                UnsupportedType,
-                f"a {describe(type_)} written into an array",
-                "only numbers and arrays are followed into an array",
-                "make it an array first: np.array([...])",
-                target.at,
-            )
-
-    def place(self, target: Item) -> Item:
-        """The target of a write as an item of a variable: what stands before the last index is a view with a name."""
-        base, index = target.base, target.index
-        type_ = self.typed(base)
-        if isinstance(type_, Tup | Static) or (isinstance(type_, Num) and type_.ndim == 0):
-            raise TypeProblem(
-                UnsupportedMutation,
-                "a write into something that is not an array",
-                "only arrays have elements that can be written",
-                "make it an array with np.array(...)",
-                target.at,
-            )
-        if isinstance(type_, ListOf):
-            raise TypeProblem(
-                UnsupportedMutation,
-                "a write into a list as if it were an array",
-                "only arrays are written into in this way",
-                "make it an array with np.array(...), or write the items one by one: xs[i] = ...",
-                target.at,
-            )
-        return self.joined(base, index) or Item(self.atom(base, "view"), index, target.at)
-
-    def is_mask(self, index: Expr) -> bool:
-        type_ = self.typed(index)
-        return isinstance(type_, Num) and type_.dtype == "bool"
 
     def unpack(self, target: Display, value: Expr) -> None:
         starred = [k for k, t in enumerate(target.items) if isinstance(t, Display) and t.kind == "starred"]
@@ -356,7 +271,9 @@ class Assigner(Rewriter):
         current = self.expr(s.target) if read else None
         mark = self.here_now(s.value)
         value = self.expr(s.value)
-        if isinstance(value, Display) and not isinstance(self.typed(self.expr(s.target)), Tup):
+        if isinstance(s.target, Item) or self.is_array(current):
+            value = self.as_content(value)
+        elif isinstance(value, Display) and not isinstance(self.typed(self.expr(s.target)), Tup):
             self.check_written(self.typed(value), s.target, Static(None))
         current = value if current is None else current
         (first,) = self.read_before([current], mark) if read and not isinstance(current, Display) else (current,)

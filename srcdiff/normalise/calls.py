@@ -46,6 +46,7 @@ from .forms import may_change
 from .generators import check_arguments, is_iterator
 from .groups import NotYet, Recursive
 from .literals import literal
+from .operands import takes_arrays, with_arrays
 from .state import to_problem, unknown
 
 _DEPTH = 100  # of calls
@@ -99,6 +100,8 @@ class Callees(DerivativeCalls):
             return self.call_recursive(function, program, self.pairs(function, program, args, kwargs, e), e)
         lowered = single_exit(program.function)
         if is_spelled(function):
+            if isinstance(e.func, Attr) or takes_arrays(getattr(e.func, "value", None)):
+                args, kwargs = with_arrays((p.name for p in program.function.params), args, kwargs)
             lowered = replace(lowered, body=_without_places(lowered.body))  # they are the caller's: this one is ours
             self.check_read(lowered, args, kwargs, e)
             check_complex(function, tuple(map(self.typed, (*args, *(v for _, v in kwargs)))), e)
@@ -120,26 +123,25 @@ class Callees(DerivativeCalls):
         kwargs: tuple[tuple[str, Expr], ...],
         e: Call,
     ) -> Self:
-        """The walker for a callee. Raises TypeProblem where the same function is being inlined already: with the same
+        """The walker for a callee. Raises Recursive where the same function is being inlined already: with the same
         functions among its arguments, that is, for then there would be no end."""
         given = (*args, *(v for _, v in kwargs))
         functions = (a.value for a in given if isinstance(a, Object) and isinstance(self.typed(a), Static))
         instance = (program.function.origin, function, *functions)
-        if len(self.callers) > _DEPTH or (instance in self.instances and function is not program.function):
-            raise self.recursive(name, e)
+        if len(self.callers) > _DEPTH:
+            raise self.too_deep(e)
         if instance in self.instances:
             raise Recursive(program.function)
         walker = self.walker(program, name)
         walker.instances = (*self.instances, instance)
         return walker
 
-    def recursive(self, name: str, e: Call) -> TypeProblem:
-        through = "" if self.chain[-1] == name else " through others"
+    def too_deep(self, e: Call) -> TypeProblem:
         return TypeProblem(
             UnsupportedRecursion,
-            f"`{name}` calls itself{through}",
-            "a function inside another one is read together with that, each time it is called",
-            "define it at the top level of the module and pass it what it uses, or write the recursion as a loop",
+            f"calls that are more than {_DEPTH} deep",
+            "each function is read in the place of its call",
+            "write a loop",
             e.at,
         )
 

@@ -20,14 +20,14 @@ from ..ir.types import Form
 from ..ir.walk import Fresh, assigned, mentioned
 from ..rules.typing import TypeProblem
 from .closures import Defined
-from .local_classes import LocalClasses
+from .inner_recursion import InnerRecursion
 from .nested import DerivativeOf, Lifted
 from .records import Bound
 from .state import kind_of
 from .stdlib import Partial
 
 
-class Carried(LocalClasses):
+class Carried(InnerRecursion):
     """The functions that one function hands to recursive ones."""
 
     def carried(self, program: Program, p: Param, arg: Expr, e: Call) -> Expr:

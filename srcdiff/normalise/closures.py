@@ -99,9 +99,15 @@ class Closures(Callees):
         self.state.nonlocals.extend((self, name) for name in e.nonlocals)
         return Object(Defined(e, self, defaults, program), e.function.name, e.at)
 
+    def call_lifted(self, defined: Defined, e: Call) -> Expr:
+        """A call of one that calls itself."""
+        raise NotImplementedError
+
     def call_defined(self, defined: Defined, e: Call) -> Expr:
         """The body of a function that the program defines, for these arguments."""
         node = defined.node
+        if self.state.group.holds(node.function):
+            return self.call_lifted(defined, e)
         check_arguments(e, node.function.params, node.function.body)
         args, kwargs = self.arguments(e)
         walker = self.entered(defined.program, node.function.name, defined, args, kwargs, e)

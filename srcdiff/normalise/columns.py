@@ -16,7 +16,7 @@ from dataclasses import replace
 
 from ..ir.nodes import Call, Display, Expr, Item, Name
 from ..ir.types import ListOf, Pooled, Tup, Type
-from ..records import columns_of, is_columns, item_form
+from ..records import FROZEN, columns_of, is_columns, item_form
 from .iteration import LEN, ONE, ZERO, range_of
 from .pools import Pool
 from .state import kind_of
@@ -26,11 +26,17 @@ class Columns(Pool):
     """The lists of structures that one function returns."""
 
     def in_columns(self, value: Expr) -> Expr:
-        """A result in which a list of structures is a list for each of their parts."""
+        """A result in which a list of structures is a list for each of their parts, and a tuple of it says so."""
         if isinstance(value, Display):
             items = tuple(map(self.in_columns, value.items))
             return value if items == value.items else replace(value, items=items, home=None)
         type_ = self.typed(value)
+        if isinstance(type_, ListOf) and type_.frozen:
+            whole = self.list_name(value)
+            return Display("tuple", (self.columns_for(whole, replace(type_, frozen=False)),), form=FROZEN)
+        return self.columns_for(value, type_)
+
+    def columns_for(self, value: Expr, type_: Type) -> Expr:
         pool = type_.item if isinstance(type_, ListOf) else None
         if not isinstance(pool, Pooled):
             return value

@@ -13,7 +13,7 @@ from typing import Any
 from ..errors import UnsupportedCall, UnsupportedSyntax
 from ..frontend import PartsReference
 from ..ir.nodes import Call, Comprehension, Const, Display, Expr, Item, Name, Object
-from ..ir.types import Form, Num, Static, describe
+from ..ir.types import Form, Num, Static, Tup, describe
 from ..ir.walk import is_call_of
 from ..records import parts_of
 from ..rules.typing import TypeProblem
@@ -172,6 +172,9 @@ class Displays(Order):
         if isinstance(type_, Num) and type_.ndim and isinstance(type_.shape[0].token, int):
             array = self.atom(e, "kept")
             return tuple(Item(array, Const(k)) for k in range(type_.shape[0].token))
+        if isinstance(type_, Tup) and type_.form is None:  # the shape of an array
+            shape = e if isinstance(e, Name | Call) else self.atom(e, "shape")
+            return tuple(Item(shape, Const(k)) for k, _ in enumerate(type_.items))
         raise TypeProblem(
             UnsupportedSyntax,
             f"unpacking a {describe(type_)} with `*`",

@@ -56,14 +56,13 @@ from .forms import (
 )
 from .indices import GETITEM, Indices
 from .lazy import Lazy
-from .literals import as_arrays, as_value, as_written, decision, is_list, literal, sliced
+from .literals import as_arrays, as_value, as_written, decision, held_slice, literal, sliced
+from .operands import check_operands, operands_of
 from .state import CLASH, clash, unknown
 from .unread import Unread
 
 __all__ = ["ADD", "GETITEM", "Rewriter", "user_function"]
 
-_OPERATORS = "add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "neg", "pos"
-ARITHMETIC = tuple(getattr(operator, name) for name in _OPERATORS)
 COPY = Object(np.ndarray.copy, "copy")
 
 
@@ -301,7 +300,7 @@ class Rewriter(Indices, Lazy, Unread):
                 if first is not None and second is not None:
                     return bool(op(first, second))
             case Call(func=Object(value=f), args=(a, Object(value=kind))) if f is isinstance and kind is tuple:
-                return bool(isinstance(self.typed(a), Tup))
+                return isinstance(held := self.typed(a), Tup) or (isinstance(held, ListOf) and held.frozen)
             case Call(func=Object(value=operator.not_), args=(a,)):
                 inner = self.known(a)
                 return None if inner is None else not inner
@@ -338,8 +337,9 @@ class Rewriter(Indices, Lazy, Unread):
         special = self.special_call(function, e)
         if special is not None:
             return special
-        if function is slice:  # an index as generated code passes it on
-            return sliced(*self.arguments(e)[0])
+        if function is slice:  # (generated code passes an index on)
+            made = sliced(*self.arguments(e)[0])
+            return made if self.is_generated else held_slice(made)
         form = spelled_form(function, len(e.args), [k for k, _ in e.kwargs])
         if form is not None and self.is_read(function):
             return self.call_user(form, e)
@@ -412,8 +412,9 @@ class Rewriter(Indices, Lazy, Unread):
     def _builtin(self, e: Call) -> Expr:
         """The call in the form that its rule states it in."""
         args, kwargs = tuple(map(as_written, e.args)), tuple((k, as_written(v)) for k, v in e.kwargs)
-        self.check_operands(e, args)
+        check_operands(e, args, self.typed)
         args = as_arrays(e.func, args, self.typed)
+        args, kwargs = operands_of(getattr(e.func, "value", None), args, kwargs)
         if not self.is_rule:
             check_none(replace(e, args=args, kwargs=kwargs))
         for arg in (*args, *(v for _, v in kwargs)):
@@ -426,21 +427,6 @@ class Rewriter(Indices, Lazy, Unread):
                     e.at,
                 )
         return plain_form(self, replace(e, args=args, kwargs=kwargs))
-
-    def check_operands(self, e: Call, args: tuple[Expr, ...]) -> None:
-        """Refuse arithmetic of a tuple or list with a number."""
-        if getattr(e.func, "value", None) not in ARITHMETIC:
-            return
-        whole = [a for a in args if isinstance(a, Display)]
-        rest = [self.typed(a) for a in args if not isinstance(a, Display)]
-        if whole and all(isinstance(t, Num) and t.ndim == 0 for t in rest):
-            raise TypeProblem(
-                UnsupportedCall,
-                f"a {'list' if is_list(whole[0]) else 'tuple'} as an operand of `{getattr(e.func, 'text', '')}`",
-                "only arrays are computed with element by element",
-                "make it an array first: np.array(...)",
-                e.at,
-            )
 
     def _checked(self, e: Expr) -> Expr:
         """The call, if there is a rule for it in this form."""

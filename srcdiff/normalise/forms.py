@@ -242,7 +242,7 @@ def _folded(func: Object, items: tuple[Expr, ...], e: Call) -> Expr:
 
 def _by_place(e: Call, function: Any, rule: Rule) -> Call:
     """Operands that the rule requires stand by position; of the others, each has the name that the rule gives it."""
-    names, required = _parameters(function), _required(rule)
+    names, required = parameters(function), _required(rule)
     args, kwargs = list(e.args), {}
     for name, value in e.kwargs:
         place = names.index(name) if name in names else len(required)
@@ -266,7 +266,7 @@ def check_none(e: Call) -> None:
     if rule is None or rule.body is None or not isinstance(e.func, Object):
         return
     own = inspect.signature(rule.body).parameters
-    given = {**dict(zip(_parameters(e.func.value), e.args, strict=False)), **dict(e.kwargs)}
+    given = {**dict(zip(parameters(e.func.value), e.args, strict=False)), **dict(e.kwargs)}
     for name in _defaults(e.func.value):
         if given.get(name) == Const(None) and name in own and own[name].default is None:
             raise _uncovered(f"None for the argument `{name}` of", e, rule)
@@ -290,14 +290,14 @@ def _is_default(rule: Rule, name: str, value: Expr) -> bool:
 
 
 @functools.cache
-def _parameters(function: Any) -> tuple[str, ...]:
+def parameters(function: Any) -> tuple[str, ...]:
     """The parameter names of a function, as far as it tells them."""
     try:
-        parameters = inspect.signature(function).parameters
+        known = inspect.signature(function).parameters
     except (TypeError, ValueError):
         return ()
-    any_number = any(p.kind is p.VAR_POSITIONAL for p in [*parameters.values()][:1])
-    return () if any_number else tuple(parameters)
+    any_number = any(p.kind is p.VAR_POSITIONAL for p in [*known.values()][:1])
+    return () if any_number else tuple(known)
 
 
 @functools.cache
@@ -347,7 +347,7 @@ def _check_pure(e: Call) -> None:
     """Refuse a function without derivative that writes its result into an argument, or only some of it."""
     assert isinstance(e.func, Object)
     function = e.func.value
-    names = _parameters(function)
+    names = parameters(function)
     given = [*names[: len(e.args)], *(k for k, _ in e.kwargs)]
     too_many = isinstance(function, np.ufunc) and len(e.args) > function.nin
     if too_many or "out" in given or "where" in given:

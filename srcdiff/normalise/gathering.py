@@ -4,12 +4,15 @@ in:   A = np.array(rows)                 out:  items = np.empty((len(rows), len(
                                                for k in range(len(rows)):
                                                    if len(rows[k]) != len(rows[0]): raise ValueError(...)
                                                    items[k] = rows[k]
+      xs = x.tolist()                          xs = []
+                                               for k in range(len(x)):
+                                                   xs.append(x[k])
 """
 
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -39,12 +42,14 @@ from .forms import ADD
 from .items import Items
 from .iteration import LEN, ONE, ZERO, plus, range_of
 from .lists import is_dynamic
+from .literals import literal
 
 EQ, NE = Object(operator.eq, "=="), Object(operator.ne, "!=")
 EMPTY = Object(np.empty, "np.empty")
 ARRAY = Object(array_of, "array_of")
 SHAPE = Object(np.ndarray.shape, "shape")
 TRANSPOSE = Object(np.transpose, "np.transpose")
+MOVEAXIS = Object(np.moveaxis, "np.moveaxis")
 _DTYPES = {"int64": np.int64, "bool": np.bool_, "float32": np.float32, "complex128": np.complex128}
 
 
@@ -114,33 +119,75 @@ class Arrays(Items):
         """The arrays in a list joined; None for a form that is not followed."""
         type_ = self.typed(e.args[0])
         item = type_.item if isinstance(type_, ListOf) else None
-        if not isinstance(item, Num) or item.ndim != 1 or e.kwargs:
+        axis = self.axis_of(e)
+        if not isinstance(item, Num) or not item.ndim or axis is None:
             return None
-        if function in (np.stack, np.vstack):
-            return self.as_array(e.args[0])
-        if function is np.column_stack:
-            return Call(TRANSPOSE, (self.as_array(e.args[0]),))
-        return self.end_to_end(self.list_name(e.args[0]), item)
+        flat = item.ndim == 1
+        if function is np.stack or (flat and function in (np.vstack, np.column_stack)):
+            along = axis if function is np.stack else 1 if function is np.column_stack else 0
+            return self.stacked(e.args[0], item.ndim + 1, along)
+        along = axis if function is np.concatenate else 0 if flat or function is np.vstack else 1
+        if not -item.ndim <= along < item.ndim:
+            return None
+        return self.end_to_end(self.list_name(e.args[0]), item, along % item.ndim)
 
-    def end_to_end(self, held: Name, item: Num) -> Expr:
-        """Vectors behind one another."""
+    def axis_of(self, e: Call) -> int | None:
+        """The axis of such a call, 0 if none is given; None for one that is not written out, and other arguments."""
+        given = [*e.args[1:], *(v for k, v in e.kwargs if k == "axis")]
+        if len(given) != len(e.args) - 1 + len(e.kwargs) or len(given) > 1:
+            return None
+        found = literal(given[0]) if given else 0
+        return found if type(found) is int else None
+
+    def stacked(self, e: Expr, rank: int, axis: int) -> Expr | None:
+        """Arrays side by side along a new axis."""
+        if not -rank <= axis < rank:
+            return None
+        array, axis = self.as_array(e), axis % rank
+        if axis == 0:
+            return array
+        return Call(TRANSPOSE, (array,)) if rank == 2 else Call(MOVEAXIS, (array, ZERO, Const(axis)))
+
+    def end_to_end(self, held: Name, item: Num, axis: int) -> Expr:
+        """Arrays behind one another along one of their axes."""
+        assert item.ndim is not None
         count, total = Call(LEN, (held,)), Name(self.state.fresh("n"))
+        if item.ndim > 1:
+            self.check_filled(count)
         self.bind(total.id, ZERO)
         k = self.loop_counter()
-        length = Call(LEN, (Item(held, k),))
+        length = _lengths(Item(held, k), item.ndim)[axis]
         self.state.emit(For(k, range_of(ZERO, count, ONE), (Update(total, ADD, length),)))
         self.state.env[total.id] = Num("int64", weak=True)
-        array = self.empty((total,), item.dtype)
+        shape = list(_lengths(Item(held, ZERO), item.ndim))
+        shape[axis] = total
+        array = self.empty(tuple(shape), item.dtype)
         start, k = Name(self.state.fresh("start")), self.loop_counter()
         self.bind(start.id, ZERO)
-        length = Call(LEN, (Item(held, k),))
+        own, first = _lengths(Item(held, k), item.ndim), _lengths(Item(held, ZERO), item.ndim)
+        part = Slice(start, plus(start, own[axis]), None)
+        place = part if axis == 0 else Display("tuple", (*(Slice(None, None, None),) * axis, part))
         body = (
-            Assign(Item(array, Slice(start, plus(start, length), None)), Item(held, k)),
-            Update(start, ADD, length),
+            *_of_one_shape((own[j], first[j]) for j in range(item.ndim) if j != axis),
+            Assign(Item(array, place), Item(held, k)),
+            Update(start, ADD, own[axis]),
         )
         self.state.emit(For(k, range_of(ZERO, count, ONE), body))
         self.state.env[start.id] = Num("int64", weak=True)
         return array
+
+    def as_lists(self, e: Expr) -> Expr:
+        """`x.tolist()`: the numbers of an array in lists, one in another for each of its axes."""
+        type_ = self.typed(e)
+        assert isinstance(type_, Num)
+        if type_.ndim == 0:
+            return e
+        array, home = self.atom(e, "array"), self.new_list()
+        self.each(array, lambda item: self.put_in(home, self.as_lists(item)))
+        return home
+
+    def each(self, source: Expr, body: Callable[[Expr], None], wish: str = "k") -> None:
+        raise NotImplementedError
 
 
 def kind_of_dtype(dtype: str) -> Object:

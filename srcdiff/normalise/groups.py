@@ -82,6 +82,7 @@ class Group:
     writes: bool = False  # whether one of them writes into its arguments: then the order of evaluation matters
     policy: Policy = field(default_factory=Policy)
     derivatives: list[tuple[object, Any]] = field(default_factory=list)  # that the program makes, see `nested`
+    lifted: list[Function] = field(default_factory=list)  # see `inner_recursion`
     carriers: list[tuple[Function, tuple[str, ...], type]] = field(default_factory=list)  # see `carried`
 
     def begin(self) -> None:
@@ -107,10 +108,17 @@ class Group:
     def names(self) -> set[str]:
         return {f.name for f in self.recursive}
 
+    def place(self, function: Function) -> int:
+        """The number of a function; one that is lifted out of another one gets its own when it is met."""
+        for k, known in enumerate((*self.recursive, *self.lifted)):
+            if is_same(function, known):
+                return k
+        self.lifted.append(function)
+        return len(self.recursive) + len(self.lifted) - 1
+
     def instance(self, program: Program, types: tuple[Type, ...]) -> Instance:
         """The function for arguments of these types, its parameters made wide enough for them."""
-        place = next(k for k, f in enumerate(self.recursive) if is_same(f, program.function))
-        key = (place, *map(_kind, types))
+        key = (self.place(program.function), *map(_kind, types))
         found = self.instances.get(key)
         if found is None:
             wide = tuple(_general(types, types))

@@ -6,6 +6,7 @@ in:   x[np.nonzero(m)] + A[i][j]      out:  p, q = np.nonzero(m); getitem(x, (p,
 from __future__ import annotations
 
 import operator
+from dataclasses import replace
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from ..ir.nodes import Call, Const, Display, Expr, Item, Object, Slice
 from ..ir.types import ListOf, Num, Tup, Type
 from ..rules.typing import TypeProblem
 from .forms import has_several_results, wish_of
-from .literals import as_written, is_list, part_of_tuple
+from .literals import as_index, as_written, is_list, of_index, part_of_tuple
 
 GETITEM = Object(operator.getitem, "getitem")
 ARRAY = Object(np.array, "np.array")
@@ -44,6 +45,10 @@ class Indices:
 
     def item_of(self, e: Item) -> Expr:
         base = self.unpacked(self.expr(e.base))
+        if isinstance(base, Object) and (base.value is np.s_ or base.value is np.index_exp):
+            found = of_index(self.expr(e.index))
+            is_tuple = base.value is np.s_ or (isinstance(found, Display) and found.kind == "tuple")
+            return found if is_tuple else Display("tuple", (found,), e.at)
         if not isinstance(base, Display) and isinstance(self.typed(base), ListOf):
             return self.item_of_list(base, e)
         index = self.index(e.index)
@@ -70,8 +75,19 @@ class Indices:
         return self.atom(e, wish_of(e)) if several else e
 
     def index(self, e: Expr) -> Expr:
-        """An index, made core: `x[np.nonzero(m)]` is `x[i, j]`."""
-        return self.unpacked(self.expr(e))
+        """An index, made core: `x[np.nonzero(m)]` is `x[i, j]`, and what variables hold is written out."""
+        return self.places(as_index(self.unpacked(self.expr(e))))
+
+    def places(self, e: Expr) -> Expr:
+        """An index in which a list whose length is not known is an array."""
+        if isinstance(e, Display) and _is_several(e):
+            return replace(e, items=tuple(map(self.places, e.items)))
+        is_places = not isinstance(e, Display | Slice) and isinstance(self.typed(e), ListOf)
+        return self.as_array(e) if is_places else e
+
+    def as_array(self, e: Expr) -> Expr:
+        """A list whose length is not known as an array."""
+        raise NotImplementedError
 
     def fancy(self, index: Expr) -> Expr | None:
         """An index that holds an array or mask, with lists in it made arrays; None for any other index. What it

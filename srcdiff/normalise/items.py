@@ -15,7 +15,7 @@ from ..ir.types import ListOf, Num, Tup, Type, describe
 from ..rules.typing import TypeProblem
 from .lazy import Side
 from .lists import Lists, alike, is_dynamic
-from .literals import is_list, literal
+from .literals import as_index, is_list, literal
 from .state import Empty, Grows, to_problem
 
 
@@ -23,9 +23,10 @@ class Items(Lists):
     """The items of the lists of one function."""
 
     def item_of_list(self, base: Expr, e: Item) -> Expr:
-        if isinstance(e.index, Slice):
-            return self.part_of_list(base, e.index, e)
-        item = self.place_in(base, self.expr(e.index), e)
+        index = as_index(self.expr(e.index))
+        if isinstance(index, Slice):
+            return self.part_of_list(base, index, e)
+        item = self.place_in(base, index, e)
         is_array = isinstance(t := self.typed(item), Num) and t.ndim != 0
         named = (self.hasty or is_array) and e is not self.direct and not self.is_generated
         return self.atom(item, "item") if named else item

@@ -17,8 +17,8 @@ def class_of(type_: Type) -> type | None:
             return tuple
         case Tup(form=form) if form is not None:
             return form.cls
-        case ListOf():
-            return list
+        case ListOf(frozen=frozen):
+            return tuple if frozen else list
         case Static(value=value):
             return type(value)
         case Num(ndim=int(rank)) if rank > 0:
@@ -46,7 +46,7 @@ def fits_sequence(type_: Type, length: int, starred: bool) -> bool | None:
     """Whether a sequence pattern of `length` items (and a starred one) fits."""
     if not isinstance(type_, Tup):
         own = class_of(type_)
-        return None if own is list else False  # arrays, texts and numbers are no sequences to `match`
+        return None if own in (list, tuple) else False  # arrays, texts and numbers are no sequences to `match`
     if type_.form is not None and not issubclass(type_.form.cls, collections.abc.Sequence):
         return False
     return len(type_.items) >= length if starred else len(type_.items) == length

@@ -12,6 +12,7 @@ import numpy as np
 from ..errors import UnsupportedSyntax
 from ..ir.nodes import Call, Const, Display, Expr, Object, Slice
 from ..ir.types import Form, Num, Static, Type
+from ..records import SLICE_BOUNDS
 from ..rules.registry import is_elementwise
 from ..rules.stacking import as_array
 from ..rules.typing import TypeProblem
@@ -44,6 +45,8 @@ def as_value(e: Expr) -> Expr:
 
 def as_written(e: Expr) -> Expr:
     """A structure as an argument of a function with a rule: lists and tuples are written out there."""
+    if is_slice(e):
+        return as_index(e)
     if not isinstance(e, Display) or e.form is None or not e.form.is_sequence:
         return e
     return Display("list" if is_list(e) else "tuple", tuple(map(as_written, e.items)), e.at)
@@ -66,6 +69,36 @@ def sliced(*bounds: Expr) -> Slice:
     given: list[Expr | None] = [None if b == Const(None) else b for b in bounds]
     lower, upper, step = [None, *given, None] if len(given) == 1 else [*given, None][:3]
     return Slice(lower, upper, step)
+
+
+def held_slice(index: Slice) -> Display:
+    """A slice as a value that a variable can hold: a structure of those of its bounds that are not None."""
+    bounds = zip(SLICE_BOUNDS, (index.lower, index.upper, index.step), strict=True)
+    given = {name: bound for name, bound in bounds if bound is not None}
+    return Display("record", tuple(given.values()), index.at, Form("slice", slice, tuple(given)))
+
+
+def is_slice(e: Expr) -> bool:
+    """Whether this is a slice as a value."""
+    return isinstance(e, Display) and e.form is not None and e.form.kind == "slice"
+
+
+def as_index(e: Expr) -> Expr:
+    """What stands between brackets, its slices written out."""
+    if not isinstance(e, Display):
+        return e
+    if e.form is not None and e.form.kind == "slice":
+        given = dict(zip(e.form.keys, e.items, strict=True))
+        lower, upper, step = map(given.get, SLICE_BOUNDS)
+        return Slice(lower, upper, step, e.at)
+    return replace(e, items=tuple(map(as_index, e.items))) if e.kind == "tuple" and e.form is None else e
+
+
+def of_index(e: Expr) -> Expr:
+    """An index as a value, as `np.s_` gives it."""
+    if isinstance(e, Slice):
+        return held_slice(e)
+    return replace(e, items=tuple(map(of_index, e.items))) if isinstance(e, Display) else e
 
 
 def decision(function: Any, args: Iterable[Expr]) -> Expr:

@@ -167,8 +167,8 @@ class Nested(Closures):
             if definition is None or not isinstance(inner, Defined):
                 found.free[name] = defined.walker
             elif name not in found.inner:
-                if inner.defaults:
-                    raise not_made(f"it uses `{name}`, which is defined with defaults", e)
+                if not all(isinstance(d, Const | Object) for d in inner.defaults.values()):
+                    raise not_made(f"`{name}` has defaults that are variables", e)
                 found.inner[name] = definition
                 self.collect(inner, bound, found, e)
 

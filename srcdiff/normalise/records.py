@@ -15,6 +15,7 @@ from ..frontend import ClassReference, Program, Unbound, static_attribute
 from ..ir.nodes import Assign, Attr, Call, Const, Display, Expr, Name, Object, Slice
 from ..ir.types import Form
 from ..ir.walk import assigned, targets
+from ..records import SLICE_BOUNDS
 from .changes import Changes
 from .displays import record
 from .literals import as_value, literal
@@ -52,6 +53,8 @@ class Records(Changes):
         place = form.place(e.name)
         if place is not None:
             return base.items[place]
+        if form.kind == "slice" and e.name in SLICE_BOUNDS:
+            return Const(None)
         if isinstance(of_class, functools.cached_property):
             return self.inline(self.python(of_class.func, e), (base,), (), Call(Name(e.name), (base,), at=e.at))
         if isinstance(of_class, staticmethod):

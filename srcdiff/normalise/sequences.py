@@ -22,6 +22,7 @@ import numpy as np
 
 from ..errors import UnsupportedCall, UnsupportedSyntax
 from ..ir.nodes import (
+    Assign,
     Attr,
     Block,
     Call,
@@ -31,16 +32,19 @@ from ..ir.nodes import (
     Display,
     Expr,
     For,
+    If,
     Item,
     Name,
     Object,
+    Raise,
     Slice,
+    Update,
 )
-from ..ir.types import Num, describe
-from ..ir.walk import is_call_of, names, targets
+from ..ir.types import ListOf, Num, Tup, describe
+from ..ir.walk import is_call_of, names, statements, targets
 from ..rules import is_spelled
 from ..rules.typing import TypeProblem
-from ..runtime import array_of, zeros_like
+from ..runtime import array_of, unbroadcast, zeros_like
 from .classes import sequence
 from .closures import WRITTEN_OUT
 from .gathering import Arrays
@@ -53,7 +57,7 @@ EMPTY = Object(np.empty, "np.empty")
 SHAPE = Object(np.ndarray.shape, "shape")
 MAX = Object(max, "max")
 _DTYPES = {"int64": np.int64, "bool": np.bool_, "float32": np.float32}
-_WHOLE: tuple[Any, ...] = (np.array, np.asarray, np.stack, np.vstack)  # what makes an array of a list
+_WHOLE: tuple[Any, ...] = (np.array, np.asarray, np.copy, np.stack, np.vstack)  # what makes an array of a list
 _OF_LISTS: tuple[Any, ...] = (len, list.append, list.pop, zeros_like, array_of)
 _JOINERS: tuple[Any, ...] = (np.stack, np.vstack, np.hstack, np.dstack, np.concatenate, np.column_stack, np.block)
 
@@ -169,6 +173,32 @@ class Sequences(Arrays):
 
     # ------------------------------------------------------------------------------------------- copies and parts
 
+    def gathered(self, target: Display, value: Expr, place: int) -> tuple[Display, Expr]:
+        """`first, *rest = value` of a list or array whose length is not known: `rest` is a new list."""
+        type_ = self.typed(value)
+        is_list_name = is_dynamic(type_)
+        is_array = isinstance(type_, Num) and type_.shape and not isinstance(type_.shape[0].token, int)
+        if isinstance(value, Display) or not (is_list_name or is_array):
+            return super().gathered(target, value, place)
+        held = self.list_name(value) if is_list_name else self.atom(value, "kept")
+        count, after = self.atom(Call(LEN, (held,)), "n"), len(target.items) - place - 1
+        few = Call(Object(operator.lt, "<"), (count, Const(place + after)))
+        error = Call(Object(ValueError, "ValueError"), (Const("not enough values to unpack"),))
+        if place + after:
+            self.state.out.extend(self.run((If(few, (Raise(error),)),)))
+
+        def item(k: Expr) -> Expr:
+            read = Item(held, k, target.at)
+            return self.item_of_list(held, read) if is_list_name else read
+
+        ends = [*map(Const, range(place)), *(Const(k - after) for k in range(after))]
+        items = list(map(item, ends))
+        home, starred = self.new_list(), target.items[place]
+        self.each(Call(RANGE, (Const(place), minus(count, Const(after)))), lambda k: self.put_in(home, item(k)))
+        assert isinstance(starred, Display)
+        names_ = (*target.items[:place], starred.items[0], *target.items[place + 1 :])
+        return replace(target, items=names_), Display("tuple", (*items[:place], home, *items[place:]))
+
     def extend(self, base: Expr, more: Expr) -> None:
         home = self.list_name(base)
         together = self.state.names_of.get(home.id, {home.id})
@@ -183,9 +213,13 @@ class Sequences(Arrays):
         return home
 
     def part_of_list(self, base: Expr, index: Slice, e: Item) -> Expr:
-        """`xs[a:b:c]`: a new list."""
+        """`xs[a:b:c]`: a new list, or tuple."""
+        part = self.part_of_items(base, index, e)
+        return self.as_tuple(part) if self.is_tuple(base) else part
+
+    def part_of_items(self, base: Expr, index: Slice, e: Item) -> Name:
         held = self.list_name(base)
-        step = Const(1) if index.step is None else self.expr(index.step)
+        step = index.step or Const(1)
         stride, count = literal(step), Call(LEN, (held,))
         if stride == -1 and index.lower is None and index.upper is None:
             last = minus(self.atom(count, "n"), Const(1))
@@ -198,8 +232,8 @@ class Sequences(Arrays):
                 "turn it round with xs[::-1] after cutting, or write a loop",
                 e.at,
             )
-        lower = self.bound_of(index.lower, count, Const(0))
-        upper = self.bound_of(index.upper, count, count)
+        lower = Const(0) if index.lower is None else self.within(index.lower, count, index.lower)
+        upper = count if index.upper is None else self.within(index.upper, count, index.upper)
         return self.taken(held, lower, upper, step)
 
     def taken(self, held: Name, start: Expr, stop: Expr, step: Expr) -> Name:
@@ -208,11 +242,6 @@ class Sequences(Arrays):
         source = Call(RANGE, (start, stop, step))
         self.each(source, lambda k: self.put_in(home, self.place_in(held, k, Item(held, k))))
         return home
-
-    def bound_of(self, raw: Expr | None, count: Expr, default: Expr) -> Expr:
-        """A bound of a part of a list, within the list."""
-        found = default if raw is None else self.expr(raw)
-        return default if raw is None or found == Const(None) else self.within(found, count, raw)
 
     def within(self, found: Expr, count: Expr, e: Expr) -> Expr:
         """A place as slices take it: counted from the end if it is negative, and not beyond either end."""
@@ -249,6 +278,25 @@ class Sequences(Arrays):
             return super()._builtin(e)
         return self.of_lists(function, e)
 
+    def _method(self, e: Call, attr: Attr) -> Expr:
+        type_ = self.type_apart(attr.base) if attr.name == "tolist" and not e.args else None
+        if isinstance(type_, Num) and type_.ndim is not None:
+            return self.as_lists(self.expr(attr.base))
+        return super()._method(e, attr)
+
+    def assigned(self, s: Assign) -> None:
+        if self.is_generated and isinstance(s.target, Name) and is_call_of(s.value, unbroadcast):
+            s = replace(s, value=self.of_its_own(s.target.id, s.value))
+        super().assigned(s)
+
+    def of_its_own(self, name: str, value: Expr) -> Expr:
+        """What `unbroadcast` gives: maybe the very array that it is given, so that a copy of it is what is updated.
+        (The text makes none where nobody reads that array any more; the derivative of the text may read it.)"""
+        type_ = self.type_apart(value)
+        updated = any(isinstance(s, Update) and s.target == Name(name) for s in statements(self.program.function.body))
+        is_array = isinstance(type_, Num) and bool(type_.ndim)
+        return Call(Object(np.ndarray.copy, "copy"), (value,)) if updated and is_array else value
+
     def is_list_here(self, e: Expr) -> bool:
         return is_list(e) or self.is_list_name(e)
 
@@ -269,14 +317,14 @@ class Sequences(Arrays):
             home = self.new_list()
             for part in e.args:
                 self.each(part, lambda item: self.put_in(home, item))
-            return home
+            return self.as_tuple(home) if all(map(self.is_tuple, e.args)) else home
         if function in (operator.not_, bool):
             return Call(
                 Object(operator.eq, "==") if function is operator.not_ else Object(operator.ne, "!="),
                 (Call(LEN, e.args), Const(0)),
             )
-        if function in (list, tuple, np.copy) and len(e.args) == 1:
-            return self.copy_of(e.args[0])
+        if function in (list, tuple) and len(e.args) == 1:
+            return self.as_tuple(self.copy_of(e.args[0])) if function is tuple else self.copy_of(e.args[0])
         if function is operator.contains and is_dynamic(self.typed(e.args[0])):
             return self.is_in(self.list_name(e.args[0]), e.args[1], e)
         if getattr(function, "__module__", None) in ("_operator", "builtins") and function not in (max, min):
@@ -287,7 +335,9 @@ class Sequences(Arrays):
                 "write a loop over the list, or make it an array with np.array(...)",
                 e.at,
             )
-        if function in (np.concatenate, np.hstack, np.vstack, np.column_stack, np.stack) and len(e.args) == 1:
+        if function in (np.concatenate, np.hstack, np.vstack, np.column_stack, np.stack) and is_dynamic(
+            self.typed(e.args[0])
+        ):
             found = self.gathered_by(function, e)
             if found is not None:
                 return found
@@ -299,11 +349,22 @@ class Sequences(Arrays):
             raise TypeProblem(
                 UnsupportedCall,
                 f"`{getattr(e.func, 'text', function)}` of a list whose length is not known",
-                "np.array and np.stack are followed, and np.concatenate, hstack, vstack and column_stack of vectors",
-                "use np.array(...), and transpose or reshape that",
+                "np.stack, concatenate, hstack, vstack and column_stack are followed, with an axis that is written out",
+                "use one of these",
                 e.at,
             )
         return super()._builtin(replace(e, args=args, kwargs=kwargs))
+
+    def as_tuple(self, home: Name) -> Name:
+        """A list that is a tuple for the program."""
+        held = self.state.env[home.id]
+        assert isinstance(held, ListOf)
+        self.state.env[home.id] = replace(held, frozen=True)
+        return home
+
+    def is_tuple(self, e: Expr) -> bool:
+        type_ = self.typed(e)
+        return type_.frozen if isinstance(type_, ListOf) else isinstance(type_, Tup) and type_.form is None
 
     def repeated(self, e: Call) -> Expr | None:
         """`[v] * n`, and a list repeated; None where how often is known and the list may stay one that is written

@@ -36,7 +36,8 @@ class Totals(Places):
         if new and len(e.args) == 1 and not e.kwargs and not self.is_generated:
             found = self.listed_anew(e.args[0], e)
             if found is not None:
-                return found
+                grown = function is tuple and isinstance(found, Name) and is_dynamic(self.typed(found))
+                return self.as_tuple(found) if grown and isinstance(found, Name) else found
         if function in _FIRST and len(e.args) == 1 and not e.kwargs and self.is_gathered(e.args[0]):
             return self.total(function, e)
         if function in (any, all) and len(e.args) == 1 and self.is_gathered(e.args[0]):

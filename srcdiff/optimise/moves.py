@@ -279,6 +279,8 @@ def _bases(e: Expr, types: dict[str, Type]) -> list[str]:
         case Name(id=name):
             type_ = types.get(name)
             return [name] if isinstance(type_, ListOf) or (isinstance(type_, Num) and type_.ndim != 0) else []
+        case Call(func=Object(value=function), args=(given, _)) if function is unbroadcast:
+            return _bases(given, types)  # (which it gives back as it is where there is nothing to sum)
         case Call(args=(Name(id=name),)) if is_call_of(e, list.pop):
             held = types.get(name)
             return [name] if isinstance(held, ListOf) and not held.tape else []

@@ -13,6 +13,7 @@ from ..runtime import watched
 from .dead import drop_dead
 from .distribution import apart
 from .dots import as_dots
+from .dtypes import of_numpy
 from .empties import typed_empties
 from .filled import Filled
 from .hoist import hoisted
@@ -82,6 +83,7 @@ def optimise(
         indices, own = Indices(types, counters, tapes), Filled(function, filled)
         function = in_parallel(function, types, wished, target.parallel, indices, own)
     if target.compiled:
+        function = of_numpy(function)
         function = typed_empties(in_any_order(function, types, counters), types)
         function = with_workspaces(function, types)
     return arranged(coalesce(function, types, wished)), inside

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import operator
+from dataclasses import replace
+
 import numpy as np
 
 from ..ir.types import Dim, Num, Tup, Type, broadcast
 from .result_types import Asked, states
+from .samples import ask
 
 
 def _places(*shape: Dim) -> Num:
@@ -18,6 +22,21 @@ def _found(asked: Asked) -> Type | None:
     if not isinstance(first, Num) or not first.ndim:
         return None
     return Tup(tuple(_places(Dim(None)) for _ in range(first.ndim)))
+
+
+@states(operator.getitem)
+def _selected(asked: Asked) -> Type | None:
+    """The type of what is selected does not depend on where that is: numbers among the places are 0 in the trial."""
+    if not isinstance(asked.first, Num) or len(asked.args) != 2:
+        return None
+    return ask(asked.function, (asked.first, _in_front(asked.args[1])), (), asked.call)
+
+
+def _in_front(index: Type) -> Type:
+    if isinstance(index, Tup):
+        return Tup(tuple(map(_in_front, index.items)))
+    is_number = isinstance(index, Num) and index.ndim == 0 and index.dtype == "int64"
+    return replace(index, value=0) if is_number and isinstance(index, Num) else index
 
 
 @states(np.flatnonzero)

@@ -20,11 +20,9 @@ _EQUIVALENTS = {
     "apply_along_axis": "write a loop over the rows",
     "apply_over_axes": "use the function with a tuple of axes",
     "asfortranarray": "leave it out: arrays are in C order",
-    "delete": "use np.concatenate of the parts that stay, or a mask",
     "frompyfunc": "write a loop",
     "fromfunction": "use np.arange and broadcasting",
     "geomspace": "use np.exp(np.linspace(np.log(a), np.log(b), n))",
-    "insert": "use np.concatenate of the parts",
     "logspace": "use 10.0 ** np.linspace(a, b, n)",
     "percentile": "sort with np.sort and interpolate between two elements",
     "piecewise": "use np.select or np.where",
@@ -36,7 +34,6 @@ _EQUIVALENTS = {
     "quantile": "sort with np.sort and interpolate between two elements",
     "resize": "use np.tile and a slice",
     "rollaxis": "use np.moveaxis",
-    "tolist": "use the array itself",
     "vectorize": "write a loop, or use NumPy's functions of arrays",
 }
 

@@ -96,13 +96,30 @@ def recurrence_back_tangent(y: Any, c: Any, b: Any, axis: Any, *, c_dot: Any, b_
 # -------------------------------------------------------------------------------------------------------- differences
 
 _DIFFS = call(reals(5)) + call(reals(5), 2) + call(reals(6), n=3) + call(reals(3, 4), axis=0) + call(reals(3, 4))
+_EDGES = call(reals(4), prepend=reals()) + call(reals(4), 2, prepend=0.0, append=reals(2))
+_EDGES += call(reals(3, 4), prepend=reals(3, 1)) + call(reals(3, 4), axis=0, append=reals())
+_EDGES += call(reals(2, 3, 2), axis=1, prepend=reals())
 _DIFFS += call(reals(4, 5), 2, 0) + call(reals(4, 5), n=2, axis=-1) + call(reals(2, 3, 2), axis=1)
 
 
-@spelled(np.diff, points=_DIFFS)
+def edge(v: Any, a: Any, axis: Any) -> Any:
+    """What is put before or behind an array along an axis: a number is repeated along the others."""
+    if np.ndim(v) > 0:
+        return v
+    if a.ndim == 1:
+        return np.array([v])
+    across = np.moveaxis(a, axis, 0).shape[1:]
+    return np.moveaxis(np.full((1, *across), v), 0, axis)
+
+
+@spelled(np.diff, points=_DIFFS + _EDGES)
 def diff(a: Any, n: Any = 1, axis: Any = -1, prepend: Any = None, append: Any = None) -> Any:
     if n == 0:
         return np.copy(a)
+    if prepend is not None:
+        a = np.concatenate((edge(prepend, a, axis), a), axis)
+    if append is not None:
+        a = np.concatenate((a, edge(append, a, axis)), axis)
     if n == 1 and (axis == 0 or (a.ndim == 1 and axis == -1)):
         return a[1:] - a[:-1]
     return np.diff(a, n, axis)
