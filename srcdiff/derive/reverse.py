@@ -166,9 +166,10 @@ class _Writer:
         primal = {adjoints.bars[n]: n for n in dict.fromkeys([*first, *adjoints.bars])}
         builder = Builder(self.types, ready.aliases, ready.active, adjoints, self.fresh)
         builder.trips, builder.user_name, builder.helpers = ready.trips, ready.user_name, self.helpers
-        builder.divides_once = not self.request.compiled
+        builder.divides_once, builder.reads_regions = not self.request.compiled, self.request.compiled
         before = set(self.types)
-        nodes = builder.block(ready.function.body)
+        builder.quotients.unasked = set(self.results) if self.request.kind == "grad" else set()
+        nodes = builder.program(ready.function.body)
         self.seed_acts(nodes)
         temporaries = set(self.types) - before
         given = [adjoints.bars[n] for n in self.filled if n in adjoints.bars]
