@@ -29,6 +29,7 @@ from ..rules.typing import like
 from .acts import Acc, Act, Let, Node, Step
 from .assemble import Assembler
 from .helpers import Helpers
+from .known_values import with_known_values
 from .list_results import added, copied_into, is_changed, list_of
 from .plan import Planner
 from .prepare import prepare
@@ -170,6 +171,7 @@ class _Writer:
         before = set(self.types)
         builder.quotients.unasked = set(self.results) if self.request.kind == "grad" else set()
         nodes = builder.program(ready.function.body)
+        with_known_values(nodes, self.types, lambda node: set(assigned((node.stmt,))))
         self.seed_acts(nodes)
         temporaries = set(self.types) - before
         given = [adjoints.bars[n] for n in self.filled if n in adjoints.bars]
