@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import srcdiff
+from srcdiff.testing import check_grad
 
 pytest.importorskip("numba")
 pytestmark = pytest.mark.jit
@@ -119,3 +120,34 @@ def test_chosen_elements():
         return np.sum(x)
 
     texts_agree(f, x(), np.array([0, 3, 5]), 3, compiled=True)
+
+
+def folded(y):
+    """The adjoint of `y[::-1]` is added to what is read on the way."""
+    p = y[1]
+    y = 0.5 * (y + y[::-1])
+    y = y * p
+    return np.sum(y * y * y)
+
+
+def folded_rows(y):
+    y = y + 2.0 * y[::-1]
+    y = y + y.T
+    return np.sum(y * y * y)
+
+
+def added_to_itself(y):
+    y = y.copy()
+    y[::-1] += y
+    y[1:] += y[:-1]
+    return np.sum(y * y * y)
+
+
+@pytest.mark.parametrize(("f", "shape"), [(folded, 5), (folded_rows, (4, 4)), (added_to_itself, 5)])
+def test_an_array_is_added_to_another_view_of_itself(f: Any, shape: Any) -> None:
+    y = np.random.default_rng(2).normal(size=shape)
+    expected = srcdiff.value_and_grad(f)(y)
+    found = srcdiff.value_and_grad(f, jit=True)(y)
+    assert found[0] == pytest.approx(expected[0], rel=1e-12)
+    np.testing.assert_allclose(found[1], expected[1], rtol=1e-12)
+    check_grad(f, (y,))

@@ -69,6 +69,29 @@ def test_the_text_says_which_arrays_come_from_the_pool() -> None:
     assert "workspace" not in srcdiff.source(srcdiff.grad(walk), numbers(10), 0.1)
 
 
+def differences(x):
+    d = x[1:, 1:] - x[:-1, 1:]
+    e = np.where(d * (x[1:, 1:] - x[1:, :-1]) > 0.0, 0.0, d)
+    return np.sum((e[1:] - e[:-1]) ** 3)
+
+
+def test_arrays_like_parts_of_others_come_from_the_pool() -> None:
+    x = np.random.default_rng(3).normal(size=(40, 30))
+    text = srcdiff.source(jitted(differences), x)
+    assert "workspace(x[1:, 1:].shape)" in text
+    assert "np.empty_like" not in text
+    expected = srcdiff.value_and_grad(differences)(x)
+    for given in (x, np.asfortranarray(x), np.zeros((80, 60))[::2, ::2] + x):
+        value, x_bar = jitted(differences)(given)
+        assert value == pytest.approx(expected[0], rel=1e-12)
+        np.testing.assert_allclose(x_bar, expected[1], rtol=1e-12, atol=1e-14)
+
+
+def test_an_array_like_a_part_in_another_order_is_made_as_before() -> None:
+    text = srcdiff.source(jitted(differences), np.asfortranarray(np.ones((40, 30))))
+    assert "workspace(x[1:, 1:].shape)" not in text
+
+
 def spread(x, steps):
     u = x.copy()
     for _ in range(steps):

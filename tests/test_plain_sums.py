@@ -53,7 +53,7 @@ def backward(x, r):
     [
         (scaled, (X, 0.7), "r_bar = result_bar * (np.cos(r * x) @ x)"),
         (of_matrices, (A, 0.7), "r_bar = np.vdot("),
-        (divided, (X, 1.7), "p_bar = -(z_1 @ z_bar) / p"),
+        (divided, (X, 1.7), "p_bar = -(z @ z_bar)"),
         (three_factors, (X, 0.3), "r_bar = np.dot(z_1 * x, z_bar)"),
         (backward, (X, 0.3), "r_bar = -(x[:-1] @ z_bar[1:])"),
     ],

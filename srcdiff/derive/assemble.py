@@ -11,6 +11,7 @@ from .. import runtime
 from ..ir.nodes import (
     Assign,
     Call,
+    Comment,
     Const,
     Display,
     Effect,
@@ -35,6 +36,7 @@ from ..rules.typing import Typer
 from .acts import Acc, Act, Do, Fork, Kill, Let, Node, Pull, Round, Step, Together, When, bound_by
 from .facts import list_changed
 from .places import entire
+from .returned import read_in_place
 from .schedule import BlockPlan, Restore, moment
 from .tapes import APPEND, POP, Tape, Tapes
 from .terms import ADD, COPY, SUB, ZERO, total
@@ -60,7 +62,7 @@ class Assembler(Tapes):
             s = node.stmt
             match node:
                 case Step():
-                    if isinstance(s, Return):
+                    if isinstance(s, Return | Comment):  # (a comment has acts alone)
                         continue
                     if p in plan.undone and (place := overwritten(s)) is not None:
                         tape = self.region_tape(plan, p, place, loops, s.origin)
@@ -201,9 +203,13 @@ class Assembler(Tapes):
             for r in first:
                 out.extend(self.restored(plan, r, loops))
             match node:
+                case Step(stmt=Comment()) if p - 1 not in plan.undone:
+                    pass  # what it reads is read in place, by the step before
                 case Step():
+                    behind = nodes[p + 1] if p + 1 < count and p not in plan.undone else None
+                    back = behind.acts if isinstance(behind, Step) and isinstance(behind.stmt, Comment) else []
                     out.extend(self.step_restores(plan, p, node, second, loops))
-                    out.extend(self.acts(node.acts, origin, self.sure[id(nodes), p]))
+                    out.extend(self.acts(read_in_place(node.acts, back), origin, self.sure[id(nodes), p]))
                 case Fork() | Round() if not self.planner.has_work(node):
                     pass
                 case Fork():

@@ -25,6 +25,7 @@ from ..runtime import resized, unbroadcast
 from .complexes import conjugated, conjugated_call, is_complex, plain_shapes, real_part, squared_size
 from .parts import parts
 from .places import is_place
+from .returned import QUOTIENTS
 from .splice import splice
 from .terms import COPY, DIV, MUL, Term, build, guarded, is_plain, negative, simplified
 
@@ -43,8 +44,6 @@ SINGULAR = {
     *(np.log, np.log2, np.log10, np.log1p, np.arctanh),
 }
 
-QUOTIENTS = {operator.truediv, np.true_divide}
-
 
 def no_rule(e: Call) -> TypeProblem:
     """The problem of a call whose derivative is asked, of a function without a rule."""
@@ -62,7 +61,8 @@ def no_rule(e: Call) -> TypeProblem:
 class Pusher:
     """`types` grows by the temporaries; `let` names an expression ahead of the accumulations (an adjoint that is read
     several times); `leaves` holds what was collected, in order of first appearance. With `divides_once`, that of a
-    quotient of arrays is an array of its own (loops for Numba divide anew: that array would keep them apart)."""
+    quotient of arrays is an array of its own (loops for Numba divide anew: that array would keep them apart).
+    `quotient_at_hand` is how the whole statement's value can be read where it is a quotient and that costs nothing."""
 
     types: dict[str, Type]
     active: set[str]
@@ -70,6 +70,7 @@ class Pusher:
     result: Expr | None = None  # how the whole statement's value can be read, if it can
     leaves: dict[Expr, list[Term]] = field(default_factory=dict)
     divides_once: bool = False
+    quotient_at_hand: Expr | None = None
     known: dict[Expr, Num] = field(default_factory=dict)  # expressions whose shape is known from where they are put
 
     @property
@@ -153,8 +154,16 @@ class Pusher:
             return
         rule = self.rule(e)
         y = self.result if top and self.result is not None else e
-        if e.func.value in QUOTIENTS and self.is_used_twice(e, term):
-            self.quotient(e, term)
+        if top and e.func.value in QUOTIENTS and self.quotient_at_hand is not None and self.is_simple(e, term):
+            self.quotient(e, term, negative(self.quotient_at_hand))
+        elif (
+            e.func.value in QUOTIENTS
+            and self.divides_once
+            and self.num(e).ndim
+            and self.is_simple(e, term)
+            and self.count(e) > 1
+        ):
+            self.quotient(e, term, None)
         elif rule.kind == "partials":
             found = splice(rule, e, {"y": y}, self.types)
             for operand, partial in differentiated(rule, e, found, self.is_active):
@@ -168,20 +177,24 @@ class Pusher:
         else:
             self.pull(e, rule, y, self.seed(e, term))
 
-    def is_used_twice(self, e: Call, term: Term) -> bool:
-        """Whether several adjoints take what the adjoint of a quotient of arrays leaves behind the division."""
-        if not self.divides_once or not self.num(e).ndim or is_complex(e, self.typer) or term.masks or term.singular:
-            return False
-        return sum(1 for part in subexprs(e) if isinstance(part, Name) and part.id in self.active) > 1
+    def is_simple(self, e: Call, term: Term) -> bool:
+        """Whether the adjoint of a quotient may be divided ahead of the sums that take it: no mask excludes a zero."""
+        return not (is_complex(e, self.typer) or term.masks or term.singular)
 
-    def quotient(self, e: Call, term: Term) -> None:
-        """The array is divided once: `n_bar = y_bar / d`, `d_bar = -n * n_bar / d`."""
+    def count(self, e: Expr) -> int:
+        """How many sums take a part of the adjoint of an expression."""
+        return sum(1 for part in subexprs(e) if isinstance(part, Name) and part.id in self.active)
+
+    def quotient(self, e: Call, term: Term, minus: Expr | None) -> None:
+        """Divided once: `q = y_bar / d`, `n_bar = q`, `d_bar = -y * q`; if `y` is not at hand `d_bar = -n * q / d`."""
         over, under = e.args
-        divided = Term((self.let(build(term.times(under, inverse=True), self.typer)),))
+        divided = term.times(under, inverse=True)
+        if self.count(e) > 1:
+            divided = Term((self.let(build(divided, self.typer)),))
         if self.is_active(over):
             self.descend(e, over, divided)
         if self.is_active(under):
-            self.descend(e, under, divided.scaled(Call(DIV, (negative(over), under))))
+            self.descend(e, under, divided.scaled(minus or Call(DIV, (negative(over), under))))
 
     def pull(self, e: Call, rule: Rule, y: Expr, y_bar: Expr) -> None:
         """The adjoints that a pullback gives the operands; a call that several of them contain is made once."""

@@ -29,6 +29,7 @@ from ..rules.typing import like
 from .acts import Acc, Act, Let, Node, Step
 from .assemble import Assembler
 from .helpers import Helpers
+from .known_values import with_known_values
 from .list_results import added, copied_into, is_changed, list_of
 from .plan import Planner
 from .prepare import prepare
@@ -166,9 +167,11 @@ class _Writer:
         primal = {adjoints.bars[n]: n for n in dict.fromkeys([*first, *adjoints.bars])}
         builder = Builder(self.types, ready.aliases, ready.active, adjoints, self.fresh)
         builder.trips, builder.user_name, builder.helpers = ready.trips, ready.user_name, self.helpers
-        builder.divides_once = not self.request.compiled
+        builder.divides_once, builder.reads_regions = not self.request.compiled, self.request.compiled
         before = set(self.types)
-        nodes = builder.block(ready.function.body)
+        builder.quotients.unasked = set(self.results) if self.request.kind == "grad" else set()
+        nodes = builder.program(ready.function.body)
+        with_known_values(nodes, self.types, lambda node: set(assigned((node.stmt,))))
         self.seed_acts(nodes)
         temporaries = set(self.types) - before
         given = [adjoints.bars[n] for n in self.filled if n in adjoints.bars]

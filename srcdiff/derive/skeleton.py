@@ -48,6 +48,7 @@ from .marked import hooked_in_place
 from .places import base_of, entire
 from .push import Pusher, value_is_at_least
 from .quotients import with_shared_quotients
+from .returned import Quotients, is_quotient
 from .terms import COPY, ZERO, Term, collected
 
 GETITEM = Object(operator.getitem, "getitem")
@@ -64,6 +65,10 @@ class Builder(Calls, ListActs):
         self.wish = "adjoint"
         self.in_ternary = False
         self.divides_once = False  # see `Pusher`
+        self.quotients = Quotients()
+        self.in_loop = False
+        self.quotient_at_hand: Expr | None = None
+        self.reads_regions = False
         self.trips: dict[int, str] = {}  # by id of the loop
         self.user_name: dict[str, str] = {}
         self.makes: dict[int, Assign] = {}  # by id of the statement that makes a shadow: the one that made the array
@@ -77,7 +82,23 @@ class Builder(Calls, ListActs):
                     self.makes[id(following)] = s
                 case _:
                     pass
-        return [self.node(s) for s in block if not isinstance(s, Comment)]
+        nodes: list[Node] = []
+        for s in block:
+            if is_quotient(s) and not self.makes_shadow(s):
+                nodes.append(self.quotients.later(s, nodes, self.in_loop))
+            elif not isinstance(s, Comment):
+                nodes.append(self.node(s))
+        return nodes
+
+    def makes_shadow(self, s: Stmt) -> bool:
+        made = isinstance(s, Assign) and isinstance(s.target, Name) and self.is_made_next(s.target.id, s.value)
+        return made or id(s) in self.makes
+
+    def program(self, block: Block) -> list[Node]:
+        """The nodes of a whole function."""
+        nodes = self.block(block)
+        self.quotients.write(self, nodes)
+        return nodes
 
     def is_made_next(self, name: str, value: Expr) -> bool:
         """Whether `name = value` makes an array of its own that has a shadow: the next statement makes that."""
@@ -89,7 +110,10 @@ class Builder(Calls, ListActs):
             case If():
                 return Fork(s, self.block(s.body), self.block(s.orelse))
             case For() | While():
-                return Round(s, self.block(s.body), self.trips.get(id(s)))
+                outer, self.in_loop = self.in_loop, True
+                node = Round(s, self.block(s.body), self.trips.get(id(s)))
+                self.in_loop = outer
+                return node
             case Assign(target=Name(id=name), value=Choice() as choice) if name in self.adjoints.bars:
                 if name not in names(choice.test):
                     return Step(s, self.ternary(s, choice))
@@ -149,7 +173,7 @@ class Builder(Calls, ListActs):
     # -------------------------------------------------------------------------------------------------- adjoints
 
     def pusher(self, result: Expr | None = None) -> Pusher:
-        return Pusher(self.types, self.active, self.let, result, divides_once=self.divides_once)
+        return Pusher(self.types, self.active, self.let, result, {}, self.divides_once, self.quotient_at_hand)
 
     def let(self, value: Expr) -> Name:
         wish = f"{self.user_name.get(self.wish, self.wish)}_bar"
@@ -363,14 +387,14 @@ class Builder(Calls, ListActs):
             whole = region
         if whole is not None:
             pusher.known[value] = whole
-            pusher.push(value, term)
+            pusher.push(value, term, top=True)
         elif region.ndim and own_shape.ndim is not None and pusher.is_active(value):
             # the write itself broadcasts: its value may be smaller than the region
             spread = Call(Object(operator.add, "+"), (place, value))
             pusher.known[spread] = region
             pusher.descend(spread, value, term)
         else:
-            pusher.push(value, term)
+            pusher.push(value, term, top=True)
         acts, self.acts = self.acts, outer
         return _Probe(pusher.leaves, acts)
 

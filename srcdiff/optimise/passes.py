@@ -26,6 +26,7 @@ from .moves import first_sums, last_copies
 from .names import coalesce
 from .order import in_order
 from .outer import added_at_once, turned
+from .overlapping import with_old_values
 from .parallel import Parallel, in_parallel
 from .parts import arranged
 from .products import multiplied_once
@@ -69,7 +70,7 @@ def optimise(
     filled: set[str] = set()
     if target.compiled:
         function, counters, filled = lowered(function, types, wished, target.equal)
-        function = drop_dead(function, types)
+        function = with_old_values(drop_dead(function, types), types)
         function = laid_out(along_rows(function, types, tapes), types)
         function = apart(in_order(function, types), types)
         function = with_sums(function, types, wished)

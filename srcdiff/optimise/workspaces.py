@@ -10,6 +10,7 @@ several cores, where an exception is lost with what the trip holds.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -19,7 +20,7 @@ from ..derive.nests import SHAPE
 from ..derive.stacks import DTYPES
 from ..ir.nodes import Assign, Block, Call, Expr, For, Function, Item, Name, Object, Return, Stmt
 from ..ir.types import Num, Type
-from ..ir.walk import is_call_of, map_stmt, names, statements
+from ..ir.walk import is_call_of, map_stmt, names, statements, targets
 from ..rules.typing import TypeProblem, Typer
 from ..runtime import workspace, zeroed_workspace
 from .storage import Storage
@@ -33,12 +34,18 @@ def with_workspaces(function: Function, types: Mapping[str, Type]) -> Function:
     """The function with its own large arrays in the pool."""
     storage = Storage(function, types)
     seen = {storage.find(name) for name in _seen(function, storage)}
-    typer = Typer(types)
+    once = {name for name, count in _definitions(function.body).items() if count == 1}
+    in_order = dict(types)  # with what is known of the arrays from the pool
+    typer = Typer(in_order)
 
     def made(s: Stmt) -> Stmt:
         match s:
             case Assign(target=Name(id=name), value=Call() as value) if storage.find(name) not in seen:
-                return replace(s, value=_from_pool(value, types.get(name), typer) or value)
+                type_ = types.get(name)
+                pooled = _from_pool(value, type_, typer)
+                if pooled is not None and name in once and isinstance(type_, Num):
+                    in_order[name] = replace(type_, contiguous=True)
+                return replace(s, value=pooled or value)
             case For(iter=Call(func=Object(text="prange"))):
                 return s
         return map_stmt(s, lambda e: e, block)
@@ -47,6 +54,10 @@ def with_workspaces(function: Function, types: Mapping[str, Type]) -> Function:
         return tuple(map(made, b))
 
     return replace(function, body=block(function.body))
+
+
+def _definitions(block: Block) -> Counter[str]:
+    return Counter(n for s in statements(block) if isinstance(s, Assign | For) for n in targets(s.target))
 
 
 def _seen(function: Function, storage: Storage) -> set[str]:
@@ -87,11 +98,14 @@ def _from_pool(value: Call, type_: Type | None, typer: Typer) -> Expr | None:
 
 
 def _is_in_order(e: Expr, typer: Typer) -> bool:
-    """Whether an array surely is in C order, so that one like it is, too."""
+    """Whether an array like this one is in C order: this one is, or it is a part of one that is. (Of what is not
+    contiguous Numba makes arrays in C order, other than NumPy.)"""
     try:
         type_ = typer(e)
     except TypeProblem:
         return False
+    if isinstance(e, Item):
+        return _is_in_order(e.base, typer)
     return isinstance(type_, Num) and type_.contiguous
 
 
