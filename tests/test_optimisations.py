@@ -35,7 +35,8 @@ OFF: dict[str, Callable[..., Any]] = dict.fromkeys(
 OFF["lowered"] = lambda function, *_: (function, set(), set())
 OFF["in_vectors"] = lambda function, *_: (function, frozenset(), frozenset())
 OFF["all_inside"] = lambda function, *_: (function, False)
-NEEDED = {"typed_empties", "of_numpy", "arranged", "in_parallel"}  # for Numba, for the text, where it is asked for
+# for Numba, for the text, where it is asked for
+NEEDED = {"typed_empties", "of_numpy", "arranged", "in_parallel", "with_old_values"}
 
 SEEDS = range(60 if FULL else 2)
 SOME = [k for k in KERNELS if k.task == "gradient" and (FULL or k.name in ("heat_loops", "cholesky"))]

@@ -305,6 +305,8 @@ class Rewriter(Indices, Lazy, Unread):
                 inner = self.known(a)
                 return None if inner is None else not inner
         type_ = self.typed(test)
+        if isinstance(type_, Tup) and (type_.form is None or type_.form.kind in ("list", "dict")):
+            return bool(type_.items)
         if isinstance(type_, Num) and type_.ndim == 0 and isinstance(type_.value, int):
             return bool(type_.value)
         return None if not isinstance(type_, Static) else bool(type_.value)

@@ -269,3 +269,31 @@ def in_a_text(x, how):
     if "dog" not in "cat":
         t = t * t
     return t * x[2] if "slow" in how else t
+
+
+def scaled_by_the_first(x, *factors):
+    if not factors:
+        return x * x
+    return x * factors[0] if factors else x
+
+
+def last_weight(x, weights):
+    return x * weights["last"] if weights else np.sin(x)
+
+
+@case((draw(3), 1.3), also=((-draw(3), 0.4),), second=True)
+def truth_of_structures(x, a):
+    total = scaled_by_the_first(x[0]) + scaled_by_the_first(x[1], a, x[2])
+    total = total + last_weight(x[2], {}) * last_weight(a, {"last": x[0]})
+    waiting = [x[0], a]
+    done = []
+    while waiting:
+        v = waiting.pop()
+        if done and v > 0.0:
+            total = total + v * done[-1]
+        done.append(v * v)
+        if v > 1.0:
+            waiting.append(v - 1.0)
+    kept = tuple(done)
+    none = tuple([v for v in done if v > 100.0])
+    return total * kept[0] if kept and not none else total
