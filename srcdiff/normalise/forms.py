@@ -24,8 +24,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from ..errors import UnsupportedCall
-from ..ir.nodes import Attr, Call, Const, Display, Expr, Logic, Object
-from ..ir.types import Held, Num, Static, Type, describe
+from ..ir.nodes import Attr, Call, Const, Display, Expr, Item, Logic, Name, Object
+from ..ir.types import Held, Num, Static, Tup, Type, describe
 from ..records import CACHED
 from ..rules import rewriting, rule_of, spelled_out
 from ..rules.nearest import CONTAINERS, instead, method_instead, missing_method
@@ -225,6 +225,10 @@ def _of_many(rewriter: Rewriting, e: Call, func: Object) -> Expr:
     if isinstance(operand, Display) and operand.items:
         return _folded(ADD if func.value is sum else func, operand.items, e)
     type_ = rewriter.typed(operand)
+    if isinstance(type_, Tup) and type_.items and isinstance(operand, Name | Call):  # the shape of an array
+        return _folded(
+            ADD if func.value is sum else func, tuple(Item(operand, Const(k)) for k in range(len(type_.items))), e
+        )
     if not (isinstance(type_, Num) and type_.is_array):
         return e
     numpy_function = {max: np.max, min: np.min, sum: np.sum}[func.value]

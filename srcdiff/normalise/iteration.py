@@ -69,6 +69,8 @@ def static_items(rewriter: Displays, source: Expr) -> list[Expr] | None:
         case Display():
             parts = rewriter.items_of(source, source)
             return list(parts if is_live(source) else map(rewriter.kept, parts))
+        case Name() | Call() if isinstance(type_ := rewriter.typed(source), Tup) and type_.form is None:
+            return list(rewriter.items_of(source, source))  # the shape of an array
         case Call(func=Object(value=function), args=(inner, *rest)) if function is enumerate:
             items = static_items(rewriter, inner)
             first = rest[0] if rest else dict(source.kwargs).get("start", ZERO)

@@ -239,7 +239,7 @@ def full(y_bar: Any, y: Any, shape: Any, fill_value: Any, dtype: Any = None) -> 
 
 
 @linear(np.full_like, of=("value",), points=call(np.zeros((2, 3)), reals()))
-def full_like(y_bar: Any, y: Any, a: Any, value: Any) -> Any:
+def full_like(y_bar: Any, y: Any, a: Any, value: Any, dtype: Any = None) -> Any:
     return None, unbroadcast(y_bar, value)
 
 

@@ -46,7 +46,7 @@ def negative(y: Any, a: Any) -> Any:
     return -1.0
 
 
-@partials(operator.pos, np.positive, float, points=over((-2, 2)))
+@partials(operator.pos, np.positive, float, np.float64, points=over((-2, 2)))
 def positive(y: Any, a: Any) -> Any:
     return 1.0
 

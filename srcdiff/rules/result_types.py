@@ -115,10 +115,12 @@ def dim_of(count: Num) -> Dim:
 
 @states(np.full_like, np.copy, np.ndarray.copy)
 def _like_first(asked: Asked) -> Type | None:
-    value, dtype = asked.argument(1, "fill_value"), asked.kwargs.get("dtype")
-    if asked.function is np.full_like and isinstance(value, Num) and isinstance(asked.first, Num):
+    if asked.function is not np.full_like:
+        return _same_shape(asked, None)
+    value, dtype = asked.argument(1, "fill_value"), asked.argument(2, "dtype")
+    if isinstance(value, Num) and isinstance(asked.first, Num):
         kept_complex(value, _dtype(dtype, asked.first.dtype), asked.call)
-    return _same_shape(asked, asked.kwargs.get("dtype"))
+    return _same_shape(asked, dtype)
 
 
 @states(np.zeros_like, np.ones_like, np.empty_like)

@@ -297,3 +297,11 @@ def truth_of_structures(x, a):
     kept = tuple(done)
     none = tuple([v for v in done if v > 100.0])
     return total * kept[0] if kept and not none else total
+
+
+@case((draw(2, 3), 0.7), second=True)
+def numbers_of_shapes(x, a):
+    every = x.size == math.prod(x.shape) and all(n > 1 for n in x.shape)
+    filled = np.full_like(x, a, float)
+    scale = sum(x.shape) * max(np.shape(x)) / math.prod(np.shape(filled))
+    return np.sum(filled * x) * scale * np.float64(a) if every else np.int64(3) * a
