@@ -197,7 +197,7 @@ def test_an_argument_without_a_derivative_is_refused_by_name(argument: Any) -> N
         srcdiff.grad(cube)(argument)
 
 
-@pytest.mark.parametrize("argument", [object(), slice(0, 1), 2**70, np.array([1j], np.clongdouble)])
+@pytest.mark.parametrize("argument", [object(), 2**70, np.array([1j], np.clongdouble)])
 def test_what_is_not_differentiated_has_to_be_a_known_kind_of_value_too(argument: Any) -> None:
     with pytest.raises(errors.BadArgument, match="`k`"):
         srcdiff.grad(scale)(1.0, argument)

@@ -34,7 +34,7 @@ def program(text: str, count: int = 1) -> Any:
         *("np.std(x, where=x > 0)", "np.sum(x, dtype=np.float32)", "np.var(x, mean=0.0)"),
         *("np.median(x, overwrite_input=True)", "np.average(x, returned=True)", "np.nansum(x, where=x > 0)"),
         *("np.sum(np.gradient(x, np.arange(3.0), axis=0))", "np.sum(np.gradient(x, axis=(0, 1)))"),
-        *("np.sum(np.diff(x, prepend=0.0))", "np.sum(np.diff(x, 1, -1, 0.0))", "np.sum(np.ediff1d(x, to_end=1.0))"),
+        "np.sum(np.ediff1d(x, to_end=1.0))",
         *("np.sum(np.interp(x, x[0], x[1], left=0.0))", "np.sum(np.interp(x, x[0], x[1], None, None, 3.0))"),
         *("np.sum(np.cov(x, aweights=np.ones(4)))", "np.sum(np.cov(x, x))", "np.sum(np.corrcoef(x, x))"),
         *("np.sum(np.unique(x, axis=0))", "np.sum(np.kron(x, x[0]))"),

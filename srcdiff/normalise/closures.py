@@ -30,6 +30,7 @@ from ..ir.nodes import (
     Const,
     Display,
     Expr,
+    Item,
     Logic,
     Name,
     Object,
@@ -160,6 +161,8 @@ class Closures(Callees):
             e = replace(e, args=(*e.args, ADD))
         if function in (map, filter, functools.reduce, itertools.accumulate) and len(e.args) > 1:
             return self.of_function(function, e)
+        if function is operator.getitem and len(e.args) == 2 and not e.kwargs:
+            return self.expr(Item(e.args[0], e.args[1], e.at))
         if function in (any, all) and len(e.args) == 1:
             items = self.items_or_none(e.args[0])
             if items is not None:

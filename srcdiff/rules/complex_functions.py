@@ -66,6 +66,7 @@ takes_complex(
 )
 takes_complex(
     *(complex_numbers.angle, reductions.var, reductions.std, reductions.average, running.cumsum, running.diff),
+    running.edge,
     *(running.ediff1d, running.gradient, running.trapezoid, products.inner, products.vdot, norms.norm),
     norms.norm_of_matrices,
     *(fft.hfft, fft.ihfft, ufunc_methods.add_reduce, ufunc_methods.multiply_reduce),

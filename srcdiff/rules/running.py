@@ -107,9 +107,9 @@ def edge(v: Any, a: Any, axis: Any) -> Any:
     if np.ndim(v) > 0:
         return v
     if a.ndim == 1:
-        return np.array([v])
+        return v + np.zeros(1, a.dtype)
     across = np.moveaxis(a, axis, 0).shape[1:]
-    return np.moveaxis(np.full((1, *across), v), 0, axis)
+    return np.moveaxis(v + np.zeros((1, *across), a.dtype), 0, axis)
 
 
 @spelled(np.diff, points=_DIFFS + _EDGES)

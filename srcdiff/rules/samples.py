@@ -11,7 +11,7 @@ import numpy as np
 
 from ..errors import UnsupportedCall
 from ..ir.nodes import Call
-from ..ir.types import COMPLEX, FLOAT, Dim, Held, ListOf, Num, Static, Tup, Type, describe, held
+from ..ir.types import COMPLEX, FLOAT, Dim, Form, Held, ListOf, Num, Static, Tup, Type, describe, held
 from .problem import TypeProblem
 
 _NUMBERS: dict[str, Any] = {"bool": True, "int64": 2}
@@ -57,6 +57,9 @@ def sample(type_: Type, number: float = 0.5) -> Any:
             return _NUMBERS[type_.dtype]
         case Num(ndim=int(rank)):
             return np.ones((2,) * rank, type_.dtype)
+        case Tup(form=Form(kind="slice", keys=bounds)):
+            given = dict(zip(bounds, map(sample, type_.items), strict=True))
+            return slice(*(given.get(bound) for bound in ("start", "stop", "step")))
         case Tup():
             return tuple(map(sample, type_.items))
         case Static():
