@@ -15,9 +15,11 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+
 from ..errors import UnsupportedSyntax
 from ..ir.nodes import Assign, Call, Const, Display, Expr, For, Item, Name, Object, While
-from ..ir.types import ListOf, Num, Tup, describe
+from ..ir.types import ListOf, Num, Tup, Type, describe
 from ..ir.walk import is_call_of
 from ..rules.typing import TypeProblem
 from .displays import Displays
@@ -63,14 +65,19 @@ def endless(loop: For, counter: str) -> tuple[Assign, While]:
     return start, While(Const(True), (head, step, *loop.body), (), loop.origin)
 
 
+def _is_shape(type_: Type) -> bool:
+    """Whether this is what the lengths of an array come in: the tuple that is no structure of the program."""
+    return isinstance(type_, Tup) and type_.form is None
+
+
 def static_items(rewriter: Displays, source: Expr) -> list[Expr] | None:
     """The elements of a source over a structure, whose parts are known one by one; None for any other source."""
     match source:
         case Display():
             parts = rewriter.items_of(source, source)
             return list(parts if is_live(source) else map(rewriter.kept, parts))
-        case Name() | Call() if isinstance(type_ := rewriter.typed(source), Tup) and type_.form is None:
-            return list(rewriter.items_of(source, source))  # the shape of an array
+        case Name() | Call(func=Object(value=np.ndarray.shape | np.shape)) if _is_shape(rewriter.typed(source)):
+            return list(rewriter.items_of(source, source))
         case Call(func=Object(value=function), args=(inner, *rest)) if function is enumerate:
             items = static_items(rewriter, inner)
             first = rest[0] if rest else dict(source.kwargs).get("start", ZERO)
