@@ -201,7 +201,9 @@ class _Writer:
             self.block(stmt.final, depth + 1)
 
     def loop(self, stmt: ir.For | ir.While, depth: int) -> None:
+        outer = self.backward
         self.block(stmt.body, depth + 1)
+        self.backward = outer
         self.otherwise(stmt, depth)
 
     def otherwise(self, stmt: ir.If | ir.For | ir.While, depth: int) -> None:
@@ -210,7 +212,7 @@ class _Writer:
             self.block(stmt.orelse, depth + 1)
 
     def comment(self, stmt: ir.Comment, depth: int, *, first: bool) -> None:
-        self.backward = self.backward or stmt.text == ir.REVERSE
+        self.backward = self.backward or stmt.text in (ir.REVERSE, ir.TRIP)
         if stmt.blank and not first:  # ruff removes a blank line at the head of a block
             self.lines.append("")
         room = WIDTH - len(_INDENT) * depth - 2

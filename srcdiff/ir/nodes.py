@@ -338,6 +338,7 @@ class Try:
 
 
 FORWARD, REVERSE = "forward sweep", "reverse sweep"  # the comments that head the parts of a derivative
+TRIP = "reverse sweep of this trip"  # the one that heads the second part of a loop that is both
 
 
 @frozen

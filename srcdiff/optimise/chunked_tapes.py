@@ -31,14 +31,14 @@ class ChunkedTapes:
     names: frozenset[str]
 
     @staticmethod
-    def of(function: Function, types: dict[str, Type]) -> ChunkedTapes:
-        """All lists that are made once and do nothing but to keep values."""
+    def of(function: Function, types: dict[str, Type], compiled: bool = True) -> ChunkedTapes:
+        """All lists that are made once and do nothing but to keep values; of what `compiled` code can be told."""
         body = function.body
-        lists = {n for n, t in types.items() if isinstance(t, ListOf) and _is_plain(t.item)}
+        lists = {n for n, t in types.items() if isinstance(t, ListOf) and (_is_plain(t.item) or not compiled)}
         made = Counter(n for s in statements(body) if isinstance(s, Assign) for n in targets(s.target))
         empty = {n for s in statements(body) if isinstance(s, Assign) and _is_empty(s) for n in targets(s.target)}
         mentions = Counter(_mentions(body))
-        kept = Counter(n for _, n in _moves(body))
+        kept = Counter(n for _, n in moves(body))
         found = {n for n in lists & empty if made[n] == 1 and mentions[n] == kept[n] + 1}
         return ChunkedTapes(function, frozenset(found))
 
@@ -50,16 +50,16 @@ class ChunkedTapes:
         takes: dict[str, list[For]] = {}
         inside: Counter[str] = Counter()
         for loop in loops:
-            moves = list(_moves(loop.body))
-            inside.update(n for _, n in moves)
-            for is_push, n in dict.fromkeys(moves):
+            found = list(moves(loop.body))
+            inside.update(n for _, n in found)
+            for is_push, n in dict.fromkeys(found):
                 (fills if is_push else takes).setdefault(n, []).append(loop)
-        everywhere = Counter(n for _, n in _moves(self.function.body))
+        everywhere = Counter(n for _, n in moves(self.function.body))
 
         def fits(name: str) -> bool:
             match fills.get(name, []), takes.get(name, []):
                 case [one], [other]:
-                    matches = _is_reverse(one, other) and names(one.iter) <= fixed
+                    matches = is_reverse(one, other) and names(one.iter) <= fixed
                     return matches and inside[name] == everywhere[name] and _keeps_own(one, name, storage)
             return False
 
@@ -99,7 +99,7 @@ def _mentions(block: Block) -> Iterator[str]:
                 yield e.id
 
 
-def _moves(block: Block) -> Iterator[tuple[bool, str]]:
+def moves(block: Block) -> Iterator[tuple[bool, str]]:
     """The lists that a block puts something onto (True) or takes something from."""
     for s in statements(block):
         for e in (part for top in expressions(s) for part in subexprs(top)):
@@ -110,7 +110,7 @@ def _moves(block: Block) -> Iterator[tuple[bool, str]]:
                     yield False, name
 
 
-def _is_reverse(one: For, other: For) -> bool:
+def is_reverse(one: For, other: For) -> bool:
     """Whether a loop has the trips of another one, which counts up, in the reverse order; it may leave out to count
     where it makes no use of it."""
     (start, stop, step), back = _bounds(one), _bounds(other)

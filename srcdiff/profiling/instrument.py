@@ -143,8 +143,8 @@ class _Writer:
                 waiting = None
             if self.keeps(s):
                 out += [s, *self.charged(s, size=_size_of(s, self.own, again=self.is_reverse(s)))]
-            elif self.is_one(s):
-                out += [s, *self.charged(s)]
+            elif (line := self.one_line(s)) is not None:
+                out += [s, *self.charged(line)]
             elif _is_compound(s):
                 out += self.compound(s)
             elif isinstance(s, ast.Return):
@@ -158,15 +158,18 @@ class _Writer:
                 out += self.charged(s, calls) if calls else []
         return out + (self.charged(waiting) if waiting is not None else [])
 
-    def is_one(self, s: ast.stmt) -> bool:
-        """Whether this is a loop that stands for one line as a whole, as an operation on arrays does in compiled code:
-        a clock inside would be read for every element."""
+    def one_line(self, s: ast.stmt) -> ast.stmt | None:
+        """What is charged with all of a loop that stands for one line as a whole, as an operation on arrays does in
+        compiled code (a clock inside would be read for every element); None where it is no such loop. What srcdiff
+        adds of its own counts as that line's."""
         if not isinstance(s, ast.For | ast.While) or self.calls_own(s):
-            return False
+            return None
         inside = [p for p in ast.walk(s) if isinstance(p, ast.stmt)]
-        return all(self.group(p) == self.group(s) and not self.keeps(p) for p in inside) and not any(
-            isinstance(p, ast.Return | ast.Raise) for p in inside
-        )
+        if any(isinstance(p, ast.Return | ast.Raise) or self.keeps(p) for p in inside):
+            return None
+        owned = [p for p in inside if users(self.lines.get(p.lineno)) is not None] or [s]
+        alone = len({self.group(p) for p in owned}) == 1 and len({self.is_reverse(p) for p in inside}) == 1
+        return owned[0] if alone else None
 
     def calls_own(self, s: ast.stmt) -> bool:
         """Whether a function of the module is called."""
