@@ -35,10 +35,11 @@ from ..ir.walk import (
     targets,
 )
 from .chunked_tapes import ChunkedTapes, is_reverse, moves
+from .dead import has_effect
 from .independence import Nest, Obstacle, exposed_reads, known_in
 from .lowering.effects import Summary, is_check, summary
 from .storage import Storage
-from .tape_rows import Kept, rows
+from .tape_rows import Kept, is_conditional, rows
 
 
 def fused(
@@ -108,6 +109,7 @@ class _Fusion:
         loop = replace(first, body=(*first.body, Comment(TRIP, blank=True), *second.body))
         for tape in sorted(own):
             loop = self.kept.for_one_trip(tape, loop, self.parallel)
+        loop = replace(loop, body=self.computed_once(loop.body))
         inner = exposed_reads(loop.body, set())[0] | live
         ahead, behind = between
         return [*ahead, replace(loop, body=self.block(loop.body, inner, (*around, loop))), *behind]
@@ -115,7 +117,7 @@ class _Fusion:
     # ------------------------------------------------------------------------------------------------- legality
 
     def apart(self, first: For, second: For | None) -> For | None:
-        """The second loop with other names for its own variables where the first one passes theirs on to later trips."""
+        """The second loop with names of its own for variables that the first one passes on to later trips."""
         if second is None:
             return None
         exposed = exposed_reads(second.body, set())[0]
@@ -142,6 +144,8 @@ class _Fusion:
         if lists is None or (lists and self.parallel):
             return None
         own = lists | rows(self.function.body, first, second, self.tapes)
+        if self.parallel and any(is_conditional(tape, first.body) for tape in own):
+            return None
         both = mentioned(first.body) & mentioned(second.body) & (self.tapes | self.lists)
         return own if both <= own else None
 
@@ -168,6 +172,8 @@ class _Fusion:
         nest = Nest(whole, live, self.types, self.storage, around, own)
         if first.target == Name("_") or set(targets(first.target)) & nest.bound:
             return False
+        if self.parallel and isinstance(nest.verdict(), Obstacle):
+            return False
         known = known_in((*around, whole), self.types)
         way = (*(At(0, loop) for loop in around), At(0, whole))
         ours = {where for where, accesses in nest.classes().items() if nest.are_own(accesses)}
@@ -179,6 +185,24 @@ class _Fusion:
                 if nest.meet(x, y, known):
                     return False
         return True
+
+    def computed_once(self, body: Block) -> Block:
+        """The body of such a loop without what its second part computes again though it is there."""
+        out: list[Stmt] = []
+        for s in body:
+            if s not in out or not isinstance(s, Assign) or not isinstance(s.target, Name) or has_effect(s.value):
+                out.append(s)
+                continue
+            since = tuple(out[len(out) - out[::-1].index(s) :])
+            changed = assigned(since) | {
+                self.storage.find(a.name) for a in self.storage.accesses(since) if a.kind != "read"
+            }
+            if s.target.id in changed or self.storage.reads_any(s.value, changed) or self.makes_array(s):
+                out.append(s)
+        return tuple(out)
+
+    def makes_array(self, s: Assign) -> bool:
+        return any(self.storage.holds(n) for n in targets(s.target))
 
     # ---------------------------------------------------------------------------------------------------- moves
 

@@ -21,7 +21,7 @@ from dataclasses import replace
 import numpy as np
 
 from ..derive.tapes import POP
-from ..ir.nodes import Assign, Block, Call, Const, Display, Effect, Expr, For, Function, Item, Name, Stmt, While
+from ..ir.nodes import Assign, Block, Call, Const, Display, Effect, Expr, For, Function, If, Item, Name, Stmt, While
 from ..ir.types import ListOf, Num, Type
 from ..ir.walk import (
     Fresh,
@@ -93,23 +93,21 @@ class Kept:
         is_list = isinstance(self.types[tape], ListOf)
         place: Expr = Call(POP, (Name(tape),)) if is_list else Item(Name(tape), loop.target)
         stores = [v for s in statements(loop.body) if (v := _kept(s, tape)) is not None]
-        match [(k, v) for k, s in enumerate(loop.body) if (v := _kept(s, tape)) is not None]:
-            case [(where, Name() as kept)] if len(stores) == 1:
-                pass
-            case _:
-                return None
-        rest = _without_returns(loop.body[where + 1 :], kept, place)
+        where = _path(loop.body, tape)
+        if len(stores) != 1 or where is None or not isinstance(kept := stores[0], Name):
+            return None
+        rest = _without_returns(_behind(loop.body, where), kept, place)
         last = max((k for k, s in enumerate(rest) if tape in mentioned((s,))), default=-1)
         if kept.id in assigned(rest[: last + 1]) or not (is_list or self.lasts(kept.id, rest)):
             return None
-        loop = replace(loop, body=(*loop.body[:where], *rest))
-        again = [s for s in statements(rest) if isinstance(s, Assign) and s.value == place]
+        body = _without_returns(_without_store(loop.body, tape), kept, place)
+        again = [s for s in statements(body) if isinstance(s, Assign) and s.value == place]
         match again:
-            case [Assign(target=Name(id=name))] if _bindings(loop.body)[name] == 1 and kept.id not in assigned(rest):
-                loop = replace(loop, body=rename(_without_returns(loop.body, Name(name), place), {name: kept.id}))
+            case [Assign(target=Name(id=name))] if _bindings(body)[name] == 1 and kept.id not in assigned(rest):
+                body = rename(_without_returns(body, Name(name), place), {name: kept.id})
             case _:
                 pass
-        return replaced(loop, tape, kept)
+        return replaced(replace(loop, body=body), tape, kept)
 
     def lasts(self, name: str, later: Block) -> bool:
         """Whether no statement changes what an array holds."""
@@ -166,6 +164,38 @@ def _kept(s: Stmt, tape: str) -> Expr | None:
         case Effect(value=Call(args=(Name(id=name), value)) as push) if name == tape and is_call_of(push, list.append):
             return value
     return None
+
+
+def _path(block: Block, tape: str) -> tuple[tuple[int, int], ...] | None:
+    """Where the only statement stands that keeps something on a tape, in no loop: places in blocks, and sides of
+    branches."""
+    for k, s in enumerate(block):
+        if _kept(s, tape) is not None:
+            return ((k, 0),)
+        if isinstance(s, If):
+            for side, inner in enumerate((s.body, s.orelse)):
+                found = _path(inner, tape)
+                if found is not None:
+                    return ((k, side), *found)
+    return None
+
+
+def _behind(block: Block, path: tuple[tuple[int, int], ...]) -> Block:
+    """All that comes after a statement on its own trip."""
+    k, side = path[0]
+    s = block[k]
+    inner = _behind((s.body, s.orelse)[side], path[1:]) if isinstance(s, If) and path[1:] else ()
+    return (*inner, *block[k + 1 :])
+
+
+def _without_store(block: Block, tape: str) -> Block:
+    kept = (s for s in block if _kept(s, tape) is None)
+    return tuple(map_stmt(s, lambda e: e, lambda b: _without_store(b, tape)) for s in kept)
+
+
+def is_conditional(tape: str, body: Block) -> bool:
+    """Whether some trips may keep nothing."""
+    return not any(_kept(s, tape) is not None for s in body)
 
 
 def _once(tape: str, body: Block) -> bool:
