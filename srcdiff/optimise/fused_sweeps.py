@@ -14,6 +14,7 @@ the adjoints of what the loop leaves behind (here `s_bar`) are known before the 
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Set
 from dataclasses import replace
@@ -39,25 +40,33 @@ from .dead import has_effect
 from .independence import Nest, Obstacle, exposed_reads, known_in
 from .lowering.effects import Summary, is_check, summary
 from .storage import Storage
-from .tape_rows import Kept, is_conditional, rows
+from .tape_rows import Kept, is_conditional, is_once, rows
+from .trip_arrays import TripArrays, is_list_of_numbers
 
 
 def fused(
-    function: Function, types: dict[str, Type], wished: dict[str, str], tapes: Set[str], parallel: bool
+    function: Function, types: dict[str, Type], wished: dict[str, str], tapes: Set[str], compiled: bool, parallel: bool
 ) -> Function:
     """The function with such pairs of loops as one. What goes onto lists and comes back keeps loops that are to run in
     `parallel` apart: then each core has lists of its own."""
-    return _Fusion(function, types, wished, tapes, parallel).whole()
+    return _Fusion(function, types, wished, tapes, compiled, parallel).whole()
 
 
 class _Fusion:
     def __init__(
-        self, function: Function, types: dict[str, Type], wished: dict[str, str], tapes: Set[str], parallel: bool
+        self,
+        function: Function,
+        types: dict[str, Type],
+        wished: dict[str, str],
+        tapes: Set[str],
+        compiled: bool,
+        parallel: bool,
     ) -> None:
         self.function, self.types, self.wished, self.tapes = function, types, wished, tapes
-        self.parallel = parallel
+        self.compiled, self.parallel = compiled, parallel
         self.storage = Storage(function, types)
         self.lists = ChunkedTapes.of(function, types, compiled=False).names
+        self.known = _known(function, self.lists)
         self.kept = Kept(function, types, wished, tapes | self.lists)
 
     def whole(self) -> Function:
@@ -104,10 +113,13 @@ class _Fusion:
         if own is None or not self.may_fuse(first, second, own, live, around):
             return None
         between = self.between(body[1:-1], first, second)
-        if between is None:
+        arrays = self.arrays(own, first, second)
+        if between is None or arrays is None:
             return None
+        first, second = arrays.written(first), arrays.written(second)
         loop = replace(first, body=(*first.body, Comment(TRIP, blank=True), *second.body))
-        for tape in sorted(own):
+        self.kept.makers |= {name: arrays.made(name, made) for name in arrays.pairs if (made := self.kept.makers[name])}
+        for tape in sorted(own - arrays.pairs.keys()):
             loop = self.kept.for_one_trip(tape, loop, self.parallel)
         loop = replace(loop, body=self.computed_once(loop.body))
         inner = exposed_reads(loop.body, set())[0] | live
@@ -148,6 +160,16 @@ class _Fusion:
             return None
         both = mentioned(first.body) & mentioned(second.body) & (self.tapes | self.lists)
         return own if both <= own else None
+
+    def arrays(self, own: frozenset[str], first: For, second: For) -> TripArrays | None:
+        """The lists that become arrays; None if there are others, which compiled code would fill from empty on each trip."""
+        found = TripArrays(first, second, self.types, self.known)
+        if self.compiled:
+            both = (*first.body, *second.body)
+            for name in sorted(own & self.lists):
+                if not is_once(name, both) and not found.fits(name) and is_list_of_numbers(self.types[name]):
+                    return None
+        return found
 
     def own_lists(self, first: For, second: For) -> frozenset[str] | None:
         """The lists that the first loop alone fills and the second one alone empties; None where others do, too."""
@@ -246,6 +268,13 @@ class _Fusion:
         found = summary(stmt(loop), self.storage)
         read = {self.storage.find(n) if self.storage.holds(n) else n for n in found.mentioned}
         return replace(found, fixed=False, read=found.read | (read if found.fixed else set()))
+
+
+def _known(function: Function, lists: Set[str]) -> set[str]:
+    """The variables that have one value from the place on where the first of some lists is made."""
+    ahead = itertools.takewhile(lambda s: not set(assigned((s,))) & lists, function.body)
+    found = {p.name for p in function.params}.union(*(targets(s.target) for s in ahead if isinstance(s, Assign)))
+    return found & ChunkedTapes(function, frozenset()).fixed()
 
 
 def _with_counter(second: For, first: For) -> For | None:

@@ -61,7 +61,7 @@ def optimise(
     gives variables the names they should have, `like` seeds the adjoints whose shape they have; `tapes` are the arrays
     that keep values."""
     function = without_waste(function, types, like)
-    function = fused(function, types, wished, tapes, target.parallel is not None)
+    function = fused(function, types, wished, tapes, target.compiled, target.parallel is not None)
     function = multiplied_once(turned(computed_once(function, types)), types, wished)
     function = added_at_once(last_copies(function, types), types, wished, target.compiled)
     function = first_sums(function, types, like, repeated=target.compiled)

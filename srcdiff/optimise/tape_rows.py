@@ -73,7 +73,7 @@ class Kept:
         if made is None:
             return loop
         is_list = isinstance(type_, ListOf)
-        if is_list and not _once(tape, loop.body):
+        if is_list and not is_once(tape, loop.body):
             return loop
         found = self.at_hand(tape, loop)
         if found is None and (is_list or (isinstance(type_, Num) and type_.ndim == 1)):
@@ -198,7 +198,7 @@ def is_conditional(tape: str, body: Block) -> bool:
     return not any(_kept(s, tape) is not None for s in body)
 
 
-def _once(tape: str, body: Block) -> bool:
+def is_once(tape: str, body: Block) -> bool:
     """Whether a trip puts one value at most onto a list."""
     return len([e for e in _all(body) if e == Name(tape)]) == 2 and not any(
         tape in mentioned((s,)) for s in statements(body) if isinstance(s, For | While)
