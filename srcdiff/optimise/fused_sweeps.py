@@ -22,7 +22,7 @@ from dataclasses import replace
 from ..analysis.dependence import At
 from ..ir.callee import called, helper_of, is_opaque
 from ..ir.nodes import TRIP, Assign, Block, Break, Call, Comment, Effect, Expr, For, Function, If, Name, Return, Stmt
-from ..ir.types import Type
+from ..ir.types import Num, Type
 from ..ir.walk import (
     assigned,
     expressions,
@@ -72,7 +72,10 @@ class _Fusion:
     def whole(self) -> Function:
         if not self.tapes and not self.lists:
             return self.function
-        return replace(self.function, body=self.kept.applied(self.block(self.function.body, set(), ())))
+        body = self.block(self.function.body, set(), ())
+        if self.parallel:
+            body = self.kept.whole_again(body)
+        return replace(self.function, body=self.kept.applied(body))
 
     def block(self, block: Block, live: set[str], around: tuple[For, ...]) -> Block:
         """A block, behind which `live` are read, with its pairs of loops as one."""
@@ -120,7 +123,7 @@ class _Fusion:
         loop = replace(first, body=(*first.body, Comment(TRIP, blank=True), *second.body))
         self.kept.makers |= {name: arrays.made(name, made) for name in arrays.pairs if (made := self.kept.makers[name])}
         for tape in sorted(own - arrays.pairs.keys()):
-            loop = self.kept.for_one_trip(tape, loop, self.parallel)
+            loop = self.kept.for_one_trip(tape, loop)
         loop = replace(loop, body=self.computed_once(loop.body))
         inner = exposed_reads(loop.body, set())[0] | live
         ahead, behind = between
@@ -156,13 +159,18 @@ class _Fusion:
         if lists is None or (lists and self.parallel):
             return None
         own = lists | rows(self.function.body, first, second, self.tapes)
-        if self.parallel and any(is_conditional(tape, first.body) for tape in own):
-            return None
+        if self.parallel and any(self.is_number(tape) and is_conditional(tape, first.body) for tape in own):
+            return None  # a variable that some trips leave as it is would pass on to them what others have
         both = mentioned(first.body) & mentioned(second.body) & (self.tapes | self.lists)
         return own if both <= own else None
 
+    def is_number(self, tape: str) -> bool:
+        """Whether a tape keeps one number for each trip."""
+        type_ = self.types[tape]
+        return isinstance(type_, Num) and type_.ndim == 1
+
     def arrays(self, own: frozenset[str], first: For, second: For) -> TripArrays | None:
-        """The lists that become arrays; None if there are others, which compiled code would fill from empty on each trip."""
+        """The lists that become arrays; None if there are others, for which compiled code would ask for memory."""
         found = TripArrays(first, second, self.types, self.known)
         if self.compiled:
             both = (*first.body, *second.body)

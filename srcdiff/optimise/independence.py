@@ -20,7 +20,7 @@ from ..ir.nodes import Assign, Block, Break, Call, Comment, Effect, Expr, For, I
 from ..ir.types import Num, Type
 from ..ir.walk import assigned, blocks, expressions, is_call_of, names, statements, subexprs, target_reads, targets
 from ..rules.effects import effect_of
-from ..runtime import not_empty, same_length
+from ..runtime import hooked, not_empty, same_length
 from .storage import Access, Storage
 
 
@@ -193,7 +193,7 @@ def _hindrance(s: Stmt, inner: bool, tapes: frozenset[str]) -> Obstacle | None:
         case _ if not lists:
             return Obstacle("what it does happens in the order of the trips", s)
     for part in parts:
-        if effect_of(part) is not None or is_opaque(part):
+        if effect_of(part) is not None or is_opaque(part) or is_call_of(part, hooked):
             return Obstacle("what it does happens in the order of the trips", s)
         if called(part) is not None or helper_of(part) is not None:
             return Obstacle("it calls a function that is not looked into", s)

@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Set
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -48,6 +49,14 @@ def rows(body: Block, first: For, second: For, tapes: Set[str]) -> frozenset[str
     return frozenset(name for name in found if everywhere[name] == here[name] + 1)
 
 
+class Row(NamedTuple):
+    """What an array of which one row is left was: the counters of that row, how the array was made, and its type."""
+
+    counters: tuple[Name, ...]
+    maker: Assign
+    type: Type
+
+
 class Kept:
     """The arrays and lists of a function that keep values, and how those are made that are left."""
 
@@ -55,6 +64,7 @@ class Kept:
         self.function, self.types, self.wished = function, types, wished
         self.fresh = Fresh(mentioned(function.body) | {p.name for p in function.params})
         made = [(s.target.id, s) for s in function.body if isinstance(s, Assign) and isinstance(s.target, Name)]
+        self.rows: dict[str, Row] = {}
         self.makers: dict[str, Assign | None] = {name: s for name, s in made if name in tapes}
 
     def applied(self, body: Block) -> Block:
@@ -66,9 +76,31 @@ class Kept:
             out += [made] if made is not None else []
         return tuple(out)
 
-    def for_one_trip(self, tape: str, loop: For, parallel: bool) -> For:
-        """A loop that keeps in a variable, or in one row, what an array or list has kept for all trips; in a row,
-        unless the trips are to run in `parallel`."""
+    def whole_again(self, body: Block) -> Block:
+        """A block with the arrays as they were of which one row is left: for trips that run at the same time."""
+        left = {name: row for name, row in self.rows.items() if self.makers[name] is not None}
+        for name, row in left.items():
+            self.makers[name], self.types[name] = row.maker, row.type
+
+        def expr(e: Expr) -> Expr:
+            match e:
+                case Item(base=Name(id=name)) if name in left:
+                    rest = () if e.index == Const(Ellipsis) else tuple(map(expr, parts(e)))
+                    index = (*left[name].counters, *rest)
+                    return Item(e.base, index[0] if len(index) == 1 else Display("tuple", index))
+                case Name(id=name) if name in left:
+                    return expr(Item(e, Const(Ellipsis)))
+            return rebuild(e, expr)
+
+        def stmt(s: Stmt) -> Stmt:
+            if isinstance(s, Assign) and isinstance(s.target, Name) and s.target.id in left:
+                return s
+            return map_stmt(s, expr, lambda b: tuple(map(stmt, b)))
+
+        return tuple(map(stmt, body))
+
+    def for_one_trip(self, tape: str, loop: For) -> For:
+        """A loop that keeps in a variable, or in one row, what an array or list has kept for all trips."""
         type_, made = self.types[tape], self.makers.get(tape)
         if made is None:
             return loop
@@ -82,8 +114,11 @@ class Kept:
             self.makers[tape] = None
             return found
         shorter = _rest(made)
-        if parallel or shorter is None or not isinstance(type_, Num) or type_.ndim is None:
+        if shorter is None or not isinstance(type_, Num) or type_.ndim is None:
             return loop
+        assert isinstance(loop.target, Name)
+        row = self.rows.get(tape, Row((), made, type_))
+        self.rows[tape] = row._replace(counters=(*row.counters, loop.target))
         self.makers[tape] = shorter
         self.types[tape] = replace(type_, ndim=type_.ndim - 1, shape=type_.shape[1:])
         return replaced(loop, tape, Name(tape))
