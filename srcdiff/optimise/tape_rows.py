@@ -131,9 +131,12 @@ class Kept:
         where = _path(loop.body, tape)
         if len(stores) != 1 or where is None or not isinstance(kept := stores[0], Name):
             return None
-        rest = _without_returns(_behind(loop.body, where), kept, place)
-        last = max((k for k, s in enumerate(rest) if tape in mentioned((s,))), default=-1)
-        if kept.id in assigned(rest[: last + 1]) or not (is_list or self.lasts(kept.id, rest)):
+        behind = _behind(loop.body, where)
+        last = max((k for k, s in enumerate(behind) if tape in mentioned((s,))), default=-1)
+        rest = _without_returns(behind, kept, place)
+        if kept.id in assigned(_without_returns(behind[: last + 1], kept, place)):
+            return None
+        if not is_list and not self.lasts(kept.id, rest):
             return None
         body = _without_returns(_without_store(loop.body, tape), kept, place)
         again = [s for s in statements(body) if isinstance(s, Assign) and s.value == place]
