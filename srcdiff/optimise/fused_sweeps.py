@@ -109,7 +109,7 @@ class _Fusion:
         first, back = body[0], body[-1]
         assert isinstance(first, For)
         assert isinstance(back, For)
-        second = self.apart(first, _with_counter(back, first))
+        second = self.apart(first, _with_counter(back, first), live)
         if second is None or not self.is_plain(first):
             return None
         own = self.own(first, second)
@@ -131,12 +131,13 @@ class _Fusion:
 
     # ------------------------------------------------------------------------------------------------- legality
 
-    def apart(self, first: For, second: For | None) -> For | None:
-        """The second loop with names of its own for variables that the first one passes on to later trips."""
+    def apart(self, first: For, second: For | None, live: set[str]) -> For | None:
+        """The second loop with names of its own for variables that the first one passes on to later trips. (What it
+        brings back of those that are `live` behind it, it has to bring back.)"""
         if second is None:
             return None
         exposed = exposed_reads(second.body, set())[0]
-        passed_on = exposed_reads(first.body, set())[0] & assigned(second.body) - exposed
+        passed_on = exposed_reads(first.body, set())[0] & assigned(second.body) - exposed - live
         others = {name: self.kept.another(name) for name in sorted(passed_on)}
         return replace(second, body=rename(second.body, others)) if others else second
 
