@@ -1,13 +1,19 @@
 """Loops whose trips are independent and their adjoints, as one loop: when, when not, and the same derivatives."""
 
+import copy
 import math
 
 import numpy as np
 import pytest
+from parallel_text import run
+from thinning import FULL
+from trip_programs import arguments, trip_program
 
 import srcdiff
 from srcdiff.errors import NonFinite
+from srcdiff.optimise import passes
 from srcdiff.testing import check_grad
+from tests.generator.load import load, unload
 
 HEADING = "# reverse sweep of this trip"
 X = np.array([0.3, -0.4, 1.2, 0.8, -0.1])
@@ -348,3 +354,35 @@ def test_the_profile_knows_the_two_parts_apart():
     line = next(line for line in found.lines if line.text == "e = math.exp(w * x[i])")
     assert line.forward > 0.0
     assert line.reverse > 0.0
+
+
+def gradients(f, args, jit):
+    derivative = srcdiff.value_and_grad(f, wrt=(0, 1, 2, 3), jit=jit)
+    if jit:
+        return run(derivative, copy.deepcopy(args), range)  # the text for Numba, as Python
+    value, found = derivative(*args)
+    return value, *found
+
+
+@pytest.mark.filterwarnings("ignore::srcdiff.SrcdiffWarning")
+@pytest.mark.parametrize("start", range(0, 1000 if FULL else 40, 20))
+def test_random_loops_have_the_gradient_that_two_loops_have(start, monkeypatch):
+    together = 0
+    for seed in range(start, start + 20):
+        module, args = load(trip_program(seed)), arguments(seed)
+        try:
+            value = module.f(*copy.deepcopy(args))
+        except (IndexError, NameError, OverflowError):
+            continue
+        for jit in (False, True):
+            found = gradients(module.f, args, jit)
+            text = srcdiff.source(srcdiff.value_and_grad(module.f, wrt=(0, 1, 2, 3)), *args, jit=jit)
+            with monkeypatch.context() as patched:
+                patched.setattr(passes, "fused", lambda function, *_: function)
+                expected = gradients(module.f, args, jit)
+            together += HEADING in text
+            assert found[0] == pytest.approx(value)
+            for a, b in zip(found, expected, strict=True):
+                np.testing.assert_allclose(a, b, rtol=1e-8, atol=1e-10, err_msg=f"seed {seed}, jit={jit}")
+        unload(module)
+    assert together > 5
