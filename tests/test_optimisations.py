@@ -27,8 +27,8 @@ from tests.generator.load import load, unload
 OFF: dict[str, Callable[..., Any]] = dict.fromkeys(
     (
         "fused", "computed_once", "multiplied_once", "turned", "last_copies", "added_at_once", "first_sums",
-        "drop_dead", "joined", "refilled", "as_dots", "laid_out", "along_rows", "in_order", "apart", "with_sums", "hoisted",
-        "in_any_order", "with_workspaces", "coalesce",
+        "drop_dead", "joined", "refilled", "as_dots", "laid_out", "along_rows", "in_order", "apart", "with_sums",
+        "hoisted", "in_any_order", "with_workspaces", "coalesce",
     ),
     lambda function, *_, **__: function,
 )  # fmt: skip
