@@ -41,7 +41,6 @@ class Writer(Protocol):
     fresh: Fresh
     user_name: dict[str, str]
     quotient_at_hand: Expr | None
-    reads_regions: bool
 
     def simple(self, s: Stmt) -> list[Act]: ...
 
@@ -159,7 +158,7 @@ def _holds(place: Item, s: Assign | Update, writer: Writer) -> bool:
     """Whether what is found in a place behind the statement is the quotient as it was computed."""
     typer = Typer(writer.types)
     own, base = typer(place), base_of(place)
-    if not isinstance(own, Num) or own.ndim is None or (own.ndim and not writer.reads_regions):
+    if not isinstance(own, Num) or own.ndim is None:
         return False
     if base is None or not writer.aliases.is_array(base) or not _is_plain(place.index, typer):
         return False

@@ -167,7 +167,7 @@ class _Writer:
         primal = {adjoints.bars[n]: n for n in dict.fromkeys([*first, *adjoints.bars])}
         builder = Builder(self.types, ready.aliases, ready.active, adjoints, self.fresh)
         builder.trips, builder.user_name, builder.helpers = ready.trips, ready.user_name, self.helpers
-        builder.divides_once, builder.reads_regions = not self.request.compiled, self.request.compiled
+        builder.divides_once = not self.request.compiled
         before = set(self.types)
         builder.quotients.unasked = set(self.results) if self.request.kind == "grad" else set()
         nodes = builder.program(ready.function.body)

@@ -68,7 +68,6 @@ class Builder(Calls, ListActs):
         self.quotients = Quotients()
         self.in_loop = False
         self.quotient_at_hand: Expr | None = None
-        self.reads_regions = False
         self.trips: dict[int, str] = {}  # by id of the loop
         self.user_name: dict[str, str] = {}
         self.makes: dict[int, Assign] = {}  # by id of the statement that makes a shadow: the one that made the array
