@@ -26,9 +26,9 @@ from tests.generator.load import load, unload
 # What makes a program shorter or faster, and what it returns beside the function where it does nothing.
 OFF: dict[str, Callable[..., Any]] = dict.fromkeys(
     (
-        "fused", "computed_once", "multiplied_once", "turned", "last_copies", "added_at_once", "first_sums",
-        "drop_dead", "joined", "refilled", "as_dots", "laid_out", "along_rows", "in_order", "apart", "with_sums",
-        "hoisted", "in_any_order", "with_workspaces", "coalesce",
+        "fused", "without_dead_zeros", "computed_once", "multiplied_once", "turned", "last_copies", "added_at_once",
+        "first_sums", "drop_dead", "joined", "refilled", "as_dots", "laid_out", "along_rows", "in_order", "apart",
+        "with_sums", "hoisted", "in_any_order", "with_workspaces", "coalesce",
     ),
     lambda function, *_, **__: function,
 )  # fmt: skip

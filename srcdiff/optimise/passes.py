@@ -11,6 +11,7 @@ from ..ir.types import Type
 from ..ir.walk import is_call_of, map_stmt
 from ..runtime import watched
 from .dead import drop_dead
+from .dead_zeros import without_dead_zeros
 from .distribution import apart
 from .dots import as_dots
 from .dtypes import of_numpy
@@ -62,6 +63,7 @@ def optimise(
     that keep values."""
     function = without_waste(function, types, like)
     function = fused(function, types, wished, tapes, target.compiled, target.parallel is not None)
+    function = without_dead_zeros(function, types, target.compiled)
     function = multiplied_once(turned(computed_once(function, types)), types, wished)
     function = added_at_once(last_copies(function, types), types, wished, target.compiled)
     function = first_sums(function, types, like, repeated=target.compiled)
