@@ -116,7 +116,7 @@ class Fusion:
             numbers = {n for n in x.added if not self.storage.holds(n)}
             if numbers & y.mentioned - y.added or numbers & y.read:
                 return False
-        innermost = not _has_loops(a) and not _has_loops(b)
+        innermost = not has_loops(a) and not has_loops(b)
         if innermost and _searches(a) != _searches(b):
             return False
         return all(
@@ -173,5 +173,5 @@ def _searches(s: For) -> bool:
     return any(isinstance(i, If) for i in statements(s.body))
 
 
-def _has_loops(s: For) -> bool:
+def has_loops(s: For) -> bool:
     return any(isinstance(i, For | While) for i in statements(s.body))
