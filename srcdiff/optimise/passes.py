@@ -71,6 +71,7 @@ def optimise(
     counters: set[str] = set()
     filled: set[str] = set()
     if target.compiled:
+        function = in_order(function, types)
         function, counters, filled = lowered(function, types, wished, target.equal, target.parallel is not None)
         function = with_old_values(drop_dead(function, types), types)
         function = laid_out(along_rows(function, types, tapes), types)

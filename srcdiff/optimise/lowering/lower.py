@@ -37,6 +37,7 @@ from ..storage import Storage
 from .beside import Beside
 from .checks import checked_once
 from .contraction import contracted
+from .directly import added_directly
 from .effects import is_check
 from .fusion import Fusion
 from .gather import gathered
@@ -66,10 +67,11 @@ def lowered(
     body = without_unread_tapes(context, function).body
     _note_agreed(context, body)
     context.storage = Storage(replace(function, body=body), types)  # what nests fill shares memory with nothing
-    body = contracted(context, Fusion(context).block(gathered(context, body)))
+    body = contracted(context, Fusion(context).block(added_directly(context, gathered(context, body))))
     body = body if parallel else Beside(context).block(body)
     body = _checked_once(in_rows(context, body))
-    return replace(function, body=body), {*context.counters, *context.places}, context.buffers | context.padded
+    own = {*context.counters, *context.places} - context.counted
+    return replace(function, body=body), own, context.buffers | context.padded
 
 
 def _note_agreed(context: Context, body: Block) -> None:
