@@ -12,17 +12,20 @@ largest element: a compiler runs each of them on several elements at a time, and
 
 from __future__ import annotations
 
+import operator
 from dataclasses import replace
 
 from ...analysis.dependence import At, Place, may_meet
-from ...ir.nodes import Block, For, If, Name, Stmt, While
-from ...ir.walk import rename, statements
+from ...ir.nodes import Assign, Block, Call, For, If, Item, Name, Stmt, Update, While
+from ...ir.types import Num
+from ...ir.walk import names, rename, statements
 from ..independence import known_in
 from ..storage import Access
 from .effects import Summary, is_check, summary
 from .overlap import distance
 from .site import Context, lasting
 
+_SUMS = (operator.add, operator.sub)
 REACH = 24  # statements that a nest may move up
 
 
@@ -165,7 +168,27 @@ class Fusion:
         adjoint_of = a.adjoint_of if a.adjoint_of == b.adjoint_of else None
         whole = replace(a, body=body, origin=origin, adjoint_of=adjoint_of)
         inner = self.block(body, (*outer, a.target.id))
-        return replace(whole, body=inner)
+        return replace(whole, body=inner if has_loops(whole) else self.written_once(inner))
+
+    def written_once(self, body: Block) -> Block:
+        """The body of an innermost loop without additions to what the statement ahead has just written: a compiler that
+        does not know which arrays share memory would write both."""
+        out: list[Stmt] = []
+        for s in body:
+            last = out[-1] if out else None
+            match last, s:
+                case Assign(target=Item(base=Name(id=array)) as place), Update(op=op) if s.target == place:
+                    type_ = self.context.types.get(array)
+                    keeps = isinstance(type_, Num) and type_.dtype == "float64"
+                    alike = (last.adjoint_of is None) == (s.adjoint_of is None)
+                    read = self.storage.find(array) in map(self.storage.find, names(s.value))
+                    if keeps and alike and not read and op.value in _SUMS:
+                        out[-1] = replace(last, value=Call(op, (last.value, s.value)))
+                        continue
+                case _:
+                    pass
+            out.append(s)
+        return tuple(out)
 
 
 def _searches(s: For) -> bool:
