@@ -242,3 +242,29 @@ def test_nests_of_fewer_and_fewer_rows(shape):
 
 def test_nests_of_fewer_rows_by_differences():
     check_grad(three_nests, (0.5 * np.random.default_rng(9).normal(size=(7, 5)), 2), wrt="u", jit=True)
+
+
+def test_what_is_written_and_added_to_is_written_once():
+    def f(a, x):
+        return np.sum((a.T @ (a @ x)) ** 2)
+
+    rng = np.random.default_rng(10)
+    a, x = rng.normal(size=(4, 3)), rng.normal(size=3)
+    text = jitted_text(f, ("a", "x"), a, x, compiled=True)
+    assert "a_bar[i, j] = " in text
+    assert "a_bar[i, j] += " not in text
+    check_grad(f, (a, x), jit=True)
+
+
+def test_sums_of_single_precision_are_rounded_where_they_were():
+    def f(x, w):
+        y = np.empty(len(x))
+        y[:] = x * w
+        y += w * 0.1
+        return np.sum(y * y)
+
+    rng = np.random.default_rng(11)
+    args = rng.normal(size=5).astype(np.float32), rng.normal(size=5).astype(np.float32)
+    plain, jitted = (srcdiff.value_and_grad(f, wrt="x", jit=jit)(*args) for jit in (False, True))
+    np.testing.assert_allclose(jitted[0], plain[0], rtol=1e-6)
+    np.testing.assert_allclose(jitted[1], plain[1], rtol=1e-5)

@@ -16,9 +16,10 @@ import operator
 from dataclasses import replace
 
 from ...analysis.dependence import At, Place, may_meet
-from ...ir.nodes import Assign, Block, Call, For, If, Item, Name, Stmt, Update, While
+from ...ir.nodes import Assign, Block, Call, Expr, For, If, Item, Name, Stmt, Update, While
 from ...ir.types import Num
 from ...ir.walk import names, rename, statements
+from ...rules.typing import TypeProblem, Typer
 from ..independence import known_in
 from ..storage import Access
 from .effects import Summary, is_check, summary
@@ -170,6 +171,14 @@ class Fusion:
         inner = self.block(body, (*outer, a.target.id))
         return replace(whole, body=inner if has_loops(whole) else self.written_once(inner))
 
+    def is_double(self, e: Expr) -> bool:
+        """Whether this is a number that a sum in double precision is made of."""
+        try:
+            type_ = Typer(self.context.types)(e)
+        except TypeProblem:
+            return False
+        return isinstance(type_, Num) and type_.ndim == 0 and type_.dtype == "float64"
+
     def written_once(self, body: Block) -> Block:
         """The body of an innermost loop without additions to what the statement ahead has just written: a compiler that
         does not know which arrays share memory would write both."""
@@ -178,11 +187,10 @@ class Fusion:
             last = out[-1] if out else None
             match last, s:
                 case Assign(target=Item(base=Name(id=array)) as place), Update(op=op) if s.target == place:
-                    type_ = self.context.types.get(array)
-                    keeps = isinstance(type_, Num) and type_.dtype == "float64"
                     alike = (last.adjoint_of is None) == (s.adjoint_of is None)
                     read = self.storage.find(array) in map(self.storage.find, names(s.value))
-                    if keeps and alike and not read and op.value in _SUMS:
+                    doubles = all(map(self.is_double, (place, last.value, s.value)))
+                    if doubles and alike and not read and op.value in _SUMS:
                         out[-1] = replace(last, value=Call(op, (last.value, s.value)))
                         continue
                 case _:
