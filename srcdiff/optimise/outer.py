@@ -104,12 +104,14 @@ def _is_turned(e: Expr, name: str) -> bool:
     return is_call_of(e, np.ndarray.T) and e == Call(TRANSPOSED, (Name(name),))
 
 
-def added_at_once(function: Function, types: dict[str, Type], wished: dict[str, str], compiled: bool) -> Function:
+def added_at_once(
+    function: Function, types: dict[str, Type], wished: dict[str, str], compiled: bool, as_loops: bool = False
+) -> Function:
     """The function with the outer products that it adds up as products of matrices, behind their loops where they are
-    in one; for Numba, those in no loop as loops.
+    in one; with `as_loops`, those in no loop as loops.
 
     Where the sum is no adjoint the shapes may differ, so it stays what it is."""
-    return replace(function, body=_Outer(function, types, wished, compiled).block(function.body))
+    return replace(function, body=_Outer(function, types, wished, compiled, as_loops).block(function.body))
 
 
 class Trips(NamedTuple):
@@ -130,8 +132,10 @@ class Kept(NamedTuple):
 
 
 class _Outer:
-    def __init__(self, function: Function, types: dict[str, Type], wished: dict[str, str], compiled: bool) -> None:
-        self.types, self.wished, self.compiled = types, wished, compiled
+    def __init__(
+        self, function: Function, types: dict[str, Type], wished: dict[str, str], compiled: bool, as_loops: bool
+    ) -> None:
+        self.types, self.wished, self.compiled, self.as_loops = types, wished, compiled, as_loops
         self.storage = Storage(function, types)
         taken = mentioned(function.body) | {p.name for p in function.params}
         self.fresh = Fresh(taken)
@@ -154,7 +158,7 @@ class _Outer:
             match s:
                 case For():
                     out.extend(self.loop(s))
-                case Update() if self.compiled and (pair := self.added(s)) is not None:
+                case Update() if self.as_loops and (pair := self.added(s)) is not None:
                     out.extend(self.in_loops(s, *pair))
                 case _:
                     out.append(map_stmt(s, lambda e: e, self.block))

@@ -73,7 +73,9 @@ def optimise(
     counters: set[str] = set()
     filled: set[str] = set()
     if target.compiled:
-        function, counters, filled = lowered(function, types, wished, target.equal)
+        function = in_order(function, types)
+        function, counters, filled = lowered(function, types, wished, target.equal, target.parallel is not None)
+        function = added_at_once(function, types, wished, True, as_loops=True)  # what lowering has left
         function = with_old_values(drop_dead(function, types), types)
         function = laid_out(along_rows(function, types, tapes), types)
         function = apart(in_order(function, types), types)

@@ -12,17 +12,21 @@ largest element: a compiler runs each of them on several elements at a time, and
 
 from __future__ import annotations
 
+import operator
 from dataclasses import replace
 
 from ...analysis.dependence import At, Place, may_meet
-from ...ir.nodes import Block, For, If, Name, Stmt, While
-from ...ir.walk import rename, statements
+from ...ir.nodes import Assign, Block, Call, Expr, For, If, Item, Name, Stmt, Update, While
+from ...ir.types import Num
+from ...ir.walk import names, rename, statements
+from ...rules.typing import TypeProblem, Typer
 from ..independence import known_in
 from ..storage import Access
 from .effects import Summary, is_check, summary
 from .overlap import distance
 from .site import Context, lasting
 
+_SUMS = (operator.add, operator.sub)
 REACH = 24  # statements that a nest may move up
 
 
@@ -116,7 +120,7 @@ class Fusion:
             numbers = {n for n in x.added if not self.storage.holds(n)}
             if numbers & y.mentioned - y.added or numbers & y.read:
                 return False
-        innermost = not _has_loops(a) and not _has_loops(b)
+        innermost = not has_loops(a) and not has_loops(b)
         if innermost and _searches(a) != _searches(b):
             return False
         return all(
@@ -165,7 +169,34 @@ class Fusion:
         adjoint_of = a.adjoint_of if a.adjoint_of == b.adjoint_of else None
         whole = replace(a, body=body, origin=origin, adjoint_of=adjoint_of)
         inner = self.block(body, (*outer, a.target.id))
-        return replace(whole, body=inner)
+        return replace(whole, body=inner if has_loops(whole) else self.written_once(inner))
+
+    def is_double(self, e: Expr) -> bool:
+        """Whether this is a number that a sum in double precision is made of."""
+        try:
+            type_ = Typer(self.context.types)(e)
+        except TypeProblem:
+            return False
+        return isinstance(type_, Num) and type_.ndim == 0 and type_.dtype == "float64"
+
+    def written_once(self, body: Block) -> Block:
+        """The body of an innermost loop without additions to what the statement ahead has just written: a compiler that
+        does not know which arrays share memory would write both."""
+        out: list[Stmt] = []
+        for s in body:
+            last = out[-1] if out else None
+            match last, s:
+                case Assign(target=Item(base=Name(id=array)) as place), Update(op=op) if s.target == place:
+                    alike = (last.adjoint_of is None) == (s.adjoint_of is None)
+                    read = self.storage.find(array) in map(self.storage.find, names(s.value))
+                    doubles = all(map(self.is_double, (place, last.value, s.value)))
+                    if doubles and alike and not read and op.value in _SUMS:
+                        out[-1] = replace(last, value=Call(op, (last.value, s.value)))
+                        continue
+                case _:
+                    pass
+            out.append(s)
+        return tuple(out)
 
 
 def _searches(s: For) -> bool:
@@ -173,5 +204,5 @@ def _searches(s: For) -> bool:
     return any(isinstance(i, If) for i in statements(s.body))
 
 
-def _has_loops(s: For) -> bool:
+def has_loops(s: For) -> bool:
     return any(isinstance(i, For | While) for i in statements(s.body))

@@ -14,6 +14,7 @@ two more passes over memory, and the additions stay as they are.
 from __future__ import annotations
 
 import operator
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
@@ -23,12 +24,13 @@ import numpy as np
 from ...derive.terms import ADD, SUB
 from ...ir.nodes import Assign, Block, Call, Const, Display, Expr, For, Item, Name, Object, Stmt, Update, While
 from ...ir.types import Dim, Num
-from ...ir.walk import map_stmt, names, substitute
+from ...ir.walk import map_stmt, names, statements, substitute
 from ...normalise.iteration import LEN, RANGE, plus
 from ...rules.typing import TypeProblem, Typer
 from ..storage import parts
 from .lengths import Lengths
 from .overlap import form
+from .scattered import Scattered, only_in_loops, scattered
 from .site import SHAPE, Context
 
 LEAST = 3  # neighbours
@@ -57,7 +59,7 @@ class Term:
 def gathered(context: Context, body: Block) -> Block:
     """A function's body with sums over neighbours in the place of additions to neighbours. The trips of its loops share
     memory, which each of them fills."""
-    gather = Gather(context)
+    gather = Gather(context, only_in_loops(body))
     out: list[Stmt] = []
     for s in body:
         new = gather.inside(s) if isinstance(s, For | While) else s
@@ -69,8 +71,8 @@ def gathered(context: Context, body: Block) -> Block:
 class Gather:
     """The walk. What is to be made ahead of the loop of the function that it is in is collected in `ahead`."""
 
-    def __init__(self, context: Context) -> None:
-        self.context = context
+    def __init__(self, context: Context, free: set[str]) -> None:
+        self.context, self.free = context, free
         self.ahead: list[Stmt] = []
 
     def is_own(self, s: Stmt) -> bool:
@@ -85,6 +87,10 @@ class Gather:
         out: list[Stmt] = []
         run: list[Term] = []
         for s in block:
+            if isinstance(s, For) and not self.is_own(s) and (found := self.in_program(s)) is not None:
+                out += [*self.sums(run), *found]
+                run = []
+                continue
             term = self.term(s) if self.is_own(s) else None
             if run and (term is None or term.target != run[0].target):
                 out += self.sums(run)
@@ -165,6 +171,16 @@ class Gather:
     def sum(self, terms: Sequence[Term]) -> list[Stmt] | None:
         """Terms of the same value as one sum; None where their space is not one that margins make the whole array."""
         first = terms[0]
+        found = self.total(terms, [_length(first.target, k, len(first.loops)) for k in range(len(first.loops))])
+        if found is None:
+            return None
+        kept, total = found
+        return [_nest(first, [Name(c) for c in first.counters], [s.iter for s in first.loops], kept), total]
+
+    def total(self, terms: Sequence[Term], lengths: Sequence[Expr]) -> tuple[Assign, Stmt] | None:
+        """What keeps the value of some terms on each trip, and the nest that adds them up; `lengths` are those of the
+        array."""
+        first = terms[0]
         type_ = self.context.types[first.target]
         assert isinstance(type_, Num)
         margins = [_margin(a, b, self.lengths(*terms)) for a, b in zip(type_.shape, self.space(first), strict=True)]
@@ -173,17 +189,53 @@ class Gather:
             return None
         padded = self.padded(first, type_)
         kept = Assign(_moved(padded, map(Name, first.counters), widths), first.add.value)
-        index = [self.context.counter(k, dim, self.lengths(*terms)) for k, dim in enumerate(type_.shape)]
+        wishes = [self.context.wished[c] for c in first.counters]
+        pairs = zip(wishes, type_.shape, strict=True)
+        index = [self.context.counter(wish, dim, self.lengths(*terms)) for wish, dim in pairs]
         value, op = _total([(t.add.op, _moved(padded, index, map(operator.sub, widths, t.offsets))) for t in terms])
         update = Update(_moved(Name(first.target), index, [0] * len(index)), op, value)
-        lengths = [_length(first.target, k, len(index)) for k in range(len(index))]
-        headers = [Call(RANGE, (length,)) for length in lengths]
         shape = _tuple([plus(n, Const(m)) for n, m in zip(lengths, widths, strict=True)])
         self.ahead.append(Assign(padded, Call(_ZEROS, (shape,))))
-        return [
-            _nest(first, [Name(c) for c in first.counters], [s.iter for s in first.loops], kept),
-            _nest(first, index, headers, update),
-        ]
+        return kept, _nest(first, index, [Call(RANGE, (length,)) for length in lengths], update)
+
+    # ----------------------------------------------------------------------------------- loops of the program
+
+    def in_program(self, s: For) -> list[Stmt] | None:
+        """A nest of the program with what its adjoints add to neighbours behind it; None where they add to few."""
+        adds = Counter(filter(None, map(_added_to, statements((s,)))))
+        if not any(count >= LEAST for count in adds.values()):
+            return None
+        nest = scattered(self.context, s, self.free)
+        if nest is None:
+            return None
+        terms = {k: term for k, i in enumerate(nest.body) if (term := self.program_term(nest, i)) is not None}
+        kept: dict[int, Assign] = {}
+        behind: list[Stmt] = []
+        gone: set[int] = set()
+        for k, first in terms.items():
+            alike = (n for n, t in terms.items() if t.target == first.target and self.is_same(first, t))
+            same = [n for n in alike if n not in gone]
+            enough = len({terms[n].offsets for n in same}) >= LEAST
+            if not enough or not nest.is_fixed(first.add.value, k, self.context.storage):
+                continue
+            found = self.total([terms[n] for n in same], nest.wholes)
+            if found is not None:
+                kept[k] = replace(found[0], origin=first.add.origin, adjoint_of=first.add.adjoint_of)
+                behind.append(found[1])
+                gone.update(same)
+        body = tuple(kept.get(k, i) for k, i in enumerate(nest.body) if k in kept or k not in gone)
+        return [nest.nest(body), *behind] if kept else None
+
+    def program_term(self, nest: Scattered, s: Stmt) -> Term | None:
+        """The term that a statement in a nest of the program is."""
+        match s:
+            case Update(target=Item(base=Name(id=target)) as place) if _added_to(s) is not None:
+                offsets = _offsets(place, nest.loops)
+                if not nest.only_adds(target, self.context.storage) or offsets is None:
+                    return None
+                if self.fits(self.context.types.get(target), s.value):
+                    return Term(nest.loops, s, target, offsets)
+        return None
 
     def padded(self, term: Term, type_: Num) -> Name:
         """The variable for a value with its margins."""
@@ -196,6 +248,14 @@ class Gather:
         padded = self.context.name(wish, Num("float64", type_.ndim, shape, contiguous=True))
         self.context.padded.add(padded.id)
         return padded
+
+
+def _added_to(s: Stmt) -> str | None:
+    """The array of adjoints that a statement adds to."""
+    match s:
+        case Update(target=Item(base=Name(id=target)), op=op) if op.value in (operator.add, operator.sub):
+            return None if s.adjoint_of is None else target
+    return None
 
 
 def _offsets(place: Item, loops: Sequence[For]) -> tuple[int, ...] | None:

@@ -34,8 +34,10 @@ from ...ir.walk import Fresh, assigned, map_stmt, mentioned, names, statements, 
 from ...normalise.iteration import SUB
 from ..dead import drop_dead
 from ..storage import Storage
+from .beside import Beside
 from .checks import checked_once
 from .contraction import contracted
+from .directly import added_directly
 from .effects import is_check
 from .fusion import Fusion
 from .gather import gathered
@@ -48,11 +50,11 @@ from .unread import without_unread_tapes
 
 
 def lowered(
-    function: Function, types: dict[str, Type], wished: dict[str, str], equal: bool
+    function: Function, types: dict[str, Type], wished: dict[str, str], equal: bool, parallel: bool
 ) -> tuple[Function, set[str], set[str]]:
     """The function with its array statements lowered, the indices that are inside by construction, those of its new
     loops among them, and the arrays that it fills anew wherever it uses them; `types` and `wished` are told of the new
-    variables. `equal` is as in `derive.Request`."""
+    variables. `equal` is as in `derive.Request`; where loops run in `parallel` they need no row of each other."""
     params = {p.name for p in function.params}
     taken = mentioned(function.body) | params
     known = taken | {wished.get(n, n) for n in taken}
@@ -65,9 +67,11 @@ def lowered(
     body = without_unread_tapes(context, function).body
     _note_agreed(context, body)
     context.storage = Storage(replace(function, body=body), types)  # what nests fill shares memory with nothing
-    body = contracted(context, Fusion(context).block(gathered(context, body)))
+    body = contracted(context, Fusion(context).block(added_directly(context, gathered(context, body))))
+    body = body if parallel else Beside(context).block(body)
     body = _checked_once(in_rows(context, body))
-    return replace(function, body=body), {*context.counters, *context.places}, context.buffers | context.padded
+    own = {*context.counters, *context.places} - context.counted
+    return replace(function, body=body), own, context.buffers | context.padded
 
 
 def _note_agreed(context: Context, body: Block) -> None:

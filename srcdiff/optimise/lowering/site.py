@@ -39,6 +39,7 @@ class Context:
     letters: list[str]
     lengths: Lengths
     counters: dict[str, tuple[Dim, Lengths]] = field(default_factory=dict)
+    counted: set[str] = field(default_factory=set)  # those of loops of the program that count from zero now
     lasting: frozenset[str] = frozenset()  # variables that are bound once, in front of all loops
     buffers: set[str] = field(default_factory=set)  # arrays that lowering has made, to be filled by nests
     padded: set[str] = field(default_factory=set)  # those among others that have margins of zeros
@@ -56,9 +57,9 @@ class Context:
         self.types[name], self.wished[name] = type_, wish
         return Name(name)
 
-    def counter(self, depth: int, length: Dim, lengths: Lengths) -> Name:
-        """The variable of a new loop."""
-        found = self.name(self.letters[depth], Num("int64", weak=True))
+    def counter(self, wish: int | str, length: Dim, lengths: Lengths) -> Name:
+        """The variable of a new loop, which has a name or the letter for its depth."""
+        found = self.name(self.letters[wish] if isinstance(wish, int) else wish, Num("int64", weak=True))
         self.counters[found.id] = length, lengths
         return found
 
