@@ -1,6 +1,9 @@
 """srcdiff: an ahead-of-time differentiator for Python and NumPy code that writes the derivative as readable source."""
 
-from . import cache, errors, memory
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from . import errors, memory
 from .api import (
     Derivative,
     elementwise_grad,
@@ -20,8 +23,11 @@ from .debugging import debug_nans
 from .errors import SrcdiffWarning
 from .kinks import debug_kinks
 from .opaque.marks import dynamic
-from .profiling import profile
 from .runtime import adjoint_of, checkpoint, checkpointed, stop_gradient
+
+if TYPE_CHECKING:
+    from . import cache
+    from .profiling import profile
 
 __version__ = "0.1.0"
 
@@ -52,3 +58,18 @@ __all__ = [
     "value_and_jacobian",
     "vjp",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """What few programs use is imported when it is asked for."""
+    if name == "profile":
+        from .profiling import profile
+
+        return profile
+    if name == "cache":
+        return import_module(".cache", __name__)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -12,6 +12,7 @@ from .backend import Module, load, render_module
 from .derive import Derived, Helpers, Reads, Request, derived_helpers, docstring, forward, reverse
 from .errors import CompilationFailed, Problem, UnsupportedCall, refusal
 from .frontend import AnyReference, Program
+from .garbage import rare_collections
 from .ir.callee import Helper
 from .ir.nodes import Assign, Const, Display, Function, Object, Return
 from .ir.types import TAPE, Tup, Type, has_real, held
@@ -88,6 +89,7 @@ class Repeats:
     outside: str = ""
 
 
+@rare_collections()
 def build(
     program: Program,
     types: Sequence[Type],

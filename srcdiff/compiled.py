@@ -15,6 +15,7 @@ import numpy as np
 
 from .backend import module_of
 from .errors import BackendUnavailable, BadIndex, CompilationFailed, ParallelUnavailable, SrcdiffError, TripFailed
+from .garbage import rare_collections
 from .ir.types import ListOf, Num, Tup, Type
 from .jit_options import Jit
 from .runtime_loops import LengthsDiffer
@@ -235,6 +236,7 @@ class Jitted:
     off, to debug or to measure coverage: `NUMBA_DISABLE_JIT=1`. `general` writes the function anew: as one that takes
     no lengths to be the same, for compiled code or (`general(False)`) for plain Python."""
 
+    @rare_collections()
     def __init__(
         self,
         function: FunctionType,
@@ -339,7 +341,7 @@ class Jitted:
         missing = function.__code__.co_argcount - len(args)  # adjoints of the result, 1.0 by default
         omitted = map(self.numba.types.Omitted, defaults[len(defaults) - missing :])
         try:
-            with global_compiler_lock, short_messages(), warnings.catch_warnings():
+            with rare_collections(), global_compiler_lock, short_messages(), warnings.catch_warnings():
                 warnings.simplefilter("ignore", self.numba.NumbaPerformanceWarning)
                 types = (*map(self.numba.typeof, args), *omitted)
                 self.dispatcher.compile(types)

@@ -60,3 +60,15 @@ def test_slices_that_do_not_fit():
         srcdiff.grad(f, jit=True)(x, 5)
     with pytest.raises(ValueError, match=r"cannot assign slice of shape \(4,\) from input of shape \(3,\)"):
         numba.njit(f)(x.copy(), 5)  # what the user compiles speaks as before
+
+
+def test_adjoints_of_vectors_take_no_loop_over_places(compiled_by_numba):
+    from numba import njit
+
+    from srcdiff import runtime
+    from srcdiff.compiled import numba_module
+
+    numba_module()
+    of_one = njit(lambda g, x: runtime.unbroadcast(g, x))(np.arange(4.0), np.ones(1))
+    assert np.array_equal(of_one, [6.0])
+    assert [module for module in compiled_by_numba if module.endswith("runtime_numba.lines")] == []

@@ -254,6 +254,7 @@ def test_a_derivative_is_called_by_its_own_name_where_nothing_of_numba_was_used_
         "exec(compile(text, '<f>', 'exec'))\n"
         "df = srcdiff.grad(f)\n"
         "assert 'numba' not in sys.modules\n"
+        "assert not {'srcdiff.profiling', 'srcdiff.cache', 'difflib', 'html'} & {*sys.modules}\n"
         "import numba\n"
         "print(numba.njit(lambda x: df(x))(3.0))\n"
     )

@@ -124,6 +124,15 @@ def test_unbroadcast_of_a_number(g):
         agree(runtime.unbroadcast, g, x, compiled=unbroadcast)
 
 
+@pytest.mark.parametrize(("g", "x"), [(0, 1), (1, 0), (0, 0), (1, 1), (5, 1), (1, 5), (5, 5)])
+@pytest.mark.parametrize("dtype", [*DTYPES, np.int64, np.complex128])
+def test_unbroadcast_of_one_dimension(g, x, dtype):
+    given = np.arange(1, g + 1).astype(dtype)
+    found = unbroadcast(given, np.ones(x))
+    assert found.dtype == dtype
+    assert np.array_equal(found, given if g == x else np.full(x, given.sum()))
+
+
 def test_unbroadcast_keeps_single_precision_and_counts_integers():
     for g, x in itertools.product([(3,), (2, 3)], [(3,), (2, 3), (1,)]):
         agree(runtime.unbroadcast, draw(g, np.float32), draw(x, np.float32), compiled=unbroadcast)

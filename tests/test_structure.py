@@ -30,6 +30,7 @@ PIPELINE = {
     "backend": {"ir", "errors", "runtime"},
 }
 MAY_IMPORT = PIPELINE | {
+    "garbage": set(),
     "optim": {"errors", "tape"},
     "signature": {"ir", "errors", "records", "runtime"},
     "sharing": {"errors", "records"},
@@ -37,11 +38,11 @@ MAY_IMPORT = PIPELINE | {
     "guess": {"ir", "errors", "frontend", "signature"},
     "result": {"ir", "errors", "rules", "records", "frontend", "normalise", "derive"},
     "warned": {"ir", "errors", "frontend", "normalise", "analysis"},
-    "build": {*PIPELINE, "result", "warned"},
+    "build": {*PIPELINE, "garbage", "result", "warned"},
     "memory": {"errors"},
     "runtime_numba": {"errors", "runtime", "memory"},
     "cache": {"backend"},
-    "compiled": {"ir", "errors", "runtime", "jit_options", "backend", "memory", "runtime_numba", "cache"},
+    "compiled": {"ir", "errors", "garbage", "runtime", "jit_options", "backend", "memory", "runtime_numba", "cache"},
     "learning": {*PIPELINE, "signature", "build"},
     "derivative": {*PIPELINE, "signature", "sharing", "watch", "guess", "warned", "build", "compiled", "learning"},
     "vjp": {"jit_options", "ir", "errors", "records", "runtime", "signature", "learning", "derivative"},

@@ -4,6 +4,7 @@ A program is structured (no control-flow graph, no SSA): a `Function` holds stat
 expressions. Nodes are frozen and compare by content; where they came from (`at`, `origin`) does not take part in the
 comparison. Every operator, builtin, ufunc and method is a `Call` of the real object: `a + b` is
 `Call(Object(operator.add), (a, b))`, `x.sum()` is `Call(Object(numpy.ndarray.sum), (x,))` once types are known.
+`mentions` are the variables that occur in an expression, kept by `walk.names` for the next who asks.
 
 Two levels use the same nodes:
 
@@ -103,6 +104,7 @@ class Attr:
     base: Expr
     name: str
     at: Span | None = field(default=None, compare=False, repr=False)
+    mentions: frozenset[str] | None = field(default=None, init=False, compare=False, repr=False)
 
 
 @frozen
@@ -113,6 +115,7 @@ class Call:
     args: tuple[Expr, ...]
     kwargs: tuple[tuple[str, Expr], ...] = ()
     at: Span | None = field(default=None, compare=False, repr=False)
+    mentions: frozenset[str] | None = field(default=None, init=False, compare=False, repr=False)
 
 
 @frozen
@@ -122,6 +125,7 @@ class Item:
     base: Expr
     index: Expr
     at: Span | None = field(default=None, compare=False, repr=False)
+    mentions: frozenset[str] | None = field(default=None, init=False, compare=False, repr=False)
 
 
 @frozen
@@ -132,6 +136,7 @@ class Slice:
     upper: Expr | None
     step: Expr | None
     at: Span | None = field(default=None, compare=False, repr=False)
+    mentions: frozenset[str] | None = field(default=None, init=False, compare=False, repr=False)
 
 
 @frozen
@@ -150,6 +155,7 @@ class Display:
     form: Form | None = None
     home: str | None = None
     view_of: str | None = field(default=None, compare=False, repr=False)
+    mentions: frozenset[str] | None = field(default=None, init=False, compare=False, repr=False)
 
 
 @frozen
@@ -160,6 +166,7 @@ class Choice:
     then: Expr
     other: Expr
     at: Span | None = field(default=None, compare=False, repr=False)
+    mentions: frozenset[str] | None = field(default=None, init=False, compare=False, repr=False)
 
 
 @frozen
@@ -172,6 +179,7 @@ class Logic:
     op: str
     values: tuple[Expr, ...]
     at: Span | None = field(default=None, compare=False, repr=False)
+    mentions: frozenset[str] | None = field(default=None, init=False, compare=False, repr=False)
 
 
 @frozen
@@ -187,6 +195,7 @@ class Closure:
     nonlocals: tuple[str, ...]
     defaults: tuple[tuple[str, Expr], ...]
     at: Span | None = field(default=None, compare=False, repr=False)
+    mentions: frozenset[str] | None = field(default=None, init=False, compare=False, repr=False)
 
 
 @frozen
@@ -206,6 +215,7 @@ class Comprehension:
     element: Expr
     clauses: tuple[Clause, ...]
     at: Span | None = field(default=None, compare=False, repr=False)
+    mentions: frozenset[str] | None = field(default=None, init=False, compare=False, repr=False)
 
 
 Expr = Name | Const | Object | Attr | Call | Item | Slice | Display | Choice | Logic | Closure | Comprehension

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -58,6 +58,7 @@ _CHILDREN: dict[type, Callable[[Any], tuple[Expr, ...]]] = {
     Closure: lambda e: tuple(value for _, value in e.defaults),
     Comprehension: lambda e: (e.element, *(p for c in e.clauses for p in (c.target, c.iter, *c.conditions))),
 }
+_LEAVES = {Name, Const, Object}
 
 
 def children(e: Expr) -> tuple[Expr, ...]:
@@ -67,19 +68,27 @@ def children(e: Expr) -> tuple[Expr, ...]:
 
 def rebuild(e: Expr, change: Callable[[Expr], Expr]) -> Expr:
     """`e` with `change` applied to each direct sub-expression; `e` itself where that changes nothing."""
-    old = children(e)
-    new = [change(child) for child in old]
-    if all(a is b for a, b in zip(old, new, strict=True)):
+    kind = type(e)
+    if kind in _LEAVES:
         return e
+    old = _CHILDREN[kind](e)
+    new = [change(child) for child in old]
+    for before, after in zip(old, new, strict=True):
+        if before is not after:
+            return _with_children(e, new)
+    return e
+
+
+def _with_children(e: Expr, new: list[Expr]) -> Expr:
     match e:
         case Call(kwargs=()):
             return Call(new[0], tuple(new[1:]), (), e.at)
+        case Item():
+            return Item(new[0], new[1], e.at)
         case Call():
             count = 1 + len(e.args)
             kwargs = tuple((k, v) for (k, _), v in zip(e.kwargs, new[count:], strict=True))
             return Call(new[0], tuple(new[1:count]), kwargs, e.at)
-        case Item():
-            return Item(new[0], new[1], e.at)
         case Attr():
             return Attr(new[0], e.name, e.at)
         case Slice():
@@ -102,33 +111,39 @@ def rebuild(e: Expr, change: Callable[[Expr], Expr]) -> Expr:
             return e
 
 
-def subexprs(e: Expr) -> Iterator[Expr]:
+def subexprs(e: Expr) -> list[Expr]:
     """`e` and everything below it, depth first."""
+    found = []
     waiting = [e]
     while waiting:
         e = waiting.pop()
-        yield e
-        if parts := _CHILDREN[type(e)](e):
-            waiting.extend(parts[::-1])
+        found.append(e)
+        kind = type(e)
+        if kind not in _LEAVES:
+            waiting += _CHILDREN[kind](e)[::-1]
+    return found
 
 
 def names(e: Expr | None) -> set[str]:
     """The local variables that an expression mentions."""
-    found: set[str] = set()
-    if e is not None:
-        _add_names([e], found)
-    return found
+    return set() if e is None else set(_mentions(e))
 
 
-def _add_names(waiting: list[Expr], found: set[str]) -> None:
-    """Add the local variables that some expressions mention. (The most frequent question of all.)"""
-    while waiting:
-        e = waiting.pop()
-        kind = type(e)
-        if kind is Name:
-            found.add(e.id)  # type: ignore[union-attr]
-        elif kind is not Const and kind is not Object:
-            waiting.extend(_CHILDREN[kind](e))
+_NONE: frozenset[str] = frozenset()
+
+
+def _mentions(e: Expr) -> Iterable[str]:
+    """The local variables that an expression mentions. (The most frequent question of all: the answer is kept.)"""
+    kind = type(e)
+    if kind is Name:
+        return (e.id,)  # type: ignore[union-attr]
+    if kind is Const or kind is Object:
+        return _NONE
+    known: frozenset[str] | None = e.mentions  # type: ignore[union-attr]
+    if known is None:
+        known = frozenset(name for part in _CHILDREN[kind](e) for name in _mentions(part))
+        e.mentions = known  # type: ignore[union-attr, misc]
+    return known
 
 
 def ordered_names(e: Expr) -> list[str]:
@@ -157,15 +172,19 @@ def blocks(s: Stmt) -> tuple[Block, ...]:
 _SIMPLE = {Assign, Update, Effect, Comment, Return}  # statements without a block, of those that there are many of
 
 
-def statements(block: Block) -> Iterator[Stmt]:
+def statements(block: Block) -> list[Stmt]:
     """All statements of a block, nested ones included, in text order."""
-    waiting = list(reversed(block))
-    while waiting:
-        s = waiting.pop()
-        yield s
+    found: list[Stmt] = []
+    _add_statements(block, found)
+    return found
+
+
+def _add_statements(block: Block, found: list[Stmt]) -> None:
+    for s in block:
+        found.append(s)
         if type(s) not in _SIMPLE:
-            for inner in reversed(blocks(s)):
-                waiting.extend(reversed(inner))
+            for inner in blocks(s):
+                _add_statements(inner, found)
 
 
 def paths(block: Block, path: tuple[Stmt, ...] = ()) -> Iterator[tuple[Stmt, tuple[Stmt, ...]]]:
@@ -287,9 +306,7 @@ def assigned(block: Block) -> set[str]:
 
 def mentioned(block: Block) -> set[str]:
     """Every variable that occurs in the block at all."""
-    found: set[str] = set()
-    _add_names([e for s in statements(block) for e in expressions(s)], found)
-    return found
+    return {name for s in statements(block) for e in expressions(s) for name in _mentions(e)}
 
 
 def ends_in_raise(block: Block) -> bool:

@@ -207,8 +207,8 @@ class Rewriter(Indices, Lazy, Unread):
         if isinstance(type_, Static):
             return Const(None, e.at) if type_.value is None else Object(type_.value, e.id, e.at)
         if type_ is None:
-            self.typed(replace(target, at=e.at))  # raises: read before anything is assigned
-        return replace(target, at=e.at)
+            self.typed(Name(target.id, e.at))  # raises: read before anything is assigned
+        return Name(target.id, e.at)
 
     def _object(self, e: Object) -> Expr:
         value = e.value
@@ -362,7 +362,7 @@ class Rewriter(Indices, Lazy, Unread):
             if user is not None:
                 return self.call_user(user, e)
         args, kwargs = self.arguments(e)
-        call = replace(e, func=func, args=args, kwargs=kwargs)
+        call = Call(func, args, kwargs, e.at)
         try:
             return self._folded(self._checked(self._builtin(call)))
         except TypeProblem as problem:
@@ -418,7 +418,7 @@ class Rewriter(Indices, Lazy, Unread):
         args = as_arrays(e.func, args, self.typed)
         args, kwargs = operands_of(getattr(e.func, "value", None), args, kwargs)
         if not self.is_rule:
-            check_none(replace(e, args=args, kwargs=kwargs))
+            check_none(Call(e.func, args, kwargs, e.at))
         for arg in (*args, *(v for _, v in kwargs)):
             if isinstance(arg, Display) and arg.kind == "record":
                 raise TypeProblem(
@@ -428,7 +428,7 @@ class Rewriter(Indices, Lazy, Unread):
                     "pass a part of it",
                     e.at,
                 )
-        return plain_form(self, replace(e, args=args, kwargs=kwargs))
+        return plain_form(self, Call(e.func, args, kwargs, e.at))
 
     def _checked(self, e: Expr) -> Expr:
         """The call, if there is a rule for it in this form."""

@@ -128,7 +128,7 @@ class State:
     def emit(self, s: Stmt) -> None:
         if not self.reachable:
             return  # behind an exception
-        self.out.append(replace(s, origin=s.origin or self.origin))
+        self.out.append(s if s.origin or not self.origin else replace(s, origin=self.origin))
         self.effects += isinstance(s, Assign | Effect) and has_effect(s.value)
 
     def snapshot(self) -> tuple[set[str], int, dict[Any, Scoped]]:

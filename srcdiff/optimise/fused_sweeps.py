@@ -67,6 +67,7 @@ class _Fusion:
         self.storage = Storage(function, types)
         self.lists = ChunkedTapes.of(function, types, compiled=False).names
         self.known = _known(function, self.lists)
+        self.moves = Counter(moves(function.body))
         self.kept = Kept(function, types, wished, tapes | self.lists)
 
     def whole(self) -> Function:
@@ -84,8 +85,10 @@ class _Fusion:
         while k < len(body):
             s = body[k]
             partner = self.partner(body, k) if isinstance(s, For) else None
-            after = exposed_reads(tuple(body[k + 1 :]), set())[0] | live
-            together = None if partner is None else self.together(body[partner : k + 1], after, around)
+            together = None
+            if partner is not None:
+                after = exposed_reads(tuple(body[k + 1 :]), set())[0] | live
+                together = self.together(body[partner : k + 1], after, around)
             if together is None or partner is None:
                 k += 1
                 continue
@@ -182,7 +185,7 @@ class _Fusion:
 
     def own_lists(self, first: For, second: For) -> frozenset[str] | None:
         """The lists that the first loop alone fills and the second one alone empties; None where others do, too."""
-        everywhere, pushed, popped = (Counter(moves(b)) for b in (self.function.body, first.body, second.body))
+        everywhere, pushed, popped = self.moves, *(Counter(moves(b)) for b in (first.body, second.body))
         found = {name for _, name in (*pushed, *popped)}
         if not found <= self.lists:
             return None

@@ -156,6 +156,8 @@ def _flat(t: Num) -> Num:
     """A number as it is, an array with one dimension, and what may be either as a number of its dtype."""
     if t.ndim:
         return Num(t.dtype, 1, (Dim(None),))
+    if t.ndim == 0 and t.value is None and not t.contiguous and not t.boxed:
+        return t
     return Num(t.dtype, 0, (), t.weak)
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import collections
-import difflib
 import math
 import sys
+from collections.abc import Iterable
 from types import ModuleType
 from typing import Any
 
@@ -85,7 +85,7 @@ def method_instead(name: str) -> str:
     """A remedy for a call of a method of arrays without a rule."""
     names = covered()
     methods = [m for m in dir(np.ndarray) if not m.startswith("_") and _has_rule(getattr(np.ndarray, m))]
-    near = difflib.get_close_matches(name, methods, n=1, cutoff=0.8)
+    near = _like(name, methods)
     if name in names:
         known = f"use {names[name]}(...)"
     elif name in _EQUIVALENTS:
@@ -100,8 +100,15 @@ def method_instead(name: str) -> str:
 def nearest(name: str) -> str | None:
     """How the covered function is spelled whose name is most like this one."""
     names = covered()
-    found = difflib.get_close_matches(name, names, n=1, cutoff=0.8)
+    found = _like(name, names)
     return names[found[0]] if found else None
+
+
+def _like(name: str, names: Iterable[str]) -> list[str]:
+    """The name among these that is most like this one, if one is."""
+    import difflib
+
+    return difflib.get_close_matches(name, list(names), n=1, cutoff=0.8)
 
 
 def covered() -> dict[str, str]:

@@ -43,9 +43,14 @@ class Typer:
         self.types = types
 
     def __call__(self, e: Expr) -> Type:
+        if type(e) is Name:  # (the commonest ones first: this is asked of every part of every expression)
+            return self._name(e)
+        if type(e) is Call:
+            return _of_itself(call_type(self, e), e)
+        return self._other(e)
+
+    def _other(self, e: Expr) -> Type:
         match e:
-            case Name():
-                return self._name(e)
             case Const():
                 return type_of_value(e.value)
             case Object():
@@ -65,13 +70,12 @@ class Typer:
                 return item_type(self, e)
             case Slice():
                 return Static(slice(None))
-            case Call():
-                return _of_itself(call_type(self, e), e)
-            case Attr() | Closure() | Comprehension():
+            case Name() | Call() | Attr() | Closure() | Comprehension():
                 raise TypeError(f"not lowered: {e!r}")
 
     def _name(self, e: Name) -> Type:
-        if e.id not in self.types:
+        known = self.types.get(e.id)
+        if known is None:
             raise TypeProblem(
                 UnresolvedName,
                 f"`{e.id}` is read where nothing has been assigned to it",
@@ -79,12 +83,12 @@ class Typer:
                 f"assign `{e.id}` before this statement",
                 e.at,
             )
-        return _of_itself(self.types[e.id], e.id)
+        return _of_itself(known, e.id)
 
 
 def _of_itself(type_: Type, owner: str | Call) -> Type:
     """The type of a variable or a call where it is read: an unknown length is at least the same in the statement."""
-    if isinstance(type_, Num) and any(d.token is None for d in type_.shape):
+    if isinstance(type_, Num) and type_.shape and any(d.token is None for d in type_.shape):
         shape = tuple(Dim(("of", owner, k), d.one) if d.token is None else d for k, d in enumerate(type_.shape))
         return replace(type_, shape=shape)
     return type_
@@ -100,7 +104,7 @@ def settled(type_: Type) -> Type:
     """The type that a variable may keep: without the lengths that were known within one statement only."""
     match type_:
         case Num():
-            if any(_is_passing(d.token) for d in type_.shape):
+            if type_.shape and any(_is_passing(d.token) for d in type_.shape):
                 shape = tuple(Dim(None, d.one) if _is_passing(d.token) else d for d in type_.shape)
                 type_ = replace(type_, shape=shape)
             if isinstance(type_.value, Dim) and _is_passing(type_.value.token):

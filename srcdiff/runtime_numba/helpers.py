@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from .. import runtime
-from .lines import lines, place, size_of, steps_of, unlines
+from .fitting import fitted
+from .lines import lines, unlines
 from .register import (
     implements,
     is_array,
@@ -22,7 +23,6 @@ from .register import (
     is_number,
     jitable,
     sample,
-    tuple_setitem,
     types,
     vectorize,
 )
@@ -157,48 +157,6 @@ def _as_own(g: Any) -> Any:
         return g
 
     return jitable(itself)
-
-
-def fitted(g: Any, x: Any) -> Any:
-    """The C-contiguous `g` in the shape of `x`. In compiled code only."""
-
-
-@implements(fitted)
-def _fitted(g: Any, x: Any) -> Any:
-    """One loop over all that broadcasts: elements of `g` are added up where `x` has one, repeated where `g` has one."""
-    ndim = max(g.ndim, x.ndim)
-    ones = (1,) * ndim
-
-    def implementation(g: Any, x: Any) -> Any:
-        of_g, of_x = right_aligned(g.shape, ones), right_aligned(x.shape, ones)
-        shape, from_g, to_x = of_g, steps_of(of_g), steps_of(of_x)
-        for i in range(ndim):
-            if of_g[i] == 1:
-                shape = tuple_setitem(shape, i, of_x[i])
-                from_g = tuple_setitem(from_g, i, 0)
-            elif of_x[i] != 1 and of_x[i] != of_g[i]:
-                raise ValueError("operands could not be broadcast together")
-            if of_x[i] == 1:
-                to_x = tuple_setitem(to_x, i, 0)
-        result = np.zeros(x.shape, g.dtype)
-        source, target = g.reshape(g.size), result.reshape(x.size)
-        n = shape[ndim - 1]
-        step_g, step_x = from_g[ndim - 1], to_x[ndim - 1]
-        for row in range(size_of(shape, 0, ndim - 1)):
-            at_g, at_x = place(row * n, shape, from_g), place(row * n, shape, to_x)
-            for k in range(n):
-                target[at_x + k * step_x] += source[at_g + k * step_g]
-        return result
-
-    return implementation
-
-
-@jitable
-def right_aligned(shape: Any, ones: Any) -> Any:
-    """`shape` with as many 1 in front as it has fewer elements than `ones`."""
-    for i in range(len(shape)):
-        ones = tuple_setitem(ones, len(ones) - len(shape) + i, shape[i])
-    return ones
 
 
 @implements(runtime.zeros_like)
