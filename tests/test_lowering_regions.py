@@ -151,3 +151,26 @@ def test_an_array_is_added_to_another_view_of_itself(f: Any, shape: Any) -> None
     assert found[0] == pytest.approx(expected[0], rel=1e-12)
     np.testing.assert_allclose(found[1], expected[1], rtol=1e-12)
     check_grad(f, (y,))
+
+
+def sums_of_an_array_and_its_parts(A):
+    A += A.transpose(0, 2, 1)
+    A += A[0]
+    A[1] = A[1].T @ A[0]
+    return np.sum(A**2)
+
+
+def sums_in_turns(A):
+    A[0] += A[0].T
+    A[1] = A[1].T @ A[0]
+    A += A.transpose(0, 2, 1)
+    A += A[0]
+    return np.sum(A**2)
+
+
+@pytest.mark.parametrize("f", [sums_of_an_array_and_its_parts, sums_in_turns])
+def test_a_sum_that_reads_its_own_array_keeps_its_place(f: Any) -> None:
+    """`A_bar += A_bar.T` is no sum that may come before or behind other sums into `A_bar`."""
+    A = np.random.default_rng(5).normal(size=(2, 3, 3))
+    texts_agree(f, A, compiled=True)
+    check_grad(f, (A,), jit=True)
