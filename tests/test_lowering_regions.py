@@ -174,3 +174,25 @@ def test_a_sum_that_reads_its_own_array_keeps_its_place(f: Any) -> None:
     A = np.random.default_rng(5).normal(size=(2, 3, 3))
     texts_agree(f, A, compiled=True)
     check_grad(f, (A,), jit=True)
+
+
+def cosines_of_the_axes_turned(C):
+    C[:] = np.cos(C.transpose(0, 2, 1))
+    C[0, :, 0] = C[-1, :, 2]
+    return np.sum(C * C)
+
+
+def chosen_of_the_axes_turned(C):
+    C += np.where(C > 0.1, C.transpose(0, 2, 1), C)
+    return np.sum(np.sin(C))
+
+
+def products_with_the_axes_swapped(C):
+    C[::-1] *= 0.5 + np.swapaxes(C, 0, 2)
+    return np.sum(C**3)
+
+
+@pytest.mark.parametrize("f", [cosines_of_the_axes_turned, chosen_of_the_axes_turned, products_with_the_axes_swapped])
+def test_a_view_that_is_named_ahead_of_its_nest_shares_memory(f: Any) -> None:
+    """`C_1 = C.transpose(0, 2, 1)` ahead of the loops that write into `C`: what they read is copied first."""
+    texts_agree(f, np.random.default_rng(3).normal(size=(3, 3, 3)))
