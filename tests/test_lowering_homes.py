@@ -67,3 +67,13 @@ def test_an_array_of_another_shape_is_not_made_in_the_place_it_is_copied_into(f:
     C, A = (np.random.default_rng(2).normal(size=shape) for shape in ((3, 3, 3), (3, 3)))
     check_text(f, C, A)
     check_grad(f, (C, A))
+
+
+def written_into_itself(y):
+    y = 0.3 * y
+    y[:] = y
+    return np.sum(y * y * y)
+
+
+def test_an_array_is_not_made_in_itself() -> None:
+    check_text(written_into_itself, Y)

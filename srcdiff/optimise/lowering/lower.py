@@ -182,9 +182,11 @@ def _store(context: Context, made: list[Stmt], rest: Block) -> Assign | None:
     own = next((s.target for s in made if isinstance(s, Assign) and _is_buffer(context, s)), None)
     for k, s in enumerate(rest if isinstance(own, Name) else ()):
         match s:
-            case Assign(target=Item(base=Name(id=tape), index=index), value=value) if value == own:
+            case Assign(target=Item(base=Name(id=tape), index=index) as place, value=value) if value == own:
                 between, later = rest[:k], rest[k + 1 :]
                 assert isinstance(own, Name)
+                if own.id in names(place):  # (`y[:] = y` is no place for `y`)
+                    return None
                 home = context.storage.find(tape)  # nothing may read there what is still to be overwritten
                 read = (n for n in mentioned((*made, *between)) - {own.id} if context.storage.find(n) == home)
                 free = not any(read) and not names(index) & assigned(between)
