@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from compiled_text import check_text
 
 import srcdiff
+from srcdiff.testing import check_grad
 
 Y = np.array([0.3, -0.7, 1.1, 0.8])
 DOT = np.array([1.0, 0.5, -2.0, 0.7])
@@ -47,3 +49,31 @@ def test_tangents_and_gradients(f: Callable[..., Any]) -> None:
         expected = wanted(*(a.copy() for a in args))
         np.testing.assert_allclose(found[1], expected[1], rtol=1e-12)
         assert found[0] == pytest.approx(expected[0], rel=1e-12)
+
+
+def column_of_planes(C, A):
+    C[::-1] = np.tanh(A[:, :, None])
+    return np.sum(np.sin(C) * C)
+
+
+def row_of_rows(C, A):
+    C[1] = np.tanh(A[0])
+    return np.sum(np.sin(C) * C)
+
+
+@pytest.mark.parametrize("f", [column_of_planes, row_of_rows])
+def test_an_array_of_another_shape_is_not_made_in_the_place_it_is_copied_into(f: Callable[..., Any]) -> None:
+    """The value has an axis of one element, or an axis less: only a part of the place was written."""
+    C, A = (np.random.default_rng(2).normal(size=shape) for shape in ((3, 3, 3), (3, 3)))
+    check_text(f, C, A)
+    check_grad(f, (C, A))
+
+
+def written_into_itself(y):
+    y = 0.3 * y
+    y[:] = y
+    return np.sum(y * y * y)
+
+
+def test_an_array_is_not_made_in_itself() -> None:
+    check_text(written_into_itself, Y)

@@ -151,3 +151,48 @@ def test_an_array_is_added_to_another_view_of_itself(f: Any, shape: Any) -> None
     assert found[0] == pytest.approx(expected[0], rel=1e-12)
     np.testing.assert_allclose(found[1], expected[1], rtol=1e-12)
     check_grad(f, (y,))
+
+
+def sums_of_an_array_and_its_parts(A):
+    A += A.transpose(0, 2, 1)
+    A += A[0]
+    A[1] = A[1].T @ A[0]
+    return np.sum(A**2)
+
+
+def sums_in_turns(A):
+    A[0] += A[0].T
+    A[1] = A[1].T @ A[0]
+    A += A.transpose(0, 2, 1)
+    A += A[0]
+    return np.sum(A**2)
+
+
+@pytest.mark.parametrize("f", [sums_of_an_array_and_its_parts, sums_in_turns])
+def test_a_sum_that_reads_its_own_array_keeps_its_place(f: Any) -> None:
+    """`A_bar += A_bar.T` is no sum that may come before or behind other sums into `A_bar`."""
+    A = np.random.default_rng(5).normal(size=(2, 3, 3))
+    texts_agree(f, A, compiled=True)
+    check_grad(f, (A,), jit=True)
+
+
+def cosines_of_the_axes_turned(C):
+    C[:] = np.cos(C.transpose(0, 2, 1))
+    C[0, :, 0] = C[-1, :, 2]
+    return np.sum(C * C)
+
+
+def chosen_of_the_axes_turned(C):
+    C += np.where(C > 0.1, C.transpose(0, 2, 1), C)
+    return np.sum(np.sin(C))
+
+
+def products_with_the_axes_swapped(C):
+    C[::-1] *= 0.5 + np.swapaxes(C, 0, 2)
+    return np.sum(C**3)
+
+
+@pytest.mark.parametrize("f", [cosines_of_the_axes_turned, chosen_of_the_axes_turned, products_with_the_axes_swapped])
+def test_a_view_that_is_named_ahead_of_its_nest_shares_memory(f: Any) -> None:
+    """`C_1 = C.transpose(0, 2, 1)` ahead of the loops that write into `C`: what they read is copied first."""
+    texts_agree(f, np.random.default_rng(3).normal(size=(3, 3, 3)))

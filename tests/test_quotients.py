@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from compiled_text import check_text
 
 import srcdiff
 from srcdiff.testing import check_grad
@@ -266,3 +267,19 @@ def test_array_statements_for_numba_keep_no_numerators() -> None:
 
 def test_single_precision_is_not_read_back() -> None:
     assert "u_1" not in text_of(into_single, X, D)
+
+
+# --------------------------------------------------------------------------------- what is broadcast into a place
+
+
+def rows_by_a_number(A, B):
+    for _ in range(3):
+        A[:] = A[[1, 1, 0]] / (2.0 + A[-1, 1] ** 2)
+    return np.sum(A * B)
+
+
+def test_the_adjoint_of_a_place_is_kept_until_it_is_read() -> None:
+    """`unbroadcast` may give back the part of `A_bar` that it gets, which is set to zero before it is read."""
+    A, B = RNG.normal(size=(3, 3)), RNG.normal(size=(3, 3))
+    check_grad(rows_by_a_number, (A, B))
+    check_text(rows_by_a_number, A, B)

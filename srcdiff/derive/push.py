@@ -25,9 +25,8 @@ from ..runtime import resized, unbroadcast
 from .complexes import conjugated, conjugated_call, is_complex, plain_shapes, real_part, squared_size
 from .parts import parts
 from .places import is_place
-from .returned import QUOTIENTS
 from .splice import splice
-from .terms import COPY, DIV, MUL, Term, build, guarded, is_plain, negative, simplified
+from .terms import COPY, DIV, MUL, QUOTIENTS, Term, build, guarded, is_plain, negative, simplified
 
 SUM = Object(np.sum, "np.sum")
 UNBROADCAST = Object(unbroadcast, "unbroadcast")

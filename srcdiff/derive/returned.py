@@ -11,7 +11,6 @@ the array.
 
 from __future__ import annotations
 
-import operator
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -28,9 +27,8 @@ from ..rules.typing import Typer
 from ..runtime import unbroadcast
 from .acts import Acc, Act, Do, Fork, Let, Node, Pull, Round, Step, Together, When
 from .places import base_of
-from .terms import COPY
-
-QUOTIENTS = {operator.truediv, np.true_divide}
+from .terms import COPY, QUOTIENTS
+from .zeros import is_fresh
 
 
 class Writer(Protocol):
@@ -110,7 +108,10 @@ def _without_steps_between(acts: list[Act]) -> list[Act]:
         case [Let(name=first, value=value), Let(value=divided) as second, *rest]:
             if first in names(divided) and first not in read_by(rest):
                 whole = value.args[0] if is_call_of(value, np.ndarray.copy) and isinstance(value, Call) else value
-                return [Let(second.name, substitute(divided, {first: whole})), *rest]
+                own = substitute(divided, {first: whole})
+                if not is_fresh(own):  # (`unbroadcast` may give back the part, which is set to zero before it is read)
+                    own = substitute(divided, {first: value})
+                return [Let(second.name, own), *rest]
     return acts
 
 

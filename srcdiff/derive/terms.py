@@ -29,6 +29,7 @@ NEG = Object(operator.neg, "-")
 POW = Object(operator.pow, "**")
 WHERE = Object(np.where, "np.where")
 COPY = Object(np.ndarray.copy, "copy")
+QUOTIENTS = {operator.truediv, np.true_divide}
 INVERT = Object(operator.invert, "~")
 AND = Object(operator.and_, "&")
 ZERO = Const(0.0)

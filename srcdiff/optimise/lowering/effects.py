@@ -51,7 +51,6 @@ def summary(s: Stmt, storage: Storage) -> Summary:
     found = Summary()
     for part in statements((s,)):
         _add(part, found, storage)
-    found.read -= found.added - found.written
     own = {n for part in statements((s,)) if isinstance(part, For) for n in targets(part.target)}
     found.mentioned |= own
     return found

@@ -29,9 +29,10 @@ from ...ir.nodes import (
     Update,
     While,
 )
-from ...ir.types import Type
+from ...ir.types import Num, Type
 from ...ir.walk import Fresh, assigned, map_stmt, mentioned, names, statements, targets
 from ...normalise.iteration import SUB
+from ...rules.typing import Typer
 from ..dead import drop_dead
 from ..storage import Storage
 from .beside import Beside
@@ -95,7 +96,7 @@ def _block(context: Context, block: Block, defined: set[str]) -> tuple[Block, se
             case Assign() | Update():
                 found = lowered_statement(context, s, defined)
                 store = _store(context, found, block[k + 1 :])
-                if store is not None:
+                if store is not None and _fits(context, store):
                     stored.add(id(store))
                     found = _in_tape(context, found, store)
                 out.extend(found)
@@ -185,9 +186,11 @@ def _store(context: Context, made: list[Stmt], rest: Block) -> Assign | None:
     own = next((s.target for s in made if isinstance(s, Assign) and _is_buffer(context, s)), None)
     for k, s in enumerate(rest if isinstance(own, Name) else ()):
         match s:
-            case Assign(target=Item(base=Name(id=tape), index=index), value=value) if value == own:
+            case Assign(target=Item(base=Name(id=tape), index=index) as place, value=value) if value == own:
                 between, later = rest[:k], rest[k + 1 :]
                 assert isinstance(own, Name)
+                if own.id in names(place):  # (`y[:] = y` is no place for `y`)
+                    return None
                 home = context.storage.find(tape)  # nothing may read there what is still to be overwritten
                 read = (n for n in mentioned((*made, *between)) - {own.id} if context.storage.find(n) == home)
                 free = not any(read) and not names(index) & assigned(between)
@@ -195,6 +198,15 @@ def _store(context: Context, made: list[Stmt], rest: Block) -> Assign | None:
             case _:
                 pass
     return None
+
+
+def _fits(context: Context, store: Assign) -> bool:
+    """Whether a place surely has the shape of the array that is copied into it, so that nothing is broadcast."""
+    typer = Typer(context.types)
+    place, own = typer(store.target), typer(store.value)
+    if not isinstance(place, Num) or not isinstance(own, Num) or place.dtype != own.dtype or place.ndim != own.ndim:
+        return False
+    return all(context.lengths.same(a, b) for a, b in zip(place.shape, own.shape, strict=True))
 
 
 def _is_buffer(context: Context, s: Assign) -> bool:

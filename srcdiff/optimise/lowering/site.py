@@ -98,9 +98,8 @@ class Site:
             self.ahead += (
                 [Assign(known, e)] if view else self.context.ahead(self.context, Assign(known, e), self.defined)
             )
-            for other in names(e) if view else ():
-                if self.context.storage.holds(other):
-                    self.context.storage.join(known.id, other)
+            for other in sorted(self.context.storage.shared(e)):  # (the other axes of an array are a view of it, too)
+                self.context.storage.join(known.id, other)
         return known
 
     # ------------------------------------------------------------------------------------------------- lengths
