@@ -85,7 +85,7 @@ def test_columns_and_chains() -> None:
     forward, _, reverse = text.partition("# reverse sweep")
     assert "x_0[j] = x[j, 0]" in forward
     assert forward.count("for j in range(n):") == 3  # the columns, the pulls, their sums
-    assert "pull = pull_tape[i, j]" in forward  # the sums read the tape
+    assert "pull = pull_tape[j]" in forward  # the sums read the tape, which is one for each trip
     assert "x_bar[j, 0] += x_bar_0[j]" in reverse
     assert "dx = x_0[j] - x_i0" in reverse
     assert "x_bar_i0 = added(x_bar_i0, -dx_bar)" in reverse  # no trip of the inner loop waits for another one
