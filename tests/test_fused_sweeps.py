@@ -218,7 +218,8 @@ def test_one_loop(f, args):
 def test_one_loop_compiled(f, args):
     wrt = tuple(k for k, a in enumerate(args) if not isinstance(a, int))[:3]
     assert "append" not in srcdiff.source(srcdiff.value_and_grad(f, wrt=wrt), *args, jit=True)
-    check_grad(f, args, jit=True)
+    if FULL or f in (layers, barrier, at_most, overwritten):
+        check_grad(f, args, jit=True)
 
 
 @pytest.mark.parametrize("f", APART)
