@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator
 from ..ir.nodes import Assign, Call, Choice, Const, Display, Effect, Expr, Function, Item, Logic, Name, Object, Update
 from ..ir.types import ListOf, Num, Tup, Type
 from ..ir.walk import is_call_of, statements
-from ..rules import rule_of
+from ..rules import linear_operands, rule_of
 from .aliases import Aliases, root_of
 
 Edges = Iterator[tuple[str, str]]  # (from, to)
@@ -48,6 +48,11 @@ def sources(e: Expr) -> set[str]:
             rule = rule_of(function)
             if rule is not None and rule.kind == "constant":
                 return set()
+            linear = linear_operands(function)
+            if rule is not None and linear:  # nothing flows through the others
+                places = zip(rule.operands, e.args, strict=False)
+                named = {n: a for n, a in (*places, *e.kwargs) if n in linear}
+                return {n for a in named.values() for n in sources(a)}
             return {n for a in (*e.args, *(v for _, v in e.kwargs)) for n in sources(a)}
     return set()
 

@@ -43,6 +43,7 @@ from .effects import is_check
 from .fusion import Fusion
 from .gather import gathered
 from .lengths import Lengths
+from .one_place import only_one_place
 from .rows import in_rows
 from .site import COUNTERS, Context
 from .statements import ahead
@@ -70,7 +71,7 @@ def lowered(
     context.storage = Storage(replace(function, body=body), types)  # what nests fill shares memory with nothing
     body = contracted(context, Fusion(context).block(added_directly(context, gathered(context, body))))
     body = body if parallel else Beside(context).block(body)
-    body = _checked_once(in_rows(context, body))
+    body = _checked_once(contracted(context, only_one_place(context, in_rows(context, body))))
     own = {*context.counters, *context.places} - context.counted
     return replace(function, body=body), own, context.buffers | context.padded
 
