@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from . import errors, memory
 from .api import (
     Derivative,
+    batch_jacobian,
     elementwise_grad,
     grad,
     grad_and_hvp,
@@ -35,6 +36,7 @@ __all__ = [
     "Derivative",
     "SrcdiffWarning",
     "adjoint_of",
+    "batch_jacobian",
     "cache",
     "checkpoint",
     "checkpointed",

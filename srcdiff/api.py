@@ -6,6 +6,7 @@ import functools
 from collections.abc import Callable
 from typing import Any, overload
 
+from .batches import BatchJacobian, batch_jacobian
 from .derivative import Derivative
 from .errors import BadArgument
 from .hessians import hessian
@@ -19,6 +20,7 @@ from .vjp import vjp
 __all__ = [
     "Derivative",
     "Jacobian",
+    "batch_jacobian",
     "elementwise_grad",
     "grad",
     "grad_and_hvp",
@@ -132,7 +134,7 @@ def source(derivative: Any, /, *args: Any, **kwargs: Any) -> str:
     >>> print(srcdiff.source(srcdiff.grad(lambda x: x * x)).splitlines()[-1])
         return x_bar
     """
-    if not isinstance(derivative, Derivative | Jacobian | SparseJacobian | Sparsity):
+    if not isinstance(derivative, Derivative | Jacobian | BatchJacobian | SparseJacobian | Sparsity):
         raise BadArgument(f"{derivative!r} is no derivative; call srcdiff.source(srcdiff.grad(f), ...)")
     if "jit" in kwargs and "jit" not in derivative.signature.parameters:
         return derivative.with_jit(jit_of(kwargs.pop("jit"))).text_for(*args, **kwargs)

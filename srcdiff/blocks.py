@@ -16,7 +16,12 @@ from .signature import finish
 
 SWEEP = 64  # directions: enough to make up for the calls, few enough to stay in the cache
 _MODES = ("auto", "forward", "reverse")
-WHAT = {"jacobian": "Jacobian", "value_and_jacobian": "value and Jacobian", "elementwise": "elementwise derivative"}
+WHAT = {
+    "jacobian": "Jacobian",
+    "value_and_jacobian": "value and Jacobian",
+    "elementwise": "elementwise derivative",
+    "batch_jacobian": "Jacobian of each row",
+}
 
 
 def check_mode(mode: Any) -> None:

@@ -118,7 +118,7 @@ class _Caller:
     def result(self, whole: Expr) -> Expr:
         """What the derivative returns, of what the generated function returns: gradients in their arguments' dtype."""
         kind, single = self.derivative.options.kind, self.derivative.single
-        if kind in ("jvp", "tangent", "tangents"):
+        if kind in ("jvp", "tangent", "tangents", "adjoints"):
             return whole
         aux = kind == "grad" and self.derivative.options.has_aux
         gradient = Item(whole, Const(0)) if aux else whole

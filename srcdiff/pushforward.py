@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import functools
-import inspect
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
@@ -15,15 +14,15 @@ from .errors import BadArgument
 from .jit_options import Jit, JitLike, jit_of
 from .ready import Options, Wrt
 from .records import form_of, is_structure, mapped, name_of, parts_of
+from .seeded import Seeded
 from .shortcut import MISS
 from .signature import bound, finish, is_real
-from .subject import check_named, with_so_many
+from .subject import with_so_many
 
-T = TypeVar("T")
 _AS_GIVEN = ("tangents", "sparsity")  # kinds that take arrays of one more dimension, or of no numbers
 
 
-class Pushforward(Derivative):
+class Pushforward(Seeded):
     """The tangent of a function's result along tangents of its arguments, which follow the arguments in a call.
 
     The tangent of the argument `x` is the parameter `x_dot`: an array of the shape of `x`, a float for a number. Of the
@@ -31,53 +30,14 @@ class Pushforward(Derivative):
     "sparsity" it is the sets of inputs that `x` depends on, and is called `x_from`.
     """
 
-    _order: tuple[list[int], list[int]]
-    _defaults: list[Any]  # of the parameters in front of the tangents
-
     def __init__(self, f: Any, options: Options) -> None:
         super().__init__(f, options)
         if options.kind == "sparsity":  # compiled where that was asked: elsewhere its sets are no words of 64 bits
             self.options = replace(self.options, jit=options.jit)
 
-    def _called_by(self, own: inspect.Signature) -> inspect.Signature:
-        check_named(self.function, own, "give tangents after its arguments")
-        names = set(own.parameters)
-        tangents: list[inspect.Parameter] = []
-        for name in self.wrt:
-            wish = f"{name}_{'from' if self.options.kind == 'sparsity' else 'dot'}"
-            while wish in names:
-                wish += "_"
-            names.add(wish)
-            tangents.append(inspect.Parameter(wish, inspect.Parameter.POSITIONAL_OR_KEYWORD))
-        by_keyword = [p for p in own.parameters.values() if p.kind is inspect.Parameter.KEYWORD_ONLY]
-        # a tangent has no default, so the parameters in front of it cannot have one
-        before = [p for p in own.parameters.values() if p.kind is not inspect.Parameter.KEYWORD_ONLY]
-        by_place = [p.replace(default=inspect.Parameter.empty) for p in before]
-        self._defaults = [p.default for p in before if p.default is not inspect.Parameter.empty]
-        order = [p.name for p in (*by_place, *tangents, *by_keyword)]
-        self._order = [order.index(n) for n in own.parameters], [order.index(t.name) for t in tangents]
-        return inspect.Signature([*by_place, *tangents, *by_keyword])
-
-    def apart(self, arguments: Sequence[T]) -> tuple[list[T], list[T]]:
-        own, tangents = self._order
-        return [arguments[k] for k in own], [arguments[k] for k in tangents]
-
-    def by_position(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
-        """All arguments. Where the last of the function's own are left out, the tangents still come last."""
-        tangents, missing = len(self.wrt), len(self._names) + len(self.wrt) - len(args)
-        by_keyword = [p for p in self.signature.parameters.values() if p.kind is inspect.Parameter.KEYWORD_ONLY]
-        missing -= len(by_keyword)
-        own_keywords = kwargs.keys() <= {p.name for p in by_keyword}
-        if own_keywords and 0 < missing <= len(self._defaults) and len(args) >= tangents:
-            split = len(args) - tangents
-            args = (*args[:split], *self._defaults[-missing:], *args[split:])
-        return super().by_position(args, kwargs)
-
-    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
-        if kwargs or len(args) != self._count:
-            args = self.by_position(args, kwargs)
-        own, given = self.apart(args)
-        return self.push(tuple(own), tuple(given))
+    def seeds(self) -> list[str]:
+        end = "from" if self.options.kind == "sparsity" else "dot"
+        return [f"{name}_{end}" for name in self.wrt]
 
     def push(self, args: tuple[Any, ...], given: tuple[Any, ...]) -> Any:
         """The result for these arguments and these tangents of those in `wrt`."""

@@ -22,6 +22,7 @@ WHAT = {  # what each kind of derivative is called
     "jvp": "value and tangent",
     "tangent": "tangent",
     "tangents": "tangents in many directions",
+    "adjoints": "adjoints in many directions",
     "sparsity": "set of inputs",
 }
 

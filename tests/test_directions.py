@@ -1,4 +1,5 @@
-"""Many directions in one sweep: every program that is given an axis of directions has the tangents of single sweeps."""
+"""Many directions in one sweep: every program that is given an axis of directions has the tangents, or the adjoints, of
+single sweeps."""
 
 import inspect
 
@@ -12,7 +13,7 @@ from srcdiff.derivative import Options
 from srcdiff.derive import OneByOne
 from srcdiff.errors import SrcdiffError
 from srcdiff.pushforward import Pushforward
-from tests.generator.sweeps import many
+from tests.generator.sweeps import many, many_adjoints
 
 COUNT = 3
 
@@ -55,6 +56,29 @@ def test_every_direction_is_that_of_a_sweep_of_its_own(case, loops):
         expected = one(**dict(zip(one.function_names, args, strict=True)), **own)
         for whole, part in zip(parts(found), parts(expected), strict=True):
             np.testing.assert_allclose(np.asarray(whole)[..., k], part, rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.parametrize("loops", [False, True], ids=["axis", "loops"])
+@pytest.mark.parametrize("case", [c for c in CASES if numbers(c)][1 :: 1 if FULL else 3], ids=lambda c: c.name)
+def test_every_adjoint_is_that_of_a_sweep_of_its_own(case, loops):
+    args = case.at(case.points[0])
+    try:
+        value, pullback = srcdiff.vjp(case.function, *args)
+    except SrcdiffError:
+        return
+    if not isinstance(value, float | np.ndarray | np.generic):
+        return
+    rng = np.random.default_rng(6)
+    seed = rng.standard_normal((*np.shape(value), COUNT))
+    place = numbers(case)[-1]
+    try:
+        (again, found), _ = many_adjoints(case.function, case.at(case.points[0]), place, seed.copy(), loops)
+    except (OneByOne, SrcdiffError):
+        return
+    np.testing.assert_allclose(again, value, rtol=1e-12)
+    for k in range(COUNT):
+        expected = pullback(seed[..., k] if seed.ndim > 1 else float(seed[k]))[place]
+        np.testing.assert_allclose(found[..., k], expected, rtol=1e-6, atol=1e-9)
 
 
 def test_most_programs_are_covered():

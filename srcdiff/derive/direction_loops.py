@@ -18,16 +18,25 @@ import numpy as np
 from ..analysis.aliases import Aliases
 from ..ir.nodes import Assign, Block, Call, Choice, Display, Expr, For, If, Item, Name, Object, Stmt, Update
 from ..ir.types import FLOAT, INT, Num
+from ..ir.walk import Fresh, rebuild
 from ..normalise.attempts import is_attempt
 from ..rules.typing import TypeProblem, Typer
 from .direction_order import Fixed, Order, Piece, Tangent, Value, as_numbers, private
 from .directions import PRODUCTS, QUOTIENTS, SIGNS, SUMS, Directions, is_zero
-from .request import Derived
+from .request import Derived, Request
+from .tangents import is_pop
 from .terms import COPY
 
 RANGE = Object(range, "range")
 EMPTY = Object(np.empty, "np.empty")
 _ARITHMETIC = (*SIGNS, *SUMS, *PRODUCTS, *QUOTIENTS, np.where)
+
+
+def in_directions(derived: Derived, shadows: set[str], fresh: Fresh, request: Request) -> Derived:
+    """The program with an axis of directions for what the shadows hold, its tangents or its adjoints. Raises OneByOne
+    where it cannot be given one."""
+    way = DirectionLoops if request.compiled else Directions
+    return way(derived.types, shadows, fresh, beside=request.kind == "adjoints").program(derived)
 
 
 @dataclass
@@ -58,6 +67,36 @@ class DirectionLoops(Directions):
         return self.order.arranged([piece for s in block for piece in self.pieces(s)])
 
     def pieces(self, s: Stmt) -> list[Piece]:
+        taken, s = self.taken_ahead(s)
+        return [*([Fixed(taken)] if taken else []), *self.of_statement(s)]
+
+    def taken_ahead(self, s: Stmt) -> tuple[Block, Stmt]:
+        """A statement that is written in loops, or in two parts, without what it takes off lists: that is taken once,
+        ahead of it."""
+        ahead: list[Stmt] = []
+
+        def expr(e: Expr) -> Expr:
+            if not is_pop(e) or self.carries(e):
+                return rebuild(e, expr)
+            name = self.fresh("taken" if isinstance(s, If) else "kept")
+            self.made[name] = self.types[name] = self.num(e).plain()
+            ahead.append(Assign(Name(name), e, s.origin))
+            return Name(name)
+
+        match s:
+            case If(test=test) if not is_attempt(s):
+                s = replace(s, test=expr(test))
+            case Assign(target=target, value=value) if self.carries(target) and not is_pop(value):
+                value = expr(value)
+                s = replace(s, target=expr(target), value=value)
+            case Update(target=target, value=value) if self.carries(target):
+                target = expr(target)
+                s = replace(s, target=target, value=expr(value))
+            case _:
+                pass
+        return tuple(ahead), s
+
+    def of_statement(self, s: Stmt) -> list[Piece]:
         if isinstance(s, If) and not is_attempt(s):
             self.leave(s.test)
             sides = ([piece for inner in side for piece in self.pieces(inner)] for side in (s.body, s.orelse))

@@ -1,4 +1,5 @@
-"""Many directions in one sweep: the tangents of a forward program get one more axis, the last one.
+"""Many directions in one sweep: the tangents of a forward program, or the adjoints of one with both sweeps, get one
+more axis, the last one.
 
 in:   u_dot[i] = c * x_dot[i] + s_dot        out:  u_dot[i] = c * x_dot[i] + s_dot      (s_dot has a shape: (k,))
       y_dot = a * x_dot                            y_dot = a[..., None] * x_dot
@@ -102,6 +103,7 @@ class Directions:
     tangents: set[str]
     fresh: Fresh
     stores: bool = False  # whether parts of tangents are written in place
+    beside: bool = False  # whether the program's result is returned beside them
     made: dict[str, Type] = field(default_factory=dict)
     params: set[str] = field(default_factory=set)
     ahead: list[Stmt] = field(default_factory=list)  # what the statement at hand reads, and the program has no name for
@@ -177,12 +179,11 @@ class Directions:
             case While():
                 self.leave(s.test)
                 return [replace(s, body=self.block(s.body))]
-            case Return(value=Name() as result) if self.carries(result):
-                return [s]
+            case Return(value=Display(items=(value, found)) as both) if self.beside:
+                self.leave(value)
+                return [replace(s, value=replace(both, items=(value, self.result(found))))]
             case Return(value=value):
-                if value is None or self.carries(value):
-                    raise OneByOne
-                return [replace(s, value=self.zeros(value))]
+                return [replace(s, value=self.result(value))]
             case Assign() if self.carries(s.target) or self.carries(s.value):
                 return self.assigned(s)
             case Update() if self.carries(s.target):
@@ -200,6 +201,12 @@ class Directions:
                 self.leave(*expressions(s))
                 return [s]
         raise OneByOne
+
+    def result(self, value: Expr | None) -> Expr:
+        """What is returned: a variable, or tangents that are zero."""
+        if value is None or (self.carries(value) and not isinstance(value, Name)):
+            raise OneByOne
+        return value if self.carries(value) else self.zeros(value)
 
     def leave(self, *parts: Expr) -> None:
         """Parts of the program that stay as they are, which the tangents must have no part in."""

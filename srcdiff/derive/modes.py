@@ -6,8 +6,7 @@ from collections.abc import Callable
 
 from ..ir.nodes import Function, Name
 from ..normalise import Core
-from .direction_loops import DirectionLoops
-from .directions import Directions
+from .direction_loops import in_directions
 from .forward import Writer
 from .helpers import Helpers
 from .naming import named
@@ -48,5 +47,4 @@ def _derived(
     derived = writer.derived(core)
     if request.kind != "tangents":
         return derived
-    way = DirectionLoops if request.compiled else Directions
-    return way(program.types, {*writer.dots.values(), *writer.params.values()}, program.fresh).program(derived)
+    return in_directions(derived, {*writer.dots.values(), *writer.params.values()}, program.fresh, request)

@@ -16,12 +16,13 @@ class Request:
     """What is asked for: the arguments to differentiate, and what the generated function returns.
 
     `kind` is "grad" (adjoints only), "value" (result and adjoints) or "vjp" (result and adjoints, a seed for every
-    result leaf, all of them positional); forward mode: "jvp" (result and tangent) or "tangent" (that alone), with a
-    tangent for every argument in `wrt`, or "tangents" (tangents in many directions, along one more axis, which code
-    that is `compiled` goes through in loops), or "sparsity" (the sets of inputs that the result depends on). A `quiet`
-    derivative is one of several runs of the function: what the function prints is left out. `jit` says that the text
-    is for Numba, and with which options, `equal` that such a text may take lengths to be the same that are, unless one
-    of them is 1: it raises LengthsDiffer otherwise."""
+    result leaf, all of them positional), or "adjoints" (result and adjoints in many directions, along one more axis of
+    seed and adjoints, which code that is `compiled` goes through in loops); forward mode: "jvp" (result and
+    tangent) or "tangent" (that alone), with a tangent for every argument in `wrt`, or "tangents" (in many directions,
+    as the adjoints), or "sparsity" (the sets of inputs that the result depends on). A `quiet` derivative is one of
+    several runs of the function: what the function prints is left out. `jit` says that the text is for Numba, and with
+    which options, `equal` that such a text may take lengths to be the same that are, unless one of them is 1: it raises
+    LengthsDiffer otherwise."""
 
     wrt: tuple[str, ...]
     single: bool
@@ -41,7 +42,7 @@ class Request:
 
 
 class OneByOne(Exception):
-    """Of a program whose tangents in several directions cannot be computed together."""
+    """Of a program whose tangents or adjoints in several directions cannot be computed together."""
 
 
 def leaves(e: Expr) -> list[Expr]:
@@ -90,6 +91,7 @@ def docstring(core: Core, request: Request, seeds: list[str]) -> str:
         "tangent": f"The tangent of {call} along {', '.join(seeds)}.",
         "sparsity": f"The inputs that {call} depends on, of those in {', '.join(seeds)}.",
         "tangents": f"The tangents of {call} in the directions along the last axis of {', '.join(seeds)}.",
+        "adjoints": f"{call} and the adjoints of {wrt} in the directions along the last axis of {', '.join(seeds)}.",
     }[request.kind]
     tape = "".join(f" {met.name} runs on srcdiff.tape." for met in core.on_tape)
     return f"{first}  Written by srcdiff{place}.{tape}"

@@ -28,6 +28,7 @@ from ..normalise import Core
 from ..rules.typing import like
 from .acts import Acc, Act, Let, Node, Step
 from .assemble import Assembler
+from .direction_loops import in_directions
 from .helpers import Helpers
 from .known_values import with_known_values
 from .list_results import added, copied_into, is_changed, list_of
@@ -51,7 +52,8 @@ def reverse(core: Core, request: Request, helpers: Helpers) -> Derived:
         return [leaf.id for leaf in leaves(found) if isinstance(leaf, Name)]
 
     writer = _Writer(core, request, results, helpers)
-    return writer.derived(writer.function())
+    derived = writer.derived(writer.function())
+    return in_directions(derived, writer.bars, writer.fresh, request) if request.kind == "adjoints" else derived
 
 
 def pulled(core: Core, request: Request, helper: Helper, helpers: Helpers) -> tuple[Derived, Derived | None]:
@@ -91,6 +93,7 @@ class _Writer:
         self.results = results(ready.function)
         self.types, self.fresh = ready.types, ready.fresh
         self.filled: tuple[str, ...] = ()  # the parameters whose adjoints are arrays that the caller gives
+        self.bars: set[str] = set()  # the variables that hold adjoints
         self.seeds = self.make_seeds()
 
     def derived(self, function: Function) -> Derived:
@@ -186,6 +189,7 @@ class _Writer:
         nodes, state = zeros.run(nodes, set(wanted), start)
         own = set(primal) | temporaries | set(self.seeds.values()) | set(adjoints.late)
         beside = {bar: n for n, bar in adjoints.shadows.items() if bar not in adjoints.late}
+        self.bars = set(primal) | shadows | set(self.seeds.values()) | set(adjoints.late)
         planner = Planner(nodes, ready.aliases, self.types, own, primal, beside)
         planner.apart = apart
         planner.params = {p.name for p in ready.function.params}
@@ -289,11 +293,11 @@ class _Writer:
         return Display("tuple", (value, *parts))
 
     def name(self) -> str:
-        suffix = {"grad": "grad", "value": "value_and_grad", "vjp": "vjp", "pull": "vjp"}[self.request.kind]
+        suffix = {"grad": "grad", "value": "value_and_grad"}.get(self.request.kind, "vjp")
         return f"{identifier(self.core.function.name)}_{suffix}"
 
     def params(self) -> tuple[Param, ...]:
-        default = None if self.request.kind in ("vjp", "pull") else Object(1.0, "1.0")
+        default = None if self.request.kind in ("vjp", "pull", "adjoints") else Object(1.0, "1.0")
         own = tuple(Param(p.name) for p in self.ready.function.params)
         filled = tuple(Param(self.bar(name)) for name in self.filled)
         return own + filled + tuple(Param(seed, default) for seed in self.seeds.values())

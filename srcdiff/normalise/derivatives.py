@@ -37,7 +37,7 @@ class DerivativeCalls(Dynamics):
         result = self.inline(built.plain, (*flat, *extra, *dots), (), e)
         kind = derivative.options.kind
         by = [a for a, n in zip(arguments, derivative.function_names, strict=True) if n in derivative.wrt]
-        if kind in ("jvp", "tangent", "tangents"):
+        if kind in ("jvp", "tangent", "tangents", "adjoints"):
             return self.reformed(result, Tup((built.result, built.result)) if kind == "jvp" else built.result)
         if kind == "grad" and not derivative.options.has_aux:
             structured = not derivative.single or isinstance(by[0], Display)

@@ -16,12 +16,32 @@ from dataclasses import dataclass, field
 
 from ..analysis.dependence import At, Known, Place, meet_on_trips
 from ..ir.callee import called, helper_of, is_opaque
-from ..ir.nodes import Assign, Block, Break, Call, Comment, Effect, Expr, For, If, Name, Raise, Stmt, Update, While
+from ..ir.nodes import (
+    Assign,
+    Block,
+    Break,
+    Call,
+    Comment,
+    Const,
+    Effect,
+    Expr,
+    For,
+    If,
+    Item,
+    Name,
+    Object,
+    Raise,
+    Stmt,
+    Update,
+    While,
+)
 from ..ir.types import Num, Type
 from ..ir.walk import assigned, blocks, expressions, is_call_of, names, statements, subexprs, target_reads, targets
 from ..rules.effects import effect_of
 from ..runtime import hooked, not_empty, same_length
 from .storage import Access, Storage
+
+_COMPARISONS = (operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne)
 
 
 @dataclass(frozen=True)
@@ -256,26 +276,52 @@ def is_sum(body: Block, name: str) -> bool:
     return True
 
 
-def exposed_reads(block: Block, sure: set[str]) -> tuple[set[str], set[str]]:
+Facts = dict[Expr, tuple[set[str], set[str]]]  # what is surely assigned where a test holds, and where it does not
+
+
+def exposed_reads(block: Block, sure: set[str], facts: Facts | None = None) -> tuple[set[str], set[str]]:
     """The variables that a block may read before it has assigned them (`sure` are assigned in front of it), and those
-    that are surely assigned after it."""
+    that are surely assigned after it. What one branch assigns, a later branch with the same test may read."""
     found: set[str] = set()
+    facts = facts or {}
     for s in block:
         match s:
             case Assign(target=target, value=value):
                 found |= (names(value) | target_reads(target)) - sure
                 sure = sure | set(targets(target))
             case If(test=test, body=body, orelse=orelse):
-                one, left = exposed_reads(body, sure)
-                two, right = exposed_reads(orelse, sure)
+                then, other = facts.get(test, (set(), set()))
+                one, left = exposed_reads(body, sure | then, facts)
+                two, right = exposed_reads(orelse, sure | other, facts)
                 found |= (names(test) - sure) | one | two
                 sure = left & right
+                facts = {**facts, test: (left, right)} if _is_settled(test) else facts
             case For(target=target, iter=source, body=body):
-                inner, _ = exposed_reads(body, sure | set(targets(target)))
+                inner, _ = exposed_reads(body, sure | set(targets(target)), _without(facts, s))
                 found |= (names(source) - sure) | inner
             case While(test=test, body=body):
-                inner, _ = exposed_reads(body, sure)
+                inner, _ = exposed_reads(body, sure, _without(facts, s))
                 found |= (names(test) - sure) | inner
             case _:
                 found |= {n for e in expressions(s) for n in names(e)} - sure
+        facts = _without(facts, s)
     return found, sure
+
+
+def _without(facts: Facts, s: Stmt) -> Facts:
+    """What is still known of tests when a statement has run."""
+    if not facts:
+        return facts
+    changed = assigned((s,))
+    for t in statements((s,)):
+        if isinstance(t, Assign | Update) and isinstance(t.target, Item):
+            changed |= names(t.target.base)
+    return {test: known for test, known in facts.items() if not names(test) & changed}
+
+
+def _is_settled(test: Expr) -> bool:
+    """Whether a test has the same outcome until one of its variables is bound anew."""
+    if isinstance(test, Call):
+        is_comparison = isinstance(test.func, Object) and test.func.value in _COMPARISONS
+        return is_comparison and all(isinstance(a, Name | Const) for a in test.args)
+    return isinstance(test, Name)

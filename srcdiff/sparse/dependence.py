@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -27,7 +28,15 @@ class Pattern:
     cols: Array
     shape: tuple[int, int]
 
+    @functools.cached_property
+    def starts(self) -> Array:
+        """Where the places of each row begin, and behind them where those of the last one end."""
+        counts = np.bincount(self.rows, minlength=self.shape[0])
+        return np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])
+
     def same(self, other: Pattern) -> bool:
+        if self is other:
+            return True
         alike = self.shape == other.shape and len(self.rows) == len(other.rows)
         return alike and bool(np.array_equal(self.rows, other.rows) and np.array_equal(self.cols, other.cols))
 

@@ -2,98 +2,29 @@
 
 from __future__ import annotations
 
-import functools
-import inspect
+import math
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from ..blocks import SWEEP, WHAT, check_mode, check_no_structure, rank_of_result, weighed
-from ..build import BUILDING, NotRunYet, result_type
-from ..derivative import Derivative
-from ..derive import OneByOne
-from ..errors import BadArgument, UnsupportedCall
-from ..ir.types import Num, Type, held
-from ..jit_options import Jit, JitLike, jit_of, shown
-from ..pushforward import Pushforward
-from ..ready import Options, Wrt
-from ..records import leaves
-from ..signature import argument_type, bound, duplicated
-from ..subject import importable
+from ..blocks import WHAT, check_mode
+from ..errors import BadArgument, SrcdiffError
+from ..jit_options import Jit, JitLike, jit_of
+from ..ready import Wrt
+from ..signature import duplicated
+from ..sweeps import ArrayFunction, OtherShape, Sweeps
 from .dependence import Array, Dependence, Pattern
 from .plan import Plan, matrix, planned, scipy_sparse, stated
 
 
-class SparseFunction:
-    """What sparse Jacobians and their patterns have in common: a function, and the arguments it is differentiated by.
-
-    `checked` is called with the arguments of each call, and refuses what has no Jacobian."""
-
-    def __init__(self, f: Callable[..., Any], wrt: Wrt, jit: Jit | None, fallback: str | None) -> None:
-        scipy_sparse()
-        # reads the function, and refuses what cannot be read
-        inner = Derivative(f, Options("vjp", wrt, jit, False, fallback=fallback))
-        self.primal, self.function, self.signature = f, inner.function, inner.signature
-        self.wrt, self.single, self.options = inner.wrt, inner.single, inner.options
-        self._inner = inner
-        self._names = tuple(self.signature.parameters)
-        self.dependence = Dependence(f, self.wrt, inner.options.jit, inner.options.fallback)
-        self._known: set[tuple[Type, ...]] = set()
-        functools.update_wrapper(self, self.function, updated=())
-        self.__wrapped__ = f
-
-    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
-        raise NotImplementedError
-
-    def described(self, what: str) -> str:
-        call = f"{self.function.__qualname__}{self.signature}"
-        return f"<{what} of {call} with respect to {', '.join(self.wrt)}{shown(self.options.jit)}>"
-
-    def document(self, what: str) -> None:
-        doc = inspect.getdoc(self.function)
-        line = f"The {what} of {self.function.__name__}{self.signature} with respect to {', '.join(self.wrt)}."
-        self.__doc__ = f"{line}\n\n{doc}" if doc else line
-
-    def check_importable(self) -> None:
-        if not importable(self.primal):
-            raise BadArgument(f"{self!r} cannot be pickled: its function is not found by its name")
-
-    @property
-    def given_wrt(self) -> Wrt:
-        return self.wrt[0] if self.single else self.wrt
-
-    def bound(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
-        """All arguments by position. Raises for those that a Jacobian cannot be taken for."""
-        whole = tuple(bound(self.signature, self.function.__name__, args, kwargs).arguments.values())
-        for name, value in zip(self._names, whole, strict=True):
-            if name in self.wrt:
-                check_no_structure(value, name)
-        types = tuple([argument_type(a, n, n in self.wrt) for a, n in zip(whole, self._names, strict=True)])
-        if types not in self._known:
-            try:
-                self._check(list(types))
-            except NotRunYet:
-                if not self._inner.learn(whole):
-                    raise
-                self._check(list(types))
-            self._known.add(types)
-        return whole
-
-    def _check(self, types: list[Type]) -> None:
-        with BUILDING:
-            inner = self._inner
-            result, repeats, _, _ = result_type(inner.program(), types, self.wrt, inner.instead)
-            rank_of_result(result, self.function.__name__)
-            if repeats.problem is not None:
-                raise UnsupportedCall([repeats.problem])
-
-
-class Sparsity(SparseFunction):
+class Sparsity(ArrayFunction):
     """The sparsity pattern of a Jacobian as a function of the same arguments; see `srcdiff.sparsity`."""
 
     def __init__(self, f: Callable[..., Any], wrt: Wrt, jit: Jit | None = None, fallback: str | None = None) -> None:
+        scipy_sparse()
         super().__init__(f, wrt, jit, fallback)
+        self.dependence = Dependence(f, self.wrt, self.options.jit, self.options.fallback)
         self.document("sparsity pattern")
 
     def __repr__(self) -> str:
@@ -118,7 +49,7 @@ class Sparsity(SparseFunction):
         return program.prepare(self.bound(args, kwargs)).built.text
 
 
-class SparseJacobian(SparseFunction):
+class SparseJacobian(Sweeps):
     """The Jacobian of a function as sparse matrices: rows for the elements of the result, columns for those of an
     argument, both in the order of the flattened arrays. `symmetric` are
     the arguments by which the block is symmetric, as of a Hessian."""
@@ -135,12 +66,12 @@ class SparseJacobian(SparseFunction):
         symmetric: tuple[str, ...] = (),
     ) -> None:
         check_mode(mode)
+        scipy_sparse()
         super().__init__(f, wrt, jit, fallback)
+        self.dependence = Dependence(f, self.wrt, self.options.jit, self.options.fallback)
         self.kind, self.mode, self.pattern, self.symmetric = kind, mode, pattern, symmetric
         self.plans: dict[str, Plan] = {}  # the last ones, by argument
-        self._pushed: dict[tuple[str, str], Pushforward] = {}
-        self._pulled: dict[tuple[str, bool], tuple[Derivative, str]] = {}
-        self._together: dict[tuple[Any, ...], bool] = {}
+        self._shape: tuple[int, ...] = ()  # of the last result
         self._stated = None if pattern is None else self._read(pattern)
         self.document(f"sparse {WHAT[kind]}")
 
@@ -173,9 +104,7 @@ class SparseJacobian(SparseFunction):
         plans = [self._plan(n, p, whole) for n, p in zip(self.wrt, patterns, strict=True)]
         found = [self._block(n, plan, shape, whole) for n, plan in zip(self.wrt, plans, strict=True)]
         blocks = found[0] if self.single else tuple(found)
-        # all runs so far saw copies of the generators; this one leaves them as one call leaves them
-        draws = any(held(leaf) is not None for a in whole for _, leaf in leaves(a, ""))
-        value = self._value(whole) if draws or self.kind == "value_and_jacobian" else None
+        value = self.value(whole) if self.draws(whole) or self.kind == "value_and_jacobian" else None
         return (value, blocks) if self.kind == "value_and_jacobian" else blocks
 
     def _plan(self, name: str, pattern: Pattern, args: tuple[Any, ...]) -> Plan:
@@ -188,26 +117,33 @@ class SparseJacobian(SparseFunction):
             self.plans[name] = known = planned(pattern, self.mode, name in self.symmetric)
         return known
 
-    def _value(self, args: tuple[Any, ...]) -> Any:
-        """The result, from one run of the tangent along zero."""
-        name = self.wrt[0]
-        zero = np.zeros(np.shape(args[self._names.index(name)]))
-        return self._pushforward("jvp", name).push(args, (zero if zero.ndim else 0.0,))[0]
-
     def _block(self, name: str, plan: Plan, shape: tuple[int, ...] | None, args: tuple[Any, ...]) -> Any:
         argument = args[self._names.index(name)]
         if plan.count == 0:
             compressed = np.zeros((1, 1))
         elif plan.way == "rows":
-            shape = np.shape(self._value(duplicated(args))) if shape is None else shape
-            self._check_rows(name, plan, int(np.prod(shape, dtype=np.int64)))
-            compressed = self._rows(name, plan, shape, args)
+            compressed = self._of_rows(name, plan, shape, args)
         else:
-            compressed = self._columns(name, plan, args)
+            compressed, _ = self.columns(name, plan, args)
             self._check_rows(name, plan, len(compressed))
         single = getattr(argument, "dtype", None) == np.float32
         entries = plan.entries(compressed) if plan.count else np.zeros(len(plan.pattern.rows))
         return matrix(plan.pattern, entries.astype(np.float32 if single else np.float64, copy=False))
+
+    def _of_rows(self, name: str, plan: Plan, shape: tuple[int, ...] | None, args: tuple[Any, ...]) -> Array:
+        """The products of sums of rows; of a result that is taken to have the shape of the last one, if it can have."""
+        height = plan.pattern.shape[0]
+        if shape is None:
+            shape = self._shape if math.prod(self._shape) == height else np.shape(self.value(duplicated(args)))
+        for _ in range(2):
+            self._check_rows(name, plan, math.prod(shape))
+            try:
+                found = self.rows(name, plan, shape, args)
+                self._shape = shape
+                return found
+            except OtherShape as other:
+                shape = other.shape
+        raise SrcdiffError(f"a defect of srcdiff: the shape of what {self.function.__name__} returns is never settled")
 
     def _check_rows(self, name: str, plan: Plan, height: int) -> None:
         if plan.pattern.shape[0] != height:
@@ -216,75 +152,12 @@ class SparseJacobian(SparseFunction):
                 f"result has {height} elements"
             )
 
-    # ------------------------------------------------------------------------------------------------ directions
-
-    def _columns(self, name: str, plan: Plan, args: tuple[Any, ...]) -> Array:
-        """The products with sums of columns, each one a column."""
-        place = self._names.index(name)
-        shape = np.shape(args[place])
-        many = bool(shape) and self._many(name, args)
-        push = self._pushforward("tangents" if many else "tangent", name).push
-        parts = []
-        step = SWEEP if many else 1
-        for start in range(0, plan.count, step):
-            seeds = plan.seeds(start, min(start + step, plan.count))
-            if many:
-                found = np.asarray(push(duplicated(args), (seeds.reshape(*shape, -1),)))
-                parts.append(found.reshape(-1, found.shape[-1]))
-            else:
-                seed = seeds.reshape(shape) if shape else float(seeds[0, 0])
-                parts.append(np.reshape(push(duplicated(args), (seed,)), (-1, 1)))
-        return np.concatenate(parts, axis=1)
-
-    def _rows(self, name: str, plan: Plan, shape: tuple[int, ...], args: tuple[Any, ...]) -> Array:
-        """The products of sums of rows with the matrix, each one a column."""
-        pull, weight = self._pullback(name, bool(shape))
-        parts = []
-        for c in range(plan.count):
-            given = dict(zip(self._names, duplicated(args), strict=True))
-            seed = {weight: plan.seeds(c, c + 1).reshape(shape)} if shape else {}
-            parts.append(np.reshape(pull(**given, **seed), (-1, 1)))
-        return np.concatenate(parts, axis=1)
-
-    def _pushforward(self, kind: str, name: str) -> Pushforward:
-        key = kind, name
-        if key not in self._pushed:
-            self._pushed[key] = Pushforward(self.primal, self._asked(kind, name))
-        return self._pushed[key]
-
-    def _pullback(self, name: str, weighs: bool) -> tuple[Derivative, str]:
-        """The gradient of the result, or of the sum of its elements times adjoints, with the name of these."""
-        key = name, weighs
-        if key not in self._pulled:
-            base = self.function.__name__
-            summed, weight = self.primal, ""
-            if weighs:
-                summed, weight = weighed(summed, base if base.isidentifier() else "function", list(self._names))
-            self._pulled[key] = Derivative(summed, self._asked("grad", name)), weight
-        return self._pulled[key]
-
-    def _asked(self, kind: str, name: str) -> Options:
-        return Options(kind, name, self.options.jit, False, True, self.options.fallback)
-
-    def _many(self, name: str, args: tuple[Any, ...]) -> bool:
-        """Whether the directions of an argument are taken together, many in one sweep."""
-        types = [argument_type(a, n, n in self.wrt) for a, n in zip(args, self._names, strict=True)]
-        key = name, *types
-        if key not in self._together:
-            try:
-                plain = [t.plain() if isinstance(t, Num) else t for t in types]
-                self._pushforward("tangents", name).built_for_types(plain)
-                self._together[key] = True
-            except OneByOne:
-                self._together[key] = False
-        return self._together[key]
-
     def text_for(self, /, *args: Any, **kwargs: Any) -> str:
         """The text of the program that computes the products with columns, for these arguments."""
         whole = self.bound(args, kwargs)
         name = self.wrt[0]
-        many = bool(np.ndim(whole[self._names.index(name)])) and self._many(name, whole)
-        return self._pushforward("tangents" if many else "tangent", name).prepare(whole).built.text
+        kind = "tangents" if np.ndim(whole[self._names.index(name)]) else "tangent"
+        return self.text_of(kind, name, whole)
 
 
 def sparsity(f: Callable[..., Any], *, wrt: Wrt = 0, jit: JitLike = False, fallback: str | None = None) -> Sparsity:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,22 +50,26 @@ class Plan:
         found[mine, self.colours[mine] - start] = 1.0
         return found
 
+    @functools.cached_property
+    def places(self) -> Array:
+        """Where each entry of the pattern stands among all products, one direction after the other in each row."""
+        rows, cols = self.pattern.rows, self.pattern.cols
+        if self.way == "columns":
+            return rows * self.count + self.colours[cols]
+        mirrored = cols * self.count + self.colours[rows]
+        if self.way == "rows":
+            return mirrored
+        own = rows * self.count + self.colours[cols]
+        return np.where(colouring.alone(rows, cols, self.colours), own, mirrored)
+
     def entries(self, compressed: Array) -> Array:
         """The entries of the pattern, of the products of the matrix with all directions, one in each column."""
-        rows, cols = self.pattern.rows, self.pattern.cols
-        if self.way == "rows":
-            return compressed[cols, self.colours[rows]]
-        own = compressed[rows, self.colours[cols]]
-        if self.way == "columns":
-            return own
-        mirrored = compressed[cols, self.colours[rows]]
-        return np.where(colouring.alone(rows, cols, self.colours), own, mirrored)
+        return np.take(compressed, self.places)
 
 
 def matrix(pattern: Pattern, entries: Array) -> Any:
     """The matrix with these entries, as a `scipy.sparse.csr_array`."""
-    starts = np.concatenate([[0], np.cumsum(np.bincount(pattern.rows, minlength=pattern.shape[0]))])
-    return scipy_sparse().csr_array((entries, pattern.cols.copy(), starts), shape=pattern.shape)
+    return scipy_sparse().csr_array((entries, pattern.cols.copy(), pattern.starts.copy()), shape=pattern.shape)
 
 
 def planned(pattern: Pattern, mode: str, symmetric: bool) -> Plan:

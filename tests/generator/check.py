@@ -21,7 +21,7 @@ from srcdiff.testing.values import leaves
 from .load import load, unload
 from .oracle import Discarded, copied, truth
 from .program import Program
-from .sweeps import many
+from .sweeps import many, many_adjoints
 
 # (f, args, weights, jit, how) -> (value or None, gradients); `how` is a number to choose between equivalent ways.
 Differentiate = Callable[[Callable[..., Any], tuple[Any, ...], Any, bool, int], tuple[Any, tuple[Any, ...]]]
@@ -145,10 +145,31 @@ def _check(program: Program, module: ModuleType, jit: bool, differentiate: Diffe
             if not _close(found[..., k], wanted, 1e-9):
                 raise Wrong(program, f"direction {k} of 3 is {found[..., k]!r}, alone {wanted!r}\n{text}", jit)
 
+    def pull(loops: bool) -> None:
+        """Two multiples of the adjoint at once, for one of the arguments, against the same truth."""
+        if isinstance(expected.weights, tuple | list):
+            return
+        args = program.fresh_args()
+        place, factors = program.seed % len(args), np.array([1.0, -2.0])
+        seed = np.multiply.outer(expected.weights, factors)
+        try:
+            (value, found), text = many_adjoints(module.f, args, place, seed.copy(), loops)
+        except OneByOne:
+            return
+        except Refusal:
+            raise
+        except Exception as error:
+            raise Crashed(program, f"many adjoints: {type(error).__name__}: {error}", jit) from error
+        wanted = np.multiply.outer(expected.gradients[place], factors)
+        if not _close(value, expected.value, 1e-10) or not _same((found,), (wanted,), expected.rtol):
+            rows = _rows((found,), (wanted,))
+            raise Wrong(program, f"many adjoints differ (srcdiff, then the {expected.by})\n{rows}\n{text}", jit)
+
     plain = run(False)
     if differentiate is by_srcdiff:
         push(jitted=jit)
         sweep(loops=bool(program.seed % 2))
+        pull(loops=bool(program.seed // 2 % 2))
     if jit:
         jitted = run(True)
         if not _same(jitted, plain, PLAIN_JIT_RTOL):
