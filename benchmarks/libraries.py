@@ -1,8 +1,8 @@
 """A kernel's derivative by each library: arguments converted once, a call that returns when the result is there.
 
 For the gradient each gives the value with it. The diagonal Hessian is a Hessian-vector product with ones, by each
-library's usual nest of modes. The blocks of a Jacobian come from fifteen tangents in srcdiff, along `bundle`'s columns
-that meet no two observations; from two rows for each observation, mapped over all, in JAX and PyTorch.
+library's usual nest of modes. The blocks of a Jacobian come from two adjoints for each observation: srcdiff and
+autograd take them of a function of all observations' rows, JAX and PyTorch map that of one observation over all.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import numpy as np
 import srcdiff
 
 from .kernels import Kernel
+from .timing import as_jitted
 
 Arrays = list[np.ndarray]
 
@@ -47,30 +48,15 @@ def derivative_of(kernel: Kernel, jit: bool) -> Callable[..., Any]:
         return srcdiff.value_and_grad(kernel.f, wrt=wrt, jit=jit)
     if kernel.task == "curvature":
         return srcdiff.grad_and_hvp(kernel.f, wrt=wrt, jit=jit)
-    return srcdiff.jacobian(shifted(kernel.f), wrt="shift", mode="forward", jit=jit)
-
-
-def shifted(residuals: Callable[..., Any]) -> Callable[..., Any]:
-    """The residuals with all cameras, points and weights moved alike: no two of an observation's columns are one."""
-
-    def along(shift, cameras, points, weights, camera_of, point_of, observed):
-        return residuals(
-            cameras + shift[:11], points + shift[11:14], weights + shift[14], camera_of, point_of, observed
-        )
-
-    return along
-
-
-def arguments_for(kernel: Kernel, arguments: tuple[Any, ...]) -> tuple[Any, ...]:
-    """What `derivative_of(kernel)` is called with."""
-    if kernel.task == "curvature":
-        return (*arguments, np.ones_like(arguments[kernel.positions[0]]))
-    return (np.zeros(15), *arguments) if kernel.task == "blocks" else arguments
+    return srcdiff.batch_jacobian(kernel.rows[1], jit=jit)
 
 
 def by_srcdiff(kernel: Kernel, arguments: tuple[Any, ...], *, jit: bool) -> Version:
     derivative = derivative_of(kernel, jit)
-    given = arguments_for(kernel, arguments)
+    if kernel.task == "blocks":
+        packed = as_jitted(kernel.rows[0])
+        return Version(lambda: derivative(packed(*arguments[:-1]), arguments[-1]), flat)
+    given = (*arguments, np.ones_like(arguments[kernel.positions[0]])) if kernel.task == "curvature" else arguments
     return Version(lambda: derivative(*given), flat)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
@@ -13,7 +14,6 @@ from .blocks import WHAT, as_given, check_mode
 from .errors import BadArgument, BadOutput
 from .jit_options import Jit, JitLike, jit_of
 from .ready import Wrt
-from .signature import duplicated
 from .sweeps import Array, OtherShape, Shape, Sweeps
 
 
@@ -25,7 +25,18 @@ class _Same:
     count: int
 
     def seeds(self, start: int, stop: int) -> Array:
-        return np.tile(np.eye(self.count, stop - start, -start), (self.rows, 1))
+        make = _kept if self.rows * self.count * (stop - start) <= _KEPT else _tiled
+        return make(self.rows, self.count, start, stop)
+
+
+def _tiled(rows: int, count: int, start: int, stop: int) -> Array:
+    found = np.tile(np.eye(count, stop - start, -start), (rows, 1))
+    found.flags.writeable = False
+    return found
+
+
+_KEPT = 1 << 17  # numbers in seeds that are kept for the next call
+_kept = functools.lru_cache(maxsize=4)(_tiled)
 
 
 class BatchJacobian(Sweeps):
@@ -66,7 +77,7 @@ class BatchJacobian(Sweeps):
         key = name, self.key(args), given[1:]
         row = self._shapes.get(key)
         if row is None:
-            row = self._row(name, given[0], np.shape(self.value(duplicated(args))))
+            row = self._row(name, given[0], np.shape(self.value(self.again(args))))
         while True:
             try:
                 found = self._of_shape(name, given, row, args)
@@ -85,8 +96,8 @@ class BatchJacobian(Sweeps):
             if found != result:
                 raise OtherShape(found)
             return products.reshape(*result, *rest)
-        products = self.rows(name, _Same(count, height), result, args).reshape(*given, height)
-        return np.moveaxis(products, -1, 1).reshape(*result, *rest)
+        products = self.rows(name, _Same(count, height), result, args).reshape(count, width, height)
+        return products.transpose(0, 2, 1).reshape(*result, *rest)
 
     def way(self, height: int, width: int) -> str:
         """The mode for blocks of that size."""
@@ -107,7 +118,7 @@ class BatchJacobian(Sweeps):
         whole = self.bound(args, kwargs)
         name = self.wrt[0]
         given = np.shape(whole[self._names.index(name)])
-        row = self._row(name, given[0], np.shape(self.value(duplicated(whole))))
+        row = self._row(name, given[0], np.shape(self.value(self.again(whole))))
         kind = "tangents" if self.way(math.prod(row), math.prod(given[1:])) == "forward" else "adjoints"
         return self.text_of(kind, name, whole)
 

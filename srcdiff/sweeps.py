@@ -140,12 +140,12 @@ class Sweeps(ArrayFunction):
         for start in range(0, sums.count, step):
             seeds = sums.seeds(start, min(start + step, sums.count))
             if many:
-                found = np.asarray(push(duplicated(args), (seeds.reshape(*shape, seeds.shape[1]),)))
+                found = np.asarray(push(self.again(args), (seeds.reshape(*shape, seeds.shape[1]),)))
                 parts.append(found.reshape(math.prod(found.shape[:-1]), found.shape[-1]))
                 result = found.shape[:-1]
             else:
                 seed = seeds.reshape(shape) if shape else float(seeds[0, 0])
-                found = np.asarray(push(duplicated(args), (seed,)))
+                found = np.asarray(push(self.again(args), (seed,)))
                 parts.append(found.reshape(-1, 1))
                 result = found.shape
         return _beside(parts), result
@@ -155,13 +155,13 @@ class Sweeps(ArrayFunction):
         OtherShape where it has another one."""
         if np.ndim(args[self._names.index(name)]) and shape and self.many("adjoints", name, args):
             return self._rows_together(name, sums, shape, args)
-        value = np.shape(self.value(duplicated(args)))
+        value = np.shape(self.value(self.again(args)))
         if value != shape:
             raise OtherShape(value)
         pull, weight = self._pullback(name, bool(shape))
         parts = []
         for c in range(sums.count):
-            given = dict(zip(self._names, duplicated(args), strict=True))
+            given = dict(zip(self._names, self.again(args), strict=True))
             seed = {weight: sums.seeds(c, c + 1).reshape(shape)} if shape else {}
             parts.append(np.reshape(pull(**given, **seed), (-1, 1)))
         return _beside(parts)
@@ -172,9 +172,9 @@ class Sweeps(ArrayFunction):
         for start in range(0, sums.count, SWEEP):
             seeds = sums.seeds(start, min(start + SWEEP, sums.count))
             try:
-                value, found = pull(duplicated(args), (seeds.reshape(*shape, seeds.shape[1]),))
+                value, found = pull(self.again(args), (seeds.reshape(*shape, seeds.shape[1]),))
             except Exception:  # adjoints of another shape than the result's fit nowhere; what else it is comes again
-                value, found = self.value(duplicated(args)), None
+                value, found = self.value(self.again(args)), None
                 if np.shape(value) == shape:
                     raise
             if np.shape(value) != shape:
@@ -187,6 +187,10 @@ class Sweeps(ArrayFunction):
         behind them leaves it as one call leaves it."""
         return any(held(leaf) is not None for a in args if type(a) not in _PLAIN for _, leaf in leaves(a, ""))
 
+    def again(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The arguments of one more run."""
+        return duplicated(args) if self.draws(args) else args
+
     def text_of(self, kind: str, name: str, args: tuple[Any, ...]) -> str:
         """The text of the program that computes "tangents" (a "tangent" of a number), or "adjoints", for these
         arguments."""
@@ -195,7 +199,7 @@ class Sweeps(ArrayFunction):
         if kind != "adjoints":
             return self.seeded("tangent", name).prepare(args).built.text
         pull, _ = self._pullback(name, True)
-        return pull.prepare((*args, self.value(duplicated(args)))).built.text
+        return pull.prepare((*args, self.value(self.again(args)))).built.text
 
     def seeded(self, kind: str, name: str) -> Seeded:
         key = kind, name

@@ -76,6 +76,7 @@ def test_what_jit_takes(given, expected):
         srcdiff.jacobian,
         srcdiff.value_and_jacobian,
         srcdiff.elementwise_grad,
+        srcdiff.batch_jacobian,
         srcdiff.hessian,
     ],
 )

@@ -68,6 +68,7 @@ CASES = {
     "jacobian": lambda: at(srcdiff.jacobian(cubes), vector()),
     "value_and_jacobian": lambda: at(srcdiff.value_and_jacobian(product, wrt=(0, 1)), 2.0, 3.0),
     "elementwise_grad": lambda: at(srcdiff.elementwise_grad(product), vector()),
+    "batch_jacobian": lambda: at(srcdiff.batch_jacobian(product, mode="reverse"), vector()),
     "hessian": lambda: at(srcdiff.hessian(cubes), vector()),
     "hessian by two": lambda: at(srcdiff.hessian(product, wrt=(0, 1)), 2.0, 3.0),
     "the second derivative": lambda: at(srcdiff.grad(srcdiff.grad(product)), 3.0),

@@ -116,6 +116,7 @@ CALLS: dict[str, Callable[[Any], Any]] = {
     "an argument of hessian": lambda v: srcdiff.hessian(quadratic)(v),
     "a vector of hvp": lambda v: srcdiff.hvp(quadratic)(np.ones(2), v),
     "an argument of elementwise_grad": lambda v: srcdiff.elementwise_grad(squares)(v),
+    "an argument of batch_jacobian": lambda v: srcdiff.batch_jacobian(squares, mode="reverse")(v),
     "the function of grad": lambda v: srcdiff.grad(v)(1.0) if v is not None else None,
     "the function of vjp": lambda v: srcdiff.vjp(v, 1.0),
     "the function of jvp": lambda v: srcdiff.jvp(v, (1.0,), (1.0,)),

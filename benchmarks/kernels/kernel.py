@@ -23,7 +23,9 @@ class Kernel:
     such second form. `loops` says that plain Python steps through single elements: it is timed at the small size.
 
     `task` is what is computed: "gradient" (with the value, of a scalar), "curvature" (the gradient and the diagonal of
-    a Hessian that is diagonal) or "blocks" (the nonzero blocks of a Jacobian).
+    a Hessian that is diagonal) or "blocks" (the nonzero blocks of a Jacobian). For blocks, `rows` has two functions:
+    one that puts what each result depends on into a row (of all arguments but the last), and one of these rows (and
+    the last argument) that returns what `f` does.
     """
 
     label: str
@@ -37,6 +39,7 @@ class Kernel:
     lowered: Callable[..., Any] | None = None
     loops: bool = False
     task: str = "gradient"
+    rows: tuple[Callable[..., Any], Callable[..., Any]] | None = None
 
     @property
     def name(self) -> str:

@@ -12,7 +12,6 @@ from ..blocks import WHAT, check_mode
 from ..errors import BadArgument, SrcdiffError
 from ..jit_options import Jit, JitLike, jit_of
 from ..ready import Wrt
-from ..signature import duplicated
 from ..sweeps import ArrayFunction, OtherShape, Sweeps
 from .dependence import Array, Dependence, Pattern
 from .plan import Plan, matrix, planned, scipy_sparse, stated
@@ -134,7 +133,7 @@ class SparseJacobian(Sweeps):
         """The products of sums of rows; of a result that is taken to have the shape of the last one, if it can have."""
         height = plan.pattern.shape[0]
         if shape is None:
-            shape = self._shape if math.prod(self._shape) == height else np.shape(self.value(duplicated(args)))
+            shape = self._shape if math.prod(self._shape) == height else np.shape(self.value(self.again(args)))
         for _ in range(2):
             self._check_rows(name, plan, math.prod(shape))
             try:
