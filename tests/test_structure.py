@@ -61,7 +61,7 @@ MAY_IMPORT = PIPELINE | {
         "seeded",
     },
     "batches": {*PIPELINE, "jit_options", "derivative", "blocks", "sweeps"},
-    "sparse": {*PIPELINE, "jit_options", "records", "signature", "build", "derivative", "blocks", "sweeps"},
+    "sparse": {*PIPELINE, "jit_options", "signature", "derivative", "pushforward", "blocks", "sweeps"},
     "jacobian": {
         *(*PIPELINE, "records", "signature", "warned", "build", "compiled", "derivative", "pushforward"),
         *("blocks", "sparse"),
