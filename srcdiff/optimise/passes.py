@@ -24,6 +24,7 @@ from .interchange import along_rows
 from .joined import joined
 from .layout import laid_out
 from .lowering import lowered
+from .mirrored import turned_round
 from .moves import first_sums, last_copies
 from .names import coalesce
 from .order import in_order
@@ -36,6 +37,7 @@ from .refilled import refilled
 from .repeated import computed_once
 from .scalars import with_sums
 from .sums import in_any_order
+from .trip_zeros import without_trip_zeros
 from .vectors import in_vectors
 from .workspaces import with_workspaces
 
@@ -78,7 +80,8 @@ def optimise(
         function = added_at_once(function, types, wished, True, as_loops=True)  # what lowering has left
         function = with_old_values(drop_dead(function, types), types)
         function = laid_out(along_rows(function, types, tapes), types)
-        function = apart(in_order(function, types), types)
+        function = without_trip_zeros(apart(in_order(function, types), types), types)
+        function = turned_round(function, types)
         function = with_sums(function, types, wished)
         function = hoisted(function, types, wished)
         function, made, rows = in_vectors(function, types, wished)
