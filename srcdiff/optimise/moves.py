@@ -137,7 +137,7 @@ def last_copies(function: Function, types: dict[str, Type]) -> Function:
     def block(b: Block, after: set[str]) -> Block:
         """`after` are the variables that may still be read after the block."""
         out: list[Stmt] = []
-        for s in reversed(b):
+        for s in reversed(_copied_late(b, shared)):
             new = s
             match s:
                 case Assign(target=Name(id=made), value=Call(args=(Name(id=source),)) as call) if is_call_of(
@@ -161,7 +161,69 @@ def last_copies(function: Function, types: dict[str, Type]) -> Function:
             after = _before(s, after)
         return tuple(reversed(out))
 
-    return replace(function, body=block(function.body, set()))
+    return _under_one_name(replace(function, body=block(function.body, set())), types)
+
+
+def _under_one_name(function: Function, types: dict[str, Type]) -> Function:
+    """The function with the later name alone for an adjoint that is made, and then handed on to another variable."""
+    uses = Counter(_occurrences(function.body))
+    bound = Counter(n for s in statements(function.body) if isinstance(s, Assign) for n in targets(s.target))
+    bound.update(p.name for p in function.params)
+
+    def block(b: Block) -> Block:
+        out = list(b)
+        for s in b:
+            match s:
+                case Assign(target=Name(id=made), value=Name(id=source)) if bound[made] == bound[source] == 1:
+                    k = next(i for i, t in enumerate(out) if t is s)
+                    first = next((i for i, t in enumerate(out[:k]) if _binds(t, source)), None)
+                    here = 0 if first is None else sum(n == source for n in _occurrences(tuple(out[first : k + 1])))
+                    type_ = types.get(source)
+                    alike = isinstance(type_, Num) and type_.is_array and type_ == types.get(made)
+                    if s.adjoint_of is not None and first is not None and alike and here == uses[source]:
+                        out[first : k + 1] = rename(tuple(out[first:k]), {source: made})
+                        uses[made] += uses.pop(source) - 2
+                case _:
+                    pass
+        return tuple(map_stmt(s, lambda e: e, block) for s in out)
+
+    return replace(function, body=block(function.body))
+
+
+def _binds(s: Stmt, name: str) -> bool:
+    return isinstance(s, Assign) and s.target == Name(name)
+
+
+def _copied_late(block: Block, shared: set[str]) -> Block:
+    """The block with copies right ahead of their first use, where the original is only read until then (and may be
+    dead by then)."""
+    out = list(block)
+    for s in block:
+        match s:
+            case Assign(target=Name(id=made), value=Call(args=(Name(id=source),)) as call) if is_call_of(
+                call, np.ndarray.copy
+            ):
+                k = next(i for i, t in enumerate(out) if t is s)
+                use = next((j for j in range(k + 1, len(out)) if made in mentioned((out[j],))), None)
+                between = tuple(out[k + 1 : use])
+                read = source not in shared and source in mentioned(between)
+                if use is not None and read and not any(_may_change(t, source) for t in statements(between)):
+                    out[k:use] = [*between, s]
+            case _:
+                pass
+    return tuple(out)
+
+
+def _may_change(s: Stmt, name: str) -> bool:
+    """Whether a statement itself may bind an array's variable, or write into the array."""
+    match s:
+        case Assign(target=target, value=value) | Update(target=target, value=value):
+            return name in names(target) or (name in names(value) and not only_reads(value))
+        case If() | For() | While():
+            return any(name in names(e) for e in expressions(s))
+        case Comment():
+            return False
+    return name in mentioned((s,)) or isinstance(s, Break)
 
 
 def _occurrences(block: Block) -> Iterator[str]:
