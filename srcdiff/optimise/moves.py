@@ -137,7 +137,7 @@ def last_copies(function: Function, types: dict[str, Type]) -> Function:
     def block(b: Block, after: set[str]) -> Block:
         """`after` are the variables that may still be read after the block."""
         out: list[Stmt] = []
-        for s in reversed(_copied_late(b, shared)):
+        for s in reversed(_copied_late(b, shared | params)):
             new = s
             match s:
                 case Assign(target=Name(id=made), value=Call(args=(Name(id=source),)) as call) if is_call_of(

@@ -67,7 +67,10 @@ def optimise(
     function = fused(function, types, wished, tapes, target.compiled, target.parallel is not None)
     function = without_dead_zeros(function, types, target.compiled)
     function = multiplied_once(turned(computed_once(function, types)), types, wished)
-    function = added_at_once(last_copies(function, types), types, wished, target.compiled)
+    function = last_copies(function, types)
+    if not target.compiled and not target.read:
+        function = multiplied_once(function, types, wished, elementwise=True)
+    function = added_at_once(function, types, wished, target.compiled)
     function = first_sums(function, types, like, repeated=target.compiled)
     if not target.compiled:
         function = refilled(joined(function, types), types)

@@ -1,8 +1,12 @@
-"""Products of matrices that several statements of one sweep need, computed once.
+"""Products that several statements of one sweep need, computed once: of matrices, and in plain text of arrays.
 
 in:   out_dot = (a @ b) * alpha_dot + alpha * (a_dot @ b)      out:  a_b = a @ b
       out = alpha * (a @ b)                                          out_dot = a_b * alpha_dot + alpha * (a_dot @ b)
                                                                      out = alpha * a_b
+
+in:   y_bar[:-1] += a * out_bar                                out:  a_out_bar = a * out_bar
+      x_bar[1:] -= a * out_bar                                       y_bar[:-1] += a_out_bar
+                                                                     x_bar[1:] -= a_out_bar
 """
 
 from __future__ import annotations
@@ -18,6 +22,7 @@ from ..ir.types import Num, Type
 from ..ir.walk import Fresh, is_call_of, map_stmt, mentioned, names, rebuild, subexprs
 from ..rules.typing import Typer
 from .moves import only_reads, shared_arrays
+from .storage import Storage
 
 PRODUCTS = (operator.matmul, np.matmul, np.dot)
 _ARITHMETIC = (operator.add, operator.sub, operator.mul, operator.truediv, operator.neg)
@@ -31,32 +36,41 @@ class Use:
     places: list[int] = field(default_factory=list)
 
 
-def multiplied_once(function: Function, types: dict[str, Type], wished: dict[str, str]) -> Function:
-    """The function with each such product under a name."""
+def multiplied_once(
+    function: Function, types: dict[str, Type], wished: dict[str, str], elementwise: bool = False
+) -> Function:
+    """The function with each such product under a name; also of arrays, element by element, if that is said."""
     fresh = Fresh(mentioned(function.body) | {p.name for p in function.params})
-    apart = shared_arrays(function.body, types)
+    storage = Storage(function, types)
+    written = {storage.find(a.name) for a in storage.accesses(function.body) if a.kind != "read"}
+    # what others may be views of, if any of them is written
+    apart = {n for n in shared_arrays(function.body, types) if storage.find(n) in written}
 
     def block(b: Block) -> Block:
         out = [map_stmt(s, lambda e: e, block) for s in b]
-        while use := next(_repeated(out, types, apart), None):
-            wish = "_".join(e.id for e in subexprs(use.product) if isinstance(e, Name))
+        while use := next(_repeated(out, types, apart, elementwise), None):
+            named = [e.id for e in subexprs(use.product) if isinstance(e, Name)]
+            wish = "_".join(wished.get(n, n) for n in named)
             name = fresh(wish)
             wished[name], types[name] = wish, Typer(types)(use.product)
             for k in use.places:
                 out[k] = _with(out[k], use.product, Name(name))
-            out.insert(use.places[0], Assign(Name(name), use.product))
+            first = out[use.places[0]]
+            out.insert(use.places[0], Assign(Name(name), use.product, first.origin, first.adjoint_of))
         return tuple(out)
 
     return replace(function, body=block(function.body))
 
 
-def _repeated(block: list[Stmt], types: dict[str, Type], apart: set[str]) -> Iterator[Use]:
+def _repeated(block: list[Stmt], types: dict[str, Type], apart: set[str], elementwise: bool) -> Iterator[Use]:
     """Products that more than one statement has, the first of them first."""
     current: dict[Expr, Use] = {}
     for k, s in enumerate(block):
         if isinstance(s, Assign | Update) and only_reads(s.value):
-            for e in _parts(s.value):
-                if _is_product(e, types) and not names(e) & apart:
+            added = [s.value] if elementwise and isinstance(s, Update) else []  # which leaves its value as it is
+            found = [e for e in added if _is_scaled(e, types)] + [e for e in _parts(s.value) if _is_product(e, types)]
+            for e in found:
+                if not names(e) & apart:
                     current.setdefault(e, Use(e)).places.append(k)
         # what is more than a statement of its own, a loop or the heading of a sweep, ends all
         changed = names(s.target) if isinstance(s, Assign | Update) and only_reads(s.value) else None
@@ -81,6 +95,14 @@ def _is_product(e: Expr, types: dict[str, Type]) -> bool:
         return False
     type_ = Typer(types)(e)
     return all(map(_is_variable, e.args)) and isinstance(type_, Num) and bool(type_.ndim)
+
+
+def _is_scaled(e: Expr, types: dict[str, Type]) -> bool:
+    """Whether this is a product of two variables, one of them an array, element by element."""
+    if not is_call_of(e, operator.mul) or not isinstance(e, Call) or not all(isinstance(a, Name) for a in e.args):
+        return False
+    type_ = Typer(types)(e)
+    return isinstance(type_, Num) and bool(type_.ndim)
 
 
 def _is_variable(e: Expr) -> bool:
