@@ -18,13 +18,13 @@ import operator
 from dataclasses import replace
 
 from ...analysis.affine import affine
-from ...ir.nodes import Expr, For, Function, Item, Name, Stmt, Update, While
+from ...ir.nodes import Assign, Expr, For, Function, Item, Name, Stmt, Update, While
 from ...ir.types import Type
 from ...ir.walk import names
 from ..dead import Liveness
 from ..independence import Nest, Sums
 from ..storage import Storage, parts
-from .trip import Trip, in_turn, is_loop, together
+from .trip import Trip, in_turn, is_loop, is_quick, together
 
 
 def apart(function: Function, types: dict[str, Type]) -> Function:
@@ -55,9 +55,13 @@ class _Apart(Liveness):
             return None
         assert isinstance(s.target, Name)
         trip = Trip(s.body, self.storage)
-        if not trip.is_simple or not has_neighbours(trip, s.target.id):
+        if not trip.is_simple:
             return None
-        if not isinstance(Nest(s, live, self.types, self.storage, self.around).verdict(), Sums):
+        for_neighbours = has_neighbours(trip, s.target.id)
+        if not for_neighbours and not self.has_many_rows(trip, s.target.id):
+            return None
+        verdict = Nest(s, live, self.types, self.storage, self.around).verdict()
+        if not isinstance(verdict, Sums) or (not for_neighbours and (verdict.scalars or verdict.arrays)):
             return None
         places = trip.lasting()
         if not all(map(trip.is_arithmetic, places)) or not all(map(trip.is_cheap, trip.shared())):
@@ -66,6 +70,22 @@ class _Apart(Liveness):
         if order is None:
             return None
         return [replace(s, body=trip.block(part)) for part in together(order, s.target.id, self.storage)]
+
+    def has_many_rows(self, trip: Trip, counter: str) -> bool:
+        """Whether a trip writes rows of several arrays, and a compiler would find out that trips do not meet for some of
+        them, but not for all together."""
+        places = trip.lasting()
+        if len(places) < 2 or not all(map(_is_in_row, (trip.body[k] for k in places))):
+            return False
+        whole = trip.part(places)
+        return not is_quick(whole, counter, self.storage) and any(
+            is_quick(trip.part((k,)), counter, self.storage) for k in places
+        )
+
+
+def _is_in_row(s: Stmt) -> bool:
+    """Whether a statement writes an element of an array of two axes or more: what its loop goes along is short then."""
+    return isinstance(s, Assign | Update) and isinstance(s.target, Item) and len(parts(s.target)) > 1
 
 
 def has_neighbours(trip: Trip, counter: str) -> bool:
