@@ -20,7 +20,7 @@ from dataclasses import replace
 from ...analysis.affine import affine
 from ...ir.nodes import Assign, Expr, For, Function, Item, Name, Stmt, Update, While
 from ...ir.types import Type
-from ...ir.walk import names
+from ...ir.walk import assigned, mentioned, names
 from ..dead import Liveness
 from ..independence import Nest, Sums
 from ..storage import Storage, parts
@@ -60,7 +60,7 @@ class _Apart(Liveness):
         for_neighbours = has_neighbours(trip, s.target.id)
         if not for_neighbours and not self.has_many_rows(trip, s.target.id):
             return None
-        verdict = Nest(s, live, self.types, self.storage, self.around).verdict()
+        verdict = Nest(s, live, self.types, self.storage, self.around_arrays(s)).verdict()
         if not isinstance(verdict, Sums) or (not for_neighbours and (verdict.scalars or verdict.arrays)):
             return None
         places = trip.lasting()
@@ -70,6 +70,13 @@ class _Apart(Liveness):
         if order is None:
             return None
         return [replace(s, body=trip.block(part)) for part in together(order, s.target.id, self.storage)]
+
+    def around_arrays(self, s: For) -> tuple[For | While, ...]:
+        """The loops around one, without those that make arrays anew which it uses: on one trip of these an array is the
+        same one."""
+        arrays = set(filter(self.storage.is_array, mentioned(s.body)))
+        binding = [k for k, loop in enumerate(self.around) if arrays & assigned(loop.body)]
+        return self.around[binding[-1] + 1 :] if binding else self.around
 
     def has_many_rows(self, trip: Trip, counter: str) -> bool:
         """Whether a trip writes rows of several arrays, and a compiler would find out that trips do not meet for some of
