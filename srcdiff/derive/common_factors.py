@@ -8,7 +8,6 @@ operations than the expression itself has.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import replace
 
 from ..ir.nodes import Expr
 from ..rules.typing import Typer
@@ -16,11 +15,12 @@ from .terms import Term, total
 
 
 def factored(terms: Sequence[Term], typer: Typer) -> list[Term]:
-    """The terms, those that differ in their last factor only as one product, then those over the same denominators as
-    one quotient. Where every last factor is the same there is nothing to do: `total` takes that out."""
+    """The terms, those that differ in their last factor only as one product, so those that have it in common, then
+    those over the same denominators as one quotient. Where every last factor is the same there is nothing to do:
+    `total` takes that out."""
     if len({t.factors[-1] for t in terms}) < 2:
         return list(terms)
-    for key in (_but_the_last, _below):
+    for key in (_but_the_last, _the_last, _below):
         groups = _groups(terms, key)
         terms = [t for group in groups for t in _merged(group, key, len(groups) == 1, typer)]
     return list(terms)
@@ -43,6 +43,11 @@ def _but_the_last(t: Term) -> Hashable:
     return t if abs(t.coefficient) == 1 else abs(t.coefficient)
 
 
+def _the_last(t: Term) -> Hashable:
+    """The last factor of a plain product; another term stands for itself."""
+    return t if t.denominators or t.masks or len(t.factors) < 2 else t.factors[-1]
+
+
 def _below(t: Term) -> Hashable:
     """The denominators; a term that has none stands for itself."""
     return (_in_any_order(t.denominators), frozenset(t.masks)) if t.denominators else t
@@ -56,12 +61,13 @@ def _merged(group: list[Term], key: Callable[[Term], Hashable], alone: bool, typ
     """A group as one term."""
     if len(group) == 1:
         return group
-    first = group[0]
+    first, outer = group[0], _coefficient(group, alone)
     head = first.factors[:-1] if key is _but_the_last else ()
-    outer = _coefficient(group, alone)
-    inner = [Term(t.factors[-1:] if key is _but_the_last else t.factors, t.coefficient / outer) for t in group]
+    tail = first.factors[-1:] if key is _the_last else ()
+    parts = [t.factors[len(head) : len(t.factors) - len(tail)] for t in group]
+    inner = [Term(part, t.coefficient / outer) for part, t in zip(parts, group, strict=True)]
     singular = any(t.singular for t in group)
-    return [Term((*head, total(inner, typer)), outer, first.denominators, first.masks, singular)]
+    return [Term((*head, total(inner, typer), *tail), outer, first.denominators, first.masks, singular)]
 
 
 def _coefficient(group: list[Term], alone: bool) -> float:
