@@ -132,3 +132,52 @@ def test_a_partial_at_a_masked_place_stays_masked():
         _, tangent = srcdiff.jvp(f, (x, X[:3]), (Y[:3], X[:3]))
         gradients = srcdiff.grad(f, wrt=("x", "y"))(x, X[:3])
     np.testing.assert_allclose(tangent, gradients[0] @ Y[:3] + gradients[1] @ X[:3], rtol=1e-12)
+
+
+# ------------------------------------------------------------------------------------- whole numbers that overflow
+
+
+def sums_of_whole(x, y, p, q):
+    return np.sum(x * p + x * q + np.sin(y))
+
+
+def differences_of_whole(x, y, p, q):
+    return np.sum(x * p - x * q) + np.sum(y)
+
+
+def sums_alone(x, y, p, q):
+    return np.sum(x * p + x * q) * y[0]
+
+
+def products_of_whole(x, y, p, q):
+    return np.sum(x * p * q + y / p / q)
+
+
+def in_a_loop(x, y, p, q):
+    total = 0.0
+    for i in range(len(x)):
+        total += x[i] * p[i] * q[i] - y[i] / p[i] / q[i] + x[i] * p[i] + x[i] * q[i]
+    return total
+
+
+WHOLE = [
+    (np.array([100, 90, 3, 7], dtype="int8"), np.array([50, 100, 2, 9], dtype="int8")),
+    (np.array([200, 90, 3, 7], dtype="uint8"), np.array([250, 100, 9, 2], dtype="uint8")),
+    (np.array([5 * 10**9, 3 * 10**12, 1, 2]), np.array([7 * 10**9, 10**12, 4, 5])),
+    (np.array([True, True, True, True]), np.array([True, True, True, True])),
+]
+
+
+@pytest.mark.parametrize("jit", [False, pytest.param(True, marks=pytest.mark.jit)])
+@pytest.mark.parametrize(("p", "q"), WHOLE)
+@pytest.mark.parametrize("f", [sums_of_whole, differences_of_whole, sums_alone, products_of_whole, in_a_loop])
+def test_whole_numbers_are_neither_added_up_nor_multiplied_with_each_other(f, p, q, jit):
+    """`100 + 100` of `int8` is -56, `True + True` of two arrays is True: the program adds products with floats."""
+    if f is differences_of_whole and p.dtype == bool:
+        p = p.astype("int8")
+    wanted = srcdiff.grad(f, wrt=("x", "y"))(X, Y, p.astype(float), q.astype(float))
+    found = srcdiff.grad(f, wrt=("x", "y"), jit=jit)(X, Y, p, q)
+    _, tangent = srcdiff.jvp(f, (X, Y, p, q), (Y, X, None, None), jit=jit)
+    for one, other in zip(found, wanted, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-12)
+    np.testing.assert_allclose(tangent, wanted[0] @ Y + wanted[1] @ X, rtol=1e-12)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 
 from ..ir.nodes import Expr
 from ..rules.typing import Typer
-from .terms import Term, total
+from .terms import Term, adds_up, total
 
 
 def factored(terms: Sequence[Term], typer: Typer) -> list[Term]:
@@ -66,6 +66,8 @@ def _merged(group: list[Term], key: Callable[[Term], Hashable], alone: bool, typ
     tail = first.factors[-1:] if key is _the_last else ()
     parts = [t.factors[len(head) : len(t.factors) - len(tail)] for t in group]
     inner = [Term(part, t.coefficient / outer) for part, t in zip(parts, group, strict=True)]
+    if key is _the_last and not adds_up(inner, typer):
+        return group
     singular = any(t.singular for t in group)
     return [Term((*head, total(inner, typer), *tail), outer, first.denominators, first.masks, singular)]
 
