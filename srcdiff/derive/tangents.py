@@ -21,6 +21,7 @@ from ..ir.types import Num, Type
 from ..ir.walk import Fresh, is_call_of, subexprs, substitute
 from ..rules import Rule, bilinear_operands, linear_operands, rule_of
 from ..rules.typing import TypeProblem, Typer
+from .common_factors import factored
 from .complexes import CONJ, real_part, squared_size
 from .places import is_place
 from .push import SINGULAR, Pusher, adjoints_of, check_part, differentiated, no_rule, operands_of, same_shape
@@ -66,7 +67,8 @@ class Tangents:
         terms = collected(terms)
         if not terms:
             return None
-        value = total(terms, Typer(self.types))
+        typer = Typer(self.types)
+        value = total(factored(terms, typer), typer)
         owners = [owner for t in terms if (owner := self.owners.get(t.factors[-1])) is not None]
         whole = any(owner == e or same_shape(self.num(owner), self.num(e)) for owner in owners)
         return value if whole else self.full(value, e)
@@ -242,7 +244,8 @@ class Tangents:
                     )
                 terms.extend(found)
         terms = collected(terms)
-        return substitute(total(terms, Typer(self.types)), {seed: y}) if terms else None
+        typer = Typer(self.types)
+        return substitute(total(factored(terms, typer), typer), {seed: y}) if terms else None
 
     # -------------------------------------------------------------------------------------------------- shapes
 

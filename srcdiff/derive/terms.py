@@ -7,6 +7,7 @@ factors (the seed), so a term whose seed is zero vanishes whole.
 
 from __future__ import annotations
 
+import functools
 import math
 import operator
 from collections.abc import Iterable, Sequence
@@ -111,7 +112,7 @@ def collected(terms: Iterable[Term]) -> list[Term]:
 
 def build(term: Term, typer: Typer) -> Expr:
     """The term as an expression, sign included."""
-    value = _product(replace(term, coefficient=abs(term.coefficient), masks=()))
+    value = _product(replace(term, coefficient=abs(term.coefficient), masks=()), typer)
     if term.coefficient < 0:
         value = negative(value)
     if not term.masks:
@@ -193,20 +194,47 @@ def negative(e: Expr) -> Expr:
     return Call(NEG, (e,))
 
 
-def _product(t: Term) -> Expr:
+def _product(t: Term, typer: Typer) -> Expr:
     value: Expr | None = None
     if t.coefficient != 1 or not t.factors:
         value = Const(float(t.coefficient))
-    for factor in t.factors:
+    for factor in t.factors if value is not None else _in_floats(t.factors, typer):
         value = factor if value is None else Call(MUL, (value, factor))
     assert value is not None
-    if not t.denominators:
-        return value
-    below: Expr | None = None
-    for factor in t.denominators:
-        below = factor if below is None else Call(MUL, (below, factor))
-    assert below is not None
-    return Call(DIV, (value, below))
+    if sum(_may_overflow(d, typer) for d in t.denominators) > 1:
+        return functools.reduce(lambda a, b: Call(DIV, (a, b)), t.denominators, value)
+    below = functools.reduce(lambda a, b: Call(MUL, (a, b)), t.denominators) if t.denominators else None
+    return value if below is None else Call(DIV, (value, below))
+
+
+def _in_floats(factors: tuple[Expr, ...], typer: Typer) -> tuple[Expr, ...]:
+    """Factors in an order in which no two whole numbers are multiplied with each other: of `int8`, 100 times 100 is 16.
+    The program may multiply each of them with a float."""
+    if len(factors) < 3 or not all(_may_overflow(f, typer) for f in factors[:2]):
+        return factors
+    first = next((f for f in factors if not _may_overflow(f, typer)), None)
+    if first is None:
+        return factors
+    k = factors.index(first)
+    return (first, *factors[:k], *factors[k + 1 :])
+
+
+def _may_overflow(e: Expr, typer: Typer) -> bool:
+    """Whether this is a whole number, or an array of them, in so many bits."""
+    if isinstance(e, Const):
+        return False
+    type_ = typer(e)
+    return isinstance(type_, Num) and not type_.is_inexact and type_.dtype != "bool"
+
+
+def adds_up(terms: Sequence[Term], typer: Typer) -> bool:
+    """Whether a sum of these products is one of floats: `True + True` of two arrays is True, of `int8` 100 + 100 is
+    -56."""
+    whole = 0
+    for t in terms:
+        types = [typer(f) for f in t.factors]
+        whole += abs(t.coefficient) == 1 and not any(isinstance(n, Num) and n.is_inexact for n in types)
+    return whole < 2
 
 
 def total(terms: Sequence[Term], typer: Typer) -> Expr:
@@ -217,8 +245,8 @@ def total(terms: Sequence[Term], typer: Typer) -> Expr:
     common = len(terms) > 1 and all(
         t.factors and t.factors[-1] == seed and not t.denominators and not t.masks for t in terms
     )
-    if common and seed is not None:
-        inner = [replace(t, factors=t.factors[:-1]) for t in terms]
+    inner = [replace(t, factors=t.factors[:-1]) for t in terms] if common else []
+    if seed is not None and inner and adds_up(inner, typer):
         return Call(MUL, (_sum(inner, typer), seed))
     return _sum(terms, typer)
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ...ir.nodes import Assign, Block, Call, Comment, Const, Expr, For, Item, Name, Object, Stmt, Update
@@ -166,12 +166,12 @@ def _comes_first(x: tuple[int, Access], y: tuple[int, Access], storage: Storage)
     return storage.find(a.name) == storage.find(b.name)
 
 
-def together(found: Sequence[Part], counter: str, storage: Storage) -> Iterator[Part]:
+def together(found: Sequence[Part], is_quick: Callable[[Part], bool]) -> Iterator[Part]:
     """Parts that follow each other as one, as long as a compiler still takes several trips of that at a time."""
     current: Part | None = None
     for part in found:
         whole = part if current is None else _union(current, part)
-        if current is not None and not is_quick(whole, counter, storage):
+        if current is not None and not is_quick(whole):
             yield current
             whole = part
         current = whole
@@ -186,17 +186,24 @@ def _union(a: Part, b: Part) -> Part:
 def is_quick(part: Part, counter: str, storage: Storage) -> bool:
     """Whether a compiler finds out ahead of the loop that no two trips meet: each array that is written is touched in
     one place only, and there are not too many other rows to hold that one against."""
-    rows: dict[object, bool] = {}
     for _, a in part.accesses:
         if a.kind != "read":
             own = {b.place for _, b in part.accesses if storage.find(b.name) == storage.find(a.name)}
             if len(own) > 1:
                 return False
+    return comparisons(part, counter) <= MOST_COMPARISONS
+
+
+def comparisons(part: Part, counter: str) -> int:
+    """How many pairs of rows a compiler has to hold against each other ahead of the loop: those that are written, with
+    each other and with those that are read."""
+    rows: dict[object, bool] = {}
+    for _, a in part.accesses:
         others = tuple(p for p in a.place or () if counter not in names(p))
         if a.place is not None and len(others) < len(a.place):
             rows[a.name, others] = rows.get((a.name, others), False) or a.kind != "read"
     written = sum(rows.values())
-    return written * (written - 1) // 2 + written * (len(rows) - written) <= MOST_COMPARISONS
+    return written * (written - 1) // 2 + written * (len(rows) - written)
 
 
 def is_loop(s: Stmt) -> bool:
