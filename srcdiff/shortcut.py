@@ -196,7 +196,7 @@ def _is_alike(type_: Any) -> bool:
     return bool(value == tangent == types.float64)
 
 
-@functools.cache
+@functools.lru_cache(1000)  # (those of long lists are long)
 def _code(text: str) -> CodeType:
     return compile(text, "<srcdiff call>", "exec")
 
