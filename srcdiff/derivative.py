@@ -152,10 +152,10 @@ class Derivative:
         if ready is not None and ready.gain is not None:
             ready = self._ready.get((key, self.pays(ready, args)))
         if ready is None or not ready.unchanged():
-            ready = self.prepare(args)
+            ready, result = self.prepare(args), None
             if isinstance(ready.call, Jitted):
                 result = ready.call.compile((*self._taken(ready, args), *ready.extra(), *tangents))
-                ready = with_shortcut(ready, args, tangents, self.options, Returned(result, self.single, self.places))
+            ready = with_shortcut(ready, args, tangents, self.options, Returned(result, self.single, self.places))
             self._ready[key] = self._ready[key, ready.pays] = ready
         self._last, self._shortcut = ready, ready.shortcut
         return ready

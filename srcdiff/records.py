@@ -71,14 +71,15 @@ def _is_object(value: Any, cls: type) -> bool:
     made_by_users = homes.isdisjoint(_LIBRARIES) and not any(home.startswith("_cython") for home in homes)
     if not cls.__flags__ & (1 << 9) or not made_by_users:  # (a heap type)
         return False
-    if not hasattr(value, "__dict__") and not _slots(cls):
+    if not hasattr(value, "__dict__") and not all_slots(cls):
         return False
     attributes = (getattr(level, "__dict__", {}) for level in cls.__mro__ if level is not object)
     special = ("__getattribute__", "__getattr__")
     return not any(name in found for found in attributes for name in special)
 
 
-def _slots(cls: type) -> tuple[str, ...]:
+def all_slots(cls: type) -> tuple[str, ...]:
+    """The slots that objects of a class have, under the names that lead to them from outside."""
     found: dict[str, None] = {}
     for level in reversed(cls.__mro__):
         slots = level.__dict__.get("__slots__", ())
@@ -91,7 +92,7 @@ def _slots(cls: type) -> tuple[str, ...]:
 
 def attribute_names(value: Any) -> tuple[str, ...]:
     """The attributes that an object holds itself, in the order in which they were set; those in slots first."""
-    slots = tuple(name for name in _slots(type(value)) if hasattr(value, name))
+    slots = tuple(name for name in all_slots(type(value)) if hasattr(value, name))
     return (*slots, *getattr(value, "__dict__", ()))
 
 

@@ -1,5 +1,5 @@
-"""The short way into compiled code. In: what runs for one combination of argument types, and arguments of these types.
-Out: a function that looks whether arguments are such ones, and then calls the compiled code and nothing else.
+"""The short way into generated code. In: what runs for one combination of argument types, and arguments of these types.
+Out: a function that looks whether arguments are such ones, and then calls the generated code and nothing else.
 
 What `Derivative.__call__` decides anew in every call (types, layouts, what to do with arguments and results) is decided
 here once and written down as a few lines of Python. Arguments of any other kind give MISS.
@@ -17,20 +17,22 @@ import numpy as np
 
 from .backend import explain
 from .compiled import Jitted, narrowing
+from .errors import SrcdiffError
 from .optimise import Sized
 from .ready import Options, Ready
+from .records import is_structure
 from .runtime_loops import LengthsDiffer
-from .signature import LAYOUT, finish
+from .short_reading import NoShortWay, Reading
+from .signature import finish
 from .watch import Unchanged
 
 MISS = object()
-_SCALARS = (float, bool, np.float64, np.float32, np.int64, np.int32, np.bool_)
 
 
 @dataclass(frozen=True)
 class Returned:
-    """What compiled code returns: its Numba type, whether there is a single gradient, and the places of the arguments
-    that the gradients belong to."""
+    """What generated code returns: its Numba type (None in plain Python), whether there is a single gradient, and the
+    places of the arguments that the gradients belong to."""
 
     type_: Any
     single: bool
@@ -41,23 +43,32 @@ def with_shortcut(
     ready: Ready, args: Sequence[Any], tangents: Sequence[Any], options: Options, returned: Returned
 ) -> Ready:
     """The same with the short way; without, where more has to be done in every call than to look at the arguments."""
-    beside = options.has_aux or ready.built.unknown_rank or options.kind not in ("grad", "value", "jvp")
-    refit = any(k in returned.places or type(args[k]) is not int for k in ready.refit)
-    call, unchanged = ready.call, ready.unchanged
-    if beside or refit or ready.loose or ready.structured or ready.written:
+    built = ready.built
+    beside = options.has_aux or built.unknown_rank or options.kind not in ("grad", "value", "jvp")
+    if beside or built.on_tape or built.unknown or ready.loose or ready.written:
         return ready
-    if not isinstance(call, Jitted) or call.plain or not isinstance(unchanged, Unchanged):
+    call, unchanged = ready.call, ready.unchanged
+    if not isinstance(unchanged, Unchanged) or (isinstance(call, Jitted) and call.plain):
         return ready
 
     def failed(problem: Exception) -> None:
-        call.failed(problem)
-        explain(problem, ready.built.module)
+        if isinstance(call, Jitted):
+            call.failed(problem)
+        elif isinstance(problem, SrcdiffError):
+            return
+        explain(problem, built.module)
 
+    try:
+        reading = Reading(args, returned.places)
+    except NoShortWay:
+        return ready
     sizes = None if ready.gain is None else Sizes(ready.gain, ready.pays)
-    way = Way(call.run, args, ready.captured, unchanged, failed, sizes)
+    way = Way(getattr(call, "run", call), reading, ready.captured, unchanged, failed, sizes)
     if options.kind == "jvp":
-        return ready if call.narrowed else replace(ready, shortcut=_pushing(way, tangents, returned))
-    narrowed = narrowing(returned.type_.types[0], (ready.built.result,)) if options.kind == "value" else None
+        own = isinstance(call, Jitted) and not (ready.structured or call.narrowed)
+        return replace(ready, shortcut=_pushing(way, tangents, returned)) if own else ready
+    compiled = options.kind == "value" and returned.type_ is not None
+    narrowed = narrowing(returned.type_.types[0], (built.result,)) if compiled else None
     return replace(ready, shortcut=_written(way, returned, options.kind == "value", narrowed))
 
 
@@ -76,46 +87,42 @@ class Sizes:
         self.last = found
         return False
 
-    def test(self, args: Sequence[Any], captured: list[str]) -> str:
+    def test(self, leaves: dict[str, Any], captured: list[str]) -> str:
         """The expression that is true where the code is not for an argument's length, or another one's value."""
-        places = sorted({k for k, _ in self.gain.numbers if k < len(args)})
-        own = [f"a{k}_shape" if isinstance(args[k], np.ndarray) else f"a{k}" for k in places]
-        given = ", ".join([*(f"a{k}" for k in range(len(args))), *captured])
+        places = {k for k, _ in self.gain.numbers}
+        looked_at = [leaf for k, leaf in enumerate(leaves.items()) if k in places]
+        own = [f"{name}_shape" if isinstance(value, np.ndarray) else name for name, value in looked_at]
+        given = ", ".join([*leaves, *captured])
         return f"(own := ({', '.join(own)},)) != sizes.last and sizes.differ(own, {given})" if own else "False"
 
 
 @dataclass(frozen=True)
 class Way:
-    """What runs, and for what: arguments of the kinds of these. `failed` may raise another error in the place of one
-    that compiled code has raised. Of what has `sizes`, it runs for these only."""
+    """What runs, and for what: arguments that are read in this way. `failed` may raise another error in the place of
+    one that generated code has raised. Of what has `sizes`, it runs for these only."""
 
     run: Callable[..., Any]
-    args: Sequence[Any]
+    reading: Reading
     captured: Sequence[Any]
     unchanged: Unchanged
     failed: Callable[[Exception], None]
     sizes: Sizes | None = None
 
-    def names(self) -> dict[str, Any]:
-        """What the short way reads."""
-        own = {"ndarray": np.ndarray, "run": self.run, "failed": self.failed, "finish": finish, "MISS": MISS}
-        own |= {"LengthsDiffer": LengthsDiffer, "sizes": self.sizes}
-        return {**self.unchanged.names, **own, **{f"c{k}": v for k, v in enumerate(self.captured)}}
-
     def function(
-        self, names: dict[str, Any], more: list[str], tests: list[str], target: str, given: list[str], end: list[str]
+        self, more: dict[str, Any], tests: list[str], target: str, given: dict[str, str], end: list[str]
     ) -> Callable[..., Any]:
-        """The short way: arguments and those that follow them, what sends a call the long way, the call itself, and
-        what is done with what it returns."""
+        """The short way: what else it reads, what else sends a call the long way, the call itself with what follows
+        the arguments (by the names of parameters), and what is done with what it returns."""
+        leaves = self.reading.leaves
         captured = [f"c{k}" for k in range(len(self.captured))]
-        own = [f"a{k}" for k in range(len(self.args))]
-        tests = tests if self.sizes is None else [*tests, self.sizes.test(self.args, captured)]
+        own = [f"a{k}" for k in range(len(self.reading.args))]
+        tests = tests if self.sizes is None else [*tests, self.sizes.test(leaves, captured)]
+        tests = tests if self.unchanged.text == "True" else [*tests, f"not ({self.unchanged.text})"]
         lines = [
-            f"def call({', '.join([*own, *more])}):",
-            f"    if {' or '.join(tests)} or not ({self.unchanged.text}):",
-            "        return MISS",
+            f"def call({', '.join([*own, *given])}):",
+            *self.reading.head(tests),
             "    try:",
-            f"        {target} = run({', '.join([*own, *captured, *given])})",
+            f"        {target} = run({', '.join([*leaves, *captured, *given.values()])})",
             "    except LengthsDiffer:",  # the long way leads to code that follows broadcasting
             "        return MISS",
             "    except Exception as problem:",
@@ -123,6 +130,9 @@ class Way:
             "        raise",
             *end,
         ]
+        fixed = {"run": self.run, "failed": self.failed, "finish": finish, "MISS": MISS, "sizes": self.sizes}
+        names = {**self.unchanged.names, **self.reading.names, **fixed, "LengthsDiffer": LengthsDiffer, **more}
+        names |= {f"c{k}": v for k, v in enumerate(self.captured)}
         exec(_code("\n".join(lines)), names)
         call: Callable[..., Any] = names["call"]
         return call
@@ -130,37 +140,37 @@ class Way:
 
 def _written(
     way: Way, returned: Returned, has_value: bool, narrowed: Callable[[Any], Any] | None
-) -> Callable[..., Any] | None:
-    """The short way to gradients, or None where an argument is more than a number or an array."""
-    args, names = way.args, way.names()
-    tests = [test for k, a in enumerate(args) if (test := _test(f"a{k}", a, names)) is not None]
-    if len(tests) < len(args):
-        return None
-    gradients = [f"g{k}" for k in returned.places]
-    alone = returned.single and not has_value
-    types = [returned.type_] if alone else returned.type_.types[has_value:]
+) -> Callable[..., Any]:
+    """The short way to gradients."""
+    reading, places = way.reading, returned.places
+    leaves = [leaf for k in places for leaf in reading.active[k]]
+    gradients = [f"g{leaf[1:]}" for leaf in leaves]
+    alone = returned.single and not has_value and not is_structure(reading.args[places[0]])
+    types = [None] * len(leaves)
+    if returned.type_ is not None:
+        types = [returned.type_] if alone else returned.type_.types[has_value:]
     found = gradients[0] if alone else ", ".join([*["value"] * has_value, *gradients]) + ","
-    form = gradients[0] if returned.single else f"({', '.join(gradients)},)"
-    end = [line for k, t in zip(returned.places, types, strict=True) for line in _finished(k, t, args[k])]
-    if narrowed is not None:
-        names["narrowed"] = narrowed
-        end.insert(0, "    value = narrowed(value)")
+    end = ["    value = narrowed(value)"] if narrowed is not None else []
+    end += [line for leaf, t in zip(leaves, types, strict=True) for line in _finished(leaf, t, reading.leaves[leaf])]
+    forms = [reading.gradient(k, end) for k in places]
+    form = forms[0] if returned.single else f"({', '.join(forms)},)"
     result = f"    return {f'value, {form}' if has_value else form}"
-    return way.function(names, [], tests, found, [], [*end, result])
+    return way.function({"narrowed": narrowed}, [], found, {}, [*end, result])
 
 
 def _pushing(way: Way, tangents: Sequence[Any], returned: Returned) -> Callable[..., Any] | None:
     """The short way to a value and its tangent: both numbers, or arrays of one dtype, and the function's own. A tangent
     is copied, since a result may be the tangent itself."""
-    args, names = way.args, way.names()
-    tests = [_test(f"a{k}", a, names) for k, a in enumerate(args)]
+    args, tests = way.reading.args, []
     for place, tangent in zip(returned.places, tangents, strict=False):
-        tests.append(_tangent_test(f"d{place}", f"a{place}", args[place], tangent))
-    if None in tests or len(tangents) != len(returned.places) or not _is_alike(returned.type_):
+        test = _tangent_test(f"d{place}", f"a{place}", args[place], tangent)
+        if test is None:
+            return None
+        tests.append(test)
+    if len(tangents) != len(returned.places) or not _is_alike(returned.type_):
         return None
-    given = [f"d{k}.copy()" if isinstance(args[k], np.ndarray) else f"d{k}" for k in returned.places]
-    more = [f"d{k}" for k in returned.places]
-    return way.function(names, more, [t for t in tests if t], "found", given, ["    return found"])
+    given = {f"d{k}": f"d{k}.copy()" if isinstance(args[k], np.ndarray) else f"d{k}" for k in returned.places}
+    return way.function({}, tests, "found", given, ["    return found"])
 
 
 def _tangent_test(name: str, own: str, argument: Any, tangent: Any) -> str | None:
@@ -186,42 +196,28 @@ def _is_alike(type_: Any) -> bool:
     return bool(value == tangent == types.float64)
 
 
-@functools.cache
+@functools.lru_cache(1000)  # (those of long lists are long)
 def _code(text: str) -> CodeType:
     return compile(text, "<srcdiff call>", "exec")
 
 
-def _test(name: str, value: Any, names: dict[str, Any]) -> str | None:
-    """The expression that is true where an argument is not of the kind of this one (see `signature.key_of`)."""
-    kind = type(value)
-    if kind is int:
-        return f"type({name}) is not int or not -0x8000000000000000 <= {name} < 0x8000000000000000"
-    if kind is np.ndarray and value.ndim and 1 not in value.shape:
-        names[f"{name}_dtype"] = value.dtype
-        return (
-            f"type({name}) is not ndarray or {name}.dtype is not {name}_dtype "
-            f"or len({name}_shape := {name}.shape) != {value.ndim} or 1 in {name}_shape "
-            f"or {name}.flags.num & {LAYOUT} != {value.flags.num & LAYOUT}"
-        )
-    if kind not in _SCALARS:
-        return None
-    names[kind.__name__] = kind
-    return f"type({name}) is not {kind.__name__}"
-
-
-def _finished(place: int, type_: Any, argument: Any) -> Iterator[str]:
-    """What is left to do for a gradient to have the form of its argument (see `signature.finish`)."""
+def _finished(leaf: str, type_: Any, argument: Any) -> Iterator[str]:
+    """What is left to do for a gradient to have the form of its argument (see `signature.finish`), for what is
+    returned of this Numba type, or of any in plain Python."""
+    own = f"g{leaf[1:]}"
+    finishing = f"    {own} = finish({own}, {leaf})"
+    if type_ is None:
+        yield f"    if type({own}) is not float:\n    {finishing}" if type(argument) is float else finishing
+        return
     from numba.core import types
     from numba.np.numpy_support import as_dtype
 
-    own = f"g{place}"
-    finishing = f"    {own} = finish({own}, a{place})"
     if isinstance(argument, float) and type_ is types.float64:  # (NumPy's float64 is a float, too)
         return
     if not isinstance(argument, np.ndarray) or not isinstance(type_, types.Array):
         yield finishing
     elif type_.mutable and as_dtype(type_.dtype) == argument.dtype and type_.ndim == argument.ndim:
-        yield f"    if {own}.shape != a{place}_shape:"
+        yield f"    if {own}.shape != {leaf}_shape:"
         yield f"    {finishing}"
     else:
         yield finishing

@@ -81,6 +81,7 @@ PARTS = {
     "subject": "derivative",
     "ready": "derivative",
     "shortcut": "derivative",
+    "short_reading": "derivative",
     "jitted": "derivative",
     "runtime_reductions": "runtime",
     "runtime_matrices": "runtime",
