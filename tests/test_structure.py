@@ -82,6 +82,7 @@ PARTS = {
     "ready": "derivative",
     "shortcut": "derivative",
     "jitted": "derivative",
+    "runtime_quantiles": "runtime",
     "runtime_reductions": "runtime",
     "runtime_matrices": "runtime",
     "runtime_complex": "runtime",
