@@ -33,6 +33,7 @@ from .runtime_matrices import (
     real_eig,
 )
 from .runtime_parallel import check_finished
+from .runtime_quantiles import quantile_back, quantile_of
 from .runtime_reductions import (
     cumsum_back,
     diff_back,
@@ -133,6 +134,8 @@ __all__ = [
     "prod_partials_pullback",
     "pulled_back",
     "put_along",
+    "quantile_back",
+    "quantile_of",
     "ratio",
     "real_eig",
     "recurrence",

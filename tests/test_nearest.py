@@ -18,8 +18,8 @@ NO_RULE = "it has neither a derivative rule nor Python source that srcdiff can r
 REGISTER = "register a rule for it (srcdiff.rules: partials, linear, pullback, constant)"
 
 
-def quantile(x: Any) -> Any:
-    return np.quantile(x, 0.3)
+def fitted_line(x: Any) -> Any:
+    return np.polyfit(np.arange(4.0), x, 1)[0]
 
 
 def product(x: Any) -> Any:
@@ -56,10 +56,10 @@ def updated_at(x: Any) -> Any:
     ("function", "what", "why", "fix"),
     [
         (
-            quantile,
-            "a call of `np.quantile`",
+            fitted_line,
+            "a call of `np.polyfit`",
             NO_RULE,
-            f"sort with np.sort and interpolate between two elements; or {REGISTER}",
+            f"use np.linalg.lstsq(np.vander(x, n + 1), y)[0]; or {REGISTER}",
         ),
         (product, "a call of `np.polymul`", NO_RULE, f"use np.convolve(a, b); or {REGISTER}"),
         (misnamed, "a call of `np.trim_zeros`", NO_RULE, f"write it with functions that have a rule; or {REGISTER}"),

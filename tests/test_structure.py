@@ -83,6 +83,7 @@ PARTS = {
     "shortcut": "derivative",
     "short_reading": "derivative",
     "jitted": "derivative",
+    "runtime_quantiles": "runtime",
     "runtime_reductions": "runtime",
     "runtime_matrices": "runtime",
     "runtime_complex": "runtime",

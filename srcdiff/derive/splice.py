@@ -191,4 +191,18 @@ def _scalar(e: Expr, splicer: _Splicer, plain: bool) -> Expr:
             if isinstance(type_, Num) and type_.ndim == 0:
                 function = _PLAIN[f]
                 return Call(Object(function, f"math.{function.__name__}"), (a,))
+        case Call(func=Object(value=FunctionType() as f), args=args) if f.__defaults__ and not e.kwargs:
+            return replace(e, args=args[: _count_without_defaults(f, args)])
     return e
+
+
+def _count_without_defaults(function: FunctionType, args: tuple[Expr, ...]) -> int:
+    """How many arguments of a helper have to be written: the last ones may be what it takes without them."""
+    defaults, first = function.__defaults__ or (), function.__code__.co_argcount - len(function.__defaults__ or ())
+    count = len(args)
+    while count > first:
+        last, default = args[count - 1], defaults[count - 1 - first]
+        if not isinstance(last, Const | Object) or type(last.value) is not type(default) or last.value != default:
+            break
+        count -= 1
+    return count

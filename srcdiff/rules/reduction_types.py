@@ -131,7 +131,7 @@ def _like_third(asked: Asked) -> Type | None:
     return _shaped(third, first.dtype) if isinstance(first, Num) and isinstance(third, Num) else None
 
 
-@states(runtime.polyder_back)
+@states(runtime.polyder_back, runtime.quantile_back)
 def _like_second(asked: Asked) -> Type | None:
     first, second = asked.first, asked.args[1]
     return _shaped(second, first.dtype) if isinstance(first, Num) and isinstance(second, Num) else None
