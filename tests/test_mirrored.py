@@ -168,6 +168,18 @@ def summed(a, steps):
     return np.sum(b * b)
 
 
+def counted_from_the_end(a, first):
+    """Elements that have two names: the first sum must not be lost."""
+    b = np.zeros(len(a))
+    total = 0.0
+    for k in range(1, 4):
+        for i in range(len(a) - 1, first - 1, -1):
+            b[i] = a[i] * (i + 1.5)
+        for i in range(first, len(a)):
+            total += b[i] * (i + k)
+    return total
+
+
 @pytest.mark.parametrize(
     ("f", "args"),
     [
@@ -175,6 +187,7 @@ def summed(a, steps):
         (cut, (np.linspace(0.0, 0.5, 6), 3)),
         (shorter, (R,)),
         (summed, (R, 3)),
+        (counted_from_the_end, (R[:3], -3)),
     ],
 )
 def test_arrays_of_every_trip(f, args):

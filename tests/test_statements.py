@@ -12,6 +12,7 @@ import pytest
 
 import srcdiff
 from srcdiff import errors
+from srcdiff.testing import check_grad
 
 LOCK = threading.Lock()
 LOG = logging.getLogger("statements")
@@ -688,3 +689,21 @@ def test_none_is_no_number():
     assert srcdiff.grad(never_found)(np.array([1.0, 200.0])).tolist() == [0.0, 2.0]
     with pytest.raises(TypeError, match="best is None"):
         srcdiff.grad(never_found)(np.ones(2))
+
+
+def settling(c, x):
+    """Each of two numbers is computed from the other one of the last trip, and something else depends on both."""
+    q = np.tanh(c)
+    n = 0
+    while n < 3:
+        n += 1
+        c = 0.6 * c + 0.4 * q
+        c = 0.5 * (c + x[n])
+        if 0.57 / (2.0 + n * n) <= 0.5 * round(c) + 0.24:
+            q -= 0.5 * (q - x[len(x) - 1 - n])
+    return 0.63 * c + q
+
+
+def test_definitions_that_need_each_other_from_trip_to_trip():
+    """It recursed without end."""
+    check_grad(settling, (0.4, np.array([0.3, -0.4, 1.2, 0.8, -0.1])))

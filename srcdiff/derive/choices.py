@@ -126,6 +126,7 @@ class Choices(Lifetimes):
             return False
         known = self.cheap.get(id(s))
         if known is None:
+            self.cheap[id(s)] = False  # for definitions that need each other from one trip to the next
             known = self.cheap[id(s)] = self._recomputable(s, nodes)
         return known
 

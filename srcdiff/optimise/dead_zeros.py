@@ -51,7 +51,7 @@ class _Zeros:
         self.classes = Counter(self.storage.find(n) for n in mentioned(function.body) if self.storage.holds(n))
         self.mentions = _mentions(function.body)
         self.params = {self.storage.find(p.name) for p in function.params}
-        self.known = _known(function, types)
+        self.known = known_of(function, types)
         self.accesses: dict[str, list[Access]] = {}
         for access in self.walk(function.body, ()):
             self.accesses.setdefault(self.storage.find(access.name), []).append(access)
@@ -188,7 +188,7 @@ def _zeroed(s: Stmt) -> str | None:
     return None
 
 
-def _known(function: Function, types: Mapping[str, Type]) -> Known:
+def known_of(function: Function, types: Mapping[str, Type]) -> Known:
     """What is known of variables in a whole function: those are fixed that are bound once, in no loop."""
     bound: Counter[str] = Counter(p.name for p in function.params)
     heads: set[str] = set()

@@ -22,9 +22,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..ir.nodes import Assign, Block, Break, Const, Expr, For, Function, Item, Name, Stmt, Update, While
+from ..analysis.dependence import At, Instance, Place
+from ..ir.nodes import Assign, Block, Break, Call, Const, Expr, For, Function, Item, Name, Stmt, Update, While
 from ..ir.types import Type
 from ..ir.walk import assigned, expressions, is_call_of, map_stmt, names, statements, subexprs
+from .dead_zeros import known_of
 from .storage import Storage, parts
 
 _ZEROS = (np.zeros, np.zeros_like)
@@ -49,6 +51,7 @@ class _Zeros:
     def __init__(self, function: Function, types: dict[str, Type]) -> None:
         self.function = function
         self.storage = Storage(function, types)
+        self.known = known_of(function, types)
         self.mentions = _mentions(function.body)
         shared = Counter(self.storage.find(n) for n in self.mentions if self.storage.holds(n))
         params = {p.name for p in function.params}
@@ -103,7 +106,7 @@ class _Zeros:
     def is_whole(self, loop: For | While, name: str, uses: list[_Use]) -> bool:
         """Whether all uses are of elements, by the counters of loops that go the same ways."""
         ways = [s.iter for s in uses[0].loops]
-        if not ways or any(names(way) & assigned(loop.body) for way in ways):
+        if not ways or any(names(way) & assigned(loop.body) for way in ways) or not self.are_apart(name, uses[0].loops):
             return False
         if sum(len(_elements(u.statement, name)) for u in uses) != _mentions((loop,))[name]:
             return False
@@ -115,6 +118,14 @@ class _Zeros:
             if any(parts(e) != counters for e in _elements(use.statement, name)):
                 return False
         return True
+
+    def are_apart(self, name: str, loops: tuple[For, ...]) -> bool:
+        """Whether the trips of loops surely come to different elements: a negative index is another name of one."""
+        counters = tuple(s.target for s in loops)
+        way = tuple(At(0, s) for s in loops)
+        place = Instance(Place(name, counters, way), 0, 0, self.known)
+        ranges = all(isinstance(s.iter, Call) and is_call_of(s.iter, range) for s in loops)
+        return ranges and all(isinstance(c, Name) and place.natural(c) is not None for c in counters)
 
     def uses(self, block: Block, name: str, loops: tuple[For, ...] = (), top: int = -1) -> Iterator[_Use]:
         """The statements that mention an array, in loops and under no condition; others have no loops around them."""
