@@ -108,6 +108,8 @@ def test_what_was_not_there_is_not_touched() -> None:
         ("np.interp(x, y, z) ** 2", (0.1, G, W)),
         ("np.trapezoid(x, y)", (V, G)),
         ("np.sum(np.diff(x) ** 2)", (V,)),
+        ("np.sum(np.diff(x, n=2) ** 2)", (V,)),
+        ("np.sum(np.diff(x, n=2) ** 2) + np.sum(np.diff(x, axis=1) ** 3) + np.sum(np.diff(x, 2, 0) ** 2)", (A,)),
         ("np.sum(np.convolve(x, y) ** 2)", (V, W)),
         ("np.cov(x)[0, 1]", (A,)),
         ("np.average(x, weights=y)", (V, W)),

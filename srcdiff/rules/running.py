@@ -122,6 +122,14 @@ def diff(a: Any, n: Any = 1, axis: Any = -1, prepend: Any = None, append: Any = 
         a = np.concatenate((a, edge(append, a, axis)), axis)
     if n == 1 and (axis == 0 or (a.ndim == 1 and axis == -1)):
         return a[1:] - a[:-1]
+    if n == 1 and (axis == -1 or axis == a.ndim - 1):
+        return a[..., 1:] - a[..., :-1]
+    if n == 2 and (axis == 0 or (a.ndim == 1 and axis == -1)):
+        steps = a[1:] - a[:-1]
+        return steps[1:] - steps[:-1]
+    if n == 2 and (axis == -1 or axis == a.ndim - 1):
+        steps = a[..., 1:] - a[..., :-1]
+        return steps[..., 1:] - steps[..., :-1]
     return np.diff(a, n, axis)
 
 
