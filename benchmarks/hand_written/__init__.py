@@ -1,4 +1,0 @@
-"""Value and gradient of some kernels in plain NumPy, written by hand: what srcdiff's plain text could cost at best.
-
-A module for each, named like the kernel: `value_and_grad(*args)` returns what srcdiff's derivative returns.
-"""
