@@ -273,3 +273,15 @@ def test_a_member_of_an_enumeration_has_no_adjoint():
     value, pullback = srcdiff.vjp(f, 3.0, Weight.TWO)
     assert value == 6.0
     assert pullback(1.0) == (2.0, None)
+
+
+def half_of_a_sum(x, y):
+    return 0.5 * (x + y)
+
+
+def test_adjoints_that_are_equal_are_arrays_of_their_own():
+    _, pullback = srcdiff.vjp(half_of_a_sum, np.ones(2), np.zeros(2))
+    x_bar, y_bar = pullback(np.array([2.0, 4.0]))
+    assert not np.shares_memory(x_bar, y_bar)
+    x_bar += 1.0
+    assert y_bar.tolist() == [1.0, 2.0]

@@ -18,6 +18,7 @@ from dataclasses import replace
 import numpy as np
 
 from .. import runtime
+from ..derive.terms import COPY
 from ..derive.zeros import is_fresh
 from ..ir.nodes import Assign, Block, Call, Comment, Expr, Function, Name, Object, Return, Stmt, Update
 from ..ir.types import Num, Type
@@ -167,7 +168,11 @@ def _uncopied(e: Expr) -> Expr:
 
 
 def _with(s: Stmt, product: Expr, array: Name) -> Stmt:
+    """The statement with the array in place of the product. A variable that would be the array itself is a copy."""
+
     def expr(e: Expr) -> Expr:
         return array if e == product else rebuild(e, expr)
 
+    if isinstance(s, Assign) and isinstance(s.target, Name) and s.value == product:
+        return replace(s, value=Call(COPY, (array,)))
     return replace(s, value=expr(s.value)) if isinstance(s, Assign | Update) else s
