@@ -79,7 +79,7 @@ class _Places:
         # where it is made, set to zero and written; all else is in the loop that reads it
         if self.mentions[name] != 3 + _mentions((second,))[name] or _zero_of(name, first) is None:
             return None
-        if {at, *names(value)} & assigned(block[k + 1 : use + 1]):
+        if {at, *names(value)} & assigned(block[k + 1 : use + 1]) or names(first.iter) & assigned(block[zeros:use]):
             return None
         return _Spike(name, zeros, k, use) if self.vanishes(name, second) else None
 
