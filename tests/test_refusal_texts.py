@@ -29,6 +29,7 @@ OTHERWISE = {
     ("jitted.py", "SharedMemory(message)"): "compiled.txt has it: raised by compiled code, where nobody watches",
     ("derive/tangents.py", "an expression of this form"): "a last resort, as in push.py, which has a case",
     ("derivative.py", "a defect of srcdiff"): "it would be an endless loop",
+    ("sparse/jacobian.py", "a defect of srcdiff"): "it would be an endless loop",
     ("profiling/report.py", "a plot needs matplotlib"): "test_profile.py::test_a_picture_without_matplotlib",
     ("sparse/plan.py", "a sparse matrix needs SciPy"): "test_sparse.py::test_without_scipy",
     ("turns.py", "ParallelUnavailable"): "test_parallel.py::test_forked_processes",
@@ -40,7 +41,7 @@ OTHERWISE = {
     ("rules/shape_types.py", "its rule is for arrays that are written out"): "rewritten before it is typed, likewise",
 }
 # Refusals that no case reaches yet: words of the site.
-STILL_WITHOUT = {("sparse/jacobian.py", "UnsupportedCall([repeats.problem])")}
+STILL_WITHOUT = {("sweeps.py", "UnsupportedCall([repeats.problem])")}
 # Entries of the frontend's table that need a later Python, or a program of thousands of terms (test_frontend.py).
 OTHER_ENTRIES = {"TemplateStr", "unknown", "depth"}
 
