@@ -9,7 +9,7 @@ from types import FunctionType
 from typing import Any, NamedTuple
 
 from .backend import Module, load, render_module
-from .derive import Derived, Helpers, Reads, Request, derived_helpers, docstring, forward, reverse
+from .derive import Derived, Helpers, Reads, Request, derived_helpers, docstring, faster, forward, reverse
 from .errors import CompilationFailed, Problem, UnsupportedCall, refusal
 from .frontend import AnyReference, Program
 from .garbage import rare_collections
@@ -110,8 +110,9 @@ def build(
     asked, request = request, _by_leaf(request, core)
     try:
         unknown_rank = check_result(program, core, request)
-        derived, others = _derived(core, request, taped)
         again = not any(calls_with_effect(core.function.body))  # what a second run does is done once
+        core = faster(core, request.kind != "sparsity", request.compiled and request.equal and again)
+        derived, others = _derived(core, request, taped)
         parallel = Parallel() if request.jit is not None and request.jit.parallel and taped and request.wrt else None
         target = Target(request.compiled, request.equal and again, parallel, read=not taped)
         (*called, function), inside = linked(derived, others, target)

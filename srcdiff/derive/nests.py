@@ -6,7 +6,7 @@ in:   for i in range(n): for j in range(i): push        out:  a tape of shape (n
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Set
+from collections.abc import Hashable, Mapping, Set
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,7 +14,7 @@ import numpy as np
 from ..ir.nodes import Call, Const, Expr, For, Item, Name, Object
 from ..ir.types import Dim, Num, Type
 from ..ir.walk import assigned, is_call_of, mentioned, names
-from ..normalise.iteration import LEN, MIN, minus, plus, range_bounds
+from ..normalise.iteration import LEN, MIN, MUL, minus, plus, range_bounds
 from .acts import Round
 from .terms import ADD, SUB
 
@@ -66,6 +66,11 @@ class Nest:
                 return Const(n)
             case ("argument", _, _):
                 pass
+            case ("sum", int(n), tuple(tokens)):
+                return self.total(n, tokens, fixed)
+            case ("slice", token, start, None, None):
+                whole, rest = (self.length(Dim(part), fixed) for part in (token, start))
+                return None if whole is None or rest is None else Call(MAX, (minus(whole, rest), Const(0)))
             case ("minus", token, int(n)):
                 whole = self.length(Dim(token), fixed)
                 return None if whole is None else Call(MAX, (minus(whole, Const(n)), Const(0)))
@@ -81,6 +86,17 @@ class Nest:
                 if other.same(dim):
                     return Call(LEN, (Name(name),)) if axis == 0 else Item(Call(SHAPE, (Name(name),)), Const(axis))
         return None
+
+    def total(self, known: int, tokens: tuple[Hashable, ...], fixed: list[str]) -> Expr | None:
+        """A sum of lengths, `known` to begin with."""
+        found: Expr = Const(known)
+        for token in dict.fromkeys(tokens):
+            part = self.length(Dim(token), fixed)
+            if part is None:
+                return None
+            count = tokens.count(token)
+            found = plus(found, part if count == 1 else Call(MUL, (Const(count), part)))
+        return found
 
     def limit(self, s: For, fixed: Set[str]) -> Expr | None:
         assert isinstance(s.iter, Call)
@@ -151,18 +167,10 @@ class Nest:
                 return n >= 0
             case Name(id=name):
                 type_ = self.types.get(name)
-                return name in self.counters or (isinstance(type_, Num) and _is_length(type_.value))
+                return name in self.counters or _is_length(type_)
         return False
 
 
-def _is_length(known: object) -> bool:
-    """Whether what is known of a number says that it is the length of an array, or a sum of such lengths. (A whole
-    number that is an argument, and what is left of a length, may be negative.)"""
-    match known.token if isinstance(known, Dim) else known:
-        case int(n):
-            return n >= 0
-        case ("argument", _, _) | ("of", _, _):
-            return True
-        case ("sum", int(n), tuple(tokens)):
-            return n >= 0 and all(_is_length(Dim(token)) for token in tokens)
-    return False
+def _is_length(type_: Type | None) -> bool:
+    value = type_.value if isinstance(type_, Num) else None
+    return value.is_natural() if isinstance(value, Dim) else isinstance(value, int) and value >= 0

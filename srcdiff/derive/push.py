@@ -185,8 +185,13 @@ class Pusher:
         return sum(1 for part in subexprs(e) if isinstance(part, Name) and part.id in self.active)
 
     def quotient(self, e: Call, term: Term, minus: Expr | None) -> None:
-        """Divided once: `q = y_bar / d`, `n_bar = q`, `d_bar = -y * q`; if `y` is not at hand `d_bar = -n * q / d`."""
+        """Divided once: `q = y_bar / d`, `n_bar = q`, `d_bar = -y * q`; if `y` is not at hand `d_bar = -n * q / d`.
+        The result of `1 / d` divides by `d` itself: `d_bar = -y * (y * y_bar)`."""
         over, under = e.args
+        if over == Const(1.0) and minus is not None:
+            y_bar = build(term.scaled(negative(minus)), self.typer)
+            self.descend(e, under, Term((y_bar,)).scaled(minus))
+            return
         divided = term.times(under, inverse=True)
         if self.count(e) > 1:
             divided = Term((self.let(build(divided, self.typer)),))

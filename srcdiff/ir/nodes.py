@@ -130,12 +130,14 @@ class Item:
 
 @frozen
 class Slice:
-    """`lower:upper:step` inside an index."""
+    """`lower:upper:step` inside an index. `within` says that a check ahead of it has seen that the bounds are places
+    in the axis."""
 
     lower: Expr | None
     upper: Expr | None
     step: Expr | None
     at: Span | None = field(default=None, compare=False, repr=False)
+    within: bool = field(default=False, compare=False, repr=False)
     mentions: frozenset[str] | None = field(default=None, init=False, compare=False, repr=False)
 
 

@@ -19,6 +19,8 @@ from typing import Any
 from .constants import identity
 from .frozen import frozen
 
+MANY = 16  # lengths in a sum
+
 
 @frozen
 class Dim:
@@ -54,6 +56,32 @@ class Dim:
         if not (0 <= a <= b <= c and start <= stop <= whole):
             return None
         return _of_sum(b - a, stop - start)
+
+    def beyond(self, lower: Dim) -> Dim | None:
+        """How much longer this is than `lower`, where it surely is as long."""
+        if self.token is None or lower.token is None:
+            return None
+        (a, start), (b, stop) = lower._sum(), self._sum()
+        return _of_sum(b - a, stop - start) if 0 <= a <= b and start <= stop else None
+
+    def times(self, count: int) -> Dim:
+        """The length of so many together (not negative, and few: they are listed one by one)."""
+        known, unknown = self._sum()
+        if self.token is None or count * unknown.total() > MANY:
+            return Dim(None)
+        return _of_sum(count * known, Counter({token: count * n for token, n in unknown.items()}))
+
+    def is_natural(self) -> bool:
+        """Whether this surely is the length of an array, or a sum of such lengths. (A whole number that is an argument,
+        and what is left of a length, may be negative.)"""
+        match self.token:
+            case int(n):
+                return n >= 0
+            case ("argument", _, _) | ("of", _, _):
+                return True
+            case ("sum", int(n), tuple(tokens)):
+                return n >= 0 and all(Dim(token).is_natural() for token in tokens)
+        return False
 
     def _sum(self) -> tuple[int, Counter[Hashable]]:
         """The length as a whole number and a sum of unknown lengths, none of them negative."""
@@ -290,7 +318,7 @@ def join(a: Type, b: Type) -> Type:
 
 
 def _join_dim(a: Dim, b: Dim) -> Dim:
-    return a if a == b else Dim(None, a.one if a.one is b.one else None)
+    return Dim(a.token if a.same(b) else None, a.one if a.one is b.one else None)
 
 
 def broadcast(shapes: list[tuple[Dim, ...]]) -> tuple[Dim, ...]:
@@ -307,7 +335,9 @@ def broadcast(shapes: list[tuple[Dim, ...]]) -> tuple[Dim, ...]:
 
 
 def _broadcast_dim(a: Dim, b: Dim) -> Dim:
-    if a.same(b) or b.one is True:
+    if a.same(b):
+        return a if a.one is not None else b
+    if b.one is True:
         return a
     if a.one is True or b.one is False:
         return b

@@ -94,7 +94,7 @@ def _with_children(e: Expr, new: list[Expr]) -> Expr:
         case Slice():
             rest = iter(new)
             lower, upper, step = (None if p is None else next(rest) for p in (e.lower, e.upper, e.step))
-            return Slice(lower, upper, step, e.at)
+            return Slice(lower, upper, step, e.at, e.within)
         case Display():
             return replace(e, items=tuple(new))
         case Choice():

@@ -38,7 +38,8 @@ from ..ir.walk import (
 from .chunked_tapes import ChunkedTapes, is_reverse, moves
 from .dead import has_effect
 from .independence import Nest, Obstacle, exposed_reads, known_in
-from .lowering.effects import Summary, is_check, summary
+from .length_checks import is_check
+from .lowering.effects import Summary, summary
 from .storage import Storage
 from .tape_rows import Kept, is_conditional, is_once, rows
 from .trip_arrays import TripArrays, is_list_of_numbers

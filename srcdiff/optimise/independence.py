@@ -38,7 +38,8 @@ from ..ir.nodes import (
 from ..ir.types import Num, Type
 from ..ir.walk import assigned, blocks, expressions, is_call_of, names, statements, subexprs, target_reads, targets
 from ..rules.effects import effect_of
-from ..runtime import hooked, not_empty, same_length
+from ..runtime import hooked
+from .length_checks import is_length_check
 from .storage import Access, Storage
 
 _COMPARISONS = (operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne)
@@ -208,7 +209,7 @@ def _hindrance(s: Stmt, inner: bool, tapes: frozenset[str]) -> Obstacle | None:
             return Obstacle("an exception ends the loop early", s)
         case Assign() | Update() | If() | For() | While() | Comment():
             pass
-        case Effect(value=value) if is_call_of(value, same_length, not_empty):
+        case Effect(value=value) if is_length_check(value):
             return Obstacle("the lengths of arrays are held against each other in each trip", s)
         case _ if not lists:
             return Obstacle("what it does happens in the order of the trips", s)

@@ -21,9 +21,10 @@ from ..derive.places import base_of
 from ..ir.callee import called, helper_of, is_opaque
 from ..ir.nodes import Assign, Call, Const, Display, Effect, Expr, For, Function, Item, Name, Object, Slice, Update
 from ..ir.types import Num, Type
-from ..ir.walk import assigned, expressions, is_call_of, names, statements, subexprs, targets
+from ..ir.walk import assigned, expressions, names, statements, subexprs, targets
 from ..rules.effects import has_effect
-from ..runtime import all_below, all_within, not_empty, same_length
+from ..runtime import all_below, all_within
+from .length_checks import is_length_check
 from .storage import Storage, parts
 
 ALL_WITHIN = Object(all_within, "all_within")
@@ -161,7 +162,7 @@ def _acting(function: Function) -> Iterator[Expr]:
     """The expressions that may do something to the arrays in them."""
     for s in statements(function.body):
         for e in expressions(s):
-            acts = isinstance(s, Effect) and not is_call_of(e, same_length, not_empty)
+            acts = isinstance(s, Effect) and not is_length_check(e)
             if acts or has_effect(e) or any(called(c) or helper_of(c) or is_opaque(c) for c in subexprs(e)):
                 yield e
 

@@ -144,8 +144,13 @@ class _Outer:
         bound = Counter(n for s in statements(function.body) if isinstance(s, Assign) for n in targets(s.target))
         bound.update(p.name for p in function.params)
         self.shapes: dict[str, Expr] = {}  # arrays of the same shape that are there before the sum is
+        self.rows_made: dict[str, Expr] = {}  # of matrices that are made once, out of what is bound once
+        self.accesses = tuple(self.storage.accesses(function.body))
         for s in statements(function.body):
             match s:
+                case Assign(target=Name(id=made), value=Call(args=(Display(items=(rows, _)), *_)) as empty):
+                    if is_call_of(empty, np.empty) and bound[made] == 1 and all(bound[n] == 1 for n in names(rows)):
+                        self.rows_made[made] = rows
                 case Assign(target=Name(id=made), value=Call(args=(Name(id=like),)) as zeros):
                     if is_call_of(zeros, np.zeros_like) and bound[made] == bound[like] == 1:
                         self.shapes[made] = Name(like)
@@ -261,6 +266,9 @@ class _Outer:
         match e:
             case Item(base=Name() as whole, index=k) if k == loop.target and self.is_swept(whole, loop, trips):
                 return whole
+        there = self.there(e, loop, trips, tuple(body)) if isinstance(e, Name) else None
+        if there is not None:
+            return there
         for known in kept:
             if known.vector == e and not self.storage.reads_any(e, self.storage.changed(tuple(body[known.filled :]))):
                 return known.made.target
@@ -283,6 +291,32 @@ class _Outer:
         kept.append(Kept(e, Assign(made, Call(EMPTY, (size,))), len(body)))
         return made
 
+    def there(self, e: Name, loop: For, trips: Trips, body: Block) -> Name | None:
+        """A matrix that holds the vector of each trip anyway: it has been read from there, or added to zeros there."""
+        for k in reversed(range(len(body))):
+            match body[k]:
+                case Assign(target=Name(id=bound), value=Item(base=Name() as whole, index=index)) if bound == e.id:
+                    found = index == loop.target and self.is_swept(whole, loop, trips)
+                case Update(target=Item(base=Name() as whole, index=index), op=op, value=value) if (
+                    value == e and op.value is operator.add
+                ):
+                    found = index == loop.target and self.is_filled(whole, e, body[k], trips)
+                case _:
+                    found = False
+            if found:
+                return None if self.storage.reads_any(e, self.storage.changed(body[k + 1 :])) else whole
+            if e.id in assigned((body[k],)):
+                return None
+        return None
+
+    def is_filled(self, whole: Name, row: Name, s: Stmt, trips: Trips) -> bool:
+        """Whether a matrix of zeros gets a row of its own in each trip, in that statement, and nothing else."""
+        (*_, width), (length,) = self.number(whole).shape, self.number(row).shape
+        fits = width.same(length) or (width.one is False and length.one is False)
+        own = [a for a in self.accesses if a.kind != "read" and self.same(a.name, whole.id)]
+        only = [a.statement for a in own] == [s] and whole.id in self.shapes
+        return fits and only and self.is_whole(whole, trips) and self.number(whole).dtype == "float64"
+
     def count(self, trips: Trips) -> Expr:
         found = minus(trips.high, trips.low)
         natural = is_call_of(found, len) or (isinstance(found, Const) and found.value >= 0)
@@ -290,12 +324,18 @@ class _Outer:
 
     def is_swept(self, whole: Name, loop: For, trips: Trips) -> bool:
         """Whether a loop goes through all rows of a matrix, and does not change it."""
+        if whole.id in assigned((loop,)) or not self.is_whole(whole, trips):
+            return False
+        return all(a.kind == "read" for a in self.storage.accesses(loop.body) if self.same(a.name, whole.id))
+
+    def is_whole(self, whole: Name, trips: Trips) -> bool:
+        """Whether a matrix has as many rows as a loop has trips."""
         dim, end = self.number(whole).shape, self.number(trips.high)
-        if self.number(whole).ndim != 2 or trips.low != Const(0) or whole.id in assigned((loop,)):
+        if self.number(whole).ndim != 2 or trips.low != Const(0):
             return False
         known = isinstance(end.value, Dim) and end.value.same(dim[0])
-        full = known or trips.high in (Call(LEN, (whole,)), length(whole, 0))
-        return full and all(a.kind == "read" for a in self.storage.accesses(loop.body) if self.same(a.name, whole.id))
+        made = self.rows_made.get(whole.id)
+        return known or trips.high in (Call(LEN, (whole,)), length(whole, 0)) or made in (trips.high, self.count(trips))
 
 
 def element(e: Name | Item, index: Expr) -> Item:

@@ -33,7 +33,7 @@ from ..ir.nodes import (
 from ..ir.types import Num, Type
 from ..ir.walk import assigned, children, expressions, is_call_of, names, statements, subexprs, targets
 from ..rules.typing import Typer
-from ..runtime import not_empty, same_length
+from .length_checks import is_length_check
 
 _SHAPE_ONLY = (len, np.ndarray.shape, np.ndarray.size, np.ndarray.ndim, np.zeros_like, np.ones_like, np.empty_like)
 
@@ -66,7 +66,7 @@ class Storage:
                     for made in filter(self.holds, targets(target)):
                         for base in self.shared(value):
                             self.join(made, base)
-                case Effect(value=value) if not is_call_of(value, same_length, not_empty):  # (of lengths)
+                case Effect(value=value) if not is_length_check(value):
                     held = sorted(filter(self.holds, names(value)))
                     for name in held[1:]:
                         self.join(held[0], name)

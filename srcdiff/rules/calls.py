@@ -174,6 +174,9 @@ def _int_value(function: Any, nums: list[Num]) -> int | Dim | None:
         lengths = [_length(v) for v in values]
         if all(n.token is not None for n in lengths):
             return functools.reduce(Dim.plus, lengths)
+    if function is operator.mul and len(whole) == 1:
+        (length,) = (_length(v) for v in values if v is not whole[0])
+        return length.times(whole[0]) if whole[0] >= 0 and length.token is not None else None
     if function is operator.sub:
         length, cut = values
         if isinstance(length, Dim) and isinstance(cut, int) and cut >= 0:

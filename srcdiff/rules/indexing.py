@@ -118,6 +118,8 @@ def _sliced(type_of: TypeOf, dim: Dim, part: Slice) -> Dim:
         found = dim.between(start or Dim.known(0), stop or dim)
         if found is not None:
             return Dim(found.token, dim.one) if found.same(dim) else found
+        if part.within and stop is not None and (found := stop.beyond(start or Dim.known(0))) is not None:
+            return Dim(found.token, stop.one) if found.same(stop) else found
     if step not in (None, 1) or isinstance(lower, NotImplementedType) or isinstance(upper, NotImplementedType):
         return _cut(type_of, dim, part)
     if isinstance(dim.token, int):

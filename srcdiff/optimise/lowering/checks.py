@@ -15,7 +15,7 @@ from dataclasses import replace
 
 from ...ir.nodes import Block, Call, Effect, Expr, For, If, Stmt, While
 from ...ir.walk import is_call_of, names
-from ...runtime import same_length
+from ...runtime import long_enough, same_length
 
 
 def checked_once(block: Block, lasting: Set[str], known: frozenset[Expr] = frozenset()) -> Block:
@@ -24,13 +24,13 @@ def checked_once(block: Block, lasting: Set[str], known: frozenset[Expr] = froze
     out: list[Stmt] = []
     for s in block:
         match s:
-            case Effect(value=value) if is_call_of(value, same_length) and names(value) <= lasting:
+            case Effect(value=value) if _is_movable(value) and names(value) <= lasting:
                 if value not in known:
                     out.append(s)
                     known = known | _both_ways(value)
             case For() | While():
                 inner = checked_once(s.body, lasting, known)
-                checks = (i for i in inner if isinstance(i, Effect) and is_call_of(i.value, same_length))
+                checks = (i for i in inner if isinstance(i, Effect) and _is_movable(i.value))
                 ahead = [i for i in checks if names(i.value) <= lasting]
                 out += [*ahead, replace(s, body=tuple(i for i in inner if i not in ahead))]
                 known = known.union(*(_both_ways(i.value) for i in ahead))
@@ -45,4 +45,10 @@ def checked_once(block: Block, lasting: Set[str], known: frozenset[Expr] = froze
 def _both_ways(check: Expr) -> set[Expr]:
     """A check, and the one that says the same."""
     assert isinstance(check, Call)
+    if not is_call_of(check, same_length):
+        return {check}
     return {check, replace(check, args=check.args[::-1])}
+
+
+def _is_movable(e: Expr) -> bool:
+    return is_call_of(e, same_length, long_enough)

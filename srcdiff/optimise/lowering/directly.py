@@ -23,7 +23,7 @@ import numpy as np
 
 from ...ir.nodes import Assign, Block, Comment, Const, Expr, For, If, Item, Name, Stmt, Update, While
 from ...ir.types import Num
-from ...ir.walk import expressions, is_call_of, map_stmt, names, rename, statements, subexprs, targets
+from ...ir.walk import expressions, is_call_of, map_stmt, mentioned, names, rename, statements, subexprs, targets
 from ..storage import Storage, parts
 from .overlap import form
 from .site import Context
@@ -78,6 +78,8 @@ def _direct(storage: Storage, block: Sequence[Stmt], copy: Stmt, own: str, into:
     if start is None or any(own in _bound(s) for k, s in enumerate(block) if k != start):
         return None
     between = tuple(block[start + 1 : end])
+    if own in mentioned(tuple(block[end + 1 :])):  # the sum of this adjoint alone is needed, too
+        return None
     if any(into in _bound(s) for s in between) or storage.find(own) == storage.find(into):
         return None
     added = False

@@ -10,8 +10,8 @@ import numpy as np
 from ...ir.callee import called, helper_of
 from ...ir.nodes import Assign, Call, Comment, Effect, Expr, For, If, Item, Name, Stmt, Update, While
 from ...ir.walk import children, expressions, is_call_of, names, statements, subexprs, targets
-from ...runtime import not_empty, same_length
 from ..dead import has_effect
+from ..length_checks import is_check
 from ..storage import Storage, _kind
 
 _SHAPE_ONLY = (len, np.ndarray.shape, np.ndarray.size, np.zeros_like, np.ones_like, np.empty_like)
@@ -39,11 +39,6 @@ class Summary:
             if a.written & (b.read | b.written | b.added) or a.added & b.read:
                 return False
         return True
-
-
-def is_check(s: Stmt) -> bool:
-    """Whether a statement holds lengths against each other or against 0, for the nests that follow it."""
-    return isinstance(s, Effect) and is_call_of(s.value, same_length, not_empty)
 
 
 def summary(s: Stmt, storage: Storage) -> Summary:

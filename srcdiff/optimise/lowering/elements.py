@@ -216,6 +216,8 @@ class Elements:
                 return e
             case Call(func=Object(value=operator.add | operator.sub | operator.neg), args=args):
                 return Call(e.func, tuple(map(self.fixed, args)))
+            case Call(func=Object(value=operator.mul), args=(Const(), Name())):
+                return e
         return self.site.let(e)
 
     def sliced(self, e: Item, axis: int, part: Slice, counter: Expr) -> Expr:
@@ -245,6 +247,8 @@ class Elements:
 
     def is_within(self, dim: Dim, part: Slice) -> bool:
         """Whether both bounds of a slice are surely places in the axis, the lower one first."""
+        if part.within:
+            return True
         places = [self.place(b) for b in (part.lower, part.upper)]
         given = all(p is not None or b is None for p, b in zip(places, (part.lower, part.upper), strict=True))
         return given and dim.between(places[0] or Dim.known(0), places[1] or dim) is not None

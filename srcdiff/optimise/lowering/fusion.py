@@ -13,16 +13,18 @@ largest element: a compiler runs each of them on several elements at a time, and
 from __future__ import annotations
 
 import operator
+from collections.abc import Iterable
 from dataclasses import replace
 
 from ...analysis.dependence import At, Place, may_meet
-from ...ir.nodes import Assign, Block, Call, Expr, For, If, Item, Name, Stmt, Update, While
+from ...ir.nodes import Assign, Block, Call, Effect, Expr, For, If, Item, Name, Stmt, Update, While
 from ...ir.types import Num
 from ...ir.walk import names, rename, statements
 from ...rules.typing import TypeProblem, Typer
 from ..independence import known_in
-from ..storage import Access
-from .effects import Summary, is_check, summary
+from ..length_checks import is_check
+from ..storage import Access, Storage
+from .effects import Summary, summary
 from .overlap import distance
 from .site import Context, lasting
 
@@ -37,11 +39,14 @@ class Fusion:
         self.context, self.storage = context, context.storage
         self.around: tuple[For | While, ...] = ()  # the loops that the walk is in
         self.summaries: dict[int, tuple[Stmt, Summary]] = {}
+        self.apart: set[str] = set()  # the arrays that this block has made, and that have no other name yet
 
     def block(self, block: Block, outer: tuple[str, ...] = ()) -> Block:
         """A block with its nests fused; `outer` are the counters of the nest that it is the body of."""
         out: list[Stmt] = []
+        known = self.apart
         for s in block:
+            self.apart = self.still_apart(s)
             match s:
                 case For() if self.is_own(s):
                     if not self.joined(out, s, outer):
@@ -54,7 +59,15 @@ class Fusion:
                     out.append(replace(s, body=self.block(s.body), orelse=self.block(s.orelse)))
                 case _:
                     out.append(s)
+        self.apart = known
         return tuple(out)
+
+    def still_apart(self, s: Stmt) -> set[str]:
+        """The arrays that share memory with no other variable up to a statement, as far as this block has made them."""
+        if isinstance(s, Assign) and isinstance(s.target, Name) and s.target.id in self.context.buffers:
+            return self.apart - {s.target.id} if self.storage.shared(s.value) else self.apart | {s.target.id}
+        named = (n for i in statements((s,)) if isinstance(i, Assign | Effect) for n in _names_given(self.storage, i))
+        return self.apart - set(named)
 
     def is_own(self, s: Stmt) -> bool:
         return isinstance(s, For) and isinstance(s.target, Name) and s.target.id in self.context.counters
@@ -136,6 +149,8 @@ class Fusion:
         assert isinstance(a.target, Name)
         assert isinstance(b.target, Name)
         sums = x.kind == y.kind == "add"
+        if x.name != y.name and {x.name, y.name} & self.apart:
+            return True
         if x.name != y.name or x.place is None or y.place is None:
             return sums and x.name != y.name
         for c in outer:
@@ -153,6 +168,9 @@ class Fusion:
     def never_meet(self, x: Access, y: Access, a: For, b: For) -> bool:
         ways = (*(At(0, loop) for loop in self.around),)
         known = known_in((*self.around, a, b), self.context.types)
+        fixed = known.is_fixed
+        if x.name not in self.effect(a).bound | self.effect(b).bound:  # on one trip of the loops around it is one array
+            known = known._replace(is_fixed=lambda n: n == x.name or fixed(n))
         one, other = (
             Place(x.name, x.place, (*ways, At(0, a), *x.way)),
             Place(y.name, y.place, (*ways, At(1, b), *y.way)),
@@ -206,3 +224,10 @@ def _searches(s: For) -> bool:
 
 def has_loops(s: For) -> bool:
     return any(isinstance(i, For | While) for i in statements(s.body))
+
+
+def _names_given(storage: Storage, s: Assign | Effect) -> Iterable[str]:
+    """The arrays that another variable, or a list, may hold after a statement."""
+    if isinstance(s, Effect):
+        return () if is_check(s) else names(s.value)
+    return () if isinstance(s.target, Item) else storage.shared(s.value)

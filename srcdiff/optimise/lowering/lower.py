@@ -34,12 +34,13 @@ from ...ir.walk import Fresh, assigned, map_stmt, mentioned, names, statements, 
 from ...normalise.iteration import SUB
 from ...rules.typing import Typer
 from ..dead import drop_dead
+from ..length_checks import is_check
 from ..storage import Storage
 from .beside import Beside
+from .bound_last import bound_last
 from .checks import checked_once
 from .contraction import contracted
 from .directly import added_directly
-from .effects import is_check
 from .fusion import Fusion
 from .gather import gathered
 from .lengths import Lengths
@@ -117,7 +118,7 @@ def _block(context: Context, block: Block, defined: set[str]) -> tuple[Block, se
                 out.append(s)
         _forget(context, s)
     context.lengths, context.searches = outside, known
-    return tuple(out), defined
+    return bound_last(context, tuple(out)), defined
 
 
 def _forget(context: Context, s: Stmt) -> None:

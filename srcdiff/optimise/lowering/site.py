@@ -233,6 +233,8 @@ def _lasts(token: object) -> bool:
     match token:
         case ("of", owner, *_):
             return isinstance(owner, str)
+        case ("slice", whole, start, stop, None):  # (a bound that is None is left out)
+            return _lasts(whole) and all(b is None or _lasts(b) for b in (start, stop))
         case tuple():
             return all(map(_lasts, token))
         case Slice():

@@ -15,12 +15,13 @@ from dataclasses import replace
 import numpy as np
 
 from ...derive.zeros import owned
-from ...ir.nodes import Assign, Call, Const, Display, Expr, For, Item, Name, Object, Stmt, Update
+from ...ir.nodes import Assign, Call, Const, Display, Expr, For, Item, Name, Object, Slice, Stmt, Update
 from ...ir.types import Dim, Num
 from ...ir.walk import is_call_of, names, rebuild, statements, subexprs, targets
 from ...rules import is_elementwise
 from ...rules.typing import TypeProblem
 from ...runtime import first_max, first_min, unbroadcast
+from ..storage import parts
 from .elements import COPIES, MATRICES, Elements
 from .nests import loops, nest
 from .overlap import reads_what_it_wrote
@@ -120,6 +121,8 @@ class Statement:
         for e in sorted(subexprs(value), key=lambda e: bool(names(e) & self.context.buffers)):
             if not isinstance(e, Name | Item) or (isinstance(e, Item) and not self.elements.is_basic(e)):
                 continue
+            if isinstance(e, Item) and any(isinstance(p, Slice) and p.within for p in parts(e)):
+                continue  # the program has a shorter name for its length
             like = self.site.typer(e)
             if not isinstance(like, Num) or like.ndim != type_.ndim or like.dtype != type_.dtype:
                 continue
