@@ -270,9 +270,10 @@ class Pusher:
                 self.push(operand, term)
                 del self.known[operand]
                 return
-        self.push(
-            operand, Term((self.shared(operand, self.reduced(self.full(build(term, self.typer), outer, e), operand)),))
-        )
+        # (the sign and a literal are for the sum: it has fewer elements)
+        whole_term = self.full(build(replace(term, coefficient=1.0), self.typer), outer, e)
+        total = self.shared(operand, self.reduced(whole_term, operand))
+        self.push(operand, Term((total,), term.coefficient))
 
     def is_elementwise(self, e: Expr) -> bool:
         """Whether a call of real numbers has partials, which may have a larger shape than it has itself."""
