@@ -95,8 +95,8 @@ def twice(A, x):
 def test_one_product_behind_the_loop() -> None:
     text = texts(state, ("W", "V", "x"), W, V, X)
     behind = text.partition("# reverse sweep")[2].rpartition("\n        ")[2]
-    assert "W_bar = h_1_bar_rows_1.T @ h_rows" in behind
-    assert "V_bar = h_1_bar_rows.T @ x" in behind  # whose rows are there
+    assert "W_bar = h_1_bar_rows.T @ h_rows" in behind
+    assert "V_bar = V_x_bar.T @ x" in behind  # (a product for all trips: see `derive/products_of_trips`)
     assert "np.outer" not in text
     texts(state, ("W", "V", "x"), W, V, X[:0])
 

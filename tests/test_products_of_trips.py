@@ -180,6 +180,32 @@ def from_the_second_on(w, x, b):
     return s
 
 
+def decided_by(v, x, b):
+    """A last bit of `r` may take the other branch."""
+    s = 0.0
+    for t in range(len(x)):
+        r = v @ x[t] - np.sum(b)
+        if r > 0.0:
+            s += r * r
+    return s
+
+
+def decided_by_later(v, x, b):
+    s = np.sum(b)
+    for t in range(len(x)):
+        s += x[t] @ v
+    return s * s if np.floor(s) > 1.0 else np.sum(v)
+
+
+def test_what_the_program_decides_by() -> None:
+    for f in (decided_by, decided_by_later):
+        text = srcdiff.source(srcdiff.value_and_grad(f, wrt=(0, 1)), V, X, B)
+        assert "v @ x[t]" in text or "x[t] @ v" in text
+        value, _ = srcdiff.value_and_grad(f, wrt=(0, 1))(V, X, B)
+        assert value == f(V, X, B)
+        check_grad(f, (V, X, B), wrt=(0, 1))
+
+
 def counted_by_hand(w, x, b, n):
     s = 0.0
     for t in range(n):

@@ -4,8 +4,9 @@ in:   for t in range(len(x)):                   out:  w_x = x @ w.T
           gates = w @ x[t] + b                        for t in range(len(x)):
                                                           gates = w_x[t] + b
 
-Neither factor changes in the loop. A product of two matrices reads each element once for many multiplications, where
-the products of the trips read the whole matrix each; its adjoints are two products of matrices behind the loop.
+Neither factor changes in the loop, and the program decides nothing by what comes out, whose last bits may be others.
+A product of two matrices reads each element once for many multiplications, where the products of the trips read the
+whole matrix each; its adjoints are two products of matrices behind the loop.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ from ..ir.types import Dim, Num, Type
 from ..ir.walk import Fresh, assigned, is_call_of, map_stmt, names, ordered_names, rebuild, statements
 from ..normalise.iteration import range_bounds
 from ..rules.typing import Typer
+from .decisions import decided_by
 
 MATMUL = Object(operator.matmul, "@")
 TRANSPOSED = Object(np.ndarray.T, "T")
@@ -51,6 +53,7 @@ def products_of_trips(
 ) -> Function:
     """The function with these products ahead of their loops; `types` and `user_name` are told of the new variables."""
     found = _Together(types, aliases, fresh, user_name)
+    found.decided_by = decided_by(function, found.typer, aliases)
     return replace(function, body=found.block(function.body))
 
 
@@ -60,6 +63,7 @@ class _Together:
         self.typer = Typer(types)
         self.made: dict[Expr, Assign] = {}  # of the loop at hand, by what stands for it in a trip
         self.changed: set[str] = set()
+        self.decided_by: set[str] = set()
 
     def block(self, block: Block) -> Block:
         out: list[Stmt] = []
@@ -84,7 +88,7 @@ class _Together:
         match s:
             case Assign(target=Name(id=name)) if self.aliases.mutable(name):
                 return s  # what is written in place is an array of its own
-            case Assign() | Update():
+            case Assign() | Update() if not self.decided_by & names(_base(s.target)):
                 return replace(s, value=self.taken(s.value, s, loop))
         return s
 
@@ -157,3 +161,7 @@ def _transposed(e: Expr) -> Expr:
     if isinstance(e, Call) and is_call_of(e, np.ndarray.T):
         return e.args[0]
     return Call(TRANSPOSED, (e,))
+
+
+def _base(place: Expr) -> Expr:
+    return _base(place.base) if isinstance(place, Item) else place
