@@ -125,3 +125,28 @@ def test_an_adjoint_of_a_copy_that_others_read() -> None:
     args = RNG.normal(size=(6, 2)), RNG.normal(size=3), RNG.normal(size=6), RNG.normal(size=(4, 2))
     check_grad(read_again, args, wrt=(0, 1, 2, 3))
     check_text(read_again, *args)
+
+
+def test_one_check_says_it_for_all() -> None:
+    """What is told by arguments is checked once, ahead of all loops; a check that says less goes."""
+    text = srcdiff.source(srcdiff.value_and_grad(cell, wrt=(0, 1), jit=True), M, C)
+    assert [line for line in text.splitlines() if "long_enough(" in line] == ["    long_enough(m.shape[1], 3 * n)"]
+
+
+def checked_in_turn(g, c):
+    """The second check comes too late for the first nest."""
+    n = len(c)
+    s = np.sum(np.sin(g[:n]) * c)
+    if s > 0.0:
+        s += np.sum(np.cos(g[n : 2 * n]) * c)
+    return s
+
+
+def test_a_check_that_comes_too_late() -> None:
+    df = srcdiff.value_and_grad(checked_in_turn, wrt=(0, 1), jit=True)
+    for sign in (1.0, -1.0):
+        value, _ = df(sign * np.ones(6), np.ones(3))
+        assert np.isclose(value, checked_in_turn(sign * np.ones(6), np.ones(3)))
+    value, (g_bar, _) = df(-np.ones(3), np.ones(3))
+    assert np.isclose(value, checked_in_turn(-np.ones(3), np.ones(3)))
+    np.testing.assert_allclose(g_bar, np.cos(-np.ones(3)))

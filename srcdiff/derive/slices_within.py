@@ -34,7 +34,7 @@ from ..ir.nodes import (
     Update,
 )
 from ..ir.types import Dim, Num, Type
-from ..ir.walk import map_stmt, rebuild
+from ..ir.walk import map_stmt, rebuild, statements, targets
 from ..normalise.iteration import LEN
 from ..rules.typing import Typer
 from ..runtime import long_enough
@@ -45,12 +45,14 @@ SHAPE = Object(np.ndarray.shape, "shape")
 
 def with_slices_within(function: Function, types: Mapping[str, Type]) -> Function:
     """The function with the checks, and with marks on the slices (`Slice.within`)."""
-    return replace(function, body=_Marker(Typer(types)).block(function.body))
+    bound = {n for s in statements(function.body) if isinstance(s, Assign) for n in targets(s.target)}
+    arguments = {p.name: t for p in function.params if isinstance(t := types[p.name], Num) and p.name not in bound}
+    return replace(function, body=_Marker(Typer(types), arguments).block(function.body))
 
 
 class _Marker:
-    def __init__(self, typer: Typer) -> None:
-        self.typer = typer
+    def __init__(self, typer: Typer, arguments: Mapping[str, Num]) -> None:
+        self.typer, self.arguments = typer, arguments  # those that keep their value
         self.checks: list[Expr] = []  # of the statement at hand
 
     def block(self, block: Block) -> Block:
@@ -90,19 +92,24 @@ class _Marker:
             return part  # it surely is
         if part.upper is not None and places[-1].beyond(start) is None:
             return part
-        check = Call(LONG_ENOUGH, (_length(base, axis, type_), bounds[-1]))
+        check = Call(LONG_ENOUGH, (self.length(base, axis, type_), bounds[-1]))
         if check not in self.checks:
             self.checks.append(check)
         return replace(part, within=True)
+
+    def length(self, base: Name, axis: int, type_: Num) -> Expr:
+        """The length of an axis: that of an argument which has as many elements, if there is one."""
+        for name, other in self.arguments.items():
+            for k, dim in enumerate(other.shape):
+                if dim.same(type_.shape[axis]):
+                    base, axis, type_ = Name(name), k, other
+                    break
+        return Call(LEN, (base,)) if type_.ndim == 1 else Item(Call(SHAPE, (base,)), Const(axis))
 
     def place(self, e: Expr) -> Dim:
         type_ = self.typer(e)
         value = type_.value if isinstance(type_, Num) else None
         return value if isinstance(value, Dim) else Dim.known(value) if type(value) is int else Dim(None)
-
-
-def _length(base: Name, axis: int, type_: Num) -> Expr:
-    return Call(LEN, (base,)) if type_.ndim == 1 else Item(Call(SHAPE, (base,)), Const(axis))
 
 
 def _moves(part: Expr) -> bool:
