@@ -65,7 +65,15 @@ def stored(w, x, b):
     return np.sum(y**3)
 
 
+def of_columns(w, x, b):
+    s = 0.0
+    for t in range(x.shape[1]):
+        s += np.sum(np.sin(w @ x[:, t] + b))
+    return s
+
+
 TOGETHER = [
+    (of_columns, (W, X.T.copy(), B), "w_x = x.T @ w.T"),
     (recurrent, (W, X, B), "w_x = x @ w.T"),
     (from_the_left, (W, X, B), "x_w = x @ w.T"),
     (logistic, (V, X, Y), "x_v = x[:n] @ v"),

@@ -26,6 +26,7 @@ from ..ir.nodes import (
     Closure,
     Comprehension,
     Const,
+    Display,
     Expr,
     For,
     Function,
@@ -44,6 +45,7 @@ from ..rules.typing import Typer
 from .decisions import decided_by
 
 MATMUL = Object(operator.matmul, "@")
+ALL = Slice(None, None, None)
 TRANSPOSED = Object(np.ndarray.T, "T")
 PRODUCTS = (operator.matmul, np.matmul, np.dot, np.ndarray.dot)
 
@@ -125,10 +127,14 @@ class _Together:
         return None
 
     def rows(self, e: Expr, loop: For) -> Expr | None:
-        """The matrix whose row of that trip this is."""
+        """The matrix whose row of that trip this is; columns are rows of the transposed matrix."""
         match e:
             case Item(base=base, index=index) if index == loop.target and self.is_factor(base, (2,)):
                 return self.first(base, loop)
+            case Item(base=base, index=Display(items=(part, index))) if (
+                part == ALL and index == loop.target and self.is_factor(base, (2,))
+            ):
+                return self.first(_transposed(base), loop)
         return None
 
     def first(self, matrix: Expr, loop: For) -> Expr | None:
