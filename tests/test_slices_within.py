@@ -150,3 +150,21 @@ def test_a_check_that_comes_too_late() -> None:
     value, (g_bar, _) = df(-np.ones(3), np.ones(3))
     assert np.isclose(value, checked_in_turn(-np.ones(3), np.ones(3)))
     np.testing.assert_allclose(g_bar, np.cos(-np.ones(3)))
+
+
+def kept_elsewhere(b, h, x):
+    """What is copied into a part of `k` is needed after that part has been written again."""
+    n = len(h)
+    k = np.zeros(3 * n)
+    for _e in range(2):
+        for _t in range(len(x) - 1):
+            h = h * h + np.sin(h)
+            k[:n] = h
+            x = x * 0.9
+            h = h / (1.0 + np.exp(-b[n : n + len(h)])) + np.tanh(b[-n:])
+    return np.sum(h * h) + np.sum(k * k)
+
+
+def test_a_copy_that_is_written_again() -> None:
+    check_text(kept_elsewhere, 0.3 * G, 0.3 * C, M[:3], wrt=(0, 1))
+    check_grad(kept_elsewhere, (0.3 * G, 0.3 * C, M[:3]), wrt=(0, 1))

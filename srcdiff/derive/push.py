@@ -270,10 +270,11 @@ class Pusher:
                 self.push(operand, term)
                 del self.known[operand]
                 return
-        # (the sign and a literal are for the sum: it has fewer elements)
-        whole_term = self.full(build(replace(term, coefficient=1.0), self.typer), outer, e)
-        total = self.shared(operand, self.reduced(whole_term, operand))
-        self.push(operand, Term((total,), term.coefficient))
+        # (the sign and a literal are for the sum, where that surely has fewer elements)
+        smaller = bool(outer.ndim) and (inner.ndim == 0 or any(d.one for d in inner.shape))
+        outside = term.coefficient if smaller else 1.0
+        value = self.full(build(replace(term, coefficient=term.coefficient / outside), self.typer), outer, e)
+        self.push(operand, Term((self.shared(operand, self.reduced(value, operand)),), outside))
 
     def is_elementwise(self, e: Expr) -> bool:
         """Whether a call of real numbers has partials, which may have a larger shape than it has itself."""

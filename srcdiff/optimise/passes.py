@@ -79,7 +79,8 @@ def optimise(
     filled: set[str] = set()
     if target.compiled:
         function = in_order(function, types)
-        function, counters, filled = lowered(function, types, wished, target.equal, target.parallel is not None)
+        on_cores = target.parallel is not None
+        function, counters, filled = lowered(function, types, wished, target.equal, on_cores, tapes)
         function = added_at_once(function, types, wished, True, as_loops=True)  # what lowering has left
         function = with_old_values(drop_dead(function, types), types)
         function = laid_out(along_rows(function, types, tapes), types)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 import operator
 from collections import Counter
+from collections.abc import Set
 from dataclasses import replace
 
 from ...ir.nodes import (
@@ -53,18 +54,19 @@ from .unread import without_unread_tapes
 
 
 def lowered(
-    function: Function, types: dict[str, Type], wished: dict[str, str], equal: bool, parallel: bool
+    function: Function, types: dict[str, Type], wished: dict[str, str], equal: bool, parallel: bool, tapes: Set[str]
 ) -> tuple[Function, set[str], set[str]]:
     """The function with its array statements lowered, the indices that are inside by construction, those of its new
     loops among them, and the arrays that it fills anew wherever it uses them; `types` and `wished` are told of the new
-    variables. `equal` is as in `derive.Request`; where loops run in `parallel` they need no row of each other."""
+    variables. `equal` is as in `derive.Request`; where loops run in `parallel` they need no row of each other; `tapes`
+    are the arrays that keep values."""
     params = {p.name for p in function.params}
     taken = mentioned(function.body) | params
     known = taken | {wished.get(n, n) for n in taken}
     letters = [c for c in COUNTERS if c not in known] or list(COUNTERS)
     storage, rebound = Storage(function, types), _rebound(function)
     context = Context(types, wished, storage, Fresh(taken), letters, Lengths(equal), rebound=rebound, ahead=ahead)
-    context.lasting = _lasting(function)
+    context.lasting, context.tapes = _lasting(function), tapes
     body, _ = _block(context, function.body, params)
     function = drop_dead(replace(function, body=checked_once(body, context.lasting)), types)
     body = without_unread_tapes(context, function).body
@@ -188,7 +190,10 @@ def _store(context: Context, made: list[Stmt], rest: Block) -> Assign | None:
     own = next((s.target for s in made if isinstance(s, Assign) and _is_buffer(context, s)), None)
     for k, s in enumerate(rest if isinstance(own, Name) else ()):
         match s:
-            case Assign(target=Item(base=Name(id=tape), index=index) as place, value=value) if value == own:
+            # (a place that is no tape's may be written again while the array is still read under its own name)
+            case Assign(target=Item(base=Name(id=tape), index=index) as place, value=value) if (
+                value == own and tape in context.tapes
+            ):
                 between, later = rest[:k], rest[k + 1 :]
                 assert isinstance(own, Name)
                 if own.id in names(place):  # (`y[:] = y` is no place for `y`)
