@@ -488,6 +488,27 @@ def test_lengths_of_different_arguments_are_held_against_each_other_once() -> No
             jitted(rng().normal(size=n), rng().normal(size=shape), 1)
 
 
+def differences(x, y):
+    n = len(x)
+    total = 0.0
+    for t in range(n - 1):
+        total += (x[t + 1] - x[t]) * y[t] ** 2
+    return total
+
+
+def test_an_array_that_is_shorter_by_one() -> None:
+    x = rng().normal(size=5)
+    text = check(differences, x, x[:4] * 2.0)
+    assert "long_enough(len(y), len(x) - 1)" in text
+    jitted, plain = srcdiff.grad(differences, wrt=(0, 1), jit=True), srcdiff.grad(differences, wrt=(0, 1))
+    for n, m in ((5, 4), (5, 5), (1, 0), (0, 0), (2, 7)):
+        args = rng().normal(size=n), rng().normal(size=m)
+        for one, other in zip(jitted(*args), plain(*args), strict=True):
+            np.testing.assert_allclose(one, other)
+    with pytest.raises(IndexError):
+        jitted(x, x[:3])
+
+
 def sum_below(x, n):
     total = 0.0
     for i in range(n):

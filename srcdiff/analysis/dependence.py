@@ -148,6 +148,15 @@ class Instance:
             return None
         return form
 
+    def is_below(self, end: Expr) -> bool:
+        """Whether the index, of one axis, is surely not negative and below a number."""
+        index = self.place.index
+        form = self.natural(index[0]) if index is not None and len(index) == 1 else None
+        limit = self.form(end)
+        if form is None or limit is None:
+            return False
+        return impossible([*self.bounds, *self.lengths(form, limit), difference(form, limit)])
+
     def lengths(self, *forms: Form) -> list[Form]:
         """That the lengths in some forms are not negative."""
         variables = {v for f in (*forms, *self.bounds) for v in f}

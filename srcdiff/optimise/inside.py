@@ -10,6 +10,7 @@ array (`lookups`). Where an array is shorter, the text that looks at every index
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Hashable, Set
 from dataclasses import replace
 
@@ -18,8 +19,8 @@ import numpy as np
 from ..analysis.dependence import At, Instance, Place, range_of
 from ..ir.nodes import Block, Call, Const, Effect, Expr, For, Function, If, Item, Name, Object, Slice, While
 from ..ir.types import Dim, Num, Tup, Type
-from ..ir.walk import assigned, expressions, names, subexprs
-from ..normalise.iteration import LEN
+from ..ir.walk import assigned, expressions, is_call_of, names, subexprs
+from ..normalise.iteration import LEN, minus
 from ..rules.typing import TypeProblem, Typer
 from ..runtime import long_enough
 from .independence import known_in
@@ -142,6 +143,11 @@ class Indices:
         length = self.axes.get(dim.token)
         if length is None or any(step.side for step in way):
             return False  # (a test may be what keeps an index inside)
+        for end in (range_of(s)[1] for s in at.loops if isinstance(s, For)):
+            shorter = self.shorter(end)
+            if shorter is not None and at.is_below(end):
+                self.take(length, shorter)
+                return True
         ends = (e for s in at.loops if isinstance(s, For) for e in range_of(s))
         fixed = {e.value: e for e in ends if isinstance(e, Const) and _is_number(e)}
         for token, bound in {**self.axes, **self.bounds, **fixed}.items():
@@ -150,9 +156,22 @@ class Indices:
                 return True
         return False
 
+    def shorter(self, end: Expr) -> Expr | None:
+        """The end of a loop that is an argument's length less a fixed number, in terms of the argument."""
+        match end:
+            case Call(func=Object(value=operator.sub), args=(whole, Const(value=int(less)))) if less > 0:
+                type_ = Typer(self.types)(whole)
+                known = type_.value if isinstance(type_, Num) else None
+                axis = self.axes.get(known.token) if isinstance(known, Dim) else None
+                return None if axis is None else minus(axis, Const(less))
+        return None
+
     def take(self, length: Expr, least: Expr) -> None:
         """Note that a length is to be at least so much."""
         found = self.least.setdefault(length, [])
+        if any(_is_less(least, other) for other in found):
+            return
+        found[:] = [other for other in found if not _is_less(other, least)]
         if isinstance(least, Const):
             least = Const(max(e.value for e in (least, *found) if isinstance(e, Const)))
             found[:] = [e for e in found if not isinstance(e, Const)]
@@ -173,6 +192,17 @@ class Indices:
             return False
         self.take(length, Const(least))
         return True
+
+
+def _is_less(e: Expr, other: Expr) -> bool:
+    """Whether one is the other less a fixed number, or less more of it."""
+    match e, other:
+        case Call(func=Object(value=operator.sub), args=(a, Const(value=int(m)))), _ if a == other:
+            return m > 0
+        case Call(args=(a, Const(value=int(m)))), Call(args=(b, Const(value=int(n)))) if a == b:
+            both = is_call_of(e, operator.sub) and is_call_of(other, operator.sub)
+            return both and m > n
+    return False
 
 
 def _lasting_test(s: If, branch: Block, way: tuple[At, ...]) -> Expr | None:
