@@ -491,8 +491,8 @@ def test_lengths_of_different_arguments_are_held_against_each_other_once() -> No
 def differences(x, y):
     n = len(x)
     total = 0.0
-    for t in range(n - 1):
-        total += (x[t + 1] - x[t]) * y[t] ** 2
+    for i in range(n - 1):
+        total += (x[i + 1] - x[i]) * y[i] ** 2
     return total
 
 
