@@ -26,7 +26,8 @@ from .records import is_structure
 from .sharing import check_apart, check_distinct
 from .shortcut import MISS, Returned, with_shortcut
 from .signature import (
-    argument_type,
+    alike,
+    argument_types,
     bound,
     count_by_position,
     duplicated,
@@ -145,7 +146,7 @@ class Derivative:
     def ready(self, args: tuple[Any, ...], tangents: tuple[Any, ...] = ()) -> Ready:
         """What runs for these arguments, compiled if need be."""
         try:
-            key = tuple(map(key_of, args))
+            key = (*map(key_of, args), *alike(args, self.options.jit is not None))
         except RecursionError:
             raise BadArgument(f"an argument of {self.function.__name__} is a structure that contains itself") from None
         ready = self._ready.get(key)
@@ -237,8 +238,7 @@ class Derivative:
         return ready
 
     def _key(self, args: tuple[Any, ...]) -> tuple[Type, ...]:
-        given = zip(args, self._names, strict=True)
-        return tuple([argument_type(a, n, k in self.places) for k, (a, n) in enumerate(given)])
+        return argument_types(args, self._names, self.places, self.options.jit is not None)
 
     def _prepared(self, args: tuple[Any, ...]) -> tuple[Ready, bool]:
         """What runs for these arguments, and whether it was built just now."""

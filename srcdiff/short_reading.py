@@ -25,7 +25,7 @@ class Reading:
     """The arguments of one call and what tells that others are of their kinds (see `signature.key_of`). `leaves` are
     the variables that hold what generated code takes, with the values of this call; `names` is what the lines read."""
 
-    def __init__(self, args: Sequence[Any], places: Sequence[int]) -> None:
+    def __init__(self, args: Sequence[Any], places: Sequence[int], alike: Sequence[tuple[int, int]] = ()) -> None:
         self.args = args
         self.names: dict[str, Any] = {"ndarray": np.ndarray, "new": object.__new__, "put": object.__setattr__}
         self.leaves: dict[str, Any] = {}
@@ -41,6 +41,7 @@ class Reading:
             else:
                 self._leaf(name, value, k in places)
                 self.active.get(k, []).append(name)
+        self._tests += [f"a{k}_shape != a{first}_shape" for k, first in alike]
 
     def head(self, last: Sequence[str]) -> list[str]:
         """The lines, with these tests at the end."""

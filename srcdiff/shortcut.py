@@ -23,7 +23,7 @@ from .ready import Options, Ready
 from .records import is_structure
 from .runtime_loops import LengthsDiffer
 from .short_reading import NoShortWay, Reading
-from .signature import finish
+from .signature import alike, finish
 from .watch import Unchanged
 
 MISS = object()
@@ -59,7 +59,7 @@ def with_shortcut(
         explain(problem, built.module)
 
     try:
-        reading = Reading(args, returned.places)
+        reading = Reading(args, returned.places, alike(args, options.jit is not None))
     except NoShortWay:
         return ready
     sizes = None if ready.gain is None else Sizes(ready.gain, ready.pays)

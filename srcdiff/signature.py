@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import operator
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, SupportsIndex
 
@@ -108,6 +108,16 @@ def key_of(value: Any) -> Hashable:
     return form, tuple(map(key_of, parts_of(value, form)))
 
 
+def alike(args: Sequence[Any], compiled: bool) -> list[tuple[int, int]]:
+    """The places of arrays that have the shape of one before them, each with the place of that, where a text is for
+    arguments with these shapes in common. To compile one more takes seconds: compiled code compares lengths itself."""
+    if compiled:
+        return []
+    first: dict[tuple[int, ...], int] = {}
+    arrays = ((k, a.shape) for k, a in enumerate(args) if type(a) is np.ndarray and a.ndim)
+    return [(k, first[shape]) for k, shape in arrays if first.setdefault(shape, k) != k]
+
+
 def is_exact(value: Any, differentiate: bool) -> bool:
     """Whether every argument with the same key is taken by generated code as it is (see `fitted`)."""
     kind = type(value)
@@ -208,6 +218,19 @@ def type_of(value: Any, name: str) -> Type:
             return argument_type(value, name, False)
         case _:
             return held(value) or Static(value)
+
+
+def argument_types(
+    args: Sequence[Any], names: Sequence[str], places: Sequence[int], compiled: bool
+) -> tuple[Type, ...]:
+    """The types of all arguments, of which those in some places are differentiated; the arrays of one shape (see
+    `alike`) have the same lengths."""
+    found = [argument_type(a, n, k in places) for k, (a, n) in enumerate(zip(args, names, strict=True))]
+    for k, first in alike(args, compiled):
+        own, other = found[k], found[first]
+        if isinstance(own, Num) and isinstance(other, Num):
+            found[k] = replace(own, shape=other.shape)
+    return tuple(found)
 
 
 def argument_type(value: Any, name: str, differentiate: bool) -> Type:

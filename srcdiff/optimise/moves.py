@@ -131,8 +131,12 @@ def last_copies(function: Function, types: dict[str, Type]) -> Function:
     uses = Counter(_occurrences(function.body))
     function = replace(function, body=_read_at_once(function.body, uses))
     params = {p.name for p in function.params}
-    shared = shared_arrays(function.body, types)
+    shared, views = shared_arrays(function.body, types), _views(function.body, types)
     untouched = _untouched(function.body, types)
+
+    def is_last(source: str, after: set[str]) -> bool:
+        """Whether nobody reads an array of the function's own any more, under whatever name."""
+        return source not in params | after and (source not in shared or not views.get(source, params | after) & after)
 
     def block(b: Block, after: set[str]) -> Block:
         """`after` are the variables that may still be read after the block."""
@@ -143,7 +147,7 @@ def last_copies(function: Function, types: dict[str, Type]) -> Function:
                 case Assign(target=Name(id=made), value=Call(args=(Name(id=source),)) as call) if is_call_of(
                     call, np.ndarray.copy
                 ):
-                    owned_here = source not in params | after and source not in shared
+                    owned_here = is_last(source, after)
                     if made in untouched and source not in shared and _is_kept(source, made, (s, *out[::-1]), uses):
                         out = list(rename(tuple(out), {made: source}))
                         uses[source] += uses[made] - 2
@@ -321,6 +325,24 @@ def shared_arrays(block: Block, types: dict[str, Type]) -> set[str]:
                 if not isinstance(s, Return):
                     found |= names(e)
     return found
+
+
+def _views(block: Block, types: dict[str, Type]) -> dict[str, set[str]]:
+    """The views of each array that has no other names than those of views, which have no views themselves; for all
+    others nothing is told."""
+    found: dict[str, set[str]] = {}
+    lost: set[str] = set()
+    for s in statements(block):
+        if not isinstance(s, Assign):
+            lost |= set() if isinstance(s, If | For | While | Update | Break | Return | Comment) else mentioned((s,))
+            continue
+        lost |= _kept(s)
+        for base in _bases(s.value, types):
+            alone = isinstance(s.target, Name) and isinstance(s.value, Item)
+            found.setdefault(base, set()).update(targets(s.target))
+            lost |= set() if alone else {base}
+            lost.update(targets(s.target))
+    return {base: made for base, made in found.items() if base not in lost and not made & found.keys()}
 
 
 def _kept(s: Assign) -> set[str]:

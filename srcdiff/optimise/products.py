@@ -12,16 +12,29 @@ in:   y_bar[:-1] += a * out_bar                                out:  a_out_bar =
 from __future__ import annotations
 
 import operator
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from ..ir.nodes import Assign, Block, Call, Expr, Function, Name, Stmt, Update
+from ..ir.nodes import Assign, Block, Call, Const, Expr, Function, Item, Name, Stmt, Update
 from ..ir.types import Num, Type
-from ..ir.walk import Fresh, is_call_of, map_stmt, mentioned, names, rebuild, subexprs
+from ..ir.walk import (
+    Fresh,
+    expressions,
+    is_call_of,
+    map_stmt,
+    mentioned,
+    names,
+    ordered_names,
+    rebuild,
+    statements,
+    subexprs,
+    substitute,
+)
 from ..rules.typing import Typer
-from .moves import only_reads, shared_arrays
+from .moves import only_reads
 from .storage import Storage
 
 PRODUCTS = (operator.matmul, np.matmul, np.dot)
@@ -42,13 +55,11 @@ def multiplied_once(
     """The function with each such product under a name; also of arrays, element by element, if that is said."""
     fresh = Fresh(mentioned(function.body) | {p.name for p in function.params})
     storage = Storage(function, types)
-    written = {storage.find(a.name) for a in storage.accesses(function.body) if a.kind != "read"}
-    # what others may be views of, if any of them is written
-    apart = {n for n in shared_arrays(function.body, types) if storage.find(n) in written}
+    uses = Counter(n for s in statements(function.body) for e in expressions(s) for n in ordered_names(e))
 
     def block(b: Block) -> Block:
         out = [map_stmt(s, lambda e: e, block) for s in b]
-        while use := next(_repeated(out, types, apart, elementwise), None):
+        while use := next(_repeated(out, types, storage, elementwise), None):
             named = [e.id for e in subexprs(use.product) if isinstance(e, Name)]
             wish = "_".join(wished.get(n, n) for n in named)
             name = fresh(wish)
@@ -56,29 +67,43 @@ def multiplied_once(
             for k in use.places:
                 out[k] = _with(out[k], use.product, Name(name))
             first = out[use.places[0]]
-            out.insert(use.places[0], Assign(Name(name), use.product, first.origin, first.adjoint_of))
+            made = Assign(Name(name), use.product, first.origin, first.adjoint_of)
+            ahead = out[use.places[0] - 1] if use.places[0] else None
+            match ahead:
+                case Assign(target=Name(id=part), value=Item()) if uses[part] == 1 + len(use.places):
+                    assert isinstance(ahead, Assign)
+                    out[use.places[0] - 1] = replace(made, value=substitute(use.product, {part: ahead.value}))
+                case _:
+                    out.insert(use.places[0], made)
         return tuple(out)
 
     return replace(function, body=block(function.body))
 
 
-def _repeated(block: list[Stmt], types: dict[str, Type], apart: set[str], elementwise: bool) -> Iterator[Use]:
+def _repeated(block: list[Stmt], types: dict[str, Type], storage: Storage, elementwise: bool) -> Iterator[Use]:
     """Products that more than one statement has, the first of them first."""
     current: dict[Expr, Use] = {}
     for k, s in enumerate(block):
-        if isinstance(s, Assign | Update) and only_reads(s.value):
-            added = [s.value] if elementwise and isinstance(s, Update) else []  # which leaves its value as it is
-            found = [e for e in added if _is_scaled(e, types)] + [e for e in _parts(s.value) if _is_product(e, types)]
-            for e in found:
-                if not names(e) & apart:
-                    current.setdefault(e, Use(e)).places.append(k)
+        plain = isinstance(s, Assign | Update) and only_reads(s.value)
+        if plain and isinstance(s, Assign | Update):
+            copied = elementwise and (isinstance(s, Update) or isinstance(s.target, Item))  # so its value stays
+            found = [s.value] if copied and _is_scaled(s.value, types) else []
+            for e in [*found, *(e for e in _parts(s.value) if _is_product(e, types))]:
+                current.setdefault(e, Use(e)).places.append(k)
         # what is more than a statement of its own, a loop or the heading of a sweep, ends all
-        changed = names(s.target) if isinstance(s, Assign | Update) and only_reads(s.value) else None
-        for e in [e for e in current if changed is None or names(e) & changed]:
+        changed = _changed(s, storage) if plain else None
+        for e in [e for e in current if changed is None or changed & {*names(e), *map(storage.find, names(e))}]:
             use = current.pop(e)
             if len(set(use.places)) > 1:
                 yield use
     yield from (use for use in current.values() if len(set(use.places)) > 1)
+
+
+def _changed(s: Stmt, storage: Storage) -> set[str]:
+    """The variable that a statement binds, or what shares memory with the array that it writes to."""
+    assert isinstance(s, Assign | Update)
+    own = names(s.target)
+    return own | set(map(storage.find, own)) if isinstance(s, Update) or isinstance(s.target, Item) else own
 
 
 def _parts(e: Expr) -> Iterator[Expr]:
@@ -98,8 +123,10 @@ def _is_product(e: Expr, types: dict[str, Type]) -> bool:
 
 
 def _is_scaled(e: Expr, types: dict[str, Type]) -> bool:
-    """Whether this is a product of two variables, one of them an array, element by element."""
-    if not is_call_of(e, operator.mul) or not isinstance(e, Call) or not all(isinstance(a, Name) for a in e.args):
+    """Whether this is a product of variables and literals, one of them an array, element by element."""
+    if not is_call_of(e, operator.mul) or not isinstance(e, Call):
+        return False
+    if not all(isinstance(a, Name | Const) for a in e.args):
         return False
     type_ = Typer(types)(e)
     return isinstance(type_, Num) and bool(type_.ndim)
