@@ -358,7 +358,7 @@ class Jitted:
         if self.otherwise is None:
             raise CompilationFailed(
                 f"Numba cannot compile the derivative of {self.name}; without jit=True it runs in plain Python. "
-                f"Numba says:\n{problem}"
+                f"Numba says:\n{str(problem).strip() or type(problem).__name__}"
             ) from problem
         self.plain = True
         self.otherwise(problem)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
@@ -38,6 +38,7 @@ class Problem:
     end_column: int | None = None
     source_line: str | None = None
     calls: tuple[str, ...] = ()  # the call chain from the differentiated function, outermost first
+    follows: bool = field(default=False, compare=False)  # from another one: what is read has no known type behind that
 
     def __str__(self) -> str:
         rows = [f"{self.error.__name__} [{self.error.code}]: {self.what}"]

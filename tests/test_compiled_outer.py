@@ -80,6 +80,15 @@ def rows_changed(W, x):
     return total + np.sum(x)
 
 
+def in_turn(W, n):
+    """Both vectors come off tapes, and one goes by its own name again."""
+    a, v = np.full(len(W), 0.3), np.ones(W.shape[1])
+    for _ in range(n):
+        u = a / (W @ v)
+        v = 1.0 / (W.T @ u)
+    return np.sum(u[:, None] * W * v * W)
+
+
 def single(W, x):
     h = np.ones(len(W), np.float32)
     for t in range(len(x)):
@@ -167,3 +176,16 @@ def test_compiled(f: Callable[..., Any], args: tuple[Any, ...]) -> None:
     wanted = srcdiff.value_and_grad(f)(*args)
     assert value == pytest.approx(wanted[0], rel=1e-12)
     np.testing.assert_allclose(gradient, wanted[1], rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.jit
+def test_rows_that_come_off_a_tape_in_a_second_derivative() -> None:
+    """In the text of the gradient one variable holds arrays that a nest fills and arrays that it takes off a list."""
+    W, W_dot = np.abs(V), RNG.normal(size=V.shape)
+    gradient, product = srcdiff.grad_and_hvp(in_turn, jit=True)(W, 3, W_dot)
+    wanted = srcdiff.grad_and_hvp(in_turn)(W, 3, W_dot)
+    np.testing.assert_allclose(gradient, wanted[0], rtol=1e-10)
+    np.testing.assert_allclose(product, wanted[1], rtol=1e-9, atol=1e-12)
+    df, h = srcdiff.grad(in_turn), 1e-5
+    central = (df(W + h * W_dot, 3) - df(W - h * W_dot, 3)) / (2.0 * h)
+    np.testing.assert_allclose(product, central, rtol=1e-6, atol=1e-8)

@@ -317,6 +317,21 @@ def test_an_element_that_may_not_exist_is_not_read_ahead() -> None:
         texts(beyond, ("A", "y"), np.ones((3, 0)), np.ones(1), np.ones(3))
 
 
+def turned(angle, x):
+    R = np.array([[np.cos(angle), 0], [0, 1]])
+    n = len(x)
+    S = np.array([[n, n], [x[0], angle]])
+    return np.sum(R @ S @ x)
+
+
+def test_rows_of_numbers_are_of_one_kind() -> None:
+    """Numba does not take a list of integers beside one of floats."""
+    text = srcdiff.source(srcdiff.grad(turned, wrt=("angle", "x"), jit=True), 0.3, np.ones(2))
+    assert "np.array([[np.cos(angle), 0], [0.0, 1.0]])" in text
+    assert "np.array([[float(n), n], [x[0], angle]])" in text
+    assert "[0, 1]" in srcdiff.source(srcdiff.grad(turned, wrt=("angle", "x")), 0.3, np.ones(2))
+
+
 # ---------------------------------------------------------------------------------------------------------- compiled
 
 
@@ -328,6 +343,7 @@ def test_an_element_that_may_not_exist_is_not_read_ahead() -> None:
         (waves, ("u", "c"), (np.random.default_rng(1).normal(size=(5, 4)), 0.1, 3)),
         (cholesky, ("A",), (spd(5),)),
         (product, ("A", "B"), (np.ones((3, 4)), np.ones((4, 2)))),
+        (turned, ("angle", "x"), (0.3, np.array([0.5, -1.2]))),
     ],
 )
 def test_compiled(f: Callable[..., Any], wrt: tuple[str, ...], args: tuple[Any, ...]) -> None:

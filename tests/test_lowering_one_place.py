@@ -3,11 +3,15 @@ that element's trip, and where it must stay a loop."""
 
 from __future__ import annotations
 
+import operator
+
 import numpy as np
 import pytest
 from test_lowering_neighbours import jitted_text
 
 import srcdiff
+from srcdiff.ir.nodes import Assign, Call, Const, For, Item, Name, Object, Update
+from srcdiff.optimise.lowering.one_place import Vanishing
 from srcdiff.testing import check_grad
 
 pytest.importorskip("numba")
@@ -139,3 +143,37 @@ def moved(centres, x, steps):
 def test_places_that_move():
     centres, x = given(4, 3, 2)
     jitted_text(moved, ("centres", "x"), 0.1 * centres, 0.1 * x, 2, compiled=True)
+
+
+def vanishes(*statements: Assign | Update | For, local: str = "c t") -> bool:
+    """Whether the statements do nothing where `z_bar[j]` is zero."""
+    return Vanishing(Z_BAR, set(local.split())).block(statements)
+
+
+Z_BAR = Item(Name("z_bar"), Name("j"))
+ADDED = Update(Item(Name("y_bar"), Name("j")), Object(operator.add, "add"), Name("t"))
+
+
+def inner(*body: Assign | Update) -> For:
+    return For(Name("c"), Call(Object(range, "range"), (Name("m"),)), body)
+
+
+def test_what_a_loop_without_trips_leaves():
+    """`t` is zero behind a loop that sets it to zero, if the loop has a trip at all."""
+    zero = Assign(Name("t"), Z_BAR)
+    assert vanishes(zero, ADDED)
+    assert vanishes(Assign(Name("t"), Const(0.0)), inner(zero), ADDED)
+    assert not vanishes(Assign(Name("t"), Const(1.0)), inner(zero), ADDED)
+
+
+def test_what_another_trip_has_left():
+    """What is carried from trip to trip needs all of them."""
+    scaled = Update(Item(Name("y_bar"), Name("j")), Object(operator.add, "add"), times(Name("t"), Z_BAR))
+    grown = Update(Name("t"), Object(operator.add, "add"), Item(Name("x"), Name("j")))
+    assert vanishes(Assign(Name("t"), Item(Name("x"), Name("j"))), grown, scaled)
+    assert not vanishes(grown, scaled)
+    assert not vanishes(scaled, Assign(Name("t"), Item(Name("x"), Name("j"))))
+
+
+def times(a: Name, b: Item) -> Call:
+    return Call(Object(operator.mul, "mul"), (a, b))

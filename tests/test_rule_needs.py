@@ -7,6 +7,8 @@ with what is no longer there.
 from __future__ import annotations
 
 import inspect
+import subprocess
+import sys
 import types
 from collections.abc import Callable
 from typing import Any
@@ -98,3 +100,17 @@ def test_a_rule_that_reads_more_is_found() -> None:
     rule = Rule("partials", (np.square,), rule_body, ("x",))
     with pytest.raises(AssertionError):
         check(rule, rule_body, {"x": np.array([1.0, 2.0])}, np.array([1.0, 4.0]))
+
+
+def test_what_rules_are_written_with_has_rules_of_its_own_without_scipy() -> None:
+    """The rule of a helper stood beside those of SciPy's functions, and was missing until a program used SciPy."""
+    script = """
+import sys
+from srcdiff.rules import rule_of
+from srcdiff.runtime import shares
+rule = rule_of(shares)
+assert not any(name.startswith("scipy.special") for name in sys.modules)
+print(rule is not None and rule.tangent is not None)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == "True", done.stderr

@@ -38,6 +38,8 @@ class Calls:
     def call(self, s: Assign, callee: Callee, value: Call) -> None:
         """A call of a recursive function: its own adjoint gives the adjoints of the arguments."""
         results = [Name(n) for n in targets(s.target)]
+        if not isinstance(callee, Opaque):  # (of which nothing has to be known but which values it takes)
+            assert len(value.args) == len(callee.function.params), "a parameter is told by its place"
         pusher = self.pusher()
         active = tuple(k for k, a in enumerate(value.args) if pusher.is_active(a))
         asked = tuple(k for k, r in enumerate(results) if r.id in self.active)

@@ -42,6 +42,8 @@ class Dynamics(Recursion):
         """A problem met in this function."""
         self.state.problems.append(problem)
         self.state.owners.setdefault(problem, self.owner)
+        if not problem.follows:
+            self.state.group.alone.setdefault(problem)
 
     def owner_of(self, function: FunctionType) -> Any:
         """The function that runs on the tape if what is read of this one is refused: of a library the one that the

@@ -82,6 +82,7 @@ class Group:
     writes: bool = False  # whether one of them writes into its arguments: then the order of evaluation matters
     policy: Policy = field(default_factory=Policy)
     derivatives: list[tuple[object, Any]] = field(default_factory=list)  # that the program makes, see `nested`
+    alone: dict[Problem, None] = field(default_factory=dict)  # that do not follow from others, see `reports.told`
     lifted: list[Function] = field(default_factory=list)  # see `inner_recursion`
     carriers: list[tuple[Function, tuple[str, ...], type]] = field(default_factory=list)  # see `carried`
 

@@ -16,6 +16,7 @@ from ..ir.types import ListOf, Num, Tup, Type
 from ..rules.typing import TypeProblem
 from .forms import has_several_results, wish_of
 from .literals import as_index, as_written, is_list, of_index, part_of_tuple
+from .side_by_side import MAKERS, parts, side_by_side
 
 GETITEM = Object(operator.getitem, "getitem")
 ARRAY = Object(np.array, "np.array")
@@ -49,6 +50,9 @@ class Indices:
             found = of_index(self.expr(e.index))
             is_tuple = base.value is np.s_ or (isinstance(found, Display) and found.kind == "tuple")
             return found if is_tuple else Display("tuple", (found,), e.at)
+        if isinstance(base, Object) and any(base.value is maker for maker in MAKERS):
+            items = tuple(i if isinstance(i, Slice) else self.expr(i) for i in parts(e))
+            return self.expr(side_by_side(base.value, items, self.typed, e))
         if not isinstance(base, Display) and isinstance(self.typed(base), ListOf):
             return self.item_of_list(base, e)
         index = self.index(e.index)

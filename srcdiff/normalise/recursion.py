@@ -6,6 +6,7 @@ in:   return x * power(x, n - 1)       out:  power_1 = power(x, n - 1); result =
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from types import FunctionType
 
 from ..errors import UnsupportedRecursion
@@ -70,9 +71,7 @@ class Recursion(Handed):
 
     def whole_argument(self, program: Program, p: Param, arg: Expr, e: Call) -> Expr:
         """An argument whose parts, if it is a structure, are there one by one; that of a changed class is refused."""
-        if isinstance(self.typed(arg), Tup) and not isinstance(arg, Display):
-            arg = self.atom(arg, p.name)
-        arg = self.carried(program, p, arg, e)
+        arg = self.carried(program, p, self.opened(arg, p.name), e)
         arg = self.grown_argument(as_value(arg), e)
         for part in subexprs(arg):
             if isinstance(part, Display) and part.form is not None and part.form.cls in self.state.changed:
@@ -83,6 +82,14 @@ class Recursion(Handed):
                     "pass its parts, and return what changes",
                     e.at,
                 )
+        return arg
+
+    def opened(self, arg: Expr, wish: str) -> Expr:
+        """An argument whose structures, one in another, are written out; a constant of the module is none so far."""
+        if isinstance(self.typed(arg), Tup) and not isinstance(arg, Display):
+            arg = self.atom(arg, wish)
+        if isinstance(arg, Display) and arg.home is None:
+            arg = replace(arg, items=tuple(self.opened(item, wish) for item in arg.items))
         return arg
 
     def check_argument(self, program: Program, p: Param, type_: Type, e: Call) -> None:

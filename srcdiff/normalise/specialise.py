@@ -67,7 +67,7 @@ from .lists import changes_lists
 from .literals import as_value, as_written
 from .outline import Recompute, is_marked, without_marks
 from .policy import NotRead, Policy, Whole
-from .reports import no_longer, unsettled
+from .reports import met, no_longer, told, unsettled
 from .state import Absent, Empty, Grows, Pools, State, component, placed, to_problem, unknown
 
 Instead = Callable[[Problem], Program]
@@ -140,7 +140,7 @@ def _converged(
         core = _specialised(program, types, state)
         if not group.changed:
             break
-    problems = [*state.problems, *(p for i in group.walked() for p in i.problems)]
+    problems = told([*state.problems, *(p for i in group.walked() for p in i.problems)], group.alone)
     problems = problems or [unsettled(i) for i in group.walked() if group.changed or i.result is None]
     if problems and group.policy.enabled and all(p.error is not UnresolvedName for p in problems):
         raise not_read(problems, state.owners, group)
@@ -300,13 +300,13 @@ class Specialiser(Constants):
                 self.state.reachable = False
                 self.check_path(learning, None)
         except TypeProblem as problem:
-            found = to_problem(self.program, problem, s.origin, self.chain)
+            found = met(self.program, problem, s, self.chain, self.scope, self.state)
             if self.policy.unknown and not self.policy.enabled:
                 self.postponed(found)
                 return
             self.note(found)
-            if isinstance(problem, Empty):
-                self.state.reachable = False  # in the first walk of a loop; in the next one it may hold something
+            if isinstance(problem, Empty):  # in the first walk of a loop; in the next one it may hold something
+                self.state.reachable = False
             else:
                 self.forget(s)
         except Refusal as refusal:  # of a callee that cannot be read

@@ -97,7 +97,7 @@ def optimise(
         indices, own = Indices(types, counters, tapes), Filled(function, filled)
         function = in_parallel(function, types, wished, target.parallel, indices, own)
     if target.compiled:
-        function = of_numpy(function)
+        function = of_numpy(function, types)
         function = typed_empties(in_any_order(function, types, counters), types)
         function = with_workspaces(function, types)
     return arranged(coalesce(function, types, wished)), inside

@@ -21,6 +21,7 @@ from . import scipy_bessel  # noqa: F401  (registers its rules, too)
 from .helper_types import real_as_first
 from .points import call, over, reals
 from .registry import constant, partials, pullback, pushforward
+from .ufunc_methods import softmax, softmax_tangent
 
 # ------------------------------------------------------------------------------------------- logistic and logarithms
 
@@ -141,14 +142,8 @@ def logsumexp_tangent(y: Any, a: Any, axis: Any = None, keepdims: Any = False, *
     return np.sum(shares(a, axis) * a_dot, axis=axis)
 
 
-@pullback(special.softmax, shares, points=_AXES + _LARGE)
-def softmax(y_bar: Any, y: Any, x: Any, axis: Any = None) -> Any:
-    return y * (y_bar - np.sum(y * y_bar, axis=axis, keepdims=True))
-
-
-@pushforward(special.softmax, shares)
-def softmax_tangent(y: Any, x: Any, axis: Any = None, *, x_dot: Any) -> Any:
-    return y * (x_dot - np.sum(y * x_dot, axis=axis, keepdims=True))
+pullback(special.softmax, points=_AXES + _LARGE)(softmax)
+pushforward(special.softmax)(softmax_tangent)
 
 
 @pullback(special.log_softmax, points=_AXES + _LARGE)

@@ -83,6 +83,16 @@ def logaddexp_reduce_tangent(y: Any, array: Any, axis: Any = 0, keepdims: Any = 
     return np.sum(shares(array, axis) * array_dot, axis=axis, keepdims=keepdims)
 
 
+@pullback(shares, points=_REDUCED[:2] + call(reals(3, 4), axis=-1) + call(reals(2, 3, 4), axis=(0, 2)))
+def softmax(y_bar: Any, y: Any, x: Any, axis: Any = None) -> Any:
+    return y * (y_bar - np.sum(y * y_bar, axis=axis, keepdims=True))
+
+
+@pushforward(shares)
+def softmax_tangent(y: Any, x: Any, axis: Any = None, *, x_dot: Any) -> Any:
+    return y * (x_dot - np.sum(y * x_dot, axis=axis, keepdims=True))
+
+
 constant(np.logical_and.reduce, np.logical_or.reduce, np.bitwise_or.reduce, np.bitwise_and.reduce)
 
 

@@ -123,3 +123,11 @@ def a_shape_as_a_list(A):
     shape, (n, m) = list(A.shape), tuple(A.shape)
     shape[0] = 1
     return np.sum(np.ones(shape) * A[0]) * n + m * A[0, 0]
+
+
+@case(args=(draw(3), draw(3, seed=1), draw(2, 3)), second=True)
+def joined_between_brackets(x, y, A):
+    row = np.r_[0.0, x, y[0], 2]
+    columns = np.c_[np.ones(3), x, A.T, y]
+    below = np.r_[A, A * y]
+    return np.sum(np.sin(row)) * np.sum(columns.T @ np.r_[x]) + np.sum(below**2) + np.r_[[1.0, x[1]], y] @ row[:5]

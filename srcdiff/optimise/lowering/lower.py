@@ -13,6 +13,8 @@ from collections import Counter
 from collections.abc import Set
 from dataclasses import replace
 
+import numpy as np
+
 from ...ir.nodes import (
     Assign,
     Block,
@@ -31,7 +33,7 @@ from ...ir.nodes import (
     While,
 )
 from ...ir.types import Num, Type
-from ...ir.walk import Fresh, assigned, map_stmt, mentioned, names, statements, targets
+from ...ir.walk import Fresh, assigned, is_call_of, map_stmt, mentioned, names, statements, targets
 from ...normalise.iteration import SUB
 from ...rules.typing import Typer
 from ..dead import drop_dead
@@ -217,7 +219,9 @@ def _fits(context: Context, store: Assign) -> bool:
 
 
 def _is_buffer(context: Context, s: Assign) -> bool:
-    return isinstance(s.target, Name) and s.target.id in context.buffers
+    """Whether a statement makes an array for a nest to fill. (The variable may hold another array elsewhere.)"""
+    new = is_call_of(s.value, np.empty, np.empty_like)
+    return new and isinstance(s.target, Name) and s.target.id in context.buffers
 
 
 def _changed(block: Block) -> set[str]:

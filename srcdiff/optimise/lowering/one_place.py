@@ -23,7 +23,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from ...ir.nodes import Assign, Block, Call, Choice, Const, Expr, For, If, Item, Name, Object, Stmt, Update
-from ...ir.walk import assigned, expressions, map_block, map_stmt, names, rebuild, statements, subexprs
+from ...ir.walk import assigned, expressions, map_block, map_stmt, names, rebuild, statements, subexprs, target_reads
 from ..storage import parts
 from .site import Context
 
@@ -91,7 +91,7 @@ class _Places:
         place = Item(Name(name), loop.target)
         everywhere = _mentions((loop,))
         local = {n for n in assigned(loop.body) if everywhere[n] == self.mentions[n]}
-        found = _Vanishing(place, local)
+        found = Vanishing(place, local)
         at_place = sum(e == place for e in _parts((loop,)))
         return at_place == everywhere[name] and found.block(loop.body)
 
@@ -169,22 +169,27 @@ def _put(e: Expr, mapping: dict[Expr, Expr]) -> Expr:
     return mapping[e] if e in mapping else rebuild(e, lambda part: _put(part, mapping))
 
 
-class _Vanishing:
-    """Whether statements do nothing where a place holds zero; `local` are the variables that nobody reads later."""
+class Vanishing:
+    """Whether statements do nothing where a place holds zero; `local` are the variables that nobody reads later, and
+    that a trip must not read before it has made them: another trip would have."""
 
     def __init__(self, place: Item, local: set[str]) -> None:
         self.place, self.local = place, local
         self.zero: set[str] = set()
+        self.made: set[str] = set()
 
     def block(self, block: Block) -> bool:
         return all(map(self.statement, block))
 
     def statement(self, s: Stmt) -> bool:
+        if _read(s) & (self.local - self.made):
+            return False
         match s:
             case Assign(target=Name(id=name), value=value):
                 if name not in self.local:
                     return False
                 self.zero = self.zero | {name} if self.is_zero(value) else self.zero - {name}
+                self.made = self.made | {name}
                 return True
             case Update(target=target, op=Object(value=op), value=value) if op in _SUMS:
                 if self.is_zero(value):
@@ -192,15 +197,17 @@ class _Vanishing:
                 self.zero -= names(target)
                 return isinstance(target, Name) and target.id in self.local
             case For(target=Name() as counter):
-                before = self.zero
+                before, made = self.zero, self.made
+                self.made = made | {counter.id}
                 again = self.block(s.body) and self.zero >= before  # (what is zero stays so from trip to trip)
+                self.zero, self.made = before, made  # there may be no trip
                 return again and counter.id in self.local and not self.depends(s.iter)
             case If(test=test):
-                before = self.zero
-                one, zero = self.block(s.body), self.zero
-                self.zero = before
+                before, made = self.zero, self.made
+                one, zero, then = self.block(s.body), self.zero, self.made
+                self.zero, self.made = before, made
                 both = one and self.block(s.orelse)
-                self.zero &= zero
+                self.zero, self.made = self.zero & zero, self.made & then
                 return both and not self.depends(test)
         return False
 
@@ -226,6 +233,14 @@ class _Vanishing:
             case Call(func=Object(value=function), args=(a, b)) if function in _SUMS:
                 return self.is_zero(a) and self.is_zero(b)
         return False
+
+
+def _read(s: Stmt) -> set[str]:
+    """The variables that a statement itself reads."""
+    match s:
+        case Assign(target=target, value=value) | For(target=target, iter=value):
+            return names(value) | target_reads(target)
+    return {n for e in expressions(s) for n in names(e)}
 
 
 def _zero_of(name: str, loop: For) -> Assign | None:
