@@ -19,11 +19,11 @@ from .garbage import rare_collections
 from .ir.types import ListOf, Num, Tup, Type
 from .jit_options import Jit
 from .runtime_loops import LengthsDiffer
-from .runtime_workspaces import workspace, zeroed_workspace
+from .runtime_workspaces import copied_workspace, workspace, zeroed_workspace
 from .turns import in_turn
 
 _NUMBERED = re.compile(r"_?\d+$")
-_WORKSPACES = (workspace, zeroed_workspace)
+_WORKSPACES = (copied_workspace, workspace, zeroed_workspace)
 
 
 def numba_module() -> Any:

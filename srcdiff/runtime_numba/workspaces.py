@@ -44,6 +44,16 @@ def zeroed_workspace(shape: Any, dtype: Any = np.float64) -> Any:
     return None if made is None else implementation
 
 
+@implements(runtime.copied_workspace)
+def copied_workspace(x: Any) -> Any:
+    made = types.Array(x.dtype, x.ndim, "C") if isinstance(x, types.Array) else None
+
+    def implementation(x: Any) -> Any:
+        return _copied(_taken(x.shape, made), x)
+
+    return None if made is None else implementation
+
+
 def _made(shape: Any, dtype: Any) -> Any:
     """The type of the array; None where it is not told."""
     lengths = _lengths(shape)
@@ -77,6 +87,33 @@ def _fill(context: Any, builder: Any, signature: Any, args: Any) -> Any:
 
 
 _zeroed: Any = numba.extending.intrinsic(_itself)
+
+
+def _first(_typing_context: Any, array: Any, x: Any) -> tuple[Any, Callable[..., Any]]:
+    return array(array, x), _copy
+
+
+def _copy(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    """The first array, with the elements of the second one, which has the same shape and may lie in any order. (Of
+    `array[...] = x` Numba makes more code: for shapes that differ.)"""
+    types_ = signature.args
+    array, x = (arrays.make_array(t)(context, builder, a) for t, a in zip(types_, args, strict=True))
+    if types_[1].layout == "C":
+        cgutils.raw_memcpy(builder, array.data, x.data, array.nitems, array.itemsize, align=1)
+        return imputils.impl_ret_borrowed(context, builder, signature.return_type, args[0])
+    shape = cgutils.unpack_tuple(builder, x.shape)
+    with cgutils.loop_nest(builder, shape, context.get_value_type(types.intp)) as place:
+        each = [
+            cgutils.get_item_pointer2(
+                context, builder, a.data, shape, cgutils.unpack_tuple(builder, a.strides), t.layout, place
+            )
+            for t, a in zip(types_, (array, x), strict=True)
+        ]
+        builder.store(builder.load(each[1]), each[0])
+    return imputils.impl_ret_borrowed(context, builder, signature.return_type, args[0])
+
+
+_copied: Any = numba.extending.intrinsic(_first)
 
 
 def _lower(context: Any, builder: Any, signature: Any, args: Any) -> Any:
