@@ -62,6 +62,10 @@ def settings(jit: Jit, checked: bool) -> dict[str, Any]:
     chosen: dict[str, Any] = {"error_model": "numpy", "boundscheck": checked}
     if jit.fastmath:
         chosen["fastmath"] = set(jit.fastmath)
+    numba_module()
+    from .runtime_numba import lower
+
+    chosen["pipeline_class"] = lower.Generated
     if jit.math == "simd":
         from .runtime_numba import simd
 

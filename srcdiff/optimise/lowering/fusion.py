@@ -22,7 +22,7 @@ from ...ir.walk import names, rename, statements
 from ...rules.typing import TypeProblem, Typer
 from ..independence import known_in
 from ..storage import Access
-from .effects import Summary, is_check, summary
+from .effects import Kept, Summary, is_check, summary
 from .overlap import distance
 from .site import Context, lasting
 
@@ -36,7 +36,8 @@ class Fusion:
     def __init__(self, context: Context) -> None:
         self.context, self.storage = context, context.storage
         self.around: tuple[For | While, ...] = ()  # the loops that the walk is in
-        self.summaries: dict[int, tuple[Stmt, Summary]] = {}
+        self.summaries: Kept = {}
+        self.parts: Kept = {}
 
     def block(self, block: Block, outer: tuple[str, ...] = ()) -> Block:
         """A block with its nests fused; `outer` are the counters of the nest that it is the body of."""
@@ -78,7 +79,7 @@ class Fusion:
     def effect(self, s: Stmt) -> Summary:
         known = self.summaries.get(id(s))
         if known is None or known[0] is not s:
-            known = self.summaries[id(s)] = s, summary(s, self.storage)
+            known = self.summaries[id(s)] = s, summary(s, self.storage, self.parts)
         return known[1]
 
     def moved(self, out: list[Stmt], k: int, s: For) -> tuple[list[Stmt], list[Stmt]] | None:
