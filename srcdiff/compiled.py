@@ -19,11 +19,11 @@ from .garbage import rare_collections
 from .ir.types import ListOf, Num, Tup, Type
 from .jit_options import Jit
 from .runtime_loops import LengthsDiffer
-from .runtime_workspaces import workspace, zeroed_workspace
+from .runtime_workspaces import copied_workspace, workspace, zeroed_workspace
 from .turns import in_turn
 
 _NUMBERED = re.compile(r"_?\d+$")
-_WORKSPACES = (workspace, zeroed_workspace)
+_WORKSPACES = (copied_workspace, workspace, zeroed_workspace)
 
 
 def numba_module() -> Any:
@@ -62,6 +62,10 @@ def settings(jit: Jit, checked: bool) -> dict[str, Any]:
     chosen: dict[str, Any] = {"error_model": "numpy", "boundscheck": checked}
     if jit.fastmath:
         chosen["fastmath"] = set(jit.fastmath)
+    numba_module()
+    from .runtime_numba import lower
+
+    chosen["pipeline_class"] = lower.Generated
     if jit.math == "simd":
         from .runtime_numba import simd
 

@@ -66,7 +66,7 @@ from .runtime_reductions import (
 )
 from .runtime_schedules import checkpoint, checkpointed, left_at, make_room, next_snapshot
 from .runtime_texts import formatted, text
-from .runtime_workspaces import workspace, zeroed_workspace
+from .runtime_workspaces import copied_workspace, workspace, zeroed_workspace
 
 __all__ = [
     "above",
@@ -83,6 +83,7 @@ __all__ = [
     "cofactors",
     "cofactors_tangent",
     "copied",
+    "copied_workspace",
     "cumsum_back",
     "diff_back",
     "doubled",

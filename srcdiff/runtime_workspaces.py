@@ -24,3 +24,12 @@ def zeroed_workspace(shape: Any, dtype: Any = np.float64) -> Any:
     array([0., 0.])
     """
     return np.zeros(shape, dtype)
+
+
+def copied_workspace(x: Any) -> Any:
+    """The same with the values of an array in it, as `x.copy()` makes it.
+
+    >>> copied_workspace(np.ones(2))
+    array([1., 1.])
+    """
+    return x.copy()

@@ -113,6 +113,8 @@ def _with_children(e: Expr, new: list[Expr]) -> Expr:
 
 def subexprs(e: Expr) -> list[Expr]:
     """`e` and everything below it, depth first."""
+    if type(e) in _LEAVES:
+        return [e]
     found = []
     waiting = [e]
     while waiting:

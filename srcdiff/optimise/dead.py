@@ -94,6 +94,7 @@ def has_effect(e: Expr) -> bool:
     return any(
         is_call_of(part, list.pop, list.append) or effect_of(part) is not None or is_opaque(part) or _has_effect(part)
         for part in subexprs(e)
+        if type(part) is Call  # (asked of every expression again and again: nothing else has one)
     )
 
 
@@ -120,6 +121,7 @@ class Liveness:
         self.types, self.write_only = types, write_only
         self.breaks: list[set[str]] = []
         self.attempting = False  # inside `try`, where every statement may be the one that fails
+        self.heads: dict[int, tuple[set[str], set[str]]] = {}  # what was live behind loops, and ahead of a trip
 
     def block(self, block: Block, live: set[str]) -> tuple[Block, set[str]]:
         out: list[Stmt] = []
@@ -200,6 +202,9 @@ class Liveness:
 
     def loop(self, s: For | While, live: set[str]) -> tuple[list[Stmt], set[str]]:
         head = set(live)
+        behind, ahead = self.heads.get(id(s), (head, head))
+        if behind <= live:  # (the loop around it is walked again, with more that is live: so is all that was)
+            head |= ahead
         while True:
             self.breaks.append(live)
             inner = head | names(s.test) if isinstance(s, While) else head
@@ -213,6 +218,7 @@ class Liveness:
             if new == head:
                 break
             head = new
+        self.heads[id(s)] = (set(live), head)
         if isinstance(s, For):
             own = set(targets(s.target))
             if not body and not own & live:

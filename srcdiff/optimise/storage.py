@@ -58,6 +58,7 @@ class Storage:
     def __init__(self, function: Function, types: Mapping[str, Type]) -> None:
         self.types = types
         self.parent: dict[str, str] = {}
+        self.told: dict[int, tuple[Stmt, list[Access]]] = {}
         for p in function.params:
             self.join(function.params[0].name, p.name)
         for s in statements(function.body):
@@ -103,7 +104,7 @@ class Storage:
     def accesses(self, block: Block, way: tuple[At, ...] = ()) -> Iterator[Access]:
         """Every mention of an array in a block, but for those of its shape alone; `way` leads to the block."""
         for s in block:
-            for access in self.of_statement(s):
+            for access in self.known(s):
                 yield access._replace(way=way, statement=s)
             match s:
                 case For(body=body) | While(body=body):
@@ -113,6 +114,13 @@ class Storage:
                     yield from self.accesses(orelse, (*way, At(0, side=2, test=test)))
                 case _:
                     pass
+
+    def known(self, s: Stmt) -> list[Access]:
+        """The mentions in a statement itself. (Passes ask for those of one statement many times: they are kept.)"""
+        kept = self.told.get(id(s))
+        if kept is None or kept[0] is not s:
+            kept = self.told[id(s)] = s, list(self.of_statement(s))
+        return kept[1]
 
     def changed(self, block: Block) -> set[str]:
         """The variables that a block binds, and one of each class of those whose arrays it may write."""
@@ -163,6 +171,8 @@ class Storage:
 
     def is_basic(self, e: Expr) -> bool:
         """Whether a part of an index is a whole number or a slice."""
+        if is_call_of(e, operator.add, operator.sub) and isinstance(e, Call) and all(map(self.is_basic, e.args)):
+            return True  # (as most are, and it is quicker to see than its type)
         type_ = None if isinstance(e, Slice) else Typer(self.types)(e)
         return type_ is None or (isinstance(type_, Num) and type_.is_integral and type_.dtype != "bool")
 

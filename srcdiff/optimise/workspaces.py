@@ -2,6 +2,7 @@
 
 in:   s_tape = np.empty((n, m))             out:  s_tape = workspace((n, m))
       v_bar = np.zeros_like(v)                    v_bar = zeroed_workspace(v.shape)
+      v = u.copy()                                v = copied_workspace(u)
 
 What may be returned, in whatever variable, list or view, is made as it was. So are arrays in a loop that runs on
 several cores, where an exception is lost with what the trip holds.
@@ -22,12 +23,13 @@ from ..ir.nodes import Assign, Block, Call, Expr, For, Function, Item, Name, Obj
 from ..ir.types import Num, Type
 from ..ir.walk import is_call_of, map_stmt, names, statements, targets
 from ..rules.typing import TypeProblem, Typer
-from ..runtime import workspace, zeroed_workspace
+from ..runtime import copied_workspace, workspace, zeroed_workspace
 from .storage import Storage
 
 _LEAST = 1024  # elements: an array that is known to have fewer never comes from the pool
 _WORKSPACE = Object(workspace, "workspace")
 _ZEROED = Object(zeroed_workspace, "zeroed_workspace")
+_COPIED = Object(copied_workspace, "copied_workspace")
 
 
 def with_workspaces(function: Function, types: Mapping[str, Type]) -> Function:
@@ -82,6 +84,12 @@ def _from_pool(value: Call, type_: Type | None, typer: Typer) -> Expr | None:
     """The call that makes the same array in the pool."""
     if not isinstance(type_, Num) or not type_.ndim or not _is_large(type_):
         return None
+    dtype = DTYPES.get(type_.dtype)
+    if value.kwargs or len(value.args) > 2 or (dtype is None and type_.dtype != "float64"):
+        return None
+    if is_call_of(value, np.ndarray.copy, np.copy) and len(value.args) == 1:
+        own = is_call_of(value, np.ndarray.copy) or _is_in_order(value.args[0], typer)  # (the method makes C order)
+        return Call(_COPIED, value.args) if own else None
     if is_call_of(value, np.empty, np.zeros):
         shape = value.args[:1]
     elif (
@@ -89,9 +97,6 @@ def _from_pool(value: Call, type_: Type | None, typer: Typer) -> Expr | None:
     ):
         shape = (Call(SHAPE, value.args),)
     else:
-        return None
-    dtype = DTYPES.get(type_.dtype)
-    if value.kwargs or len(value.args) > 2 or (dtype is None and type_.dtype != "float64"):
         return None
     which = _ZEROED if is_call_of(value, np.zeros, np.zeros_like) else _WORKSPACE
     return Call(which, shape if dtype is None else (*shape, Object(dtype, f"np.{dtype.__name__}")))

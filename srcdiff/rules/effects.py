@@ -62,7 +62,7 @@ def effect_method(owner: object, name: str) -> Any:
 
 def has_effect(e: Expr) -> bool:
     """Whether evaluating the expression changes something that can be told from outside of it."""
-    return any(effect_of(part) is not None or is_opaque(part) for part in subexprs(e))
+    return any(effect_of(p) is not None or is_opaque(p) for p in subexprs(e) if type(p) is Call)
 
 
 def without_outputs(block: Block) -> Block:

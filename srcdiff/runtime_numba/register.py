@@ -52,6 +52,27 @@ def implements(*functions: Any, **options: Any) -> Callable[[F], F]:
     return register
 
 
+def written(*functions: Any, count: int = 1) -> Callable[[F], F]:
+    """The decorated function writes the instructions for a call of `functions` with up to `count` arguments. Unlike an
+    implementation it is not compiled as a function of its own for all types of the arguments."""
+
+    def register(write: F) -> F:
+        for function in functions:
+            for given in range(1, count + 1):
+                extending.lower_builtin(function, *(types.Any,) * given)(write)
+        return write
+
+    return register
+
+
+def typed(function: Any, choose: Callable[..., Any]) -> None:
+    """`choose`, of Numba types, gives the type of such a call, or None to refuse; it is asked before Numba is."""
+    body = {"key": function, "generic": lambda _: choose, "metadata": {"target": "cpu"}, "__module__": __name__}
+    template = type(f"Written_{function.__name__}", (templates.CallableTemplate,), body)
+    templates.infer(template)
+    templates.infer_global(function, types.Function(template))
+
+
 def method(name: str) -> Callable[[F], F]:
     """The same for a method of arrays, in place of Numba's own."""
 

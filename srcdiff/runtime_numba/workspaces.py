@@ -1,16 +1,15 @@
-"""Arrays whose memory comes from the pool (`pool`), for compiled code."""
+"""Arrays whose memory comes from the pool (`pool`), for compiled code.
 
-# Numba compares the parameters of an implementation with those of the function: all of them, used or not.
-# ruff: noqa: ARG001
+They are written where they are called. As overloads each would be compiled as a function of its own for every rank and
+dtype, at 25 ms of CPU time each.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numba.core.cgutils
 import numba.core.types
-import numba.extending
 import numba.np.arrayobj
 import numpy as np
 from llvmlite import ir
@@ -18,37 +17,25 @@ from llvmlite import ir
 from srcdiff import runtime
 
 from .pool import NAME
-from .register import implements, imputils, types
+from .register import imputils, typed, types, written
 
 cgutils: Any = numba.core.cgutils
 arrays: Any = numba.np.arrayobj
 
 
-@implements(runtime.workspace)
-def workspace(shape: Any, dtype: Any = np.float64) -> Any:
-    made = _made(shape, dtype)
-
-    def implementation(shape: Any, dtype: Any = np.float64) -> Any:
-        return _taken(shape, made)
-
-    return None if made is None else implementation
-
-
-@implements(runtime.zeroed_workspace)
-def zeroed_workspace(shape: Any, dtype: Any = np.float64) -> Any:
-    made = _made(shape, dtype)
-
-    def implementation(shape: Any, dtype: Any = np.float64) -> Any:
-        return _zeroed(_taken(shape, made))
-
-    return None if made is None else implementation
-
-
-def _made(shape: Any, dtype: Any) -> Any:
-    """The type of the array; None where it is not told."""
+def _by_shape(shape: Any, dtype: Any = np.float64) -> Any:
     lengths = _lengths(shape)
     item = types.float64 if dtype is np.float64 else getattr(dtype, "dtype", None)
     return None if lengths is None or item is None else types.Array(item, len(lengths), "C")
+
+
+def _by_array(x: Any) -> Any:
+    return types.Array(x.dtype, x.ndim, "C") if isinstance(x, types.Array) else None
+
+
+typed(runtime.workspace, _by_shape)
+typed(runtime.zeroed_workspace, _by_shape)
+typed(runtime.copied_workspace, _by_array)
 
 
 def _lengths(shape: Any) -> list[Any] | None:
@@ -57,33 +44,49 @@ def _lengths(shape: Any) -> list[Any] | None:
     return found if all(isinstance(t, types.Integer) for t in found) else None
 
 
-def _typed(_typing_context: Any, shape: Any, made: Any) -> tuple[Any, Callable[..., Any]]:
-    return made.instance_type(shape, made), _lower
+@written(runtime.workspace, count=2)
+def _workspace(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    type_ = signature.return_type
+    made = _taken(context, builder, type_, _shape(context, builder, signature.args[0], args[0]))
+    return imputils.impl_ret_new_ref(context, builder, type_, made._getvalue())  # noqa: SLF001 (lowered code's way)
 
 
-_taken: Any = numba.extending.intrinsic(_typed)
+@written(runtime.zeroed_workspace, count=2)
+def _zeroed_workspace(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    type_ = signature.return_type
+    made = _taken(context, builder, type_, _shape(context, builder, signature.args[0], args[0]))
+    size = builder.mul(made.itemsize, made.nitems)
+    cgutils.memset(builder, builder.bitcast(made.data, cgutils.voidptr_t), size, 0)
+    return imputils.impl_ret_new_ref(context, builder, type_, made._getvalue())  # noqa: SLF001
 
 
-def _itself(_typing_context: Any, array: Any) -> tuple[Any, Callable[..., Any]]:
-    return array(array), _fill
+@written(runtime.copied_workspace)
+def _copied_workspace(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    type_, given = signature.return_type, signature.args[0]
+    x = arrays.make_array(given)(context, builder, args[0])
+    shape = cgutils.unpack_tuple(builder, x.shape)
+    made = _taken(context, builder, type_, shape)
+    if given.layout == "C":
+        cgutils.raw_memcpy(builder, made.data, x.data, made.nitems, made.itemsize, align=1)
+    else:
+        with cgutils.loop_nest(builder, shape, context.get_value_type(types.intp)) as place:
+            each = [
+                cgutils.get_item_pointer2(
+                    context, builder, a.data, shape, cgutils.unpack_tuple(builder, a.strides), t.layout, place
+                )
+                for t, a in ((given, x), (type_, made))
+            ]
+            builder.store(builder.load(each[0]), each[1])
+    return imputils.impl_ret_new_ref(context, builder, type_, made._getvalue())  # noqa: SLF001
 
 
-def _fill(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-    """The same array with zeros in it."""
-    array = arrays.make_array(signature.return_type)(context, builder, args[0])
-    size = builder.mul(array.itemsize, array.nitems)
-    cgutils.memset(builder, builder.bitcast(array.data, cgutils.voidptr_t), size, 0)
-    return imputils.impl_ret_borrowed(context, builder, signature.return_type, args[0])
+def _shape(context: Any, builder: Any, type_: Any, value: Any) -> list[Any]:
+    given = [value] if isinstance(type_, types.Integer) else cgutils.unpack_tuple(builder, value, type_.count)
+    return [context.cast(builder, n, t, types.intp) for n, t in zip(given, _lengths(type_) or [], strict=True)]
 
 
-_zeroed: Any = numba.extending.intrinsic(_itself)
-
-
-def _lower(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+def _taken(context: Any, builder: Any, type_: Any, shape: list[Any]) -> Any:
     """An array of Numba's as `np.empty` makes it, with memory from another place."""
-    type_, whole = signature.return_type, signature.args[0]
-    given = [args[0]] if isinstance(whole, types.Integer) else cgutils.unpack_tuple(builder, args[0], whole.count)
-    shape = [context.cast(builder, n, t, types.intp) for n, t in zip(given, _lengths(whole) or [], strict=True)]
     for n in shape:
         with builder.if_then(builder.icmp_signed("<", n, n.type(0)), likely=False):
             context.call_conv.return_user_exc(builder, ValueError, ("negative dimensions not allowed",))
@@ -110,4 +113,4 @@ def _lower(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         itemsize=itemsize,
         meminfo=held,
     )
-    return made._getvalue()  # noqa: SLF001 (which is how lowered code has it)
+    return made

@@ -29,6 +29,15 @@ class Summary:
     added: set[str] = field(default_factory=set)
     fixed: bool = False  # whether the statement keeps its place
 
+    def join(self, other: Summary) -> None:
+        """Take in what another statement does."""
+        self.bound |= other.bound
+        self.mentioned |= other.mentioned
+        self.read |= other.read
+        self.written |= other.written
+        self.added |= other.added
+        self.fixed |= other.fixed
+
     def commutes(self, other: Summary) -> bool:
         """Whether two statements next to each other may change places. (Sums may come in any order.)"""
         if self.fixed or other.fixed:
@@ -41,11 +50,19 @@ class Summary:
         return True
 
 
-def summary(s: Stmt, storage: Storage) -> Summary:
-    """What a statement does, with all that is in it."""
-    found = Summary()
+Kept = dict[int, tuple[Stmt, Summary]]  # what statements themselves do, by the address of the statement
+
+
+def summary(s: Stmt, storage: Storage, kept: Kept | None = None) -> Summary:
+    """What a statement does, with all that is in it. Who asks for nests that grow hands `kept` in: what a statement in
+    them does is found once then."""
+    found, kept = Summary(), {} if kept is None else kept
     for part in statements((s,)):
-        _add(part, found, storage)
+        known = kept.get(id(part))
+        if known is None or known[0] is not part:
+            known = kept[id(part)] = part, Summary()
+            _add(part, known[1], storage)
+        found.join(known[1])
     own = {n for part in statements((s,)) if isinstance(part, For) for n in targets(part.target)}
     found.mentioned |= own
     return found
@@ -54,7 +71,8 @@ def summary(s: Stmt, storage: Storage) -> Summary:
 def _add(s: Stmt, found: Summary, storage: Storage) -> None:
     for e in expressions(s):
         found.mentioned |= names(e)
-        if has_effect(e) or any(called(p) is not None or helper_of(p) is not None for p in subexprs(e)):
+        calls = (p for p in subexprs(e) if type(p) is Call)
+        if has_effect(e) or any(called(p) is not None or helper_of(p) is not None for p in calls):
             found.fixed = True
     match s:
         case Update(target=Name(id=name), op=op, value=value):

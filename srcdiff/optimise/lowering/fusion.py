@@ -24,7 +24,7 @@ from ...rules.typing import TypeProblem, Typer
 from ..independence import known_in
 from ..length_checks import is_check
 from ..storage import Access, Storage
-from .effects import Summary, summary
+from .effects import Kept, Summary, summary
 from .overlap import distance
 from .site import Context, lasting
 
@@ -38,7 +38,8 @@ class Fusion:
     def __init__(self, context: Context) -> None:
         self.context, self.storage = context, context.storage
         self.around: tuple[For | While, ...] = ()  # the loops that the walk is in
-        self.summaries: dict[int, tuple[Stmt, Summary]] = {}
+        self.summaries: Kept = {}
+        self.parts: Kept = {}
         self.apart: set[str] = set()  # the arrays that this block has made, and that have no other name yet
 
     def block(self, block: Block, outer: tuple[str, ...] = ()) -> Block:
@@ -91,7 +92,7 @@ class Fusion:
     def effect(self, s: Stmt) -> Summary:
         known = self.summaries.get(id(s))
         if known is None or known[0] is not s:
-            known = self.summaries[id(s)] = s, summary(s, self.storage)
+            known = self.summaries[id(s)] = s, summary(s, self.storage, self.parts)
         return known[1]
 
     def moved(self, out: list[Stmt], k: int, s: For) -> tuple[list[Stmt], list[Stmt]] | None:

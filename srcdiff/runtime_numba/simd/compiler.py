@@ -18,12 +18,12 @@ import numba.core.ir
 import numba.core.ir_utils
 import numba.core.untyped_passes
 
+from ..lower import pipeline
 from .functions import stand_in
 
 ir: Any = numba.core.ir
 ir_utils: Any = numba.core.ir_utils
 _base: Any = numba.core.compiler.CompilerBase
-_passes: Any = numba.core.compiler.DefaultPassBuilder
 _pass: Any = numba.core.compiler_machinery.FunctionPass
 _register: Any = numba.core.compiler_machinery.register_pass
 
@@ -100,7 +100,7 @@ class Simd(_base):  # type: ignore[misc,unused-ignore]
     """The compiler for `jit={"math": "simd"}`."""
 
     def define_pipelines(self) -> list[Any]:
-        manager = _passes.define_nopython_pipeline(self.state)
+        manager = pipeline(self.state)
         manager.add_pass_after(OwnElementaryFunctions, numba.core.untyped_passes.GenericRewrites)
         manager.finalize()
         return [manager]
