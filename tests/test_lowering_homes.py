@@ -77,3 +77,43 @@ def written_into_itself(y):
 
 def test_an_array_is_not_made_in_itself() -> None:
     check_text(written_into_itself, Y)
+
+
+def changed_in_the_next_trip(x, n):
+    """`v` is written in place before it is made anew: it must not be the row that was kept of it."""
+    T = np.zeros((n, 3))
+    v = np.cos(x[0])
+    for t in range(n):
+        v *= x[t]
+        T[t] = T[t] + v
+        v = np.sin(x[t]) * 2.0
+        T[t] = v
+    return np.sum(T**3) + v @ v
+
+
+def changed_through_another_name(x, n):
+    T = np.zeros((n, 3))
+    w = np.cos(x[0])
+    for t in range(n):
+        w[0] += x[t, 0]
+        T[t] = T[t] + w
+        v = np.sin(x[t]) * 2.0
+        T[t] = v
+        w = v
+    return np.sum(T**3) + w @ w
+
+
+def kept_in_one_row(x, n):
+    T = np.zeros((2, 3))
+    v = np.cos(x[0])
+    for t in range(n):
+        T[0] = T[0] + v
+        v = np.sin(v) * x[t]
+        T[0] = v
+    return np.sum(T**3) + v @ v
+
+
+@pytest.mark.jit
+@pytest.mark.parametrize("f", [changed_in_the_next_trip, changed_through_another_name, kept_in_one_row])
+def test_an_array_is_no_row_that_others_see(f):
+    check_grad(f, (np.random.default_rng(0).normal(size=(4, 3)), 4), jit=True)

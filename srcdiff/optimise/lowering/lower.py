@@ -48,6 +48,7 @@ from .fusion import Fusion
 from .gather import gathered
 from .lengths import Lengths
 from .one_place import only_one_place
+from .only_copies import OnlyCopies
 from .rows import in_rows
 from .site import COUNTERS, Context
 from .statements import ahead
@@ -67,7 +68,10 @@ def lowered(
     known = taken | {wished.get(n, n) for n in taken}
     letters = [c for c in COUNTERS if c not in known] or list(COUNTERS)
     storage, rebound = Storage(function, types), _rebound(function)
-    context = Context(types, wished, storage, Fresh(taken), letters, Lengths(equal), rebound=rebound, ahead=ahead)
+    fresh, copies = Fresh(taken), OnlyCopies(function, types)
+    context = Context(
+        types, wished, storage, fresh, letters, Lengths(equal), rebound=rebound, only_copies=copies, ahead=ahead
+    )
     context.lasting, context.tapes = _lasting(function), tapes
     body, _ = _block(context, function.body, params)
     function = drop_dead(replace(function, body=checked_once(body, context.lasting)), types)
@@ -102,7 +106,7 @@ def _block(context: Context, block: Block, defined: set[str]) -> tuple[Block, se
             case Assign() | Update():
                 found = lowered_statement(context, s, defined)
                 store = _store(context, found, block[k + 1 :])
-                if store is not None and _fits(context, store):
+                if store is not None and _fits(context, store) and context.only_copies.allow(store):
                     stored.add(id(store))
                     found = _in_tape(context, found, store)
                 out.extend(found)

@@ -16,6 +16,7 @@ from ...rules.typing import Typer, settled
 from ...runtime import same_length
 from ..storage import Storage
 from .lengths import Lengths, is_result
+from .only_copies import OnlyCopies
 
 SHAPE = Object(np.ndarray.shape, "shape")
 SAME_LENGTH = Object(same_length, "same_length")
@@ -49,6 +50,7 @@ class Context:
     totals: set[str] = field(default_factory=set)  # the variables that reductions to elements of arrays are made in
     places: set[str] = field(default_factory=set)  # numbers, and arrays of them, that are indices of surely one element
     searches: dict[Expr, dict[int, Expr]] = field(default_factory=dict)  # the places that are known in this block
+    only_copies: OnlyCopies = field(kw_only=True)  # what may be made where it is copied to
     # the statements that compute a value ahead of a nest
     ahead: Callable[[Context, Assign, set[str]], list[Stmt]] = field(kw_only=True)
 
