@@ -67,14 +67,15 @@ def test_inner_products(f: Callable[..., Any], args: tuple[Any, ...], line: str)
 
 
 def spread(x, y, r):
-    """Nothing says that `x` has the length of the sum."""
-    return np.sum(np.tanh(r * x + y))
+    """Nothing says that the part of `x` has the length of the sum."""
+    return np.sum(np.tanh(r * x[1:] + y[2:]))
 
 
 def test_not_of_arrays_that_may_differ_in_shape() -> None:
-    assert "r_bar = np.sum(" in text_of(spread, X, Y, 0.3)
-    for x in (X, X[:1]):
-        for y in (Y, Y[:1]):
+    longer = np.append(Y, 0.5)
+    assert "r_bar = np.sum(" in text_of(spread, X, longer, 0.3)
+    for x in (X, X[:2]):
+        for y in (longer, Y[:3]):
             check_grad(spread, (x, y, 0.3))
 
 
@@ -204,7 +205,7 @@ def same_array(x):
 
 def test_what_is_added_first_is_put_there() -> None:
     text = text_of(two_sheets, X, Y)
-    assert "a_bar[1:-1] = b_bar_1" in text
+    assert "b_bar_1 = 0.2 * b_bar[1:-1]" in text and "a_bar[1:-1] = b_bar_1" in text
     assert text.count("a_bar[1:-1] = 0.0") == 0
     text = text_of(overlapping, X)
     assert "x_bar[1:] = d_bar" in text and "x_bar[:-1] -= d_bar" in text

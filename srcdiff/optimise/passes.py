@@ -79,8 +79,7 @@ def optimise(
     filled: set[str] = set()
     if target.compiled:
         function = in_order(function, types)
-        on_cores = target.parallel is not None
-        function, counters, filled = lowered(function, types, wished, target.equal, on_cores, tapes)
+        function, counters, filled = lowered(function, types, wished, target.equal, target.parallel is not None)
         function = added_at_once(function, types, wished, True, as_loops=True)  # what lowering has left
         function = with_old_values(drop_dead(function, types), types)
         function = laid_out(along_rows(function, types, tapes), types)

@@ -70,7 +70,9 @@ def multiplied_once(
             made = Assign(Name(name), use.product, first.origin, first.adjoint_of)
             ahead = out[use.places[0] - 1] if use.places[0] else None
             match ahead:
-                case Assign(target=Name(id=part), value=Item()) if uses[part] == 1 + len(use.places):
+                case Assign(target=Name(id=part), value=Item()) if part in names(use.product) and uses[part] == 1 + len(
+                    use.places
+                ):
                     assert isinstance(ahead, Assign)
                     out[use.places[0] - 1] = replace(made, value=substitute(use.product, {part: ahead.value}))
                 case _:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import itertools
 import operator
 from collections import Counter
-from collections.abc import Set
 from dataclasses import replace
 
 import numpy as np
@@ -57,12 +56,11 @@ from .unread import without_unread_tapes
 
 
 def lowered(
-    function: Function, types: dict[str, Type], wished: dict[str, str], equal: bool, parallel: bool, tapes: Set[str]
+    function: Function, types: dict[str, Type], wished: dict[str, str], equal: bool, parallel: bool
 ) -> tuple[Function, set[str], set[str]]:
     """The function with its array statements lowered, the indices that are inside by construction, those of its new
     loops among them, and the arrays that it fills anew wherever it uses them; `types` and `wished` are told of the new
-    variables. `equal` is as in `derive.Request`; where loops run in `parallel` they need no row of each other; `tapes`
-    are the arrays that keep values."""
+    variables. `equal` is as in `derive.Request`; where loops run in `parallel` they need no row of each other."""
     params = {p.name for p in function.params}
     taken = mentioned(function.body) | params
     known = taken | {wished.get(n, n) for n in taken}
@@ -72,7 +70,7 @@ def lowered(
     context = Context(
         types, wished, storage, fresh, letters, Lengths(equal), rebound=rebound, only_copies=copies, ahead=ahead
     )
-    context.lasting, context.tapes = _lasting(function), tapes
+    context.lasting = _lasting(function)
     body, _ = _block(context, function.body, params)
     function = drop_dead(replace(function, body=checked_once(body, context.lasting)), types)
     body = without_unread_tapes(context, function).body
@@ -196,10 +194,7 @@ def _store(context: Context, made: list[Stmt], rest: Block) -> Assign | None:
     own = next((s.target for s in made if isinstance(s, Assign) and _is_buffer(context, s)), None)
     for k, s in enumerate(rest if isinstance(own, Name) else ()):
         match s:
-            # (a place that is no tape's may be written again while the array is still read under its own name)
-            case Assign(target=Item(base=Name(id=tape), index=index) as place, value=value) if (
-                value == own and tape in context.tapes
-            ):
+            case Assign(target=Item(base=Name(id=tape), index=index) as place, value=value) if value == own:
                 between, later = rest[:k], rest[k + 1 :]
                 assert isinstance(own, Name)
                 if own.id in names(place):  # (`y[:] = y` is no place for `y`)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Set
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -42,7 +42,6 @@ class Context:
     counters: dict[str, tuple[Dim, Lengths]] = field(default_factory=dict)
     counted: set[str] = field(default_factory=set)  # those of loops of the program that count from zero now
     lasting: frozenset[str] = frozenset()  # variables that are bound once, in front of all loops
-    tapes: Set[str] = frozenset()  # arrays whose elements are written once, and stay
     buffers: set[str] = field(default_factory=set)  # arrays that lowering has made, to be filled by nests
     padded: set[str] = field(default_factory=set)  # those among others that have margins of zeros
     sizes: dict[tuple[str, int], Expr] = field(default_factory=dict)  # of buffers and their axes, in lasting variables
