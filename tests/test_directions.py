@@ -91,7 +91,7 @@ def test_most_programs_are_covered():
         except (OneByOne, SrcdiffError):
             continue
         covered += 1
-    assert covered > 0.6 * len(cases)
+    assert covered > 0.55 * len(cases)
 
 
 # ------------------------------------------------------------------------------------------- Jacobians by such sweeps
