@@ -17,6 +17,12 @@ W, X, B = RNG.normal(size=(4, 3)), RNG.normal(size=(6, 3)), RNG.normal(size=4)
 V, Y = RNG.normal(size=3), np.sign(RNG.normal(size=5))
 
 
+def code_of(f: Callable[..., Any], *args: Any) -> str:
+    """The text of the value and gradient without its comments, which quote the function."""
+    text = srcdiff.source(srcdiff.value_and_grad(f, wrt=(0, 1)), *args)
+    return "\n".join(line.partition("#")[0] for line in text.splitlines())
+
+
 def recurrent(w, x, b):
     h = np.zeros(len(b))
     for t in range(len(x)):
@@ -205,10 +211,20 @@ def decided_by_later(v, x, b):
     return s * s if np.floor(s) > 1.0 else np.sum(v)
 
 
+def counted_by(v, x, b):
+    """A last bit of `s` may be one trip more."""
+    s = np.sum(b)
+    for t in range(len(x)):
+        s += v @ x[t]
+    y = 1.0
+    for _ in range(int(abs(s)) + 1):
+        y = 0.5 * y + s
+    return y
+
+
 def test_what_the_program_decides_by() -> None:
-    for f in (decided_by, decided_by_later):
-        text = srcdiff.source(srcdiff.value_and_grad(f, wrt=(0, 1)), V, X, B)
-        assert "v @ x[t]" in text or "x[t] @ v" in text
+    for f in (decided_by, decided_by_later, counted_by):
+        assert "x @ v" not in code_of(f, V, X, B)
         value, _ = srcdiff.value_and_grad(f, wrt=(0, 1))(V, X, B)
         assert value == f(V, X, B)
         check_grad(f, (V, X, B), wrt=(0, 1))
@@ -225,15 +241,15 @@ def counted_by_hand(w, x, b, n):
     "f", [changed_matrix, changed_rows, bound_again, left_early, in_a_branch, written_in_place, from_the_second_on]
 )
 def test_in_each_trip(f: Callable[..., Any]) -> None:
-    text = srcdiff.source(srcdiff.grad(f, wrt=(0, 1)), W, X, B)
-    assert "x @ w.T" not in text
-    assert "w @ x[t]" in text
+    code = code_of(f, W, X, B)
+    assert "x @ w.T" not in code
+    assert "w @ x[t]" in code
     check_grad(f, (W, X, B), wrt=(0, 1))
 
 
 def test_a_number_of_trips_that_may_be_negative() -> None:
     """`x[:n]` would leave out rows from the end."""
-    assert "w @ x[t]" in srcdiff.source(srcdiff.grad(counted_by_hand), W, X, B, 4)
+    assert "w @ x[t]" in code_of(counted_by_hand, W, X, B, 4)
     assert not np.any(srcdiff.grad(counted_by_hand)(W, X, B, -2))
     check_grad(counted_by_hand, (W, X, B, 4), wrt=(0, 1))
 
@@ -258,5 +274,5 @@ def test_too_few_rows() -> None:
 def test_whole_numbers_stay_what_they_are() -> None:
     whole = np.arange(18).reshape(6, 3)
     text = srcdiff.source(srcdiff.grad(logistic), V, whole, Y)
-    assert "x[i] @ v" in text
+    assert "x_v" not in text
     check_grad(logistic, (V, whole, Y), wrt=0)

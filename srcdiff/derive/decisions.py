@@ -13,7 +13,7 @@ import numpy as np
 
 from ..analysis.aliases import Aliases
 from ..ir.callee import called, helper_of
-from ..ir.nodes import Assign, Call, Choice, Effect, Expr, For, Function, If, Item, Logic, Name, Object, Update, While
+from ..ir.nodes import Assign, Call, Choice, Effect, Expr, Function, If, Item, Logic, Name, Object, Update, While
 from ..ir.types import Num
 from ..ir.walk import children, expressions, is_call_of, names, statements, subexprs, targets
 from ..rules import rule_of
@@ -43,7 +43,7 @@ def decided_by(function: Function, typer: Typer, aliases: Aliases) -> set[str]:
             case _:
                 pass
         for e in (part for top in expressions(s) for part in subexprs(top)):
-            found |= _read(e) if _decides(e, typer) and not isinstance(s, For) else set()
+            found |= _read(e) if _decides(e, typer) else set()
     waiting = list(found)
     known = {aliases.find(n) for n in found}
     while waiting:
