@@ -10,6 +10,7 @@ from ..ir.nodes import Assign, Block, Call, Expr, Function
 from ..ir.types import Type
 from ..ir.walk import is_call_of, map_stmt
 from ..runtime import watched
+from .carried import with_factors
 from .dead import drop_dead
 from .dead_zeros import without_dead_zeros
 from .distribution import apart
@@ -96,7 +97,7 @@ def optimise(
         indices, own = Indices(types, counters, tapes), Filled(function, filled)
         function = in_parallel(function, types, wished, target.parallel, indices, own)
     if target.compiled:
-        function = of_numpy(function, types)
+        function = of_numpy(with_factors(function, types, wished), types)
         function = typed_empties(in_any_order(function, types, counters), types)
         function = with_workspaces(function, types)
     return arranged(coalesce(function, types, wished)), inside
