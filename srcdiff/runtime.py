@@ -11,7 +11,7 @@ import numpy as np
 from .runtime_adjoints import adjoint_of, as_it_is, hooked, watched
 from .runtime_calls import pulled_back
 from .runtime_complex import doubled, halved, resized, unit
-from .runtime_largest import above, below, first_max, first_min, not_empty
+from .runtime_largest import above, below, first_max, first_min, larger, not_empty, smaller
 from .runtime_lists import array_of, stack, stacks
 from .runtime_loops import added, all_below, all_within, long_enough, same_length, whole_power
 from .runtime_matrices import (
@@ -108,6 +108,7 @@ __all__ = [
     "interp_slope",
     "interp_slope_back",
     "inverse_gaps",
+    "larger",
     "left_at",
     "left_vectors_adjoint",
     "left_vectors_tangent",
@@ -146,6 +147,7 @@ __all__ = [
     "running_maxima",
     "running_minima",
     "same_length",
+    "smaller",
     "square_root",
     "stack",
     "stacks",

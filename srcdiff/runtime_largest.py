@@ -46,6 +46,21 @@ def not_empty(n: int, lines: int = 1) -> None:
         raise ValueError("zero-size array to reduction operation maximum or minimum which has no identity")
 
 
+def larger(x: Any, y: Any) -> Any:
+    """The larger one of two numbers, NaN if one of them is: the largest of many does not depend on their order, and
+    compiled code takes several at a time.
+
+    >>> float(larger(2.0, 1.0)), float(larger(2.0, float("nan")))
+    (2.0, nan)
+    """
+    return np.maximum(x, y)
+
+
+def smaller(x: Any, y: Any) -> Any:
+    """The smaller one of two numbers, NaN if one of them is."""
+    return np.minimum(x, y)
+
+
 def above(x: Any, best: Any) -> Any:
     """Whether `x` takes the place of what has been the largest so far: it is larger, or the first that is NaN.
 

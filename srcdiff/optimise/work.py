@@ -40,7 +40,7 @@ _OTHER = 50.0  # a statement about arrays, which has not become a loop
 
 _QUICKLY = (
     *(abs, math.fabs, np.absolute),
-    *(min, max, np.sign, np.minimum, np.maximum, np.where, runtime.added),
+    *(min, max, np.sign, np.minimum, np.maximum, np.where, runtime.added, runtime.larger, runtime.smaller),
 )
 _QUOTIENTS = (operator.truediv, operator.floordiv, operator.mod, math.sqrt, np.sqrt)
 _FREE = (len, range, np.ndarray.shape, float, int)

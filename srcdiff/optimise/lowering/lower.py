@@ -45,6 +45,7 @@ from .contraction import contracted
 from .directly import added_directly
 from .fusion import Fusion
 from .gather import gathered
+from .known_extremes import with_known_extremes
 from .lengths import Lengths
 from .one_place import only_one_place
 from .only_copies import OnlyCopies
@@ -79,6 +80,7 @@ def lowered(
     body = contracted(context, Fusion(context).block(added_directly(context, gathered(context, body))))
     body = body if parallel else Beside(context).block(body)
     body = _checked_once(contracted(context, only_one_place(context, in_rows(context, body))))
+    body = with_known_extremes(context, body)
     own = {*context.counters, *context.places} - context.counted
     return replace(function, body=body), own, context.buffers | context.padded
 

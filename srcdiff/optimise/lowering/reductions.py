@@ -4,7 +4,7 @@ in:   y = np.max(x, axis=1)             out:  y = np.empty(len(x))
                                               for i in range(len(x)):
                                                   y_1 = -np.inf
                                                   for j in range(x.shape[1]):
-                                                      y_1 = np.maximum(y_1, x[i, j])
+                                                      y_1 = larger(y_1, x[i, j])
                                                   y[i] = y_1
 
 Where the reduced axes are the last ones, a variable takes the terms; elsewhere the elements of the result do, in the
@@ -26,7 +26,7 @@ from ...ir.nodes import Assign, Call, Const, Display, Effect, Expr, If, Item, Na
 from ...ir.types import Dim, Num
 from ...ir.walk import is_call_of, rebuild
 from ...normalise.iteration import times
-from ...runtime import above, below, first_max, first_min, not_empty, unbroadcast
+from ...runtime import above, below, first_max, first_min, larger, not_empty, smaller, unbroadcast
 from .elements import COPIES, Elements
 from .nests import Loop, loops, nest
 from .site import NotElementwise, Site
@@ -38,6 +38,8 @@ _INF = Object(np.inf, "np.inf")
 _SUMS, _MEANS = (np.sum, np.ndarray.sum), (np.mean, np.ndarray.mean)
 _GREATEST, _LEAST = (np.max, np.ndarray.max), (np.min, np.ndarray.min)
 _PRODUCTS = (np.prod, np.ndarray.prod)
+LARGER, SMALLER = Object(larger, "larger"), Object(smaller, "smaller")
+ABOVE, BELOW = Object(above, "above"), Object(below, "below")
 NOT_EMPTY = Object(not_empty, "not_empty")
 
 
@@ -53,18 +55,18 @@ class Reduction(NamedTuple):
 
     @property
     def start(self) -> Expr:
-        return _STARTS[self.kind]
+        return STARTS[self.kind]
 
     def step(self, total: Expr, term: Expr, like: Stmt) -> Stmt:
         """The statement that takes one more term into a total."""
         origin, adjoint_of = like.origin, like.adjoint_of
         if self.kind in ("sum", "prod"):
             return Update(total, ADD if self.kind == "sum" else _MUL, term, origin, adjoint_of)
-        larger = Object(np.maximum, "np.maximum") if self.kind == "max" else Object(np.minimum, "np.minimum")
-        return Assign(total, Call(larger, (total, term)), origin, adjoint_of)
+        further = LARGER if self.kind == "max" else SMALLER
+        return Assign(total, Call(further, (total, term)), origin, adjoint_of)
 
 
-_STARTS: dict[str, Expr] = {"sum": Const(0.0), "prod": Const(1.0), "max": Call(NEG, (_INF,)), "min": _INF}
+STARTS: dict[str, Expr] = {"sum": Const(0.0), "prod": Const(1.0), "max": Call(NEG, (_INF,)), "min": _INF}
 _KINDS = (("sum", _SUMS), ("prod", _PRODUCTS), ("max", _GREATEST), ("min", _LEAST))
 
 
@@ -301,7 +303,7 @@ class Reductions:
 
     def take(self, r: Reduction, index: tuple[Expr, ...], best: dict[int, Expr]) -> Stmt:
         """The next element takes the place of the best one so far."""
-        first = Object(above, "above") if r.kind == "max" else Object(below, "below")
+        first = ABOVE if r.kind == "max" else BELOW
         at = tuple(best.get(k, c) for k, c in enumerate(index))
         test = Call(first, (self.elements.element(r.inner, index), self.elements.element(r.inner, at)))
         body = tuple(self.assign(v, index[k]) for k, v in best.items())
