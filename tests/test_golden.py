@@ -40,6 +40,7 @@ DIFFERENCES = {
             "    s = 0.0\n    n = len(x)\n    s_tape = np.empty(n)\n",
             "    n = len(x)\n    s_tape = np.empty(n)\n    s = 0.0\n",
         ),
+        ("x_bar[i] = r_bar", "x_bar[i] += r_bar"),  # nothing has been there before
     ],
     "relax": [
         ("relax.py:6", "relax.py:4"),  # the stored program has an import, the target has none

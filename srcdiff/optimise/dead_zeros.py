@@ -53,22 +53,8 @@ class _Zeros:
         self.params = {self.storage.find(p.name) for p in function.params}
         self.known = known_of(function, types)
         self.accesses: dict[str, list[Access]] = {}
-        for access in self.walk(function.body, ()):
+        for access in self.storage.in_order(function.body):
             self.accesses.setdefault(self.storage.find(access.name), []).append(access)
-
-    def walk(self, block: Block, outer: Way) -> Iterator[Access]:
-        """All accesses, each with the way that leads to it."""
-        for p, s in enumerate(block):
-            for access in self.storage.of_statement(s):
-                yield access._replace(way=(*outer, At(p)), statement=s)
-            match s:
-                case For() | While():
-                    yield from self.walk(s.body, (*outer, At(p, s)))
-                case If():
-                    yield from self.walk(s.body, (*outer, At(p, side=1, test=s.test)))
-                    yield from self.walk(s.orelse, (*outer, At(p, side=2, test=s.test)))
-                case _:
-                    pass
 
     # -------------------------------------------------------------------------------------------------- statements
 

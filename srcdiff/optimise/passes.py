@@ -18,6 +18,7 @@ from .dots import as_dots
 from .dtypes import of_numpy
 from .empties import typed_empties
 from .filled import Filled
+from .first_writes import with_first_writes
 from .fused_sweeps import fused
 from .hoist import hoisted
 from .inside import Indices, all_inside
@@ -96,6 +97,8 @@ def optimise(
     if target.parallel is not None:
         indices, own = Indices(types, counters, tapes), Filled(function, filled)
         function = in_parallel(function, types, wished, target.parallel, indices, own)
+    if not target.read:
+        function = with_first_writes(function, types)
     if target.compiled:
         function = of_numpy(with_factors(function, types, wished), types)
         function = typed_empties(in_any_order(function, types, counters), types)

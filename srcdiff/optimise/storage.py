@@ -115,6 +115,20 @@ class Storage:
                 case _:
                     pass
 
+    def in_order(self, block: Block, way: tuple[At, ...] = ()) -> Iterator[Access]:
+        """The same, each with a way that tells what comes first."""
+        for p, s in enumerate(block):
+            for access in self.known(s):
+                yield access._replace(way=(*way, At(p)), statement=s)
+            match s:
+                case For() | While():
+                    yield from self.in_order(s.body, (*way, At(p, s)))
+                case If():
+                    yield from self.in_order(s.body, (*way, At(p, side=1, test=s.test)))
+                    yield from self.in_order(s.orelse, (*way, At(p, side=2, test=s.test)))
+                case _:
+                    pass
+
     def known(self, s: Stmt) -> list[Access]:
         """The mentions in a statement itself. (Passes ask for those of one statement many times: they are kept.)"""
         kept = self.told.get(id(s))

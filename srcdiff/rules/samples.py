@@ -33,7 +33,7 @@ def type_of_value(value: Any, token: Hashable = None) -> Type:
         case complex():
             return COMPLEX
         case np.ndarray():
-            dtype = "int64" if value.dtype.kind in "iu" else str(value.dtype)
+            dtype = "int64" if value.dtype.kind in "iu" else str(value.dtype.newbyteorder("="))
             shape = tuple(Dim((token, axis), n == 1) for axis, n in enumerate(value.shape))
             if value.ndim == 0:
                 return Num(dtype)
