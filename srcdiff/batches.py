@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from .blocks import WHAT, as_given, check_mode
+from .blocks import SWEEP, WHAT, as_given, check_mode
 from .errors import BadArgument, BadOutput
 from .jit_options import Jit, JitLike, jit_of
 from .ready import Wrt
+from .seeded import Seeded
 from .sweeps import Array, OtherShape, Shape, Sweeps
 
 
@@ -25,8 +26,33 @@ class _Same:
     count: int
 
     def seeds(self, start: int, stop: int) -> Array:
-        make = _kept if self.rows * self.count * (stop - start) <= _KEPT else _tiled
+        make = _kept if self.is_kept(start, stop) else _tiled
         return make(self.rows, self.count, start, stop)
+
+    def is_kept(self, start: int, stop: int) -> bool:
+        return self.rows * self.count * (stop - start) <= _KEPT
+
+
+@dataclass(frozen=True)
+class _Sweep:
+    """All blocks of a call with arguments like those of an earlier one: one sweep of adjoints."""
+
+    pull: Seeded
+    seeds: Array
+    result: Shape
+    given: Shape
+
+    def __call__(self, args: tuple[Any, ...]) -> Array | None:
+        """The blocks, None where the result has another shape than it had."""
+        try:
+            value, found = self.pull.push(args, (self.seeds,))
+        except Exception:  # noqa: BLE001 (adjoints of another shape than the result's: what else it is comes again)
+            return None
+        if value.shape != self.result:
+            return None
+        count, *rest = self.given
+        blocks: Array = found.reshape(count, math.prod(rest), self.seeds.shape[-1]).transpose(0, 2, 1)
+        return blocks.reshape(*self.result, *rest)
 
 
 def _tiled(rows: int, count: int, start: int, stop: int) -> Array:
@@ -36,6 +62,7 @@ def _tiled(rows: int, count: int, start: int, stop: int) -> Array:
 
 
 _KEPT = 1 << 17  # numbers in seeds that are kept for the next call
+_SWEEPS = 8  # calls of different shapes whose way is kept
 _kept = functools.lru_cache(maxsize=4)(_tiled)
 
 
@@ -49,6 +76,7 @@ class BatchJacobian(Sweeps):
         super().__init__(f, wrt, jit, fallback)
         self.mode = mode
         self._shapes: dict[Hashable, Shape] = {}  # of the rows of results, by the rows of arguments
+        self._sweeps: dict[Hashable, _Sweep | None] = {}
         self.document(WHAT["batch_jacobian"])
 
     def __repr__(self) -> str:
@@ -63,18 +91,21 @@ class BatchJacobian(Sweeps):
         return BatchJacobian(self.primal, self.given_wrt, self.mode, jit, self.options.fallback)
 
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
-        whole = self.bound(args, kwargs)
-        found = [self._blocks(name, whole) for name in self.wrt]
+        whole, key = self.keyed(args, kwargs)
+        found = [self._blocks(name, whole, key) for name in self.wrt]
         if self.draws(whole):
             self.value(whole)
         return found[0] if self.single else tuple(found)
 
-    def _blocks(self, name: str, args: tuple[Any, ...]) -> Any:
+    def _blocks(self, name: str, args: tuple[Any, ...], call: Hashable) -> Any:
         argument = args[self._names.index(name)]
         given = np.shape(argument)
+        sweep = self._sweeps.get((name, call, given))
+        if sweep is not None and (blocks := sweep(args)) is not None:
+            return as_given(blocks, argument)
         if not given:
             raise BadArgument(f"`{name}` is a number: batch_jacobian takes an array, with a block for each of its rows")
-        key = name, self.key(args), given[1:]
+        key = name, call, given[1:]
         row = self._shapes.get(key)
         if row is None:
             row = self._row(name, given[0], np.shape(self.value(self.again(args))))
@@ -85,7 +116,21 @@ class BatchJacobian(Sweeps):
                 row = self._row(name, given[0], other.shape)
                 continue
             self._shapes[key] = row
+            if len(self._sweeps) >= _SWEEPS:
+                self._sweeps.clear()
+            self._sweeps[name, call, given] = self._one_sweep(name, given, row, args)
             return as_given(found, argument)
+
+    def _one_sweep(self, name: str, given: Shape, row: Shape, args: tuple[Any, ...]) -> _Sweep | None:
+        """The short way to the blocks, where one sweep of adjoints gives them all."""
+        (count, *rest), height = given, math.prod(row)
+        sums = _Same(count, height)
+        if self.way(height, math.prod(rest)) == "forward" or not 0 < height <= SWEEP or not sums.is_kept(0, height):
+            return None
+        if self.draws(args) or not self.many("adjoints", name, args):
+            return None
+        result = (count, *row)
+        return _Sweep(self.seeded("adjoints", name), sums.seeds(0, height).reshape(*result, height), result, given)
 
     def _of_shape(self, name: str, given: Shape, row: Shape, args: tuple[Any, ...]) -> Array:
         """The blocks, where a row of the result has that shape. Raises OtherShape."""

@@ -79,12 +79,16 @@ class ArrayFunction:
 
     def bound(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
         """All arguments by position. Raises for those that a Jacobian cannot be taken for."""
+        return self.keyed(args, kwargs)[0]
+
+    def keyed(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], Hashable]:
+        """The same, with what tells such calls apart from others."""
         whole = args
         if kwargs or len(args) != self._count:
             whole = tuple(bound(self.signature, self.function.__name__, args, kwargs).arguments.values())
         key = self.key(whole)
         if key in self._known:
-            return whole
+            return whole, key
         for name, value in zip(self._names, whole, strict=True):
             if name in self.wrt:
                 check_no_structure(value, name)
@@ -96,7 +100,7 @@ class ArrayFunction:
                 raise
             self._check(types)
         self._known.add(key)
-        return whole
+        return whole, key
 
     def key(self, args: tuple[Any, ...]) -> Hashable:
         """What tells calls apart that may run other code. (The key of a function would not keep it.)"""
