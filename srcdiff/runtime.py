@@ -13,7 +13,7 @@ from .runtime_calls import pulled_back
 from .runtime_complex import doubled, halved, resized, unit
 from .runtime_largest import above, below, first_max, first_min, larger, not_empty, smaller
 from .runtime_lists import array_of, stack, stacks
-from .runtime_loops import added, all_below, all_within, long_enough, same_length, whole_power
+from .runtime_loops import added, adjoint_fits, all_below, all_within, long_enough, same_length, whole_power
 from .runtime_matrices import (
     cofactors,
     cofactors_tangent,
@@ -71,6 +71,7 @@ from .runtime_workspaces import copied_workspace, workspace, zeroed_workspace
 __all__ = [
     "above",
     "added",
+    "adjoint_fits",
     "adjoint_of",
     "all_below",
     "all_within",

@@ -15,6 +15,12 @@ def same_length(n: int, m: int) -> None:
         raise LengthsDiffer("operands could not be broadcast together")
 
 
+def adjoint_fits(n: int, m: int) -> None:
+    """Hold a length of an adjoint that is given against that of the result. Raises ValueError."""
+    if n != m:
+        raise ValueError("the adjoint has another shape than the result")
+
+
 def whole_power(base: int, exponent: int) -> int | float:
     """The power of a whole number; compiled, where it has to be whole, it raises NegativePower for a fraction.
 

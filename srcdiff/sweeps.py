@@ -184,7 +184,9 @@ class Sweeps(ArrayFunction):
             if np.shape(value) != shape:
                 raise OtherShape(np.shape(value))
             parts.append(found.reshape(math.prod(found.shape[:-1]), found.shape[-1]))
-        return _beside(parts)
+        if not parts and np.shape(self.value(self.again(args))) != shape:
+            raise OtherShape(np.shape(self.value(self.again(args))))
+        return _beside(parts) if parts else np.zeros((np.size(args[self._names.index(name)]), 0))
 
     def draws(self, args: tuple[Any, ...]) -> bool:
         """Whether some of what is passed is a random generator. All sweeps see copies of it; a run of the function

@@ -260,3 +260,27 @@ def test_the_plain_text_is_one_loop():
     f, args = CASES["loops"]
     text = srcdiff.source(srcdiff.batch_jacobian(f), *args)
     assert text.count("for k in range(n)") == 1, text
+
+
+def products(x, k):
+    """The rows of the result have as many elements as a number says that the program is called with."""
+    n = len(x)
+    y = np.empty((n, k))
+    for i in range(n):
+        for j in range(k):
+            y[i, j] = x[i, 0] * (j + 1.0) + x[i, 1] * x[i, 2]
+    return y
+
+
+@pytest.mark.parametrize("jit", [False, True])
+@pytest.mark.parametrize("mode", ["forward", "reverse"])
+def test_results_of_other_shapes(mode: str, jit: bool) -> None:
+    """Adjoints of the last result's shape are no adjoints of this one: compiled code would read beside them."""
+    derivative = srcdiff.batch_jacobian(products, mode=mode, jit=jit)
+    x = np.random.default_rng(1).normal(size=(9, 3))
+    for k in (2, 2, 70, 1, 70, 0, 2, 64, 64, 0):
+        wanted = np.empty((9, k, 3))
+        wanted[:, :, 0], wanted[:, :, 1], wanted[:, :, 2] = np.arange(1, k + 1), x[:, 2:], x[:, 1:2]
+        np.testing.assert_allclose(derivative(x, k), wanted)
+    if jit and mode == "reverse":
+        assert "adjoint_fits(y_bar.shape[1], y.shape[1])" in srcdiff.source(derivative, x, 2)

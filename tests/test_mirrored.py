@@ -57,8 +57,9 @@ def folded(x, w):
 
 def test_a_convolution_turned_round():
     text = jitted_text(folded, ("x", "w"), R, R[::-1].copy(), compiled=True)
-    assert "x_bar[i] +=" in text
+    assert "x_bar[i] =" in text
     assert "[n - 1 - i] +=" not in text
+    assert "[n - 1 - i] =" not in text
 
 
 def mirrored(x):

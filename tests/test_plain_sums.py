@@ -231,3 +231,23 @@ def test_a_seed_is_not_written() -> None:
     np.testing.assert_array_equal(first, again)
     np.testing.assert_array_equal(seed, 1.0)
     assert value.shape == (5,)
+
+
+# ------------------------------------------------------------------------------------------------ the user's own sums
+
+
+def added_to_zeros(a, v):
+    total = np.zeros_like(a)
+    total += v
+    return np.sum(total * total)
+
+
+@pytest.mark.parametrize("jit", [False, True])
+def test_what_does_not_fit_into_zeros_is_said(jit: bool) -> None:
+    """Where the function raises, its derivative does: the first sum is what is added only if it has the shape."""
+    derivative = srcdiff.grad(added_to_zeros, wrt=1, jit=jit)
+    np.testing.assert_allclose(derivative(A, B), 2.0 * B)
+    np.testing.assert_allclose(derivative(A, B[:1]), 8.0 * B[:1])
+    for wrong in (B[:2], B[:, :2]):
+        with pytest.raises(ValueError, match="broadcast"):
+            derivative(A, wrong)

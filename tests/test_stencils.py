@@ -20,14 +20,18 @@ def rng() -> np.random.Generator:
 
 
 def scatters(text: str) -> bool:
-    """Whether an innermost loop of the reverse sweep adds to several elements of one array."""
+    """Whether an innermost loop of the reverse sweep writes to several elements of one array."""
     for loop in ast.walk(
         ast.parse(text.partition("# reverse sweep")[2].replace("\n    ", "\n").replace("return", "0,"))
     ):
         if isinstance(loop, ast.For) and not any(isinstance(s, ast.For) for part in loop.body for s in ast.walk(part)):
-            places = {
-                ast.unparse(s.target) for part in loop.body for s in ast.walk(part) if isinstance(s, ast.AugAssign)
-            }
+            written = [
+                s.target if isinstance(s, ast.AugAssign) else s.targets[0]
+                for part in loop.body
+                for s in ast.walk(part)
+                if isinstance(s, ast.Assign | ast.AugAssign)
+            ]
+            places = {ast.unparse(target) for target in written if isinstance(target, ast.Subscript)}
             bases = [place.partition("[")[0] for place in places]
             if len(set(bases)) < len(bases):
                 return True

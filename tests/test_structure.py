@@ -60,7 +60,7 @@ MAY_IMPORT = PIPELINE | {
         "blocks",
         "seeded",
     },
-    "batches": {*PIPELINE, "jit_options", "derivative", "blocks", "sweeps"},
+    "batches": {*PIPELINE, "jit_options", "derivative", "blocks", "sweeps", "seeded"},
     "sparse": {*PIPELINE, "jit_options", "signature", "derivative", "pushforward", "blocks", "sweeps"},
     "jacobian": {
         *(*PIPELINE, "records", "signature", "warned", "build", "compiled", "derivative", "pushforward"),

@@ -11,23 +11,44 @@ place; statements share their loop (`direction_order`). The tangents of arrays s
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from ..analysis.aliases import Aliases
-from ..ir.nodes import Assign, Block, Call, Choice, Display, Expr, For, If, Item, Name, Object, Stmt, Update
+from ..ir.nodes import (
+    Assign,
+    Block,
+    Call,
+    Choice,
+    Const,
+    Display,
+    Effect,
+    Expr,
+    For,
+    Function,
+    If,
+    Item,
+    Name,
+    Object,
+    Stmt,
+    Update,
+)
 from ..ir.types import FLOAT, INT, Num
-from ..ir.walk import Fresh, rebuild
+from ..ir.walk import Fresh, is_call_of, rebuild
 from ..normalise.attempts import is_attempt
 from ..rules.typing import TypeProblem, Typer
+from ..runtime import adjoint_fits
 from .direction_order import Fixed, Order, Piece, Tangent, Value, as_numbers, private
 from .directions import PRODUCTS, QUOTIENTS, SIGNS, SUMS, Directions, is_zero
+from .push import SHAPE
 from .request import Derived, Request
 from .tangents import is_pop
 from .terms import COPY
 
 RANGE = Object(range, "range")
+FITS = Object(adjoint_fits, "adjoint_fits")
 EMPTY = Object(np.empty, "np.empty")
 _ARITHMETIC = (*SIGNS, *SUMS, *PRODUCTS, *QUOTIENTS, np.where)
 
@@ -47,7 +68,8 @@ class DirectionLoops(Directions):
 
     def program(self, derived: Derived) -> Derived:
         self.aliases = derived.aliases
-        return super().program(derived)
+        found = super().program(derived)
+        return replace(found, function=_held_against(found.function, derived.like))
 
     def whole(self, body: Block) -> Block:
         self.direction = Name(self.fresh("d"))
@@ -175,3 +197,21 @@ class DirectionLoops(Directions):
         except TypeProblem:
             return None
         return type_.ndim if isinstance(type_, Num) and not type_.is_complex else None
+
+
+def _held_against(function: Function, like: Mapping[str, str]) -> Function:
+    """The function with the lengths of given adjoints held against those of what they are the adjoints of: whoever
+    gives them does not know the result yet, and compiled code would read beside them."""
+    body: list[Stmt] = []
+    given = {name: seed for seed, name in like.items()}
+    for s in function.body:
+        body.append(s)
+        match s:
+            case Assign(target=Name(id=name), value=Call(args=(Display(items=(*lengths, _)),)) as made) if (
+                name in given and is_call_of(made, np.zeros)
+            ):
+                own = (Item(Call(SHAPE, (Name(given[name]),)), Const(k)) for k in range(len(lengths)))
+                body += (Effect(Call(FITS, pair)) for pair in zip(own, lengths, strict=True))
+            case _:
+                pass
+    return replace(function, body=tuple(body))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from ..ir.nodes import Effect, Expr, Stmt
 from ..ir.walk import is_call_of
-from ..runtime import long_enough, not_empty, same_length
+from ..runtime import adjoint_fits, long_enough, not_empty, same_length
 
 
 def is_length_check(e: Expr) -> bool:
-    """Whether a call reads lengths alone, and raises LengthsDiffer if they are not what the text takes them to be."""
-    return is_call_of(e, same_length, long_enough, not_empty)
+    """Whether a call reads lengths alone, and raises an error if they are not what the text takes them to be."""
+    return is_call_of(e, same_length, long_enough, not_empty, adjoint_fits)
 
 
 def is_check(s: Stmt) -> bool:

@@ -56,6 +56,7 @@ from ..ir.walk import (
 from ..rules import is_view, rule_of
 from ..rules.typing import Typer
 from ..runtime import first_max, first_min, unbroadcast
+from .length_checks import is_check
 
 
 def first_sums(function: Function, types: dict[str, Type], like: dict[str, str], repeated: bool = False) -> Function:
@@ -65,9 +66,9 @@ def first_sums(function: Function, types: dict[str, Type], like: dict[str, str],
     def block(b: Block) -> Block:
         out: list[Stmt] = list(b)
         for k, s in enumerate(b):
-            if isinstance(s, Assign) and isinstance(s.target, Name) and is_call_of(s.value, np.zeros_like):
+            if isinstance(s, Assign) and isinstance(s.target, Name) and is_call_of(s.value, np.zeros_like, np.zeros):
                 later = next((j for j in range(k + 1, len(b)) if s.target.id in mentioned((b[j],))), None)
-                if later is not None and _fits(b[later], s.target.id, types, like):
+                if later is not None and _fits(s, b[later], types, like):
                     update = b[later]
                     assert isinstance(update, Update)
                     out[k] = _GONE
@@ -88,23 +89,33 @@ _GONE = Break()
 MAKING = {np.zeros_like, np.full_like, np.ndarray.copy, unbroadcast, first_max, first_min}
 
 
-def _fits(s: Stmt, name: str, types: dict[str, Type], like: dict[str, str]) -> bool:
-    if not (isinstance(s, Update) and s.target == Name(name) and s.op.value is operator.add):
+def _fits(made: Assign, s: Stmt, types: dict[str, Type], like: dict[str, str]) -> bool:
+    """Whether a statement adds a value of their shape to zeros."""
+    if not (isinstance(s, Update) and s.target == made.target and s.op.value is operator.add):
         return False
+    (name,) = names(made.target)
     if name in names(s.value):
         return False
     if isinstance(s.value, Name) and like.get(s.value.id) == name:
         return True
+    if is_call_of(made.value, np.zeros):
+        return False
     wanted, found = types[name], Typer(types)(s.value)
     if not (isinstance(wanted, Num) and isinstance(found, Num)) or wanted.dtype != found.dtype:
         return False
-    return found.ndim == wanted.ndim is not None and value_is_at_least(found, wanted)
+    if found.ndim is None or found.ndim != wanted.ndim:
+        return False
+    if s.adjoint_of is None:  # a sum of the user's: whoever adds too few or too many is told so
+        return all(a.same(b) for a, b in zip(found.shape, wanted.shape, strict=True))
+    return value_is_at_least(found, wanted)
 
 
 def _fills(made: Assign, between: Block, s: Stmt, types: dict[str, Type]) -> bool:
     """Whether a statement adds a value to zeros that surely broadcasts to their shape; nothing between changes what
     tells that shape."""
     if not (isinstance(s, Update) and s.target == made.target and s.op.value is operator.add):
+        return False
+    if not is_call_of(made.value, np.zeros_like):
         return False
     wanted, found = Typer(types)(made.value), Typer(types)(s.value)
     if not isinstance(wanted, Num) or not isinstance(found, Num) or not wanted.is_float or wanted.dtype != found.dtype:
@@ -227,6 +238,8 @@ def _may_change(s: Stmt, name: str) -> bool:
             return any(name in names(e) for e in expressions(s))
         case Comment():
             return False
+        case Effect() if is_check(s):
+            return False
     return name in mentioned((s,)) or isinstance(s, Break)
 
 
@@ -295,7 +308,7 @@ def _untouched(block: Block, types: dict[str, Type]) -> set[str]:
             case Assign() | Return():
                 for e in expressions(s):
                     touched |= names(e)
-            case Effect(value=value):
+            case Effect(value=value) if not is_check(s):
                 touched |= names(value)
             case _:
                 pass
@@ -320,10 +333,9 @@ def shared_arrays(block: Block, types: dict[str, Type]) -> set[str]:
             for base in _bases(s.value, types):
                 found |= {base, *targets(s.target)}
             found |= _kept(s)
-        elif not isinstance(s, If | For | While | Update | Break):
+        elif not isinstance(s, If | For | While | Update | Break | Return) and not is_check(s):
             for e in expressions(s):
-                if not isinstance(s, Return):
-                    found |= names(e)
+                found |= names(e)
     return found
 
 
@@ -334,7 +346,8 @@ def _views(block: Block, types: dict[str, Type]) -> dict[str, set[str]]:
     lost: set[str] = set()
     for s in statements(block):
         if not isinstance(s, Assign):
-            lost |= set() if isinstance(s, If | For | While | Update | Break | Return | Comment) else mentioned((s,))
+            harmless = isinstance(s, If | For | While | Update | Break | Return | Comment) or is_check(s)
+            lost |= set() if harmless else mentioned((s,))
             continue
         lost |= _kept(s)
         for base in _bases(s.value, types):

@@ -30,7 +30,7 @@ from .register import (
 for _helper in (
     *(runtime.polygamma, runtime.next_snapshot, runtime.make_room, runtime.left_at),
     *(runtime.same_length, runtime.long_enough, runtime.all_within, runtime.all_below, runtime.not_empty),
-    *(runtime.above, runtime.below),
+    *(runtime.above, runtime.below, runtime.adjoint_fits),
 ):
     jitable(_helper)
 
