@@ -41,18 +41,19 @@ def flat(result: Any) -> Arrays:
 
 
 @functools.cache
-def derivative_of(kernel: Kernel, jit: bool) -> Callable[..., Any]:
+def derivative_of(kernel: Kernel, jit: bool, math: str = "libm") -> Callable[..., Any]:
     """srcdiff's derivative for the kernel's task: one object, so that it is compiled once for all sizes."""
+    options = jit and {"math": math}
     wrt = kernel.wrt if len(kernel.wrt) > 1 else kernel.wrt[0]
     if kernel.task == "gradient":
-        return srcdiff.value_and_grad(kernel.f, wrt=wrt, jit=jit)
+        return srcdiff.value_and_grad(kernel.f, wrt=wrt, jit=options)
     if kernel.task == "curvature":
-        return srcdiff.grad_and_hvp(kernel.f, wrt=wrt, jit=jit)
-    return srcdiff.batch_jacobian(kernel.rows[1], jit=jit)
+        return srcdiff.grad_and_hvp(kernel.f, wrt=wrt, jit=options)
+    return srcdiff.batch_jacobian(kernel.rows[1], jit=options)
 
 
-def by_srcdiff(kernel: Kernel, arguments: tuple[Any, ...], *, jit: bool) -> Version:
-    derivative = derivative_of(kernel, jit)
+def by_srcdiff(kernel: Kernel, arguments: tuple[Any, ...], *, jit: bool, math: str = "libm") -> Version:
+    derivative = derivative_of(kernel, jit, math)
     if kernel.task == "blocks":
         packed = as_jitted(kernel.rows[0])
         return Version(lambda: derivative(packed(*arguments[:-1]), arguments[-1]), flat)

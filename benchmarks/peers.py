@@ -33,7 +33,7 @@ os.environ["SRCDIFF_CACHE"] = "0"  # compiling is timed here
 
 from . import report  # noqa: E402
 from .checks import AGREE, difference, error_by_differences  # noqa: E402
-from .kernels import KERNELS, Kernel  # noqa: E402
+from .kernels import KERNELS, WITH_FUNCTIONS, Kernel  # noqa: E402
 from .libraries import PEERS, Version, by_srcdiff, by_tangent, refusal  # noqa: E402
 from .timing import Contender, Measured, Spread, as_jitted, machine, peak_memory, race, ratio_of  # noqa: E402
 
@@ -55,8 +55,10 @@ class WrongResult(Exception):
 
 
 Builder = Callable[[Kernel, tuple[Any, ...]], Version]
+SIMD = "srcdiff jit, SIMD math"
 BUILDERS: dict[str, Builder] = {
     "srcdiff jit": lambda kernel, arguments: by_srcdiff(kernel, arguments, jit=True),
+    SIMD: lambda kernel, arguments: by_srcdiff(kernel, arguments, jit=True, math="simd"),
     **{name: build for name, build in PEERS.items() if importlib.util.find_spec(PACKAGES[name])},
 }
 
@@ -90,6 +92,8 @@ def compare(
     kernel: Kernel, row: dict[str, Any], name: str, arguments: tuple[Any, ...], expected: list[Any]
 ) -> Version | None:
     """One library's version, if it has one; its result held against what is expected."""
+    if name == SIMD and kernel.name not in WITH_FUNCTIONS:
+        return None
     if name in PEERS and (reason := refusal(kernel, name)):
         row["missing"][name] = reason
         return None
@@ -158,6 +162,8 @@ def ratios(results: dict[str, Measured]) -> dict[str, Spread]:
     for peer in PEERS:
         if peer in results:
             found[f"{peer} / srcdiff"] = ratio_of(results[peer], results["srcdiff jit"])
+    if SIMD in results and "JAX" in results:
+        found["JAX / srcdiff, SIMD math"] = ratio_of(results["JAX"], results[SIMD])
     return found
 
 

@@ -13,6 +13,7 @@ COST = (
     "gradient / primal",
     "tangent / primal",
     "JAX / srcdiff",
+    "JAX / srcdiff, SIMD math",
     "PyTorch / srcdiff",
     "autograd / srcdiff",
     "plain gradient / NumPy",

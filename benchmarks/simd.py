@@ -20,11 +20,10 @@ import numpy as np  # noqa: E402
 
 import srcdiff  # noqa: E402
 
-from .kernels import KERNELS  # noqa: E402
+from .kernels import KERNELS, WITH_FUNCTIONS  # noqa: E402
 from .timing import Contender, machine, race, ratio_of  # noqa: E402
 
 ELEMENTS = 2**16  # enough to make little of what a call of XLA costs, and few enough to stay in a cache
-WITH_FUNCTIONS = ("gmm", "lstm", "heston", "softmax", "mlp", "newton")
 RANGES = {
     "exp": (-10, 10), "expm1": (-2, 2), "tanh": (-3, 3), "expit": (-6, 6), "log": (0.01, 100), "log1p": (-0.9, 10),
     "sin": (-10, 10), "cos": (-10, 10), "power": (0.01, 10),

@@ -26,7 +26,7 @@ from . import (
 )
 from .kernel import SIZES, Kernel
 
-__all__ = ["KERNELS", "SIZES", "Kernel"]
+__all__ = ["KERNELS", "SIZES", "WITH_FUNCTIONS", "Kernel"]
 
 KERNELS: tuple[Kernel, ...] = tuple(
     module.KERNEL
@@ -35,3 +35,4 @@ KERNELS: tuple[Kernel, ...] = tuple(
         adi, atax, durbin, gemm, jacobi_2d, lu, cavity_flow, hdiff, softmax, vadv,
     )
 )  # fmt: skip
+WITH_FUNCTIONS = ("gmm", "lstm", "heston", "softmax", "mlp", "newton")  # elementary ones, many of them
