@@ -7,8 +7,10 @@ import operator
 import pickle
 import subprocess
 import sys
+import threading
 import traceback
 import types
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -530,6 +532,28 @@ class TestLoad:
         assert [m.name in sys.modules for m in modules] == [False, False, True, True, True]
         assert load(modules[0].rendered, "bounded") is not modules[0]
         backend._loaded.clear()
+
+    def test_modules_are_found_while_others_are_loaded(self):
+        interval, done, found = sys.getswitchinterval(), threading.Event(), []
+        modules = [load(render_module([function(R(str(k)))]), "looked_for") for k in range(100)]
+
+        def look():
+            while not done.is_set():
+                found.append(backend.module_of(modules[-1].filename) is modules[-1])
+
+        sys.setswitchinterval(1e-6)
+        try:
+            with ThreadPoolExecutor(1) as others:
+                looking = others.submit(look)
+                for k in range(300):
+                    unload(load(render_module([function(R(str(k)))]), "passing"))
+                done.set()
+                looking.result()
+        finally:
+            done.set()
+            sys.setswitchinterval(interval)
+        assert found
+        assert all(found)
 
     def test_text_that_does_not_run_leaves_nothing(self):
         before = set(sys.modules), set(linecache.cache)

@@ -377,7 +377,8 @@ def module_of(filename: str) -> Module | None:
     """The module whose code tracebacks show under this name."""
     if not filename.startswith("<srcdiff "):
         return None
-    return next((module for module in _loaded.values() if module.filename == filename), None)
+    with _lock:  # (others load)
+        return next((module for module in _loaded.values() if module.filename == filename), None)
 
 
 def unload(module: Module) -> None:
