@@ -179,7 +179,7 @@ class Assigner(Stores):
         types = [self.typed(v) for v in value.items]
         if plain and all(map(self.is_one_value, value.items)) and not any(map(self.is_absent, wanted)):
             own = tuple(Name(self.own(n)) for n in wanted)
-            self.state.emit(Assign(Display("tuple", own), Display("tuple", value.items)))
+            self.bind_all(own, value.items, types)
             for n, v in zip(own, value.items, strict=True):
                 if isinstance(v, Name) and isinstance(self.typed(v), ListOf):
                     self.state.same_list(n.id, v.id)
@@ -197,6 +197,20 @@ class Assigner(Stores):
         for t, v in zip(target.items, values, strict=True):
             self.assign(t, v)
         self.released(before)
+
+    def bind_all(self, targets: tuple[Name, ...], values: tuple[Expr, ...], types: list[Type]) -> None:
+        """Several variables bound by one statement; arrays one by one, where none is made of another one's old value:
+        what holds of each of them is then seen."""
+        apart = any(isinstance(t, Num) and t.is_array for t in types)
+        bound: set[str] = set()
+        for target, value in zip(targets, values, strict=True):
+            apart = apart and not names(value) & bound
+            bound.add(target.id)
+        if apart:
+            for target, value in zip(targets, values, strict=True):
+                self.state.emit(Assign(target, value))
+        else:
+            self.state.emit(Assign(Display("tuple", targets), Display("tuple", values)))
 
     def is_absent(self, name: str) -> bool:  # noqa: ARG002
         """Whether a variable may hold None."""

@@ -40,12 +40,24 @@ from ..ir.nodes import (
     While,
 )
 from ..ir.types import Num, Type
-from ..ir.walk import Fresh, assigned, expressions, is_call_of, map_stmt, mentioned, names, statements, subexprs
+from ..ir.walk import (
+    Fresh,
+    assigned,
+    children,
+    expressions,
+    is_call_of,
+    map_stmt,
+    mentioned,
+    names,
+    statements,
+    subexprs,
+)
 from ..rules.typing import Typer
 from .dead import drop_dead
 
 ONE = Const(1.0)
 _NOTHING: Block = ()
+QUOTIENT = 3  # how many products a division is as long as
 MORE = 2  # operations beside the chain for one on it: they take half a cycle each, that one takes four
 
 
@@ -99,10 +111,11 @@ class _Trip:
         if not self.is_number(carried) or [s for s in self.body if carried.id in assigned((s,))][-1] is not last:
             return None
         tried = _Chain(self, last, carried, None)
-        if not tried.is_shorter:
+        if tried.saved <= 0:
             return None
         found = _Chain(self, last, carried, tried.needed)  # the factors that it takes, no others
-        return found.body if found.is_shorter else None
+        more = _operations(found.body) - _operations(self.body)
+        return found.body if found.saved > 0 and more <= MORE * found.saved else None
 
     def is_number(self, e: Expr) -> bool:
         type_ = Typer(self.types)(e)
@@ -113,8 +126,14 @@ class _Trip:
 
     def named(self, carried: Name, through: str) -> Name:
         """A variable for a partial derivative: `ds_dr`."""
-        above, below = (self.wished.get(n, n).removesuffix("_bar") for n in (carried.id, through))
-        wish = f"d{above}_d{below}"
+        above, below = (self.wished_for(n).removesuffix("_before").removesuffix("_bar") for n in (carried.id, through))
+        return self.called(f"d{above}_d{below}")
+
+    def wished_for(self, name: str) -> str:
+        return self.wished.get(name, name)
+
+    def called(self, wish: str) -> Name:
+        """A new variable for a number."""
         name = self.fresh(wish)
         self.wished[name], self.types[name] = wish, Num("float64")
         return Name(name)
@@ -141,12 +160,11 @@ class _Chain:
         return self.late if self.form is None else self.form.through | self.late
 
     @property
-    def is_shorter(self) -> bool:
-        """Whether one product, or one with a sum, is a shorter way, and its factor worth making."""
+    def saved(self) -> int:
+        """How many operations shorter the way is as one product, or as one with a sum."""
         if self.form is None or self.form.factor is None or self.carried.id in self.opaque:
-            return False
-        shorter = self.form.depth - (1 if self.form.rest is None else 2)
-        return shorter > 0 and _operations(self.body) - _operations(self.trip.body) <= MORE * shorter
+            return 0
+        return self.form.depth - (1 if self.form.rest is None else 2)
 
     def bound(self, s: Assign | Update) -> Linear | None:
         """What a statement that binds the adjoint makes of it."""
@@ -208,16 +226,24 @@ class _Chain:
         return (self.through is None or v in self.through) and self.trip.is_number(Name(v))
 
     def factored(self, s: Assign | Update, v: str, form: Linear | None, between: Block) -> Block | None:
-        """`v = factor * c`, the factor under a name where it is not one that lasts."""
+        """`v = factor * c + rest`, the factor and the rest under names where they are none that last."""
         self.opaque.discard(v)
-        if form is None or form.factor is None or form.rest is not None:
+        if form is None or form.factor is None:
             return None
-        partial, ahead = form.factor, _NOTHING
-        if not isinstance(partial, Const | Name) or names(partial) & assigned(between):
+        partial, rest, ahead, lost = form.factor, form.rest, _NOTHING, assigned(between) | {v}
+        if not isinstance(partial, Const | Name) or names(partial) & lost:
             partial, ahead = self.kept(s, v, partial)
-        self.forms[v] = Linear(partial, None, form.depth, form.through | {v})
-        self.late |= self.forms[v].through if self.is_put_off else set()
-        return *ahead, Assign(s.target, _product(partial, self.carried), s.origin, s.adjoint_of)
+        value = _product(partial, self.carried)
+        if rest is not None:
+            beside = (
+                Name(f"rest of {v}") if self.through is None else self.trip.called(f"{self.trip.wished_for(v)}_rest")
+            )
+            ahead = (*ahead, Assign(beside, rest, s.origin, s.adjoint_of))
+            rest, value = beside, _sum(value, beside)
+        self.forms[v] = Linear(partial, rest, form.depth, form.through | {v})
+        if self.is_put_off and (rest is None or any(self.carried.id in names(e) for e in _values(s))):
+            self.late |= self.forms[v].through
+        return *ahead, Assign(s.target, value, s.origin, s.adjoint_of)
 
     def named(self, v: str) -> Name:
         return Name(f"partial by {v}") if self.through is None else self.trip.named(self.carried, v)
@@ -299,11 +325,13 @@ def _multiplied(a: Linear, b: Linear) -> Linear | None:
 
 
 def _divided(a: Linear, b: Linear) -> Linear | None:
-    """Only by literals: a factor divided by anything else might be infinite where the adjoint is zero."""
-    if not isinstance(b.rest, Const) or b.rest.value == 0 or b.factor is not None:
+    """A quotient by what has nothing of the carried adjoint. Where that is zero, the quotient is infinite or NaN, and
+    so is the product with a factor."""
+    by = b.rest
+    if by is None or b.factor is not None:
         return None
-    factor, rest = (None if part is None else Call(DIV, (part, b.rest)) for part in (a.factor, a.rest))
-    return Linear(factor, rest, a.depth + 1, a.through)
+    factor, rest = (None if part is None else Call(DIV, (part, by)) for part in (a.factor, a.rest))
+    return Linear(factor, rest, a.depth + QUOTIENT, a.through)
 
 
 _COMBINED: dict[object, Callable[[Linear, Linear], Linear | None]] = {
@@ -352,7 +380,12 @@ def _positive(e: Expr) -> Expr:
 
 
 def _operations(block: Block) -> int:
-    return sum(isinstance(part, Call) for s in statements(block) for e in expressions(s) for part in subexprs(e))
+    """The operations of a block, but for those of indices."""
+    return sum(_calls(e) for s in statements(block) for e in expressions(s))
+
+
+def _calls(e: Expr) -> int:
+    return 0 if isinstance(e, Item) else isinstance(e, Call) + sum(map(_calls, children(e)))
 
 
 def _values(s: Stmt) -> list[Expr]:

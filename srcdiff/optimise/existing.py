@@ -56,7 +56,7 @@ class Inside:
     def reached(self, block: Block) -> list[Access]:
         """The elements that a block surely reads or writes itself, with indices that stay what they are in it."""
         bound = assigned(block)
-        found = self.storage.accesses(tuple(s for s in block if _is_sure(s)))
+        found = self.storage.accesses(tuple(s for s in block if is_sure(s)))
         return [a for a in found if a.place is not None and not any(names(part) & bound for part in a.place)]
 
     def is_alike(self, one: str, other: str) -> bool:
@@ -75,7 +75,7 @@ class Inside:
         for s in block:
             if isinstance(s, For) and isinstance(s.target, Name) and not _may_end(s):
                 yield from self.swept(s.body, (*loops, s))
-            elif loops and _is_sure(s):
+            elif loops and is_sure(s):
                 for access in self.storage.of_statement(s):
                     sides = [self.side(part, loops) for part in access.place or ()]
                     used = {n for part in access.place or () for n in names(part)}
@@ -121,7 +121,7 @@ def _lies_in(at: Instance, box: Box) -> bool:
     return True
 
 
-def _is_sure(s: Stmt) -> bool:
+def is_sure(s: Stmt) -> bool:
     """Whether a statement evaluates all that it mentions."""
     if not isinstance(s, Assign | Update):
         return False

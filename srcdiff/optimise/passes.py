@@ -20,6 +20,7 @@ from .empties import typed_empties
 from .filled import Filled
 from .first_writes import with_first_writes
 from .fused_sweeps import fused
+from .handed_on import handed_on
 from .hoist import hoisted
 from .inside import Indices, all_inside
 from .interchange import along_rows
@@ -100,7 +101,8 @@ def optimise(
     if not target.read:
         function = with_first_writes(function, types)
     if target.compiled:
-        function = of_numpy(with_factors(function, types, wished), types)
+        function = with_factors(handed_on(function, types, wished), types, wished)
+        function = of_numpy(function, types)
         function = typed_empties(in_any_order(function, types, counters), types)
         function = with_workspaces(function, types)
     return arranged(coalesce(function, types, wished)), inside
