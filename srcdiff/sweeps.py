@@ -152,7 +152,9 @@ class Sweeps(ArrayFunction):
                 found = np.asarray(push(self.again(args), (seed,)))
                 parts.append(found.reshape(-1, 1))
                 result = found.shape
-        return _beside(parts), result
+        if not parts:
+            result = np.shape(self.value(self.again(args)))
+        return _beside(parts, math.prod(result)), result
 
     def rows(self, name: str, sums: Directions, shape: Shape, args: tuple[Any, ...]) -> Array:
         """The products of sums of rows with the Jacobian, each one a column, if the result has that shape. Raises
@@ -168,7 +170,7 @@ class Sweeps(ArrayFunction):
             given = dict(zip(self._names, self.again(args), strict=True))
             seed = {weight: sums.seeds(c, c + 1).reshape(shape)} if shape else {}
             parts.append(np.reshape(pull(**given, **seed), (-1, 1)))
-        return _beside(parts)
+        return _beside(parts, np.size(args[self._names.index(name)]))
 
     def _rows_together(self, name: str, sums: Directions, shape: Shape, args: tuple[Any, ...]) -> Array:
         pull = self.seeded("adjoints", name).push
@@ -186,7 +188,7 @@ class Sweeps(ArrayFunction):
             parts.append(found.reshape(math.prod(found.shape[:-1]), found.shape[-1]))
         if not parts and np.shape(self.value(self.again(args))) != shape:
             raise OtherShape(np.shape(self.value(self.again(args))))
-        return _beside(parts) if parts else np.zeros((np.size(args[self._names.index(name)]), 0))
+        return _beside(parts, np.size(args[self._names.index(name)]))
 
     def draws(self, args: tuple[Any, ...]) -> bool:
         """Whether some of what is passed is a random generator. All sweeps see copies of it; a run of the function
@@ -249,5 +251,8 @@ class OtherShape(Exception):
         self.shape = shape
 
 
-def _beside(parts: list[Array]) -> Array:
+def _beside(parts: list[Array], height: int) -> Array:
+    """Columns of that height side by side, of which there may be none."""
+    if not parts:
+        return np.zeros((height, 0))
     return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)

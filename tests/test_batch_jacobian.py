@@ -144,6 +144,23 @@ def test_a_result_that_has_another_shape_the_next_time(mode, jit):
         np.testing.assert_allclose(blocks(x, how), expected)
 
 
+def sines(z):
+    return np.sin(z)
+
+
+def squares_in_rows(z):
+    return np.sum(z * z, axis=1)
+
+
+@pytest.mark.parametrize("mode", ["auto", "forward", "reverse"])
+@pytest.mark.parametrize("shape", [(3, 0), (0, 2), (0, 0)])
+def test_rows_of_no_elements(mode, shape):
+    z = np.ones(shape)
+    for _ in range(2):
+        assert srcdiff.batch_jacobian(sines, mode=mode)(z).shape == (*shape, shape[1])
+        assert srcdiff.batch_jacobian(squares_in_rows, mode=mode)(z).shape == shape
+
+
 def test_what_it_refuses():
     with pytest.raises(BadOutput, match=r"norm returns an array of shape \(\), and `x` has 2 rows"):
         srcdiff.batch_jacobian(norm)(np.ones((2, 2)))

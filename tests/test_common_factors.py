@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import srcdiff
+from srcdiff.testing import check_grad
 
 X = np.array([0.7, -0.4, 1.3, 0.9])
 Y = np.array([1.1, 0.5, -0.8, 2.0])
@@ -119,6 +120,27 @@ def test_a_number_is_taken_out_of_its_multiples_only():
 
     assert "0.5 * k * (x_dot[1:] - 3.0 * x_dot[:-1])" in tangent_text(f, X, 0.3)
     assert "k * (0.1 * x_dot[1:] - 0.3 * x_dot[:-1])" in tangent_text(g, X, 0.3)
+
+
+def through_another_name(x, c):
+    """`w[0]` is written as `v[0]` between two products with the same array."""
+    w = c.copy()
+    v = w[:2]
+    t = np.sin(x)
+    y = w[0] * t
+    v[0] = 3.0
+    z = w[0] * t
+    return np.sum(y * y) + 2.0 * np.sum(z * z)
+
+
+@pytest.mark.parametrize("jit", [False, pytest.param(True, marks=pytest.mark.jit)])
+def test_a_number_that_changes_under_another_name_is_no_common_factor(jit):
+    x, d, c = np.array([0.3, 0.5, 0.9]), np.array([0.1, 0.2, -0.4]), np.array([0.7, 0.2, 0.1])
+    tangent = 2.0 * np.sum((0.7**2 + 2.0 * 3.0**2) * np.sin(x) * np.cos(x) * d)
+    value, along = srcdiff.jvp(through_another_name, jit=jit)(x, c, d)
+    assert value == pytest.approx(through_another_name(x, c), rel=1e-12)
+    assert along == pytest.approx(tangent, rel=1e-12)
+    check_grad(through_another_name, (x, c), jit=jit)
 
 
 def test_a_partial_at_a_masked_place_stays_masked():

@@ -117,3 +117,17 @@ def kept_in_one_row(x, n):
 @pytest.mark.parametrize("f", [changed_in_the_next_trip, changed_through_another_name, kept_in_one_row])
 def test_an_array_is_no_row_that_others_see(f):
     check_grad(f, (np.random.default_rng(0).normal(size=(4, 3)), 4), jit=True)
+
+
+def whole_sums_within(x):
+    """Adjoints of the copy go to `x` at once, beside sums of all of it."""
+    s = 0.0
+    for q in x.copy():
+        s += q * q
+        s += np.sum(np.roll(x, 1) ** 2)
+    return s + np.sum(x)
+
+
+def test_sums_of_the_whole_array_beside_those_of_a_copy() -> None:
+    check_grad(whole_sums_within, (Y,))
+    check_text(whole_sums_within, Y)

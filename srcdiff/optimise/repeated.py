@@ -26,6 +26,7 @@ from ..ir.walk import expressions, is_call_of, map_stmt, mentioned, names, rebui
 from ..rules import is_view, rule_of
 from ..rules.typing import Typer
 from .moves import only_reads, shared_arrays
+from .storage import Storage
 
 SCALING = (operator.mul, operator.truediv)
 
@@ -104,6 +105,7 @@ def _written(s: Stmt) -> set[str]:
 def scaled_at_once(function: Function, types: dict[str, Type]) -> Function:
     """Arrays that are only read multiplied by one number, as the products."""
     uses = Counter(e.id for e in _everything(function.body) if isinstance(e, Name))
+    storage = Storage(function, types)
     kept = {p.name for p in function.params}
 
     def block(b: Block) -> Block:
@@ -117,7 +119,7 @@ def scaled_at_once(function: Function, types: dict[str, Type]) -> Function:
             if not _is_new(s.value, out[k - 1] if k else None, uses):
                 continue
             count = uses[s.target.id] - 1
-            product = _common(s.target, out[k + 1 :], count, types) if count > 1 else None
+            product = _common(s.target, out[k + 1 :], count, types, storage) if count > 1 else None
             if product is not None:
                 out[k] = replace(s, value=substitute(product, {s.target.id: _uncopied(s.value)}))
                 out[k + 1 :] = [_with(other, product, s.target) for other in out[k + 1 :]]
@@ -138,17 +140,19 @@ def _everything(block: Block) -> Iterator[Expr]:
     return (e for s in statements(block) for top in expressions(s) for e in subexprs(top))
 
 
-def _common(array: Name, block: list[Stmt], count: int, types: dict[str, Type]) -> Expr | None:
+def _common(array: Name, block: list[Stmt], count: int, types: dict[str, Type], storage: Storage) -> Expr | None:
     """The product of an array with numbers that are still what they were, if all its uses are in that product."""
     found: Counter[Expr] = Counter()
-    changed: set[str] = set()
+    changed: set[str] = set()  # variables and what shares memory with arrays that are written
     for s in block:
         if isinstance(s, Assign | Update):
             if array.id in names(s.value):
-                found.update(e for e in subexprs(s.value) if _is_scaled(e, array, types) and not names(e) & changed)
-            changed |= names(s.target)
-        elif not isinstance(s, Comment):
-            changed |= mentioned((s,))
+                scaled = (e for e in subexprs(s.value) if _is_scaled(e, array, types))
+                found.update(e for e in scaled if not changed & {*names(e), *map(storage.find, names(e))})
+            own = _written(s)
+        else:
+            own = set() if isinstance(s, Comment) else mentioned((s,))
+        changed |= own | set(map(storage.find, own))
     product, times = found.most_common(1)[0] if found else (None, 0)
     return product if times == count and array.id not in changed else None
 

@@ -149,7 +149,8 @@ def _written(storage: Storage, s: Stmt, into: str) -> Stmt:
 
 
 def _merged(storage: Storage, body: Block, k: int, s: Update) -> Block | None:
-    assert isinstance(s.target, Item)
+    if not isinstance(s.target, Item):
+        return None  # a sum of the whole
     home = next(a.name for a in storage.of_statement(s) if a.kind == "add")
     for n in reversed(range(k)):
         i = body[n]
