@@ -162,7 +162,9 @@ class _Trip:
         """Whether nothing is written behind a place, all is of full width, and the step is known."""
         if not isinstance(self.step, Const) or not isinstance(self.step.value, int) or not self.step.value:
             return False
-        if not isinstance(place.base, Name) or place.base.id in self.bound or not self.is_double(place) or not self.is_double(s.value):
+        if not isinstance(place.base, Name) or place.base.id in self.bound:
+            return False
+        if not self.is_double(place) or not self.is_double(s.value):
             return False
         return not any(self.writes(other, place) for other in self.loop.body[self.end + 1 :])
 

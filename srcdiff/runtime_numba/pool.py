@@ -287,6 +287,9 @@ class _Writer:
         return self.b.call(manage, [data, self.b.bitcast(self.returned, _BYTES)])
 
 
+_WORKSPACE = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_int64, ctypes.c_int32)
+
+
 class _Pool:
     """The compiled functions. The engine that holds them has to stay."""
 
@@ -300,6 +303,7 @@ class _Pool:
         self.engine.finalize_object()
         binding.add_symbol(NAME, self.address(NAME))
         word = ctypes.c_int64
+        self.workspace = _WORKSPACE(self.address(NAME))
         self.release = ctypes.CFUNCTYPE(word)(self.address("srcdiff_release"))
         self.recover = ctypes.CFUNCTYPE(word, word, word)(self.address("srcdiff_recover"))
 
@@ -318,6 +322,16 @@ def installed() -> _Pool:
     """The pool's machine code, which compiled code that takes memory from it needs before it is loaded."""
     with compiling:  # (one alone: its table has one address, but its functions would have several)
         return _pool()
+
+
+def _first(size: int, align: int) -> Any:
+    """Stands under the name until the pool is installed: code that users have compiled themselves and that Numba loads
+    from its own cache has nobody who would do that ahead of it."""
+    return installed().workspace(size, align)
+
+
+_STAND_IN = _WORKSPACE(_first)
+binding.add_symbol(NAME, ctypes.cast(_STAND_IN, ctypes.c_void_p).value)
 
 
 def giving_back(run: Callable[..., Any]) -> Callable[..., Any]:

@@ -16,7 +16,7 @@ from llvmlite import ir
 
 from srcdiff import runtime
 
-from .pool import NAME
+from .pool import NAME, installed
 from .register import imputils, typed, types, written
 
 cgutils: Any = numba.core.cgutils
@@ -87,6 +87,7 @@ def _shape(context: Any, builder: Any, type_: Any, value: Any) -> list[Any]:
 
 def _taken(context: Any, builder: Any, type_: Any, shape: list[Any]) -> Any:
     """An array of Numba's as `np.empty` makes it, with memory from another place."""
+    installed()
     for n in shape:
         with builder.if_then(builder.icmp_signed("<", n, n.type(0)), likely=False):
             context.call_conv.return_user_exc(builder, ValueError, ("negative dimensions not allowed",))
