@@ -78,6 +78,35 @@ def lower_half(a):
     return s
 
 
+def columns(a):
+    """The first column's adjoint has a name of its own, behind the sums."""
+    b = np.zeros(a.shape)
+    b[:, 0] = a[:, 0]
+    for k in range(1, a.shape[1]):
+        b[:, k] = a[:, k] * b[:, k - 1]
+    out = np.zeros(a.shape)
+    out[:, -1] = a[:, -1]
+    for k in range(a.shape[1] - 2, -1, -1):
+        out[:, k] = b[:, k] - a[:, k] * out[:, k + 1]
+    return np.sum(out * out)
+
+
+def the_last_first(a):
+    """The reverse sweep comes to the last column on its first trip."""
+    b = np.zeros(a.shape)
+    for k in range(a.shape[1]):
+        b[:, k] = a[:, k] * a[:, -1]
+    return np.sum(b * b)
+
+
+def the_last_at_last(a):
+    """The reverse sweep comes to the last column when all trips have added to it."""
+    b = np.zeros(a.shape)
+    for k in range(a.shape[1] - 1, -1, -1):
+        b[:, k] = a[:, k] * a[:, -1]
+    return np.sum(b * b)
+
+
 @pytest.mark.parametrize(
     ("f", "args", "first", "added"),
     [
@@ -88,6 +117,9 @@ def lower_half(a):
         (in_a_while, (X, X), [], ["x_bar[i] += ", "c_bar[i] += "]),
         (chosen, (X, X), [], ["x_bar[j] += ", "c_bar[j] += "]),
         (in_rows, (A,), ["a_bar[t] = "], []),
+        (columns, (A,), ["b_bar[:, k] = out_bar_1"], ["a_bar[:, k] "]),
+        (the_last_first, (A,), ["a_bar[:, k] = "], ["a_bar[:, -1] += "]),
+        (the_last_at_last, (A,), [], ["a_bar[:, k] += ", "a_bar[:, -1] += "]),
         (lower_half, (A,), ["a_bar[i, j] = ", "a_bar[i, i] = "], []),
     ],
 )

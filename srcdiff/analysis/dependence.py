@@ -141,12 +141,33 @@ class Instance:
                 return difference({variable: 1}, constant(less))
         return None
 
+    def part(self, axis: int) -> Form | None:
+        """The form of a part of the index that is surely not negative, or that counts from the end of a known length (and
+        then may be no index at all)."""
+        assert self.place.index is not None
+        e = self.place.index[axis]
+        if isinstance(e, Const) and isinstance(e.value, int) and e.value < 0:
+            length = self.length_of(axis)
+            return None if length is None else difference(length, constant(-e.value))
+        return self.natural(e)
+
     def natural(self, e: Expr) -> Form | None:
         """The form of an index that is surely not negative."""
         form = self.form(e)
         if form is None or not impossible([*self.bounds, *self.lengths(form), difference(difference({}, form), ONE)]):
             return None
         return form
+
+    def length_of(self, axis: int) -> Form | None:
+        """The form of the length of the array along an axis (all parts of the index being numbers or slices)."""
+        type_ = self.known.types.get(self.place.name)
+        if not isinstance(type_, Num) or axis >= len(type_.shape) or not self.known.is_fixed(self.place.name):
+            return None
+        dim = type_.shape[axis]
+        variable = _variable_of(dim)
+        if variable is None:
+            return constant(dim.token) if isinstance(dim.token, int) else None
+        return {variable: 1}
 
     def is_below(self, end: Expr) -> bool:
         """Whether the index, of one axis, is surely not negative and below a number."""
@@ -272,8 +293,8 @@ def _may_meet(later: Place, earlier: Place, depth: int, ordered: bool, known: Kn
                 ahead = {one: 1, other: -1, None: -1} if step.value > 0 else {one: -1, other: 1, None: -1}
                 system.append(ahead)
     equal: list[Form] = []
-    for x, y in zip(later.index, earlier.index, strict=False):
-        left, right = a.natural(x), b.natural(y)
+    for axis in range(min(len(later.index), len(earlier.index))):
+        left, right = a.part(axis), b.part(axis)
         if left is not None and right is not None:
             equal.append(difference(left, right))
     return not all(impossible([*system, *apart], equal) for apart in _alternatives(a.unequal + b.unequal))

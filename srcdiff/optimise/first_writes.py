@@ -11,7 +11,6 @@ That no trip has come to the element before, the inequalities of loops and indic
 from __future__ import annotations
 
 import operator
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -21,7 +20,7 @@ from ..analysis.dependence import Place, loops_of, may_meet_before, meet_on_trip
 from ..derive.terms import negative
 from ..ir.nodes import Assign, Block, Function, Item, Name, Stmt, Update
 from ..ir.types import Num, Type
-from ..ir.walk import is_call_of, map_stmt, mentioned, names
+from ..ir.walk import is_call_of, map_stmt, names
 from ..rules.typing import Typer
 from .dead_zeros import known_of
 from .storage import Access, Storage
@@ -47,29 +46,29 @@ def with_first_writes(function: Function, types: dict[str, Type]) -> Function:
 
 
 class _Sums:
-    """The arrays that are zeros at first, under one name each, and how the program comes to their elements."""
+    """The arrays that are zeros at first, and how the program comes to their elements, also under other names."""
 
     def __init__(self, function: Function, types: dict[str, Type]) -> None:
         self.typer, self.storage = Typer(types), Storage(function, types)
-        classes = Counter(self.storage.find(n) for n in mentioned(function.body) if self.storage.holds(n))
         params = {self.storage.find(p.name) for p in function.params}
         made = (s.target for s in function.body if isinstance(s, Assign) and is_call_of(s.value, *_ZEROS))
-        own = (n.id for n in made if isinstance(n, Name) and self.storage.find(n.id) not in params)
-        self.zeros = {n for n in own if classes[self.storage.find(n)] == 1}
+        self.zeros = {n.id for n in made if isinstance(n, Name) and self.storage.find(n.id) not in params}
         self.known = known_of(function, types)
-        self.accesses: dict[str, list[Access]] = {n: [] for n in self.zeros}
+        self.accesses: dict[str, list[Access]] = {self.storage.find(n): [] for n in self.zeros}
         for access in self.storage.in_order(function.body) if self.zeros else ():
-            if access.name in self.zeros:
-                self.accesses[access.name].append(access)
+            where = self.storage.find(access.name)
+            if where in self.accesses:
+                self.accesses[where].append(access)
 
     def first(self, name: str) -> Iterator[Update]:
         """The sums that find zero in their elements."""
-        for a in self.accesses[name]:
+        accesses = self.accesses[self.storage.find(name)]
+        for a in accesses:
             s = a.statement
             if not isinstance(s, Update) or a.kind != "add" or a.place is None or not self.fits(s, name):
                 continue
             place = Place(name, a.place, a.way)
-            others = (Place(name, b.place, b.way) for b in self.accesses[name] if b is not a)
+            others = (Place(b.name, b.place, b.way) for b in accesses if b is not a)
             again = any(meet_on_trips(place, place, depth, self.known) for depth in range(len(loops_of(a.way))))
             if not again and not any(may_meet_before(place, other, self.known) for other in others):
                 yield s
