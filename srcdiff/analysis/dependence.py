@@ -142,8 +142,8 @@ class Instance:
         return None
 
     def part(self, axis: int) -> Form | None:
-        """The form of a part of the index that is surely not negative, or that counts from the end of a known length (and
-        then may be no index at all)."""
+        """The form of a part of the index that is surely not negative, or that counts from the end of a known length
+        (and may be none of an element then)."""
         assert self.place.index is not None
         e = self.place.index[axis]
         if isinstance(e, Const) and isinstance(e.value, int) and e.value < 0:

@@ -11,6 +11,7 @@ from ..ir.types import Type
 from ..ir.walk import is_call_of, map_stmt
 from ..runtime import watched
 from .carried import with_factors
+from .columns_first import columns_first
 from .dead import drop_dead
 from .dead_zeros import without_dead_zeros
 from .distribution import apart
@@ -105,6 +106,8 @@ def optimise(
         function = of_numpy(function, types)
         function = typed_empties(in_any_order(function, types, counters), types)
         function = with_workspaces(function, types)
+    elif not target.read:
+        function = columns_first(function, types)
     return arranged(coalesce(function, types, wished)), inside
 
 
