@@ -122,6 +122,9 @@ def build(term: Term, typer: Typer) -> Expr:
     if not arrays:
         test = term.masks[0] if len(term.masks) == 1 else Logic("and", term.masks)
         return Choice(test, value, ZERO)
+    match term.masks:
+        case (Call(func=Object(value=op), args=(left_out,)),) if op is operator.invert:
+            return Call(WHERE, (left_out, ZERO, value))
     mask = _as_bool(term.masks[0], typer)
     for m in term.masks[1:]:
         mask = Call(AND, (mask, _as_bool(m, typer)))
@@ -195,6 +198,40 @@ def negative(e: Expr) -> Expr:
 
 
 def _product(t: Term, typer: Typer) -> Expr:
+    head = _of_numbers(t, typer)
+    if head is None:
+        return _in_order(t, typer)
+    arrays = (f for f in t.factors if f not in head.factors)
+    return functools.reduce(lambda a, b: Call(MUL, (a, b)), arrays, _in_order(head, typer))
+
+
+def _of_numbers(t: Term, typer: Typer) -> Term | None:
+    """The numbers of a product with arrays, if it takes fewer passes over these when they come first."""
+    numbers = [f for f in t.factors if _is_scalar(f, typer)]
+    arrays = sum(_is_array(f, typer) for f in t.factors)
+    if not arrays or len(numbers) + arrays != len(t.factors) or not all(_is_scalar(d, typer) for d in t.denominators):
+        return None
+    ahead = next(k for k, f in enumerate(t.factors) if f not in numbers) + (t.coefficient != 1)
+    is_any = t.coefficient != 1 or bool(numbers)
+    if len(numbers) + (t.coefficient != 1) - ahead + bool(t.denominators) <= (is_any and not ahead):
+        return None
+    floats = [f for f in numbers if not _may_overflow(f, typer)]
+    if t.coefficient == 1 and not floats:
+        return None
+    return replace(t, factors=(*floats, *(f for f in numbers if f not in floats)))
+
+
+def _is_scalar(e: Expr, typer: Typer) -> bool:
+    type_ = typer(e)
+    return isinstance(type_, Num) and type_.ndim == 0
+
+
+def _is_array(e: Expr, typer: Typer) -> bool:
+    type_ = typer(e)
+    return isinstance(type_, Num) and type_.is_array
+
+
+def _in_order(t: Term, typer: Typer) -> Expr:
     value: Expr | None = None
     if t.coefficient != 1 or not t.factors:
         value = Const(float(t.coefficient))

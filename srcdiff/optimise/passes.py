@@ -28,6 +28,7 @@ from .interchange import along_rows
 from .joined import joined
 from .layout import laid_out
 from .lowering import lowered
+from .masks import masked_once
 from .mirrored import turned_round
 from .moves import first_sums, last_copies
 from .names import coalesce
@@ -73,7 +74,7 @@ def optimise(
     function = multiplied_once(turned(computed_once(function, types)), types, wished)
     function = last_copies(function, types)
     if not target.compiled and not target.read:
-        function = multiplied_once(function, types, wished, elementwise=True)
+        function = masked_once(multiplied_once(function, types, wished, elementwise=True), types, wished)
     function = added_at_once(function, types, wished, target.compiled)
     function = first_sums(function, types, like, repeated=target.compiled)
     if not target.compiled:
