@@ -9,6 +9,8 @@ kernel became 4 % slower.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Hashable
 from typing import Any, NamedTuple
 
 import numba.core.cgutils
@@ -16,13 +18,18 @@ import numba.core.compiler
 import numba.core.lowering
 import numba.core.typed_passes
 import numba.core.types
+import numba.core.untyped_passes
 import numba.np.arrayobj
 from numba.core.compiler_machinery import register_pass
+
+from .repeats import Repeats
+from .steps import Closures, Typing
 
 cgutils: Any = numba.core.cgutils
 types: Any = numba.core.types
 arrays: Any = numba.np.arrayobj
 passes: Any = numba.core.typed_passes
+untyped: Any = numba.core.untyped_passes
 _lower: Any = numba.core.lowering.Lower
 _lowering: Any = passes.BaseNativeLowering
 _register: Any = register_pass
@@ -32,9 +39,10 @@ _builder: Any = numba.core.compiler.DefaultPassBuilder
 
 class _Words(NamedTuple):
     """What is read of an array: where its data begin, its lengths and (for an array in no order) its strides, as
-    values of a piece of code without branches."""
+    values of a piece of code without branches, and the addresses of elements that have been asked for."""
 
     block: Any
+    places: dict[Hashable, Any]
     data: Any
     shape: list[Any]
     strides: list[Any]
@@ -46,6 +54,7 @@ class Lower(_lower):  # type: ignore[misc,unused-ignore]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._words: dict[str, _Words] = {}
+        self._versions: Counter[str] = Counter()  # how often a variable has been assigned
 
     # ------------------------------------------------------------------------------------------------- elements
 
@@ -70,6 +79,9 @@ class Lower(_lower):  # type: ignore[misc,unused-ignore]
     def _place(self, name: str, array: Any, index: str, wanted: Any) -> Any:
         """The address of an element, whose index counts from the end where it is negative."""
         context, builder, words = self.context, self.builder, self._read(name, array)
+        known = words.places.get(key := (index, self._versions[index], wanted))
+        if known is not None:
+            return known
         given = context.cast(builder, self.loadvar(index), self.typeof(index), wanted)
         kinds = list(wanted) if isinstance(wanted, types.BaseTuple) else [wanted]
         parts = cgutils.unpack_tuple(builder, given, len(kinds)) if isinstance(wanted, types.BaseTuple) else [given]
@@ -78,35 +90,46 @@ class Lower(_lower):  # type: ignore[misc,unused-ignore]
             fixed.append(arrays.fix_integer_index(context, builder, kind, part, length))
             if context.enable_boundscheck:
                 cgutils.do_boundscheck(context, builder, fixed[-1], length, axis)
-        return cgutils.get_item_pointer2(context, builder, words.data, words.shape, words.strides, array.layout, fixed)
+        place = cgutils.get_item_pointer2(context, builder, words.data, words.shape, words.strides, array.layout, fixed)
+        if builder.block is words.block:  # (which ends where an index is looked at)
+            words.places[key] = place
+        return place
 
     def _read(self, name: str, array: Any) -> _Words:
         """What is to be known of an array: read once in a piece of code without branches."""
         words = self._words.get(name)
         if words is None or words.block is not self.builder.block:
-            words = self._words[name] = _Words(self.builder.block, *self._loaded(name, array))
+            words = self._words[name] = _Words(self.builder.block, {}, *self._loaded(name, array))
         return words
 
     def _loaded(self, name: str, array: Any) -> tuple[Any, list[Any], list[Any]]:
         builder, in_no_order = self.builder, array.layout == "A"
+        field = self.context.data_model_manager[array].get_field_position
         if name not in self.varmap:  # (it has one value, in this piece of code only)
             value = self.loadvar(name)
-            field = self.context.data_model_manager[array].get_field_position
             shape, strides = (builder.extract_value(value, field(f)) for f in ("shape", "strides"))
             return builder.extract_value(value, field("data")), *(
                 cgutils.unpack_tuple(builder, t, array.ndim) for t in (shape, strides)
             )
-        held = arrays.make_array(array)(self.context, builder, ref=self.varmap[name])
-        shape = cgutils.unpack_tuple(builder, held.shape, array.ndim)
-        strides = cgutils.unpack_tuple(builder, held.strides, array.ndim) if in_no_order else []
-        return held.data, shape, strides
+        held = self.varmap[name]
+
+        def word(*place: int) -> Any:
+            return builder.load(cgutils.gep_inbounds(builder, held, 0, *place))
+
+        shape = [word(field("shape"), axis) for axis in range(array.ndim)]
+        for length in shape:
+            arrays.mark_positive(builder, length)
+        strides = [word(field("strides"), axis) for axis in range(array.ndim)] if in_no_order else []
+        return word(field("data")), shape, strides
 
     def storevar(self, value: Any, name: str, argidx: Any = None) -> None:
         self._words.pop(name, None)
+        self._versions[name] += 1
         super().storevar(value, name, argidx)
 
     def delvar(self, name: str) -> None:
         self._words.pop(name, None)
+        self._versions[name] += 1
         super().delvar(name)
 
     # ------------------------------------------------------------------------------------------------- lengths
@@ -153,12 +176,19 @@ class ShortLowering(_lowering):  # type: ignore[misc,unused-ignore]
     lowering_class = Lower
 
 
+_SHORTER = {
+    untyped.InlineClosureLikes: Closures,
+    passes.NopythonTypeInference: Typing,
+    passes.NativeLowering: ShortLowering,
+}
+
+
 def pipeline(state: Any) -> Any:
-    """Numba's passes with this last step. (Functions with parallel loops have another one, which stays.)"""
+    """Numba's passes with these steps. (Functions with parallel loops have others, which stay.)"""
     manager = _builder.define_nopython_pipeline(state)
     if any(step is passes.NativeLowering for step, _ in manager.passes):
-        manager.add_pass_after(ShortLowering, passes.NativeLowering)
-        manager.passes = [(step, text) for step, text in manager.passes if step is not passes.NativeLowering]
+        manager.add_pass_after(Repeats, untyped.FixupArgs)
+        manager.passes = [(_SHORTER.get(step, step), text) for step, text in manager.passes]
     return manager
 
 

@@ -88,23 +88,23 @@ def _shape(context: Any, builder: Any, type_: Any, value: Any) -> list[Any]:
 def _taken(context: Any, builder: Any, type_: Any, shape: list[Any]) -> Any:
     """An array of Numba's as `np.empty` makes it, with memory from another place."""
     installed()
-    for n in shape:
-        with builder.if_then(builder.icmp_signed("<", n, n.type(0)), likely=False):
-            context.call_conv.return_user_exc(builder, ValueError, ("negative dimensions not allowed",))
     itemsize = context.get_constant(types.intp, arrays.get_itemsize(context, type_))
-    size, too_big = itemsize, ir.IntType(1)(0)
+    size, negative, too_big = itemsize, ir.IntType(1)(0), ir.IntType(1)(0)
     strides: list[Any] = []
     for n in reversed(shape):
         strides.insert(0, size)
         product = builder.smul_with_overflow(size, n)
         size, too_big = builder.extract_value(product, 0), builder.or_(too_big, builder.extract_value(product, 1))
-    with builder.if_then(too_big, likely=False):
+        negative = builder.or_(negative, builder.icmp_signed("<", n, n.type(0)))
+    with builder.if_then(builder.or_(negative, too_big), likely=False):
+        with builder.if_then(negative):
+            context.call_conv.return_user_exc(builder, ValueError, ("negative dimensions not allowed",))
         context.call_conv.return_user_exc(builder, ValueError, ("array is too big",))
     align = ir.IntType(32)(context.get_preferred_array_alignment(type_.dtype))
     kind = ir.FunctionType(cgutils.voidptr_t, [cgutils.intp_t, align.type])
     held = builder.call(cgutils.get_or_insert_function(builder.module, kind, NAME), [size, align])
     cgutils.guard_memory_error(context, builder, held, "Allocation failed (probably too large).")
-    made = arrays.make_array(type_)(context, builder)
+    made = cgutils.create_struct_proxy(type_)(context, builder)
     word = context.get_value_type(types.intp)
     arrays.populate_array(
         made,
