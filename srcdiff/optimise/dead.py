@@ -48,8 +48,8 @@ def drop_dead(function: Function, types: dict[str, Type]) -> Function:
     while True:
         written = _write_only(body, types)
         new, _ = Liveness(types, written).block(body, set())
-        if new == body:
-            return replace(function, body=body)
+        if new is body:
+            return function if body is function.body else replace(function, body=body)
         body = new
 
 
@@ -115,65 +115,78 @@ def live_on_entry(block: Block, types: dict[str, Type]) -> set[str]:
 
 
 class Liveness:
-    """A backward walk with the set of live variables that leaves out what nobody reads."""
+    """A backward walk with the set of live variables that leaves out what nobody reads. What stays as it is stays the
+    same object.
+
+    Through the body of a loop it goes until it knows what is live ahead of a trip. A walk that `decides` something at
+    each loop goes through it once more then, and looks at the loops in it in this last round only."""
+
+    decides = False
 
     def __init__(self, types: dict[str, Type], write_only: set[str]) -> None:
         self.types, self.write_only = types, write_only
         self.breaks: list[set[str]] = []
         self.attempting = False  # inside `try`, where every statement may be the one that fails
         self.heads: dict[int, tuple[set[str], set[str]]] = {}  # what was live behind loops, and ahead of a trip
+        self.settling = 0  # loops of which it is not known yet what is live ahead of a trip
 
-    def block(self, block: Block, live: set[str]) -> tuple[Block, set[str]]:
+    def block(self, block: Block, behind: set[str]) -> tuple[Block, set[str]]:
         out: list[Stmt] = []
+        live = set(behind)
         ends = [k for k, s in enumerate(block) if isinstance(s, Raise)]
         block = block[: ends[0] + 1] if ends else block
         for s in reversed(block):
-            new, live = self.statement(s, live)
-            out.extend(reversed(new))
-        return tuple(reversed(out)), live
+            out.extend(reversed(self.statement(s, live)))
+        out.reverse()
+        same = len(out) == len(block) and all(a is b for a, b in zip(out, block, strict=True))
+        return (block if same else tuple(out)), live
 
-    def statement(self, s: Stmt, live: set[str]) -> tuple[list[Stmt], set[str]]:
+    def statement(self, s: Stmt, live: set[str]) -> list[Stmt]:
+        """What stays of a statement. `live` is what is live behind it, and becomes what is live ahead of it."""
         match s:
             case Assign():
                 return self.assign(s, live)
             case Update(target=Name(id=name)):
                 if name in self.write_only or (name not in live and not _is_array(self.types.get(name))):
-                    return [], live
-                return [s], live | {name} | names(s.value)
+                    return []
+                live.add(name)
             case Update(target=target):
                 if names(target) & self.write_only and _base(target) in self.write_only:
-                    return [], live
-                return [s], live | names(target) | names(s.value)
+                    return []
+                live |= names(target)
             case Effect(value=Call(args=(Name(id=name), *_))) if name in self.write_only:
-                return [], live
+                return []
             case Effect(value=value) if _is_pure_call(value):
-                return [], live
-            case Effect(value=value):
-                return [s], live | names(value)
+                return []
             case If():
                 return self.branch(s, live)
             case For() | While():
-                return self.loop(s, live)
+                found, ahead = self.loop(s, live)
+                _become(live, ahead)
+                return found
             case Break():
-                return [s], set(self.breaks[-1])
-            case Return():
-                return [s], set() if s.value is None else names(s.value)
-            case Raise():
-                return [s], {name for e in expressions(s) for name in names(e)}
-            case _:
-                return [s], live
+                _become(live, self.breaks[-1])
+            case Return() | Raise():
+                live.clear()
+        for e in (
+            expressions(s) if isinstance(s, Raise | Return) else (s.value,) if isinstance(s, Update | Effect) else ()
+        ):
+            live |= names(e)
+        return [s]
 
-    def assign(self, s: Assign, live: set[str]) -> tuple[list[Stmt], set[str]]:
+    def assign(self, s: Assign, live: set[str]) -> list[Stmt]:
         if isinstance(s.target, Item):
             if _base(s.target) in self.write_only and not has_effect(s.value):
-                return [], live
-            return [s], live | target_reads(s.target) | names(s.value)
+                return []
+            live |= target_reads(s.target) | names(s.value)
+            return [s]
         bound = set(targets(s.target))
         if not bound & live and not self.attempting:
             if not has_effect(s.value):
-                return [], live
+                return []
             if isinstance(s.value, Call):
-                return [Effect(s.value, s.origin, s.adjoint_of)], live | names(s.value)
+                live |= names(s.value)
+                return [Effect(s.value, s.origin, s.adjoint_of)]
         if isinstance(s.target, Display) and isinstance(s.value, Display) and not (bound <= live or self.attempting):
             pairs = [
                 (t, v)
@@ -185,46 +198,58 @@ class Liveness:
                 s = replace(s, target=left[0], value=right[0])
             else:
                 s = replace(s, target=Display("tuple", left), value=Display("tuple", right))
-        return [s], (live - bound) | names(s.value)
+        live -= bound
+        live |= names(s.value)
+        return [s]
 
-    def branch(self, s: If, live: set[str]) -> tuple[list[Stmt], set[str]]:
+    def branch(self, s: If, live: set[str]) -> list[Stmt]:
         outer, self.attempting = self.attempting, self.attempting or is_attempt(s)
         body, a = self.block(s.body, live)
         self.attempting = outer
         orelse, b = self.block(s.orelse, live)
         if not body and not orelse:
-            if has_effect(s.test):
-                return [Effect(s.test, s.origin)], live | names(s.test)
-            return [], live
+            if not has_effect(s.test):
+                return []
+            live |= names(s.test)
+            return [Effect(s.test, s.origin)]
+        if body:
+            live.clear()
+            live |= a
+        live |= b
+        live |= names(s.test)
         if not body:
-            return [replace(s, test=negated(s.test), body=orelse, orelse=())], live | b | names(s.test)
-        return [replace(s, body=body, orelse=orelse)], a | b | names(s.test)
+            return [replace(s, test=negated(s.test), body=orelse, orelse=())]
+        return [s if body is s.body and orelse is s.orelse else replace(s, body=body, orelse=orelse)]
 
     def loop(self, s: For | While, live: set[str]) -> tuple[list[Stmt], set[str]]:
         head = set(live)
         behind, ahead = self.heads.get(id(s), (head, head))
         if behind <= live:  # (the loop around it is walked again, with more that is live: so is all that was)
             head |= ahead
+        own = set(targets(s.target)) if isinstance(s, For) else set()
+        around = names(s.iter) if isinstance(s, For) else names(s.test)
+        at_test = set() if isinstance(s, For) else around
+        self.breaks.append(set(live))
+        self.settling += 1
         while True:
-            self.breaks.append(live)
-            inner = head | names(s.test) if isinstance(s, While) else head
-            body, entry = self.block(s.body, inner)
-            self.breaks.pop()
-            if isinstance(s, For):
-                entry = entry - set(targets(s.target))
-            else:
-                entry = entry | names(s.test)
-            new = head | entry
+            body, entry = self.block(s.body, head | at_test)
+            new = head | (entry - own) | at_test
             if new == head:
                 break
             head = new
+        self.settling -= 1
+        if self.decides and not self.settling:
+            body, _ = self.block(s.body, head | at_test)
+        self.breaks.pop()
         self.heads[id(s)] = (set(live), head)
-        if isinstance(s, For):
-            own = set(targets(s.target))
-            if not body and not own & live:
-                return [], live
-            return [replace(s, body=body)], head | names(s.iter)
-        return [replace(s, body=body)], head | names(s.test)
+        if isinstance(s, For) and not body and not own & live:
+            return [], live
+        return [s if body is s.body else replace(s, body=body)], head | around
+
+
+def _become(live: set[str], other: set[str]) -> None:
+    live.clear()
+    live |= other
 
 
 def _base(place: Expr) -> str | None:

@@ -47,6 +47,8 @@ def along_rows(function: Function, types: dict[str, Type], tapes: Set[str]) -> F
 class _Interchange(Liveness):
     """A walk that knows at each loop what is read after it."""
 
+    decides = True
+
     def __init__(self, function: Function, types: dict[str, Type], tapes: Set[str]) -> None:
         super().__init__(types, set())
         self.storage, self.tapes = Storage(function, types), tapes
@@ -56,7 +58,7 @@ class _Interchange(Liveness):
         self.around = (*self.around, s)
         found, head = super().loop(s, live)
         self.around = self.around[:-1]
-        if len(found) == 1 and isinstance(found[0], For):
+        if not self.settling and len(found) == 1 and isinstance(found[0], For):
             found = [self.turned(found[0], live | head)]
         return found, head
 

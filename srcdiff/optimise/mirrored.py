@@ -49,6 +49,8 @@ def turned_round(function: Function, types: dict[str, Type]) -> Function:
 class _Mirrors(Liveness):
     """A walk that knows at each loop what is read after it."""
 
+    decides = True
+
     def __init__(self, function: Function, types: dict[str, Type]) -> None:
         super().__init__(types, set())
         self.storage = Storage(function, types)
@@ -58,7 +60,9 @@ class _Mirrors(Liveness):
         self.around = (*self.around, s)
         found, head = super().loop(s, live)
         self.around = self.around[:-1]
-        return [self.round(t, live) if isinstance(t, For) else t for t in found], head
+        if not self.settling:
+            found = [self.round(t, live) if isinstance(t, For) else t for t in found]
+        return found, head
 
     def round(self, s: For, live: set[str]) -> For:
         mirror = _mirror(s)

@@ -26,6 +26,8 @@ def in_order(function: Function, types: dict[str, Type]) -> Function:
 class _Order(Liveness):
     """A walk that knows at each loop what is read after it."""
 
+    decides = True
+
     def __init__(self, function: Function, types: dict[str, Type]) -> None:
         super().__init__(types, set())
         self.storage = Storage(function, types)
@@ -35,7 +37,7 @@ class _Order(Liveness):
         self.around = (*self.around, s)
         found, head = super().loop(s, live)
         self.around = self.around[:-1]
-        if len(found) == 1 and isinstance(found[0], For) and self.turns(found[0], live):
+        if not self.settling and len(found) == 1 and isinstance(found[0], For) and self.turns(found[0], live):
             found = [_turned(found[0])]
         return found, head
 

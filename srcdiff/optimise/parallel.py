@@ -96,6 +96,8 @@ def in_parallel(
 class _Decision(Liveness):
     """A walk that looks at each loop, knowing what is read after it."""
 
+    decides = True
+
     def __init__(self, function: Function, types: dict[str, Type], tapes: frozenset[str], filled: Filled) -> None:
         super().__init__(types, set())
         self.tapes, self.filled = tapes, filled
@@ -130,8 +132,7 @@ class _Decision(Liveness):
         return self.work.gain([self.regions[id(s)] for s in self.independent()])
 
     def loop(self, s: For | While, live: set[str]) -> tuple[list[Stmt], set[str]]:
-        if self.inside:
-            self.verdicts.pop(id(s), None)  # that of a round that did not know yet what later trips read
+        if self.inside or self.settling:
             return super().loop(s, live)
         self.loops[id(s)] = s
         verdict = self.verdicts[id(s)] = self.verdict(s, live)

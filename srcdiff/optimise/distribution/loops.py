@@ -37,6 +37,8 @@ def apart(function: Function, types: dict[str, Type]) -> Function:
 class _Apart(Liveness):
     """A walk that knows at each loop what is read after it."""
 
+    decides = True
+
     def __init__(self, function: Function, types: dict[str, Type]) -> None:
         super().__init__(types, set())
         self.storage = Storage(function, types)
@@ -46,7 +48,7 @@ class _Apart(Liveness):
         self.around = (*self.around, s)
         found, head = super().loop(s, live)
         self.around = self.around[:-1]
-        if len(found) == 1 and isinstance(found[0], For):
+        if not self.settling and len(found) == 1 and isinstance(found[0], For):
             found = self.taken_apart(found[0], live) or found
         return found, head
 
