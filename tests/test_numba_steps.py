@@ -142,7 +142,7 @@ def test_numbers_of_different_types_are_different() -> None:
 
 
 def through_closures(x):
-    double = lambda v: 2.0 * v  # noqa: E731
+    double = lambda v: 2.0 * v
     a = np.array([double(v) for v in x])
     b = [v + 1.0 for v in x]
     return a.sum() + sum(b)
@@ -170,3 +170,70 @@ def operators(x, n):
 def test_operators_on_operands_of_many_types(dtype: str) -> None:
     agree(operators, RNG.normal(size=6).astype(dtype), 5)
     agree(operators, RNG.normal(size=6).astype(dtype), np.int32(5))
+
+
+def product(a, b):
+    c = a @ b
+    return (a @ b) + c
+
+
+SHAPES = [
+    ((3, 4), (4, 5)),
+    ((3, 4), (4,)),
+    ((4,), (4, 5)),
+    ((1, 4), (4, 5)),
+    ((3, 4), (4, 1)),
+    ((3, 0), (0, 5)),
+    ((0, 4), (4, 5)),
+    ((3, 0), (0,)),
+]
+
+
+@pytest.mark.parametrize("order", ["CC", "CF", "FC", "FF"])
+@pytest.mark.parametrize("dtype", ["float64", "float32", "complex128"])
+def test_products(order: str, dtype: str) -> None:
+    own = both(product)[0]
+    for shapes in SHAPES:
+        a, b = (np.array(RNG.normal(size=n), dtype, order=o) for n, o in zip(shapes, order, strict=True))
+        found = own(a, b)
+        assert found.dtype == a.dtype and found.shape == (a @ b).shape
+        np.testing.assert_allclose(found, 2 * (a @ b), rtol=1e-5)
+
+
+@pytest.mark.parametrize("shapes", [((3, 4), (5, 5)), ((3, 4), (5,)), ((3,), (4, 5))])
+def test_products_that_do_not_fit(shapes: tuple[tuple[int, ...], ...]) -> None:
+    given = [RNG.normal(size=n) for n in shapes]
+    for compiled in both(product):
+        with pytest.raises(ValueError, match="incompatible array sizes"):
+            compiled(*given)
+
+
+def test_products_of_other_operands_are_numbas() -> None:
+    wide = RNG.normal(size=(6, 8))[::2, ::2]
+    agree(product, wide, np.eye(4))
+    agree(product, np.ones(3), np.ones(3))
+    agree(product, np.ones((2, 3)), np.ones((3, 2), "float32"))
+
+
+def many_arrays(a, b, n):
+    total = 0.0
+    for _ in range(n):
+        c = a @ b
+        c = (a @ b) + c
+        total += c.sum() + np.zeros_like(c).sum() + len(np.empty(n)) + np.zeros((n, n)).sum()
+    return total
+
+
+def test_arrays_are_given_back() -> None:
+    from numba.core.runtime import _nrt_python, rtsys
+
+    own, args = both(many_arrays)[0], (np.ones((3, 4)), np.ones((4, 5)), 20)
+    own(*args)
+    _nrt_python.memsys_enable_stats()
+    try:
+        before = rtsys.get_allocation_stats()
+        own(*args)
+        after = rtsys.get_allocation_stats()
+    finally:
+        _nrt_python.memsys_disable_stats()
+    assert after.alloc - before.alloc == after.free - before.free > 0

@@ -9,6 +9,7 @@ kernel became 4 % slower.
 
 from __future__ import annotations
 
+import operator
 from collections import Counter
 from collections.abc import Hashable
 from typing import Any, NamedTuple
@@ -24,6 +25,7 @@ from numba.core.compiler_machinery import register_pass
 
 from .repeats import Repeats
 from .steps import Closures, Typing
+from .straight import product_type, write_product
 
 cgutils: Any = numba.core.cgutils
 types: Any = numba.core.types
@@ -138,6 +140,19 @@ class Lower(_lower):  # type: ignore[misc,unused-ignore]
         if expr.op == "getattr" and expr.attr == "shape" and _is_array(array := self.typeof(expr.value.name)):
             return cgutils.pack_array(self.builder, self._read(expr.value.name, array).shape)
         return super().lower_expr(resty, expr)
+
+    # ------------------------------------------------------------------------------------------------- products
+
+    def lower_binop(self, resty: Any, expr: Any, op: Any) -> Any:
+        signature = self.fndesc.calltypes[expr]
+        if op is not operator.matmul or product_type(signature.args) != signature:
+            return super().lower_binop(resty, expr, op)
+        given = [
+            self.context.cast(self.builder, self.loadvar(v.name), self.typeof(v.name), t)
+            for v, t in zip((expr.lhs, expr.rhs), signature.args, strict=True)
+        ]
+        made = write_product(self.context, self.builder, signature, given)
+        return self.context.cast(self.builder, made, signature.return_type, resty)
 
     # ----------------------------------------------------------------------------------------------- references
 

@@ -13,6 +13,8 @@ import numba.core.types
 import numba.core.untyped_passes
 import numba.stencils.stencil
 
+from .straight import product_type
+
 ir: Any = numba.core.ir
 types: Any = numba.core.types
 _closures: Any = numba.core.untyped_passes.InlineClosureLikes
@@ -81,6 +83,8 @@ class _Asked:
             return self._context.resolve_function_type(function, args, kws)
         key = function, tuple(args)
         found = self._answers.get(key)
+        if found is None and _key(function) is operator.matmul:
+            found = product_type(key[1])
         if found is None:
             found = self._answers[key] = self._context.resolve_function_type(function, args, kws)
         return found
@@ -90,6 +94,10 @@ _OPERATORS = {f for f in vars(operator).values() if callable(f)} | {range, max, 
 _PLAIN = (types.Number, types.Boolean, types.Array, types.UniTuple, types.Literal)
 
 
+def _key(function: Any) -> Any:
+    return function.typing_key if type(function) is types.Function else function
+
+
 def _is_operator(function: Any) -> bool:
-    key = function.typing_key if type(function) is types.Function else function
+    key = _key(function)
     return isinstance(key, type | type(operator.add)) and key in _OPERATORS
