@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from .lines import kept_shape, lines, reduced_shape
-from .register import flag, implements, is_array, is_axes, is_none, jitable, method, sample, types
+from .register import OWN_ATTRIBUTES, flag, implements, is_array, is_axes, is_none, jitable, method, sample, types
 
 # ----------------------------------------------------------------------------------- along the middle of three axes
 
@@ -202,7 +202,6 @@ implements(np.max, np.amax)(_function(MAX))
 implements(np.min, np.amin)(_function(MIN))
 
 
-@method("sum")
 def sum_method(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False) -> Any:
     if flag(keepdims) is False and is_none(out):  # Numba has all of this
 
@@ -211,6 +210,12 @@ def sum_method(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, kee
 
         return implementation
     return _function_with_dtype(SUM)(a, axis, dtype, out, keepdims)
+
+
+# In Numba up to 0.66, `np.sum` is this method: one of ours that calls it would call itself. (There, `keepdims` is for
+# the function only.)
+if not hasattr(OWN_ATTRIBUTES, "resolve_sum"):
+    method("sum")(sum_method)
 
 
 @method("mean")

@@ -8,21 +8,24 @@ from __future__ import annotations
 from typing import Any
 
 import numba.core.types
-import numba.core.typing
+import numba.core.typing.templates
 import numba.np.arrayobj
 import numba.np.linalg
 
 types: Any = numba.core.types
-signature: Any = numba.core.typing.signature
+signature: Any = numba.core.typing.templates.signature
 arrays: Any = numba.np.arrayobj
 linalg: Any = numba.np.linalg
 
+_HAS_ALL = all(hasattr(linalg, name) for name in ("ensure_blas", "dot_3_mm", "dot_3_vm")) and hasattr(
+    arrays, "_empty_nd_impl"
+)  # (they are Numba's own affair, and may be gone in another version)
 _KINDS = (types.float32, types.float64, types.complex64, types.complex128)
 
 
 def product_type(args: Any) -> Any:
     """The signature of a product that can be written so, or None: of arrays that BLAS takes as they are."""
-    if len(args) != 2 or any(type(t) is not types.Array or t.layout not in ("C", "F") for t in args):
+    if not _HAS_ALL or len(args) != 2 or any(type(t) is not types.Array or t.layout not in ("C", "F") for t in args):
         return None
     a, b = args
     if a.dtype != b.dtype or a.dtype not in _KINDS or (a.ndim, b.ndim) not in ((2, 2), (2, 1), (1, 2)):
