@@ -69,6 +69,10 @@ def test_columns_are_contiguous(f: Callable[..., Any], args: tuple[Any, ...], ma
     assert ".T\n" not in srcdiff.source(srcdiff.value_and_grad(f, jit=True), *args)
 
 
+def test_an_index_without_parts() -> None:
+    check_grad(lambda x: np.sum(x[()] * x), (A,))
+
+
 def test_tangents_too() -> None:
     derivative = srcdiff.jvp(paths, wrt=(0, 1))
     text = srcdiff.source(derivative, A, B, A, B)

@@ -96,7 +96,7 @@ def broadcast(x, y):
         (weighted, (X,), "0.2 * (x_dot[1:] + x_dot[:-1])"),
         (multiples, (X,), "0.25 * (x_dot[1:-1] + x_dot[2:]) + 0.5 * x_dot[:-2]"),
         (unlike, (X,), "0.1 * x_dot[1:] + 0.3 * x_dot[:-1]"),
-        (slope, (X, 0.1), "0.5 * (x_dot[2:] - x_dot[:-2]) / h"),
+        (slope, (X, 0.1), "0.5 / h * (x_dot[2:] - x_dot[:-2])"),
         (one_tangent, (X, 0.3), "(x[2:] + x[:-2] - 2.0 * x[1:-1]) * r_dot"),
         (one_tangent, (X, 0.3), "r * (x_dot[2:] + x_dot[:-2] - 2.0 * x_dot[1:-1])"),
         (softmaxed, (X, 2.0), ""),

@@ -137,7 +137,7 @@ def test_adjoints_that_are_only_added_to_may_be_the_same_element() -> None:
 def test_not_where_something_else_may_reach_it(f: Callable[..., Any], args: tuple[Any, ...]) -> None:
     compiled = srcdiff.value_and_grad(f, jit=True)
     forward = srcdiff.source(compiled, *args).partition("# reverse sweep")[0]
-    assert "y[i] += x[k]" in forward
+    assert "y[i] += x[k]" in forward or "            y[i] = y_before" in forward  # written on each trip
     if f is not single:
         texts(f, ("x",), *args)
 

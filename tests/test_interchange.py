@@ -52,8 +52,10 @@ def three_axes(x, a):
 
 
 def innermost(text: str, counter: str) -> bool:
-    """Whether a loop with that counter stands in another one and has none in itself."""
-    return re.search(rf"\n( +)for \w+ in range.*\n\1    for {counter} in range.*\n(?!\1 +for)", text) is not None
+    """Whether a loop with that counter stands in another one (with the element that it starts from) and has none in
+    itself."""
+    ahead = r"(?:\1    \w+_before = .*\n)?"
+    return re.search(rf"\n( +)for \w+ in range.*\n{ahead}\1    for {counter} in range.*\n(?!\1 +for)", text) is not None
 
 
 SHAPES = [(3, 4), (1, 5), (4, 1), (2, 2), (0, 3), (3, 0)]

@@ -89,7 +89,7 @@ class _Uses:
                 own = parts(e)
                 if not self.is_column(name, own) or not (s.adjoint_of is not None or _keeps_bits(around)):
                     self.others.add(name)
-                if names(own[-1]) & bound:
+                if own and names(own[-1]) & bound:
                     self.moving.add(name)
                 self.read(e.index, s, e, bound)
             case Name(id=name):
