@@ -248,7 +248,7 @@ class Liveness:
 
 
 def _become(live: set[str], other: set[str]) -> None:
-    live.clear()
+    live &= other  # (not cleared: they may be the same set)
     live |= other
 
 
