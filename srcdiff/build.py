@@ -17,7 +17,7 @@ from .ir.callee import Helper
 from .ir.nodes import Assign, Const, Display, Function, Object, Return
 from .ir.types import TAPE, Tup, Type, has_real, held
 from .ir.walk import names, statements, targets
-from .normalise import Core, specialise, split_webs, web_types
+from .normalise import Core, specialise
 from .normalise.outline import Recompute
 from .normalise.policy import OnTape
 from .normalise.specialise import Instead
@@ -224,10 +224,10 @@ def result_type(program: Program, types: Sequence[Type], wrt: Sequence[str], ins
         why = "the rank of the result is not known before it has"
         fix = "call this derivative once by itself before other derivatives use it"
         raise NotRunYet(Problem(UnsupportedCall, what, why, fix))
-    function, _ = split_webs(core.function)
+    function, _, variables = core.webs
     last = function.body[-1]
     assert isinstance(last, Return)
-    type_ = Typer(web_types(function, core.types))(last.value or Const(None))
+    type_ = Typer(variables)(last.value or Const(None))
     warnings = () if core.on_tape else warnings_of(program, core, wrt, has_aux=False, chosen=True)
     return Outcome(type_, _repeats(program, core), bool(core.on_tape), warnings)
 

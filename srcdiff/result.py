@@ -10,17 +10,16 @@ from .errors import BadOutput, UnsupportedType, refusal
 from .frontend import Program, problem_at
 from .ir.nodes import Const, Display, Expr, Name, Return
 from .ir.types import ListOf, Num, Pooled, Static, Tup, Type, describe
-from .normalise import Core, split_webs, web_types
+from .normalise import Core
 from .records import is_columns
 from .rules.typing import Typer
 
 
 def check_result(program: Program, core: Core, request: Request) -> bool:
     """True where only the run can tell whether the result is a scalar."""
-    function, _ = split_webs(core.function)
+    function, _, types = core.webs
     last = function.body[-1]
     assert isinstance(last, Return)
-    types = web_types(function, core.types)
     result: Expr = last.value or Const(None)
     is_pair = isinstance(result, Display) and result.kind == "tuple" and len(result.items) == 2
     if request.has_aux and (not is_pair or _is_list_of_structures(core.result)):

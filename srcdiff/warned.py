@@ -14,7 +14,7 @@ from .frontend import AnyReference, Program, problem_at
 from .ir.nodes import Call, Const, Display, Name, Object, Return, Span
 from .ir.types import has_real
 from .ir.walk import expressions, statements, subexprs
-from .normalise import Core, split_webs, web_types
+from .normalise import Core
 
 _CONSTANT_BY = "whole numbers, truth values and the like are constant almost everywhere, so their derivative is zero"
 
@@ -28,14 +28,14 @@ def warnings_of(program: Program, core: Core, wrt: Sequence[str], has_aux: bool,
 
 
 def _lost(core: Core, wrt: Sequence[str], has_aux: bool) -> Lost:
-    function, _ = split_webs(core.function)
+    function, _, types = core.webs
     last = function.body[-1]
     result = last.value or Const(None) if isinstance(last, Return) else Const(None)
     if has_aux and isinstance(result, Display):
         result = result.items[0]
     names = [e.id for e in subexprs(result) if isinstance(e, Name)]
     arguments = {n: tuple(k for k in core.leaves[n] if k == n or has_real(core.types[k])) for n in wrt}
-    return lost(function, arguments, names, analyse(function, web_types(function, core.types)))
+    return lost(function, arguments, names, analyse(function, types))
 
 
 def _warnings(program: Program, found: Lost, chosen: bool) -> Iterator[Problem]:

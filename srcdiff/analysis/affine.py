@@ -9,6 +9,7 @@ constants rounded down as whole numbers allow. "Not proved" is always a possible
 
 from __future__ import annotations
 
+import functools
 import math
 import operator
 from collections.abc import Callable, Hashable, Iterable
@@ -19,6 +20,7 @@ from ..ir.nodes import Call, Const, Expr, Item, Name, Object
 from ..ir.walk import is_call_of
 
 Form = dict[Hashable, int]
+_Items = tuple[tuple[Hashable, int], ...]
 LIMIT = 400  # inequalities; beyond that nothing is proved
 
 
@@ -78,6 +80,11 @@ def is_length(e: Expr) -> bool:
 
 def impossible(at_least_zero: Iterable[Form], zero: Iterable[Form] = ()) -> bool:
     """Whether it is proved that no whole numbers make all of the first forms non-negative and all of the others 0."""
+    return _impossible(tuple(tuple(f.items()) for f in at_least_zero), tuple(tuple(f.items()) for f in zero))
+
+
+@functools.lru_cache(maxsize=1024)  # (what is known of the same counters is asked for each pair of elements)
+def _impossible(at_least_zero: tuple[_Items, ...], zero: tuple[_Items, ...]) -> bool:
     system, equal = [dict(f) for f in at_least_zero], [dict(f) for f in zero]
     while equal:
         form = equal.pop()

@@ -9,7 +9,7 @@ from dataclasses import replace
 from ..analysis.aliases import analyse
 from ..ir.nodes import Assign, Block, Expr, Function, Slice, Update
 from ..ir.walk import Fresh, expressions, is_call_of, mentioned, names, statements, subexprs
-from ..normalise import Core, split_webs, web_types
+from ..normalise import Core
 from .products_of_trips import PRODUCTS, products_of_trips
 from .slices_within import with_slices_within
 
@@ -19,9 +19,9 @@ def faster(core: Core, together: bool, checked: bool) -> Core:
     inside of their axes. Raises TypeProblem where it cannot be told which arrays share memory."""
     if not _may_change(core.function, together, checked):
         return core
-    function, known = split_webs(core.function)
+    function, known, found = core.webs
+    types = dict(found)
     user_name = core.user_name | {new: core.user_name.get(old, old) for new, old in known.items()}
-    types = web_types(function, core.types)
     if together:
         fresh = Fresh(mentioned(function.body) | set(types))
         function = products_of_trips(function, types, analyse(function, types), fresh, user_name)

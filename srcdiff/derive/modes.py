@@ -41,7 +41,7 @@ def _derived(
     helpers: Helpers,
     asked: tuple[int, ...] | None = None,
 ) -> Derived:
-    program = named(core.function, core.types, request.wrt, results, forward=True, known=core.user_name)
+    program = named(core, request.wrt, results, forward=True)
     kind = SetWriter if request.kind == "sparsity" else Writer
     writer = kind(program, request, helpers, asked)
     derived = writer.derived(core)

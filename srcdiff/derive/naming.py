@@ -38,7 +38,7 @@ from ..ir.nodes import (
 )
 from ..ir.types import ListOf, Num, Type
 from ..ir.walk import Fresh, is_call_of, map_stmt, mentioned, names, rename, targets
-from ..normalise import split_webs, web_types
+from ..normalise import Core, split_webs, web_types
 from ..rules import is_read_only, is_view, joins, pushes, rule_of
 from ..rules.typing import TypeProblem, Typer, settled
 from ..runtime import replaced, scattered
@@ -63,31 +63,25 @@ class Named:
 
 
 def named(
-    function: Function,
-    params: dict[str, Type],
-    wrt: tuple[str, ...],
-    results: Callable[[Function], list[str]],
-    forward: bool,
-    known: dict[str, str],
-    taped: bool = False,
+    core: Core, wrt: tuple[str, ...], results: Callable[[Function], list[str]], forward: bool, taped: bool = False
 ) -> Named:
     """`results` tells the names of the result's active leaves from the final program; `forward` says that rules push
-    tangents on, for which fewer values need a name; `taped` that the text is not differentiated again; `known` are
-    names that variables have in the user's program."""
-    function, user_name = split_webs(function)
-    user_name = {new: known.get(old, old) for new, old in user_name.items()}
-    types = web_types(function, params)
+    tangents on, for which fewer values need a name; `taped` that the text is not differentiated again."""
+    function, origins, types = core.webs
+    params, types = core.types, dict(types)
+    user_name = {new: core.user_name.get(old, old) for new, old in origins.items()}
     function = replace(function, body=of_one_kind(function.body, types))
     aliases = analyse(function, types)
-    function = replace(function, body=_rebinding(function.body, types, aliases))
-    aliases = analyse(function, types)
+    if any(isinstance(t, Num) and t.ndim is None for t in types.values()):
+        function = replace(function, body=_rebinding(function.body, types, aliases))
+        aliases = analyse(function, types)
     copied = [p.name for p in function.params if aliases.mutable(p.name)]
     if copied:
         function, copies = _with_copies(function, copied)
         function, again = split_webs(function)
         user_name = {new: copies.get(old, user_name.get(old, old)) for new, old in again.items()}
         types = web_types(function, params)
-    aliases = analyse(function, types)
+        aliases = analyse(function, types)
     check_effects(function, wrt, aliases, user_name)
     fresh = Fresh(mentioned(function.body) | set(types))
     active = active_names(function, wrt, results(function), aliases)

@@ -66,7 +66,7 @@ def prepare(core: Core, wrt: tuple[str, ...], results: Callable[[Function], list
     """`results` tells the names of the result's active leaves from the final program; `taped` that it is not
     differentiated again."""
     params = core.types
-    n = named(core.function, params, wrt, results, forward=False, known=core.user_name, taped=taped)
+    n = named(core, wrt, results, forward=False, taped=taped)
     function, types, aliases, active, fresh, user_name = n.function, n.types, n.aliases, n.active, n.fresh, n.user_name
     counter = _Counter(fresh, types, user_name)
     function = replace(function, body=counter.block(function.body))

@@ -4,7 +4,8 @@ A program is structured (no control-flow graph, no SSA): a `Function` holds stat
 expressions. Nodes are frozen and compare by content; where they came from (`at`, `origin`) does not take part in the
 comparison. Every operator, builtin, ufunc and method is a `Call` of the real object: `a + b` is
 `Call(Object(operator.add), (a, b))`, `x.sum()` is `Call(Object(numpy.ndarray.sum), (x,))` once types are known.
-`mentions` are the variables that occur in an expression, kept by `walk.names` for the next who asks.
+`mentions` are the variables that occur in an expression, and `parts` is all that it is made of: kept by `walk` for the
+next who asks.
 
 Two levels use the same nodes:
 
@@ -104,7 +105,8 @@ class Attr:
     base: Expr
     name: str
     at: Span | None = field(default=None, compare=False, repr=False)
-    mentions: frozenset[str] | None = field(default=None, init=False, compare=False, repr=False)
+    mentions: tuple[str, ...] | None = field(default=None, init=False, compare=False, repr=False)
+    parts: tuple[Expr, ...] | None = field(default=None, init=False, compare=False, repr=False)
 
 
 @frozen
@@ -115,7 +117,8 @@ class Call:
     args: tuple[Expr, ...]
     kwargs: tuple[tuple[str, Expr], ...] = ()
     at: Span | None = field(default=None, compare=False, repr=False)
-    mentions: frozenset[str] | None = field(default=None, init=False, compare=False, repr=False)
+    mentions: tuple[str, ...] | None = field(default=None, init=False, compare=False, repr=False)
+    parts: tuple[Expr, ...] | None = field(default=None, init=False, compare=False, repr=False)
 
 
 @frozen
@@ -125,7 +128,8 @@ class Item:
     base: Expr
     index: Expr
     at: Span | None = field(default=None, compare=False, repr=False)
-    mentions: frozenset[str] | None = field(default=None, init=False, compare=False, repr=False)
+    mentions: tuple[str, ...] | None = field(default=None, init=False, compare=False, repr=False)
+    parts: tuple[Expr, ...] | None = field(default=None, init=False, compare=False, repr=False)
 
 
 @frozen
@@ -138,7 +142,8 @@ class Slice:
     step: Expr | None
     at: Span | None = field(default=None, compare=False, repr=False)
     within: bool = field(default=False, compare=False, repr=False)
-    mentions: frozenset[str] | None = field(default=None, init=False, compare=False, repr=False)
+    mentions: tuple[str, ...] | None = field(default=None, init=False, compare=False, repr=False)
+    parts: tuple[Expr, ...] | None = field(default=None, init=False, compare=False, repr=False)
 
 
 @frozen
@@ -157,7 +162,8 @@ class Display:
     form: Form | None = None
     home: str | None = None
     view_of: str | None = field(default=None, compare=False, repr=False)
-    mentions: frozenset[str] | None = field(default=None, init=False, compare=False, repr=False)
+    mentions: tuple[str, ...] | None = field(default=None, init=False, compare=False, repr=False)
+    parts: tuple[Expr, ...] | None = field(default=None, init=False, compare=False, repr=False)
 
 
 @frozen
@@ -168,7 +174,8 @@ class Choice:
     then: Expr
     other: Expr
     at: Span | None = field(default=None, compare=False, repr=False)
-    mentions: frozenset[str] | None = field(default=None, init=False, compare=False, repr=False)
+    mentions: tuple[str, ...] | None = field(default=None, init=False, compare=False, repr=False)
+    parts: tuple[Expr, ...] | None = field(default=None, init=False, compare=False, repr=False)
 
 
 @frozen
@@ -181,7 +188,8 @@ class Logic:
     op: str
     values: tuple[Expr, ...]
     at: Span | None = field(default=None, compare=False, repr=False)
-    mentions: frozenset[str] | None = field(default=None, init=False, compare=False, repr=False)
+    mentions: tuple[str, ...] | None = field(default=None, init=False, compare=False, repr=False)
+    parts: tuple[Expr, ...] | None = field(default=None, init=False, compare=False, repr=False)
 
 
 @frozen
@@ -197,7 +205,8 @@ class Closure:
     nonlocals: tuple[str, ...]
     defaults: tuple[tuple[str, Expr], ...]
     at: Span | None = field(default=None, compare=False, repr=False)
-    mentions: frozenset[str] | None = field(default=None, init=False, compare=False, repr=False)
+    mentions: tuple[str, ...] | None = field(default=None, init=False, compare=False, repr=False)
+    parts: tuple[Expr, ...] | None = field(default=None, init=False, compare=False, repr=False)
 
 
 @frozen
@@ -217,7 +226,8 @@ class Comprehension:
     element: Expr
     clauses: tuple[Clause, ...]
     at: Span | None = field(default=None, compare=False, repr=False)
-    mentions: frozenset[str] | None = field(default=None, init=False, compare=False, repr=False)
+    mentions: tuple[str, ...] | None = field(default=None, init=False, compare=False, repr=False)
+    parts: tuple[Expr, ...] | None = field(default=None, init=False, compare=False, repr=False)
 
 
 Expr = Name | Const | Object | Attr | Call | Item | Slice | Display | Choice | Logic | Closure | Comprehension

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -111,18 +111,27 @@ def _with_children(e: Expr, new: list[Expr]) -> Expr:
             return e
 
 
-def subexprs(e: Expr) -> list[Expr]:
+_MANY = 64  # parts of an expression that are worth keeping a list of
+
+
+def subexprs(e: Expr) -> Sequence[Expr]:
     """`e` and everything below it, depth first."""
-    if type(e) in _LEAVES:
-        return [e]
+    kind = type(e)
+    if kind in _LEAVES:
+        return (e,)
+    known: tuple[Expr, ...] | None = e.parts  # type: ignore[union-attr]
+    if known is not None:
+        return known
     found = []
     waiting = [e]
     while waiting:
-        e = waiting.pop()
-        found.append(e)
-        kind = type(e)
+        part = waiting.pop()
+        found.append(part)
+        kind = type(part)
         if kind not in _LEAVES:
-            waiting += _CHILDREN[kind](e)[::-1]
+            waiting += _CHILDREN[kind](part)[::-1]
+    if len(found) <= _MANY:
+        e.parts = tuple(found)  # type: ignore[union-attr, misc]
     return found
 
 
@@ -131,25 +140,23 @@ def names(e: Expr | None) -> set[str]:
     return set() if e is None else set(_mentions(e))
 
 
-_NONE: frozenset[str] = frozenset()
-
-
-def _mentions(e: Expr) -> Iterable[str]:
-    """The local variables that an expression mentions. (The most frequent question of all: the answer is kept.)"""
+def _mentions(e: Expr) -> tuple[str, ...]:
+    """The local variables that an expression mentions, in order of evaluation. (The most frequent question of all: the
+    answer is kept.)"""
     kind = type(e)
     if kind is Name:
         return (e.id,)  # type: ignore[union-attr]
     if kind is Const or kind is Object:
-        return _NONE
-    known: frozenset[str] | None = e.mentions  # type: ignore[union-attr]
+        return ()
+    known: tuple[str, ...] | None = e.mentions  # type: ignore[union-attr]
     if known is None:
-        known = frozenset(name for part in _CHILDREN[kind](e) for name in _mentions(part))
+        known = tuple(dict.fromkeys(name for part in _CHILDREN[kind](e) for name in _mentions(part)))
         e.mentions = known  # type: ignore[union-attr, misc]
     return known
 
 
 def ordered_names(e: Expr) -> list[str]:
-    return list(dict.fromkeys(n.id for n in subexprs(e) if isinstance(n, Name)))
+    return list(_mentions(e))
 
 
 def substitute(e: Expr, mapping: Mapping[str, Expr]) -> Expr:
@@ -323,7 +330,13 @@ def ends_in_raise(block: Block) -> bool:
 
 def is_call_of(e: Any, *functions: object) -> bool:
     """Whether `e` is a call of one of these very objects."""
-    return isinstance(e, Call) and isinstance(e.func, Object) and any(e.func.value is f for f in functions)
+    if type(e) is not Call or type(e.func) is not Object:
+        return False
+    called = e.func.value
+    for f in functions:  # (a loop of its own: asked so often that `any` would take twice as long)  # noqa: SIM110
+        if called is f:
+            return True
+    return False
 
 
 class Fresh:

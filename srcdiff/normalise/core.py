@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cached_property
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -21,6 +22,15 @@ from .groups import Group, Instance, is_plain
 from .outline import without_marks
 from .policy import NotRead, OnTape
 from .state import to_problem
+from .webs import split_webs, web_types
+
+
+class Webs(NamedTuple):
+    """A program with one name for each of a variable's webs, what that variable was called, and the types of all."""
+
+    function: Function
+    origins: dict[str, str]
+    types: dict[str, Type]
 
 
 @dataclass(frozen=True)
@@ -41,6 +51,12 @@ class Core:
     unknown: tuple[Primal, ...] = ()  # those of them of which nobody knows what they return: the program ends there
     parts: tuple[Primal, ...] = ()  # those of which that is known
     doubts: tuple[Problem, ...] = ()  # problems behind a call of what is unknown
+
+    @cached_property
+    def webs(self) -> Webs:
+        """The program as everything that looks into it wants it (and must not change it)."""
+        function, origins = split_webs(self.function)
+        return Webs(function, origins, web_types(function, self.types))
 
 
 def not_read(problems: list[Problem], owners: dict[Problem, Any], group: Group) -> NotRead:
