@@ -29,7 +29,7 @@ OFF: dict[str, Callable[..., Any]] = dict.fromkeys(
         "fused", "without_dead_zeros", "computed_once", "multiplied_once", "turned", "last_copies", "added_at_once",
         "first_sums", "drop_dead", "joined", "refilled", "as_dots", "laid_out", "along_rows", "in_order", "apart",
         "turned_round", "without_trip_zeros", "with_sums", "hoisted", "with_first_writes", "handed_on", "with_factors",
-        "in_any_order", "with_workspaces", "columns_first", "masked_once", "coalesce",
+        "in_any_order", "with_workspaces", "columns_first", "kept_at_once", "masked_once", "coalesce",
     ),
     lambda function, *_, **__: function,
 )  # fmt: skip

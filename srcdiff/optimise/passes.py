@@ -26,6 +26,7 @@ from .hoist import hoisted
 from .inside import Indices, all_inside
 from .interchange import along_rows
 from .joined import joined
+from .kept_at_once import kept_at_once
 from .layout import laid_out
 from .lowering import lowered
 from .masks import masked_once
@@ -108,7 +109,7 @@ def optimise(
         function = typed_empties(in_any_order(function, types, counters), types)
         function = with_workspaces(function, types)
     elif not target.read:
-        function = columns_first(function, types)
+        function = columns_first(kept_at_once(function, types), types)
     return arranged(coalesce(function, types, wished)), inside
 
 
