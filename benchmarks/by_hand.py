@@ -20,6 +20,7 @@ from .threads import use_one_thread
 use_one_thread()
 
 from . import hand_written  # noqa: E402
+from .allocator import settle  # noqa: E402
 from .checks import AGREE, difference  # noqa: E402
 from .kernels import KERNELS, Kernel  # noqa: E402
 from .libraries import by_srcdiff, flat  # noqa: E402
@@ -61,6 +62,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", metavar="NAME", choices=NAMES, default=NAMES, help="some kernels")
     parser.add_argument("--size", default="medium", help="small, medium or large")
     options = parser.parse_args()
+    settle()
     print("| kernel | srcdiff / primal | by hand / primal | srcdiff / by hand |\n| --- | ---: | ---: | ---: |")
     for kernel in KERNELS:
         if kernel.name in options.only:

@@ -32,6 +32,7 @@ use_one_thread()
 os.environ["SRCDIFF_CACHE"] = "0"  # compiling is timed here
 
 from . import report  # noqa: E402
+from .allocator import settle  # noqa: E402
 from .checks import AGREE, difference, error_by_differences  # noqa: E402
 from .kernels import KERNELS, WITH_FUNCTIONS, Kernel  # noqa: E402
 from .libraries import PEERS, Version, by_srcdiff, by_tangent, refusal  # noqa: E402
@@ -223,6 +224,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=ROOT / "benchmarks" / "results", metavar="FOLDER")
     options = parser.parse_args()
 
+    settle()
     options.output.mkdir(parents=True, exist_ok=True)
     stored = options.output / "peers.json"
     rows = {}
